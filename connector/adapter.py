@@ -1,0 +1,227 @@
+"""The contract between the engine and one kind of helpdesk, and finding adapters by name.
+
+An adapter translates a vendor's structure (tickets, events, audits) into records and timeline entries; the mapping
+YAML gives them meaning. Adapter authors import this module, `model` and `errors`; `connector.testing` holds the
+promises below as tests. Called by `sync` and `outbox`; adapters are handed everything they touch the world with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import msgspec
+
+from connector.errors import SettingsError
+from connector.model import JSON, Action, ActionKind, Entry
+
+if TYPE_CHECKING:
+    from requests import Session
+
+Cursor = dict[str, JSON]  # the adapter's own meaning; {} is "from the beginning"; survives a JSON round trip
+Stamp = dict[str, JSON]  # what must be on disk before the first byte of a write leaves
+Receipt = dict[str, JSON]  # what the source answered: proof, and the ids by which our own echo is known
+
+
+class Budget(Protocol):
+    """How many calls a source account still allows; one per account, shared by all workers. Never sleeps."""
+
+    def take(self, endpoint: str, *, write: bool = False) -> None:
+        """Count one call, or raise TemporaryError with the seconds until there is room. Writes have a kept share."""
+
+    def observe(self, endpoint: str, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from the limits a response states."""
+
+
+class Credentials(Protocol):
+    """The secrets of one source. Values never appear in settings, logs, errors or the store."""
+
+    def current(self) -> Mapping[str, str]:
+        """The secrets by name, e.g. {"client_id": …, "client_secret": …, "access_token": …}."""
+
+    def replace(self, old: Mapping[str, str], new: Mapping[str, str]) -> Mapping[str, str]:
+        """Keep rotated secrets before they are used. If another worker replaced `old` first, its result is returned
+        and `new` is dropped, so that a token is refreshed once."""
+
+    def renewing(self) -> Any:
+        """A context manager that one worker at a time can hold while it fetches new tokens."""
+
+
+class Tools(msgspec.Struct, frozen=True):
+    """What an adapter is handed to reach its source. `now` is the only clock an adapter may read (aware UTC)."""
+
+    session: Session
+    budget: Budget
+    credentials: Credentials
+    now: Callable[[], datetime]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One thing the source sent about one ticket, translated in structure only.
+
+    `ticket` is the ticket's stable id. `raw` is what is kept for replay: `Adapter.read(stream, raw, seen_at)` gives
+    this record again. `raw_id` names it within its stream: a newer snapshot of a ticket replaces the older one, an
+    event has an id of its own. `fields` is the snapshot by field id (see `model.fields_of`), None where the record
+    only adds entries. `version` orders snapshots of one ticket. `problem` says why the record could not be read;
+    such a record is quarantined with its payload and the page goes on.
+    """
+
+    ticket: str
+    raw_id: str
+    raw: bytes
+    version: int = 0
+    fields: dict[str, JSON] | None = None
+    entries: tuple[Entry, ...] = ()
+    problem: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Records and the cursor that covers them and all before. `end` says that nothing newer is to be had now."""
+
+    records: Sequence[Record]
+    cursor: Cursor
+    end: bool
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who we are at the source, as `check` found: `actor` is our own user id there, `may` what it allows us,
+    `missing` what would be needed and how to grant it, `warnings` what is allowed today and will not be."""
+
+    account: str
+    actor: str | None
+    name: str
+    may: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field as a mapping may name it. `options` are (value, title) pairs of a choice field."""
+
+    id: str
+    title: str
+    type: str
+    options: tuple[tuple[str, str], ...] = ()
+    writable: bool = False
+
+
+class Discovery(msgspec.Struct, frozen=True):
+    """What an admin can map: fields, and (id, title) pairs of statuses, priorities, groups and people."""
+
+    fields: tuple[Field, ...]
+    statuses: tuple[tuple[str, str], ...] = ()
+    priorities: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+
+
+class Landed(msgspec.Struct, frozen=True):
+    """The write is there, as `receipt` shows."""
+
+    receipt: Receipt
+
+
+class NotYet(msgspec.Struct, frozen=True):
+    """The write is not there, but a copy of it may still land: it may be sent again with the very same stamp only."""
+
+
+class Never(msgspec.Struct, frozen=True):
+    """The write is not there and no copy with its stamp can land any more: decide afresh, with a new stamp."""
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """It cannot be told (`why`): the intention is parked for a person."""
+
+    why: str
+
+
+Finding = Landed | NotYet | Never | Unknown
+
+
+class Adapter(Protocol):
+    """One kind of helpdesk. Constructing one does no I/O.
+
+    Promises (the conformance kit tests each): a page's cursor covers that page and all before it; stopping early
+    loses nothing; changes of one instant on both sides of a page break are not lost; ticket ids survive edits and
+    moves; all times carry zones; one broken record is yielded with a `problem`, not raised; each failure becomes the
+    error class of its remedy; the same action applied twice, or again after an answer was lost, has one effect.
+    An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
+    """
+
+    Settings: ClassVar[type]
+    streams: ClassVar[tuple[str, ...]]
+    can: ClassVar[frozenset[ActionKind]]
+
+    def __init__(self, source: str, settings: Any, tools: Tools) -> None: ...
+
+    def check(self) -> Identity:
+        """Who are we there, what may we do, what is missing. Raises AuthError or TemporaryError."""
+
+    def discover(self) -> Discovery:
+        """Fields, statuses, groups and people, each with the id that a mapping uses."""
+
+    def fetch(self, stream: str, cursor: Cursor) -> Iterator[Page]:
+        """Pages after `cursor`, lazily, oldest change first, up to what the source has now. Raises TemporaryError,
+        AuthError, or CursorError when the source no longer takes this cursor."""
+
+    def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        """(stream, record) pairs of these tickets as they are this moment (a strong read, never a search index).
+        A ticket that is gone is yielded as a record with a DELETE entry."""
+
+    def read(self, stream: str, raw: bytes, seen_at: datetime) -> Record:
+        """The record that `raw` was kept from. Pure: no I/O."""
+
+    def prepare(self, action: Action) -> Stamp:
+        """Read the ticket and return what pins this write to the state just read. Raises ConflictError when the
+        ticket is too fresh to pin or the write no longer fits, GoneError, RejectedError (closed: no write can land)."""
+
+    def apply(self, action: Action, stamp: Stamp) -> Receipt:
+        """Send the write once. Raises ConflictError (refused, nothing written), RejectedError, GoneError, AuthError,
+        TemporaryError with applied=False where the refusal is proof that nothing was written, else in doubt."""
+
+    def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        """Did the write that was sent at `sent_at` with `stamp` land? Decided by strong reads alone."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+ENTRY_POINTS = "amends.adapters"
+
+
+def adapter_names() -> list[str]:
+    """Every adapter that can be named in settings: built in (a module of `adapters`) and installed by others."""
+    import adapters
+
+    built_in = [path.stem for folder in adapters.__path__ for path in sorted(_modules(folder))]
+    return sorted({*built_in, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+def _modules(folder: str) -> list[Any]:
+    from pathlib import Path
+
+    here = Path(folder)
+    files = [path for path in here.glob("*.py") if path.stem != "__init__"]
+    return files + [path.parent for path in here.glob("*/__init__.py")]
+
+
+def find_adapter(name: str) -> type[Adapter]:
+    """The adapter class called `name`. Raises SettingsError when there is none, two, or it cannot be imported."""
+    others = [point for point in entry_points(group=ENTRY_POINTS) if point.name == name]
+    built_in = name.isidentifier() and find_spec(f"adapters.{name}") is not None
+    if len(others) + built_in > 1:
+        owners = [point.value for point in others] + (["Amends itself"] if built_in else [])
+        raise SettingsError(f"two adapters are called {name!r}: {', '.join(owners)}.", remedy="Uninstall one of them.")
+    if not others and not built_in:
+        raise SettingsError(
+            f"there is no adapter called {name!r}.", remedy=f"Installed ones: {', '.join(adapter_names())}."
+        )
+    try:
+        found = others[0].load() if others else import_module(f"adapters.{name}").Adapter
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(f"the adapter {name!r} cannot be loaded: {error}.", remedy="Reinstall its package.") from error
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,326 @@
+"""The words of the trade as frozen values: complaint, complainant, timeline entry, tag, clock, flag, action.
+
+Everything in the engine speaks these; adapters build `Entry` and read `Action`. Standard library and msgspec only,
+because one definition then serves memory, the packed row in the store, and the published JSON Schema.
+All times are aware and in UTC; all durations carry their unit in the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+JSON = Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Status(StrEnum):
+    """Where a complaint stands, in words that every helpdesk maps onto. Reopening is a timeline entry, not a status."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING_CUSTOMER = "waiting_customer"
+    WAITING_THIRD_PARTY = "waiting_third_party"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    DELETED = "deleted"
+
+
+FINISHED = frozenset({Status.RESOLVED, Status.CLOSED, Status.WITHDRAWN, Status.DELETED})
+WAITING = frozenset({Status.WAITING_CUSTOMER, Status.WAITING_THIRD_PARTY, Status.ON_HOLD})
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class EntryKind(StrEnum):
+    RECEIVED = "received"
+    CUSTOMER_MESSAGE = "customer_message"
+    STAFF_REPLY = "staff_reply"
+    NOTE = "note"
+    STATUS = "status"
+    PRIORITY = "priority"
+    OWNER = "owner"
+    FIELD = "field"
+    MERGE = "merge"
+    DELETE = "delete"
+    RESTORE = "restore"
+    REDACTION = "redaction"
+    RATING = "rating"
+
+
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
+class Role(StrEnum):
+    """Who acted. `amends` is this daemon itself; `unknown` where the source does not say."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    SYSTEM = "system"
+    AMENDS = "amends"
+    UNKNOWN = "unknown"
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One thing that happened to a ticket, as its source tells it. Never rewritten, only blanked by redaction.
+
+    `id` is the source's event id and orders entries of one instant; adapters zero-pad numbers so that text order is
+    numeric order. `value` is the source's own word ("pending", an agent's id): the mapping gives it meaning when the
+    timeline is folded, so a changed mapping needs no re-fetch. `field` names the field of a FIELD entry.
+    `observed` is False where the entry is a statement from a snapshot ("at this time the status was X") and not an
+    event; ids of such statements start with "~", which sorts after every digit and letter.
+    `seen_at` is when we learned of it.
+    """
+
+    id: str
+    kind: EntryKind
+    occurred_at: datetime
+    seen_at: datetime
+    role: Role = Role.UNKNOWN
+    actor: str | None = None
+    visibility: Visibility = Visibility.INTERNAL
+    text: str | None = None
+    value: str | None = None
+    field: str | None = None
+    observed: bool = True
+
+
+class Complainant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The person behind a ticket as the source knows them. `verified` says whether the source vouches for the address.
+
+    `key` joins one person's complaints: "mail:<address>" when the address is verified, else "<source>:<id>", which
+    joins nothing across sources. `time_zone` is an IANA name, `language` a lower-case ISO 639-1 code.
+    """
+
+    key: str
+    source_id: str | None = None
+    name: str | None = None
+    address: str | None = None
+    phone: str | None = None
+    verified: bool = False
+    language: str | None = None
+    time_zone: str | None = None
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """The customer's own words that led to a tag: characters `start` to `end` of the complaint's `field`."""
+
+    field: str
+    start: int
+    end: int
+    words: str
+
+
+class Tag(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One statement about a complaint: `facet` (complaint, category, root_cause, language …) has `value`.
+
+    `confidence` is 0 to 1; `author` is a rule id ("phrase:en/delivery-late"), "mapping", or "agent" (whose word wins).
+    """
+
+    facet: str
+    value: str
+    confidence: float
+    author: str
+    evidence: tuple[Span, ...] = ()
+
+
+class Segment(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of a clock's life, half-open [start, end): `counted_seconds` of it ran, because `why`."""
+
+    start: datetime
+    end: datetime
+    counted_seconds: int
+    why: str
+
+
+class ClockState(StrEnum):
+    """`breached` is past due and still unanswered, `missed` was answered after its due time."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    BREACHED = "breached"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One measured promise of time: `kind` (first_reply, resolution …), numbered `cycle`, as of `as_of`.
+
+    `due_at` is None while the clock is paused or cancelled and was not yet breached. `breached_at` is the due instant
+    that passed, derived from the timeline and calendar alone, so a daemon that slept finds the same instant.
+    """
+
+    kind: str
+    cycle: int
+    state: ClockState
+    started_at: datetime
+    target_seconds: int
+    used_seconds: int
+    target: str
+    calendar: str
+    warn_at: datetime | None = None
+    due_at: datetime | None = None
+    stopped_at: datetime | None = None
+    breached_at: datetime | None = None
+
+
+class FlagKind(StrEnum):
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    REPEAT = "repeat"
+
+
+class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A condition that someone should know of. `episode` names one life of it ("first_reply#1", "resolution#2")."""
+
+    kind: FlagKind
+    rule: str
+    episode: str
+    since: datetime
+    why: str
+    cases: tuple[str, ...] = ()
+
+
+class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A ticket in the common model: the fold of its timeline plus the mapped fields of its newest snapshot.
+
+    (`source`, `ticket`) is its identity. `version` orders snapshots of one ticket and never goes back.
+    `labels` are the source's own tags, `extra` holds the admin's mapped fields. `problems` lists, in words, what the
+    mapping could not place; such values are kept, never dropped. `outcome`, `stage` and `accepted_at` follow ISO 10002
+    and stay empty until there is evidence for them.
+    """
+
+    source: str
+    ticket: str
+    version: int
+    subject: str
+    text: str
+    complainant: Complainant
+    status: Status
+    opened_at: datetime
+    updated_at: datetime
+    url: str | None = None
+    channel: str | None = None
+    priority: Priority | None = None
+    owner: str | None = None
+    team: str | None = None
+    product: str | None = None
+    order_number: str | None = None
+    language: str | None = None
+    labels: tuple[str, ...] = ()
+    extra: dict[str, JSON] = {}
+    problems: tuple[str, ...] = ()
+    merged_into: str | None = None
+    stage: str | None = None
+    outcome: str | None = None
+    accepted_at: datetime | None = None
+
+
+class Spell(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of time in one status, half-open; `end` is None for the present one."""
+
+    status: Status
+    start: datetime
+    end: datetime | None
+
+
+class History(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the fold of a timeline says happened, in mapped words. The clocks, flags and policy read this.
+
+    `customer_messages` and `replies` hold the times of public messages by customer and by human staff, oldest first;
+    `resolutions` the time of each resolution (number n is the n-th life of the complaint), `reopens` of each reopening.
+    """
+
+    received_at: datetime
+    spells: tuple[Spell, ...]
+    customer_messages: tuple[datetime, ...] = ()
+    replies: tuple[datetime, ...] = ()
+    resolutions: tuple[datetime, ...] = ()
+    reopens: tuple[datetime, ...] = ()
+    priorities: tuple[tuple[datetime, Priority], ...] = ()
+    owners: tuple[tuple[datetime, str], ...] = ()
+
+    @property
+    def status(self) -> Status:
+        return self.spells[-1].status
+
+
+class ActionKind(StrEnum):
+    """The kinds of write-back; each has its own mode per source."""
+
+    ESCALATE = "escalate"
+    TAG = "tag"
+    SURVEY = "survey"
+
+
+class Mode(StrEnum):
+    """`shadow` writes down what would be sent, `approve` waits for a person, `live` sends."""
+
+    SHADOW = "shadow"
+    APPROVE = "approve"
+    LIVE = "live"
+
+
+class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What should be true of the ticket afterwards, in the source's own field ids and values. Additive by nature.
+
+    A `note` is always internal; there is no way to say otherwise. `fields` maps field ids as `discover` names them
+    ("priority", "group", "custom:360001") to values. `tags` are added, none is ever removed.
+    """
+
+    note: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: dict[str, JSON] = {}
+
+
+class Action(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An intended write. `key` derives from (source, ticket, rule, episode, kind), so the same fact gives the same key.
+
+    `marker` is opaque, carries no personal data, and is put where the source keeps it beside the write.
+    Not before `not_before`, not after `not_after`; lower `rank` goes first.
+    """
+
+    key: str
+    marker: str
+    source: str
+    ticket: str
+    kind: ActionKind
+    rule: str
+    episode: str
+    effect: Effect
+    why: str
+    not_before: datetime
+    not_after: datetime | None = None
+    rank: int = 5
+
+
+def fields_of(value: Mapping[str, JSON], path: str) -> JSON:
+    """The value at a field id: "a.b" walks into objects, "custom:17" is member 17 of object `custom`; None if absent.
+
+    This is the one syntax by which mappings, discovery and write-back name a field.
+    """
+    if ":" in path:
+        head, _, member = path.partition(":")
+        inner = value.get(head)
+        return inner.get(member) if isinstance(inner, Mapping) else None
+    here: JSON = value
+    for part in path.split("."):
+        if not isinstance(here, Mapping):
+            return None
+        here = here.get(part)
+    return here
