@@ -8,7 +8,7 @@ promises below as tests. Called by `sync` and `outbox`; adapters are handed ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ from connector.model import JSON, Action, ActionKind, Entry
 if TYPE_CHECKING:
     from requests import Session
 
-Cursor = dict[str, JSON]  # the adapter's own meaning; {} is "from the beginning"; survives a JSON round trip
+Cursor = dict[str, JSON]  # the adapter's own meaning; survives a JSON round trip
 Stamp = dict[str, JSON]  # what must be on disk before the first byte of a write leaves
 Receipt = dict[str, JSON]  # what the source answered: proof, and the ids by which our own echo is known
 
@@ -164,6 +164,10 @@ class Adapter(Protocol):
     def discover(self) -> Discovery:
         """Fields, statuses, groups and people, each with the id that a mapping uses."""
 
+    def start(self, stream: str, since: datetime | None) -> Cursor:
+        """The cursor from which everything that changed at or after `since` is read; None is "from the beginning".
+        Used for a first read, and to start again when a cursor was refused. Pure: no I/O."""
+
     def fetch(self, stream: str, cursor: Cursor) -> Iterator[Page]:
         """Pages after `cursor`, lazily, oldest change first, up to what the source has now. Raises TemporaryError,
         AuthError, or CursorError when the source no longer takes this cursor."""
@@ -188,6 +192,29 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+LONGEST_WAIT_SECONDS = 900.0
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """The wait that a Retry-After header asks for: seconds (whole or not) or an HTTP date; at most 15 minutes.
+
+    A date that has passed is 0. None where there is no header or it says nothing sensible (negative, garbage): the
+    caller backs off by its own rule. `now` is aware. RFC 9110, section 10.2.3.
+    """
+    from email.utils import parsedate_to_datetime
+    from math import isfinite
+
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        try:
+            then = parsedate_to_datetime(value or "")
+        except ValueError:
+            return None
+        seconds = max(0.0, ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds())
+    return min(seconds, LONGEST_WAIT_SECONDS) if isfinite(seconds) and seconds >= 0 else None
 
 
 ENTRY_POINTS = "amends.adapters"
@@ -223,5 +250,7 @@ def find_adapter(name: str) -> type[Adapter]:
     try:
         found = others[0].load() if others else import_module(f"adapters.{name}").Adapter
     except (ImportError, AttributeError) as error:
-        raise SettingsError(f"the adapter {name!r} cannot be loaded: {error}.", remedy="Reinstall its package.") from error
+        raise SettingsError(
+            f"the adapter {name!r} cannot be loaded: {error}.", remedy="Reinstall its package."
+        ) from error
     return found  # type: ignore[no-any-return]

@@ -83,7 +83,22 @@ class RejectedError(AmendsError):
 
 
 class ConflictError(AmendsError):
-    """The ticket changed since it was read; nothing was written. It is read again and the write decided afresh."""
+    """The ticket changed since it was read, or too short a time ago to pin; it is read again and decided afresh.
+
+    `retry_after_seconds` concerns this one ticket only; None is "at once".
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        ticket: str | None = None,
+        remedy: str | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, source=source, ticket=ticket, remedy=remedy)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class GoneError(AmendsError):

@@ -1,0 +1,43 @@
+# Amends in a container: docker build -t amends . (or podman, buildah). Everything comes from the locked, hashed
+# requirements. The process needs to write to /amends only, so run it with a read-only root: see compose.yaml.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+WORKDIR /build
+COPY requirements/ requirements/
+RUN python3 -m venv /opt/amends \
+    && /opt/amends/bin/python -m pip install --no-cache-dir --require-hashes --only-binary :all: --no-deps \
+        -r requirements/runtime.lock \
+    && python3 -m venv tools \
+    && tools/bin/python -m pip install --no-cache-dir --require-hashes --only-binary :all: --no-deps \
+        -r requirements/build.lock
+COPY pyproject.toml README.md LICENSE cli.py ./
+COPY connector/ connector/
+COPY adapters/ adapters/
+COPY mappings/ mappings/
+COPY sandbox/ sandbox/
+RUN tools/bin/python -m hatchling build -t wheel -d dist \
+    && /opt/amends/bin/python -m pip install --no-cache-dir --no-deps --no-index dist/*.whl \
+    && /opt/amends/bin/python -m pip uninstall --yes pip \
+    && python3 -m compileall -q /opt/amends
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="Amends" \
+      org.opencontainers.image.description="The complaint connector for the helpdesks that companies already have" \
+      org.opencontainers.image.licenses="GPL-3.0-or-later"
+RUN useradd --uid 10001 --home-dir /amends --create-home --shell /usr/sbin/nologin amends
+COPY --from=build /opt/amends /opt/amends
+# Settings and store. One folder, one volume: a backup of it is a backup of everything but the secrets.
+ENV PATH=/opt/amends/bin:$PATH \
+    AMENDS_HOME=/amends \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+VOLUME /amends
+WORKDIR /amends
+USER 10001
+# A pull or a write that has begun is finished; what is not done is found again at the next start.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \
+    CMD ["amends", "status", "--json"]
+ENTRYPOINT ["amends"]
+CMD ["run"]

@@ -1,0 +1,43 @@
+# Everything here needs only Python 3.11 or newer, make and a package index. Each target sets up .venv itself; when
+# .venv is up to date, that costs nothing. Choose an interpreter with `make PYTHON=python3.13 …`.
+
+BIN := .venv/bin
+ARGS ?=
+# Python that may not keep compiled modules starts several times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint proof bench lock venv clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: venv ## the two-minute tour: three helpdesks, one late complaint, one escalation
+	@$(BIN)/amends demo $(ARGS)
+
+test: venv ## the tests; ARGS="tests/unit -k merge" for some of them
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: lint test ## what has to pass before a merge: lint, types, import rules, tests
+
+lint: venv ## style, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+proof: venv ## the long proof: crashes, lost answers and dishonest networks, for as long as it takes
+	@$(BIN)/python tests/proof/run.py $(ARGS)
+
+bench: venv ## speed, as ratios against bare loops and other libraries; ARGS="--help" for choices
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+lock: venv ## pin the dependencies with their hashes; ARGS=--upgrade for newer versions
+	@.ci/lock $(ARGS)
+
+venv: ## set up .venv, if it is not up to date
+	@.ci/setup
+
+clean: ## remove what can be made again
+	@rm -rf .venv .amends-demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	@find . -type d -name __pycache__ -not -path './.git/*' -exec rm -rf {} +

@@ -1,0 +1,158 @@
+"""Who is measured, and with which commands. Called by `run`.
+
+A contender is a list of steps that share a folder; the next step finds what the one before left. Peers that are not
+ours to depend on live in environments of their own, made on demand.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SIDELOADS = "users,metric_sets"
+
+
+Command = Sequence[str | Path]
+
+
+class Step(NamedTuple):
+    """One command. `counts` False: preparation, or a run over nothing, whose tickets are not to be counted."""
+
+    title: str
+    command: Command
+    measured: bool = True
+    counts: bool = True
+
+
+class Contender(NamedTuple):
+    """`steps` is called with the server's address and the folder of this run, to write files and name the commands."""
+
+    name: str
+    steps: Callable[[str, Path], list[Step]]
+    environment: Mapping[str, str] = {}
+    needs: str | None = None  # a key of PEERS: the environment it runs in
+
+
+PEERS = {
+    "dlt": ("dlt[duckdb]==1.31.0",),
+    "tap-zendesk": ("tap-zendesk==2.8.2",),
+    "airbyte": ("airbyte-source-zendesk-support==4.9.1",),
+}
+REDIRECTED = {"PYTHONPATH": str(HERE / "redirect")}
+
+
+def module(name: str, *arguments: str) -> list[str | Path]:
+    program: list[str | Path] = [sys.executable, HERE / f"{name}.py"]
+    return [*program, *arguments]
+
+
+def raw(*arguments: str, title: str = "first run") -> Callable[[str, Path], list[Step]]:
+    return lambda base, _: [Step(title, module("raw_loop", base, *arguments))]
+
+
+def floor(base: str, folder: Path) -> list[Step]:
+    command = module("raw_loop", base, "--store", str(folder / "floor.db"))
+    return [Step("first run", command), Step("nothing new", command, counts=False)]
+
+
+def zenpy(_base: str, _folder: Path) -> list[Step]:
+    return [Step("first run", module("peer_zenpy", SIDELOADS))]
+
+
+def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
+    def steps(base: str, folder: Path) -> list[Step]:
+        home = folder / "amends"
+        write_settings(home, base, tagging)
+        command: list[str | Path] = [Path(sys.executable).parent / "amends", "--home", home]
+        first = Step("first run", [*command, "sync", "bench"], counts=False)
+        if not tagging:
+            return [first]
+        again = Step("nothing new", first.command, counts=False)
+        return [first, again, Step("replay from the store", [*command, "store", "replay"], counts=False)]
+
+    return steps
+
+
+def write_settings(home: Path, base: str, tagging: bool) -> None:
+    """The folder an admin would keep, for one Zendesk source called bench; shadow mode, so nothing is written back."""
+    home.mkdir(parents=True)
+    (home / "amends.yaml").write_text(
+        f"""\
+tagging: {"on" if tagging else "off"}
+sources:
+  bench:
+    adapter: zendesk
+    url: {base}
+    token: env:BENCH_TOKEN
+"""
+    )
+
+
+def dlt(base: str, folder: Path) -> list[Step]:
+    return [Step("extraction only", [python_of("dlt", folder), HERE / "peer_dlt.py", base])]
+
+
+def tap_zendesk(_base: str, folder: Path) -> list[Step]:
+    python = python_of("tap-zendesk", folder)
+    config = {"start_date": "2020-01-01T00:00:00Z", "subdomain": "bench", "access_token": "benchmark"}
+    (folder / "config.json").write_text(json.dumps(config))
+    catalogue = Step("catalogue", [python, HERE / "peer_tap_zendesk.py", folder / "catalog.json"], measured=False)
+    command: Command = [python.with_name("tap-zendesk"), "--config", "config.json", "--catalog", "catalog.json"]
+    return [catalogue, Step("extraction only", command)]
+
+
+def airbyte(_base: str, folder: Path) -> list[Step]:
+    login = {"credentials": "api_token", "email": "agent@example.net", "api_token": "benchmark"}
+    config = {"subdomain": "bench", "start_date": "2020-01-01T00:00:00Z", "credentials": login}
+    stream = {
+        "name": "tickets",
+        "json_schema": {"type": "object", "properties": {}},
+        "supported_sync_modes": ["full_refresh", "incremental"],
+        "source_defined_cursor": True,
+        "default_cursor_field": ["generated_timestamp"],
+    }
+    chosen = {"sync_mode": "incremental", "destination_sync_mode": "append", "cursor_field": ["generated_timestamp"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "catalog.json").write_text(json.dumps({"streams": [{"stream": stream, **chosen}]}))
+    program = python_of("airbyte", folder).with_name("source-zendesk-support")
+    command: Command = [program, "read", "--config", "config.json", "--catalog", "catalog.json"]
+    return [Step("extraction only", command)]
+
+
+RAW = "bare urllib3 + orjson loop"
+OURS = "amends sync"
+CONTENDERS = (
+    Contender(RAW, raw()),
+    Contender("bare loop, typed decode", raw("--typed")),
+    Contender("bare loop, typed, into SQLite", floor),
+    Contender(OURS, amends(tagging=True)),
+    Contender("amends sync, tagging off", amends(tagging=False)),
+    Contender("zenpy, incremental generator", zenpy, REDIRECTED),
+    Contender("dlt, REST source", dlt, needs="dlt"),
+    Contender("tap-zendesk", tap_zendesk, {**REDIRECTED, "BENCH_NO_SLEEP": "1"}, needs="tap-zendesk"),
+    Contender("airbyte-source-zendesk-support", airbyte, REDIRECTED, needs="airbyte"),
+)
+
+
+def python_of(peer: str, folder: Path) -> Path:
+    """The interpreter of a peer's own environment, beside the folders of the runs."""
+    return folder.parent / "environments" / peer / "bin" / "python"
+
+
+def install(peer: str, work: Path) -> None:
+    """Make the environment of a peer, if it is not there. Raises CalledProcessError where it cannot be installed."""
+    python = python_of(peer, work / "run")
+    if python.exists():
+        return
+    subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
+    try:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[peer]], check=True)
+    except subprocess.CalledProcessError:
+        python.unlink()
+        raise

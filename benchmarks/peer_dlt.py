@@ -1,0 +1,36 @@
+"""dlt on the same tickets, by its generic REST source: only the extraction, no load. Run by `run --peers dlt`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import dlt
+from dlt.sources.rest_api import rest_api_source
+
+
+def main() -> None:
+    tickets = {
+        "name": "tickets",
+        "endpoint": {
+            "path": "incremental/tickets/cursor.json",
+            "params": {"start_time": 1, "per_page": 1000},
+            "data_selector": "tickets",
+            "paginator": {
+                "type": "cursor",
+                "cursor_path": "after_cursor",
+                "cursor_param": "cursor",
+                "has_more_path": None,
+            },
+        },
+    }
+    client = {"base_url": f"{sys.argv[1]}/api/v2/", "auth": {"type": "bearer", "token": "benchmark"}}
+    pipeline = dlt.pipeline("bench", pipelines_dir="pipelines", destination="duckdb", dataset_name="bench")
+    pipeline.extract(rest_api_source({"client": client, "resources": [tickets]}))
+    metrics = pipeline.last_trace.last_extract_info.metrics.values()
+    counted = sum(step["table_metrics"]["tickets"].items_count for steps in metrics for step in steps)
+    print(json.dumps({"tickets": counted}))
+
+
+if __name__ == "__main__":
+    main()

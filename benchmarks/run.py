@@ -1,0 +1,184 @@
+"""Measure ourselves beside bare loops and other libraries, as ratios. `make bench`, or python -m benchmarks.run.
+
+Every contender reads the same tickets from the same loopback server, over TLS and gzip, in turn; each figure is the
+median over the rounds, each ratio the median of the ratios within a round. Compare ratios, never seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks import contenders, measure, report, server, where
+from benchmarks.contenders import CONTENDERS, Contender
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "bench"
+
+
+class Sample(NamedTuple):
+    """One measured step: what it cost, and how many requests it made."""
+
+    cost: measure.Cost
+    requests: int
+
+
+Key = tuple[str, str]  # contender, step
+Samples = dict[Key, list[Sample]]
+
+
+@contextmanager
+def served(tickets: int) -> Iterator[str]:
+    """The address of a server with that many tickets, for as long as the block lasts."""
+    command = [sys.executable, "-m", "benchmarks.server", str(WORK / "certificates"), "--tickets", str(tickets)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+
+
+def asked(base: str, authority: Path) -> dict[str, int]:
+    """Requests by path since the last call."""
+    request = urllib.request.Request(f"{base}/_seen")
+    with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=authority)) as response:
+        found: dict[str, int] = json.load(response)
+        return found
+
+
+def counted(output: str) -> int:
+    """How many tickets a contender says it read: its closing JSON, or its record messages."""
+    last = output.rstrip().rsplit("\n", 1)[-1]
+    if last.startswith('{"tickets"'):
+        return int(json.loads(last)["tickets"])
+    return sum(1 for line in output.splitlines() if '"type":"RECORD"' in line[:60].replace(" ", ""))
+
+
+def once(contender: Contender, base: str, authority: Path, tickets: int) -> Iterator[tuple[Key, Sample]]:
+    """Run all steps of one contender in a fresh folder."""
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=WORK))
+    port = base.rsplit(":", 1)[-1]
+    environment = measure.environment(authority, BENCH_PORT=port, BENCH_TOKEN="benchmark", **contender.environment)
+    for step in contender.steps(base, folder):
+        asked(base, authority)
+        cost = measure.run(step.command, environment, folder)
+        if step.measured:
+            if step.counts and counted(cost.output) != tickets:
+                raise measure.FailedError(f"{contender.name} read {counted(cost.output)} tickets, not {tickets}")
+            yield (contender.name, step.title), Sample(cost, sum(asked(base, authority).values()))
+    shutil.rmtree(folder)
+
+
+def measured(chosen: list[Contender], tickets: int, rounds: int) -> Samples:
+    """All samples, in order of the rounds. A contender that fails is reported and left out."""
+    samples: Samples = defaultdict(list)
+    authority, _, _ = server.certificates(WORK / "certificates")
+    failed = set()
+    with served(tickets) as base:
+        for number in range(-1, rounds):  # one round to warm up the page caches, here and at the server
+            for contender in chosen:
+                if contender.name in failed or (number < 0 and contender.needs):
+                    continue
+                try:
+                    for key, sample in once(contender, base, authority, tickets):
+                        if number >= 0:
+                            samples[key].append(sample)
+                except measure.FailedError as error:
+                    failed.add(contender.name)
+                    print(f"left out: {error}", file=sys.stderr)
+    return samples
+
+
+def where_time_goes(tickets: int) -> str:
+    """Our own first run under a profiler."""
+    authority, _, _ = server.certificates(WORK / "certificates")
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=WORK))
+    with served(tickets) as base:
+        first, *_ = contenders.amends(tagging=True)(base, folder)
+        arguments = [str(part) for part in first.command[1:]]
+        profiled = [sys.executable, *where.command(arguments, folder / "profile")]
+        measure.run(profiled, measure.environment(authority, BENCH_TOKEN="benchmark"), folder)
+    return where.told(folder / "profile", ROOT)
+
+
+def lines(samples: Samples, tickets: int) -> list[report.Line]:
+    """One line for each step of each contender."""
+    base = [sample.cost.cpu_seconds for sample in samples[contenders.RAW, "first run"]]
+    made = []
+    for (name, step), found in samples.items():
+        cpu = [sample.cost.cpu_seconds for sample in found]
+        made.append(
+            report.Line(
+                name=name,
+                step=step,
+                cpu_seconds=median(cpu),
+                us_a_ticket=median(cpu) / tickets * 1e6,
+                ratio=median(one / other for one, other in zip(cpu, base, strict=False)),
+                peak_mb=max(sample.cost.peak_mb for sample in found),
+                requests=max(sample.requests for sample in found),
+            )
+        )
+    return made
+
+
+def selected(peers: list[str], words: list[str]) -> list[Contender]:
+    """The bare loop, and who has one of `words` in its name (no words: everybody); peers only where asked for."""
+    here = [one for one in CONTENDERS if one.needs is None or one.needs in peers]
+    return [one for one in here if not words or one.name == contenders.RAW or any(word in one.name for word in words)]
+
+
+def options_of() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tickets", default="10000", help="how many, or several sizes: 10000,100000")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", default="", metavar="NAMES", help=f"also these: {','.join(contenders.PEERS)}")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="contenders whose name has one of these words, and the bare loop"
+    )
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--where", action="store_true", help="instead: where our own time goes, by room and library")
+    return parser
+
+
+def main() -> None:
+    options = options_of().parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    if options.where:
+        print(where_time_goes(int(options.tickets.split(",")[0])))
+        return
+    peers = [name for name in options.peers.split(",") if name]
+    for peer in peers:
+        contenders.install(peer, WORK)
+    chosen = selected(peers, [word for word in options.only.split(",") if word])
+    load = os.getloadavg()[0]
+    if load > 0.7:
+        print(f"The machine is busy (load {load:.1f}): trust the ratios only roughly.", file=sys.stderr)
+    tables = []
+    for size in options.tickets.split(","):
+        samples = measured(chosen, int(size), options.rounds)
+        tables.append(report.table(lines(samples, int(size)), int(size), options.rounds))
+        print("\n" + tables[-1], flush=True)
+    if options.write:
+        report.write(
+            ROOT / "docs" / "performance.md", tables, f"{platform.python_implementation()} {platform.python_version()}"
+        )
+
+
+if __name__ == "__main__":
+    main()

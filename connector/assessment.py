@@ -1,0 +1,181 @@
+"""From entries and fields to a complaint, and from a complaint to its clocks, flags and actions; pure.
+
+The pure rooms do not know each other; here they are put together, once, for pull, sweep, push, replay and `explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from connector.clocks import overdue, sla
+from connector.condition import values_of
+from connector.errors import RecordError
+from connector.mapping import Mapping as FieldMapping
+from connector.mapping import complaint_tag, normalise, to_source
+from connector.model import JSON, Action, Clock, Complaint, Entry, Flag, Role, Tag
+from connector.people.repeats import Earlier, RepeatPolicy, repeats
+from connector.policy import decision, recheck
+from connector.policy.rules import Policy
+from connector.tagging import Tagger
+from connector.timeline import Folded, Words, fold
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off."""
+
+    tagger: Tagger | None
+    sla: sla.Sla
+    policy: Policy
+    repeats: RepeatPolicy
+
+    @property
+    def memory(self) -> timedelta:
+        """How far back a person's earlier complaints matter."""
+        return timedelta(days=max(self.repeats.many_days * 2, self.repeats.same_matter_days * 2))
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """A ticket as the mapping and the tagger understand it."""
+
+    complaint: Complaint
+    entries: tuple[Entry, ...]
+    tags: tuple[Tag, ...]
+    folded: Folded
+
+    @property
+    def values(self) -> dict[str, JSON]:
+        """What conditions may ask of it."""
+        return values_of(self.complaint, self.tags, reopens=len(self.folded.history.reopens))
+
+    @property
+    def is_complaint(self) -> str:
+        """yes, no or unsure."""
+        return next((tag.value for tag in self.tags if tag.facet == "complaint"), "unsure")
+
+
+class Assessment(msgspec.Struct, frozen=True):
+    """What follows from a complaint at one instant. `look_again_at` is when time alone may change the answer."""
+
+    clocks: tuple[Clock, ...]
+    flags: tuple[Flag, ...]
+    actions: tuple[Action, ...]
+    look_again_at: datetime | None
+
+
+def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]:
+    """The entries with our own ones known as such: `actor` is our user at the source."""
+    if actor is None:
+        return tuple(entries)
+    return tuple(
+        replace(entry, role=Role.AMENDS) if entry.actor == actor and entry.role is not Role.AMENDS else entry
+        for entry in entries
+    )
+
+
+def understand(
+    source: str,
+    ticket: str,
+    version: int,
+    fields: Mapping[str, JSON],
+    entries: tuple[Entry, ...],
+    *,
+    mapping: FieldMapping,
+    words: Words,
+    tagger: Tagger | None,
+    known: Sequence[Tag] = (),
+) -> Understood:
+    """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to.
+
+    `known` are tags an agent set; they win and survive. Raises RecordError where nothing can be made of the ticket.
+    """
+    folded = fold(entries, words)
+    if folded is None:
+        raise RecordError(
+            "nothing says when this ticket was received.",
+            source=source,
+            ticket=ticket,
+            remedy="Look at its payload: `amends quarantine list`.",
+        )
+    complaint = normalise(source, ticket, version, fields, folded, mapping)
+    told = complaint_tag(complaint, mapping)
+    tags = tagger.tags(complaint, told) if tagger is not None else ((told,) if told is not None else ())
+    agents = tuple(tag for tag in known if tag.author == "agent")
+    if agents:
+        facets = {tag.facet for tag in agents}
+        tags = (*agents, *(tag for tag in tags if tag.facet not in facets))
+    return Understood(complaint, entries, tags, folded)
+
+
+def understood_again(
+    complaint: Complaint, entries: tuple[Entry, ...], tags: tuple[Tag, ...], words: Words
+) -> Understood:
+    """The same from what the store holds, without reading the source's fields again."""
+    folded = fold(entries, words)
+    assert folded is not None, "a stored complaint has a timeline"
+    return Understood(complaint, entries, tags, folded)
+
+
+def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...]:
+    """Its clocks at `now`."""
+    return sla.clocks(this.complaint, this.folded.history, this.values, rules.sla, now)
+
+
+def worth_a_look(this: Understood, rules: Rules, act_from: datetime, now: datetime) -> bool:
+    """Whether sweep has anything to find in a ticket just read; most of a long history is past all deadlines."""
+    history = this.folded.history
+    return (
+        not history.resolutions
+        or len(history.reopens) >= len(history.resolutions)
+        or this.complaint.updated_at >= act_from
+        or history.resolutions[-1] > now - timedelta(days=3)
+        or this.complaint.opened_at > now - timedelta(days=rules.repeats.many_days)
+    )
+
+
+def assess(
+    this: Understood,
+    earlier: Sequence[Earlier],
+    rules: Rules,
+    mapping: FieldMapping,
+    *,
+    salt: str,
+    act_from: datetime,
+    now: datetime,
+) -> Assessment:
+    """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same."""
+    history = this.folded.history
+    values = this.values
+    clocks = sla.clocks(this.complaint, history, values, rules.sla, now)
+    flags = overdue.flags(clocks, rules.sla, now)
+    if earlier or history.reopens:
+        flags = (*flags, *repeats(this.complaint, history, this.tags, earlier, rules.repeats, now))
+    decided = decision.decide(
+        this.complaint,
+        history,
+        this.tags,
+        clocks,
+        flags,
+        rules.policy,
+        values=values,
+        translate=lambda change: to_source(mapping, change),
+        salt=salt.encode(),
+        act_from=act_from,
+        now=now,
+    )
+    times = (decided.look_again_at, overdue.next_change(clocks, now))
+    return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
+
+
+def why_not(action: Action, this: Understood, rules: Rules, now: datetime) -> str | None:
+    """Why an intended write no longer holds, or None."""
+    clocks = clocks_of(this, rules, now)
+    return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now)
+
+
+def wait_until(action: Action, this: Understood, rules: Rules, now: datetime) -> datetime | None:
+    """Until when an intended write has to wait (a survey at night), or None."""
+    return recheck.postponed(action, this.complaint, rules.policy, now)

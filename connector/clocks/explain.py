@@ -1,0 +1,69 @@
+"""A clock, stretch by stretch: which time counted, which not, and why. Called by `amends explain` and the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from connector.clocks.business_hours import Hours, Span, epoch_seconds, instant_at
+from connector.clocks.lives import Break, finished_at, lives
+from connector.clocks.sla import Sla, run_of
+from connector.model import FINISHED, JSON, Complaint, History, Segment
+
+
+def segments(
+    kind: str,
+    cycle: int,
+    complaint: Complaint,
+    history: History,
+    values: Mapping[str, JSON],
+    sla: Sla,
+    now: datetime,
+) -> tuple[Segment, ...]:
+    """The life `cycle` of the clock `kind` from its start to its end (or `now`) without gaps; () if there is none.
+
+    The counted seconds add up to the clock's used seconds. `why` is "working", "outside hours", "holiday: <name>",
+    "paused: <status>" or "finished: <status>".
+    """
+    target = sla.target_for(kind, values)
+    life = next((life for life in lives(kind, history) if life.cycle == cycle), None) if target else None
+    if target is None or life is None:
+        return ()
+    run = run_of(target, life, history, finished_at(complaint, history), epoch_seconds(now))
+    hours, here = sla.calendars[target.calendar], run.start
+    found: list[Segment] = []
+    for pause in run.breaks:
+        end = run.end if pause.end is None else pause.end
+        found += _stretch(hours, here, pause.start)
+        if pause.start < end:
+            found.append(_segment(Span(pause.start, end), _why(pause), counts=False))
+        here = end
+    return (*found, *_stretch(hours, here, run.end))
+
+
+def _why(pause: Break) -> str:
+    return f"{'finished' if pause.status in FINISHED else 'paused'}: {pause.status}"
+
+
+def _stretch(hours: Hours, start: int, end: int) -> list[Segment]:
+    found: list[Segment] = []
+    for work in hours.intervals(start, end):
+        found += [*_closed(hours, start, work.start), _segment(work, "working", counts=True)]
+        start = work.end
+    return [*found, *_closed(hours, start, end)]
+
+
+def _closed(hours: Hours, start: int, end: int) -> list[Segment]:
+    found: list[Segment] = []
+    for day, name in hours.holidays(start, end):
+        if start < day.start:
+            found.append(_segment(Span(start, day.start), "outside hours", counts=False))
+        found.append(_segment(day, f"holiday: {name}", counts=False))
+        start = day.end
+    if start < end:
+        found.append(_segment(Span(start, end), "outside hours", counts=False))
+    return found
+
+
+def _segment(span: Span, why: str, *, counts: bool) -> Segment:
+    return Segment(instant_at(span.start), instant_at(span.end), span.end - span.start if counts else 0, why)

@@ -1,0 +1,57 @@
+"""From clocks to what people should know: due soon, overdue, and when to look again. Called by every sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from connector.clocks.sla import Sla
+from connector.model import Clock, ClockState, Flag, FlagKind
+from connector.wording import duration, instant
+
+TITLES = {"first_reply": "The first reply", "resolution": "The resolution"}
+
+
+def flags(clocks: Iterable[Clock], sla: Sla, now: datetime) -> tuple[Flag, ...]:
+    """DUE_SOON from a running clock's warning until its due time; OVERDUE for as long as a breach is unanswered.
+
+    A flag tells only what does not change while it lasts, so that the same condition gives the same flag at any `now`.
+    """
+    found = []
+    for clock in clocks:
+        if clock.state is ClockState.BREACHED and clock.breached_at is not None:
+            found.append(_flag(FlagKind.OVERDUE, clock, clock.breached_at, sla))
+        elif _due_soon(clock, now) and clock.warn_at is not None:
+            found.append(_flag(FlagKind.DUE_SOON, clock, clock.warn_at, sla))
+    return tuple(found)
+
+
+def _due_soon(clock: Clock, now: datetime) -> bool:
+    running = clock.state is ClockState.RUNNING and clock.warn_at is not None and clock.due_at is not None
+    return running and clock.warn_at <= now < clock.due_at  # type: ignore[operator]
+
+
+def next_change(clocks: Iterable[Clock], now: datetime) -> datetime | None:
+    """The next instant after `now` at which a flag comes, changes or goes by the passing of time alone."""
+    coming = (
+        instant
+        for clock in clocks
+        if clock.state is ClockState.RUNNING
+        for instant in (clock.warn_at, clock.due_at)
+        if instant is not None and instant > now
+    )
+    return min(coming, default=None)
+
+
+def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:
+    return Flag(kind, rule=clock.target, episode=f"{clock.kind}#{clock.cycle}", since=since, why=_why(kind, clock, sla))
+
+
+def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
+    hours = sla.calendars.get(clock.calendar)
+    due = instant(clock.due_at, hours.calendar.zone if hours else "UTC") if clock.due_at else "at an unknown time"
+    title = TITLES.get(clock.kind, clock.kind) + (f" (life {clock.cycle})" if clock.cycle > 1 else "")
+    was = "was due" if kind is FlagKind.OVERDUE else "is due"
+    tail = " and has not come" if kind is FlagKind.OVERDUE else ""
+    promise = f"{clock.target}: {duration(clock.target_seconds)} of calendar {clock.calendar}"
+    return f"{title} {was} {due}{tail} ({promise})."

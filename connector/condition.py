@@ -1,0 +1,165 @@
+"""Conditions that an admin writes, in CEL, over a fixed list of named values; pure.
+
+CEL has no loops that run away and no way to reach anything but these values, and a name that does not exist is refused
+when the condition is compiled. `settings` compiles; `mapping`, `clocks` and `policy` hold the result in their settings
+and ask `holds`. The CEL library is young, so this module is the only one that knows it, and it is imported only
+when somebody wrote a condition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from connector.errors import SettingsError
+from connector.model import JSON, Complaint, Tag
+
+MAX_CHARACTERS = 1000
+
+TEXTS = (
+    "status",
+    "priority",
+    "source",
+    "channel",
+    "team",
+    "product",
+    "order_number",
+    "language",
+    "owner",
+    "subject",
+    "text",
+    "complaint",
+    "category",
+    "root_cause",
+)
+NAMES = (*TEXTS, "labels", "extra", "reopens", "verified")
+
+_UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+
+
+class Condition(msgspec.Struct, frozen=True, eq=False):
+    """A compiled yes-or-no question about a complaint. Two conditions of the same text are equal."""
+
+    text: str
+    program: Any
+
+    def holds(self, values: Mapping[str, JSON]) -> bool:
+        """Whether the answer is yes. Where there is no answer (a missing member of `extra`, unlike types) it is no."""
+        return self._ask(values)[0]
+
+    def trouble(self, values: Mapping[str, JSON]) -> str | None:
+        """Why there is no answer for these values, in the library's words; None where there is one."""
+        return self._ask(values)[1]
+
+    def _ask(self, values: Mapping[str, JSON]) -> tuple[bool, str | None]:
+        # A question without an answer comes back as an error value; a loop over its budget is raised.
+        try:
+            answer = self.program.eval(data=values)
+        except RuntimeError as error:
+            return False, str(error)
+        said = answer.value()
+        if isinstance(said, bool):
+            return said, None
+        kind = answer.type().name()
+        return False, str(said) if kind in ("ERROR", "UNKNOWN") else f"the answer is {kind}, not yes or no"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def condition(text: str) -> Condition:
+    """Compile `text`. Raises SettingsError with the place of the mistake, counted in characters from 1."""
+    if len(text) > MAX_CHARACTERS:
+        raise SettingsError(
+            f"the condition has {len(text)} characters, more than {MAX_CHARACTERS}.", remedy="Split it into two rules."
+        )
+    try:
+        program = _environment().compile(text)
+    except (RuntimeError, ValueError) as error:
+        raise _refusal(text, str(error)) from None
+    found = Condition(text, program)
+    kind = program.return_type().name()
+    if kind not in ("BOOL", "DYN"):
+        raise SettingsError(
+            f"the condition {text!r} gives {kind}, not yes or no.", remedy='Compare it with something: == "…".'
+        )
+    # A pattern is compiled only when it is used, so a broken one would stay silent until a ticket came by.
+    trouble = found.trouble(values_without_complaint())
+    if trouble and "regular expression" in trouble:
+        raise SettingsError(f"the condition {text!r} is wrong: {trouble}.", remedy="Correct the pattern.")
+    return found
+
+
+@cache
+def _environment() -> Any:
+    from cel_expr_python import cel  # type: ignore[import-untyped]
+
+    kinds: dict[str, Any] = dict.fromkeys(TEXTS, cel.Type.STRING)
+    kinds["labels"] = cel.Type.List(cel.Type.STRING)
+    kinds["extra"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+    kinds["reopens"] = cel.Type.INT
+    kinds["verified"] = cel.Type.BOOL
+    return cel.NewEnv(variables=kinds)
+
+
+def _refusal(text: str, said: str) -> SettingsError:
+    place = _PLACE.search(said)
+    what = f"{place[3].partition(' expecting ')[0]} (character {place[2]})" if place else said.splitlines()[0]
+    undeclared = _UNDECLARED.search(said)
+    remedy = f"Known names: {', '.join(NAMES)}."
+    if undeclared:
+        close = get_close_matches(undeclared[1], NAMES, 1)
+        what = f"there is no value called {undeclared[1]!r} (character {place[2] if place else '?'})"
+        remedy = f"Did you mean {close[0]!r}? {remedy}" if close else remedy
+    return SettingsError(f"the condition {text!r} is wrong: {what.removesuffix('.')}.", remedy=remedy)
+
+
+def values_without_complaint() -> dict[str, JSON]:
+    """Every name with its empty value; what a condition sees where a complaint has nothing to say."""
+    return {
+        **dict.fromkeys(TEXTS, ""),
+        "complaint": "unsure",
+        "labels": [],
+        "extra": {},
+        "reopens": 0,
+        "verified": False,
+    }
+
+
+def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) -> dict[str, JSON]:
+    """What a condition sees of `complaint` and its `tags`; `reopens` counts the reopenings of its history.
+
+    Texts are "" where absent. Of several tags of one facet the first speaks.
+    """
+    said: dict[str, str] = {}
+    for tag in tags:
+        said.setdefault(tag.facet, tag.value)
+    return {
+        "status": complaint.status.value,
+        "priority": complaint.priority.value if complaint.priority else "",
+        "source": complaint.source,
+        "channel": complaint.channel or "",
+        "team": complaint.team or "",
+        "product": complaint.product or said.get("product", ""),
+        "order_number": complaint.order_number or "",
+        "language": complaint.language or said.get("language", ""),
+        "owner": complaint.owner or "",
+        "subject": complaint.subject,
+        "text": complaint.text,
+        "labels": list(complaint.labels),
+        "extra": complaint.extra,
+        "complaint": said.get("complaint", "unsure"),
+        "category": said.get("category", ""),
+        "root_cause": said.get("root_cause", ""),
+        "reopens": reopens,
+        "verified": complaint.complainant.verified,
+    }

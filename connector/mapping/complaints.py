@@ -1,0 +1,98 @@
+"""A snapshot and its folded timeline become a complaint, and what the source says about being one; pure.
+
+`sync` calls both functions for every ticket. A ticket is never refused for an odd optional field: what cannot be
+placed is kept and named in `problems`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Table
+
+from msgspec.structs import replace
+
+from connector.condition import Condition, values_of
+from connector.errors import RecordError
+from connector.mapping.reading import MAX_TEXT_CHARACTERS, Reading, shown
+from connector.mapping.rules import Mapping
+from connector.model import JSON, Complainant, Complaint, Tag
+from connector.timeline import Folded
+
+
+def normalise(
+    source: str, ticket: str, version: int, fields: Table[str, JSON], folded: Folded, mapping: Mapping
+) -> Complaint:
+    """The complaint that the snapshot `fields` and the `folded` timeline of one ticket amount to.
+
+    Raises RecordError only where there is no ticket id. NUL and lone surrogates become U+FFFD; what is too long is
+    cut and said so in `problems`.
+    """
+    if not ticket:
+        raise RecordError("the record has no ticket id.", source=source, remedy="Look at its payload in quarantine.")
+    read = Reading(fields, mapping)
+    opened_at = read.time("opened_at") or folded.opened_at
+    complaint = Complaint(
+        source=source,
+        ticket=ticket,
+        version=version,
+        subject=read.text("subject") or "",
+        text=read.text("text", MAX_TEXT_CHARACTERS) or "",
+        complainant=_complainant(source, ticket, read),
+        status=folded.status,
+        opened_at=opened_at,
+        updated_at=read.time("updated_at") or max(opened_at, folded.history.spells[-1].start),
+        url=read.text("url"),
+        channel=read.text("channel"),
+        priority=folded.priority,
+        owner=folded.owner or read.text("owner"),
+        team=read.text("team"),
+        product=read.text("product"),
+        order_number=read.text("order_number"),
+        language=read.language("language"),
+        labels=read.labels(),
+        extra=read.extra(),
+        merged_into=folded.merged_into,
+        stage=read.text("stage"),
+        outcome=read.text("outcome"),
+        accepted_at=read.time("accepted_at"),
+        problems=(),
+    )
+    problems = (*(f"unmapped:{shown(word)}" for word in folded.unknown), *read.problems)
+    return replace(complaint, problems=problems) if problems else complaint
+
+
+def _complainant(source: str, ticket: str, read: Reading) -> Complainant:
+    address = read.text("requester.address")
+    verified = read.yes("requester.verified")
+    source_id = read.text("requester.id")
+    folded_address = address.strip().casefold() if address else ""
+    if verified and "@" in folded_address:
+        key = f"mail:{folded_address}"
+    else:
+        # An address that nobody vouches for joins nothing beyond its own source; a nameless person joins nothing.
+        key = f"{source}:{source_id or folded_address or f'ticket:{ticket}'}"
+    return Complainant(
+        key=key,
+        source_id=source_id,
+        name=read.text("requester.name"),
+        address=address,
+        phone=read.text("requester.phone"),
+        verified=verified,
+        language=read.language("requester.language"),
+        time_zone=read.zone("requester.time_zone"),
+    )
+
+
+def complaint_tag(complaint: Complaint, mapping: Mapping) -> Tag | None:
+    """What the source itself says about "is it a complaint", by the mapping's rules; None where it says nothing."""
+    author = f"mapping:{mapping.adapter}"
+    if _says(complaint, mapping.not_complaint_labels, mapping.not_complaint_when):
+        return Tag("complaint", "no", 1.0, author)
+    if _says(complaint, mapping.complaint_labels, mapping.complaint_when):
+        return Tag("complaint", "yes", 1.0, author)
+    return None
+
+
+def _says(complaint: Complaint, labels: frozenset[str], when: Condition | None) -> bool:
+    if labels and not labels.isdisjoint(complaint.labels):
+        return True
+    return when is not None and when.holds(values_of(complaint, ()))

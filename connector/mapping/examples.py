@@ -1,0 +1,66 @@
+"""A mapping's own examples, which `amends check` and the mapping preview run; pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from connector.errors import SettingsError
+from connector.mapping.complaints import complaint_tag, normalise
+from connector.mapping.rules import EXTRA, REQUESTER, Example, Mapping, to_source, words
+from connector.model import EPOCH, JSON, Complaint, Entry, EntryKind
+from connector.timeline import fold
+
+
+def check_examples(mapping: Mapping) -> list[str]:
+    """What does not hold among the mapping's own examples, each with its place; [] when all do.
+
+    `given.status` and `given.priority` are the source's own words, put through the tables.
+    """
+    return [
+        f"{example.place}: {failure}"
+        for example in mapping.examples
+        for failure in (*_reading_failures(example, mapping), *_writing_failures(example, mapping))
+    ]
+
+
+def _reading_failures(example: Example, mapping: Mapping) -> list[str]:
+    if not example.given:
+        return []
+    stated = ((EntryKind.STATUS, "status"), (EntryKind.PRIORITY, "priority"))
+    entries = [Entry("0", EntryKind.RECEIVED, EPOCH, EPOCH)]
+    entries += [
+        Entry(f"~{name}", kind, EPOCH, EPOCH, value=str(example.given[name]), observed=False)
+        for kind, name in stated
+        if example.given.get(name) is not None
+    ]
+    folded = fold(entries, words(mapping))
+    if folded is None:
+        return []
+    complaint = normalise("example", "1", 1, example.given, folded, mapping)
+    tag = complaint_tag(complaint, mapping)
+    said = {**_sayings(complaint), "complaint": tag.value if tag else "unsure"}
+    return [
+        f"{name} is {said.get(name)!r}, the example expects {wanted!r}"
+        for name, wanted in example.expect.items()
+        if said.get(name) != wanted
+    ]
+
+
+def _sayings(complaint: Complaint) -> dict[str, JSON]:
+    """The complaint as an example names its parts, in plain JSON values."""
+    plain = msgspec.to_builtins(complaint)
+    flat = {name: plain.get(name) for name in Complaint.__struct_fields__ if name not in ("complainant", "extra")}
+    person = msgspec.to_builtins(complaint.complainant)
+    flat |= {f"requester.{name}": person.get("source_id" if name == "id" else name) for name in (*REQUESTER, "key")}
+    flat["requester.verified"] = complaint.complainant.verified
+    return flat | {f"{EXTRA}{name}": value for name, value in complaint.extra.items()}
+
+
+def _writing_failures(example: Example, mapping: Mapping) -> list[str]:
+    if not example.change:
+        return []
+    try:
+        written = to_source(mapping, example.change)
+    except SettingsError as error:
+        return [str(error)]
+    return [] if written == example.writes else [f"writes {written!r}, the example expects {example.writes!r}"]

@@ -1,0 +1,255 @@
+"""Carrying intentions out: each has exactly one visible effect at its source, whatever dies or lies on the way.
+
+Called by `sync.push`. The order of steps is the guarantee: what pins the write (its stamp) and the time of sending
+are on disk before the first byte leaves; after that only a strong read by marker ends doubt. Every send, also a
+repeated one, writes its time first. No answer but a success is taken as proof: even a refusal may be the echo of a
+copy that landed (a proxy repeated it), so it is looked for before anything else is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector.adapter import Finding, Landed, Never, Receipt, Stamp, Unknown
+from connector.errors import (
+    AmendsError,
+    AuthError,
+    ConflictError,
+    FencedError,
+    GoneError,
+    RejectedError,
+    StoreError,
+    TemporaryError,
+)
+from connector.helpdesk import Helpdesk
+from connector.retry import delay_seconds
+from connector.store import Store, Transaction, intentions, sources
+from connector.store.intentions import Intention, State
+
+# One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
+LOOP_WRITES = 5
+LOOP_WINDOW = timedelta(minutes=10)
+# A ticket that changes between every read and write is left to a person.
+ROUNDS = 8
+# No helpdesk carries a request out this long after it was sent; until then a copy may still land.
+LATEST_LANDING = timedelta(minutes=15)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether an intention still holds: why not, or until when it has to wait."""
+
+    why_not: str | None = None
+    wait_until: datetime | None = None
+
+
+Recheck = Callable[[Intention, datetime], Verdict]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one step: the row's new state, and whether the source should be left alone for a while."""
+
+    state: State
+    why: str | None = None
+    rest_seconds: float | None = None
+    auth: AuthError | None = None
+
+
+class Sender:
+    """Sends the intentions of one helpdesk. `recheck` says from the store's newest state whether an intention still
+    holds; it is asked before the ticket is read and once more after."""
+
+    def __init__(self, desk: Helpdesk, store: Store, now: Callable[[], datetime], recheck: Recheck) -> None:
+        self.desk = desk
+        self.store = store
+        self.now = now
+        self.recheck = recheck
+
+    def carry_out(self, intention: Intention) -> Outcome:
+        """Take one step with `intention`. Raises FencedError and StoreError; everything else is an Outcome."""
+        if intention.state in (State.SENDING, State.IN_DOUBT):
+            return self._settle(intention)
+        return self._begin(intention)
+
+    # -- a fresh write -----------------------------------------------------------------------------------------
+
+    def _begin(self, intention: Intention) -> Outcome:
+        refusal = self._refusal(intention)
+        if refusal is not None:
+            return refusal
+        try:
+            stamp = self.desk.adapter.prepare(intention.action)
+        except AmendsError as error:
+            return self._unprepared(intention, error)
+        return self._commit_and_send(intention, stamp)
+
+    def _refusal(self, intention: Intention) -> Outcome | None:
+        now = self.now()
+        with self.store.read() as connection:
+            if intentions.ahead(connection, intention):
+                return Outcome(intention.state, "an earlier write to this ticket comes first")
+            recent = intentions.writes_since(
+                connection, intention.source_id, intention.action.ticket, now - LOOP_WINDOW
+            )
+        verdict = self.recheck(intention, now)
+        if verdict.why_not is not None:
+            return self._withdraw(intention, verdict.why_not)
+        if verdict.wait_until is not None:
+            return self._move(intention, State.PENDING, why="waits for its time", next_at=verdict.wait_until)
+        if recent >= LOOP_WRITES:
+            return self._move(
+                intention, State.PARKED, why=f"loop breaker: {recent} writes to this ticket in 10 minutes"
+            )
+        if intention.rounds >= ROUNDS:
+            return self._move(intention, State.PARKED, why=f"the ticket changed under us {ROUNDS} times in a row")
+        return None
+
+    def _withdraw(self, intention: Intention, why: str) -> Outcome:
+        late = intention.action.not_after is not None and self.now() > intention.action.not_after
+        return self._move(intention, State.EXPIRED if late else State.CANCELLED, why=why)
+
+    def _unprepared(self, intention: Intention, error: AmendsError) -> Outcome:
+        if isinstance(error, RejectedError):
+            return self._move(intention, State.DEAD, why=str(error))
+        if isinstance(error, GoneError):
+            return self._move(intention, State.CANCELLED, why=str(error))
+        fresh_decision = isinstance(error, ConflictError) and error.retry_after_seconds is None
+        return self._later(intention, intention.state, error, again=fresh_decision)
+
+    def _commit_and_send(self, intention: Intention, stamp: Stamp) -> Outcome:
+        sending = self._mark_sending(intention, stamp)
+        if isinstance(sending, Outcome):
+            return sending
+        return self._send(sending, stamp)
+
+    def _mark_sending(self, intention: Intention, stamp: Stamp) -> Intention | Outcome:
+        now = self.now()
+        verdict = self.recheck(intention, now)
+        if verdict.why_not is not None and intention.state is State.PENDING:
+            return self._withdraw(intention, verdict.why_not)
+        with self.store.write("outbox: sending") as connection:
+            if sources.paused(connection):
+                return Outcome(intention.state, "all writes are paused")
+            moved = intentions.move(connection, intention, State.SENDING, now, stamp=stamp, sent_at=now, tried=True)
+            if not moved:
+                return Outcome(intention.state, "somebody else moved it")
+            self._log(connection, "write: sending", intention, now)
+            found = intentions.one(connection, intention.id)
+        assert found is not None
+        return found
+
+    def _send(self, sending: Intention, stamp: Stamp) -> Outcome:
+        self.store.seam("outbox: before apply")
+        try:
+            receipt = self.desk.adapter.apply(sending.action, stamp)
+        except (FencedError, StoreError):
+            raise
+        except AmendsError as error:
+            return self._refused(sending, error)
+        self.store.seam("outbox: applied")
+        return self._done(sending, receipt)
+
+    def _refused(self, sending: Intention, error: AmendsError) -> Outcome:
+        if not isinstance(error, (RejectedError, GoneError)):
+            return self._later(sending, State.IN_DOUBT, error)
+        try:
+            finding = self._find(sending)
+        except AmendsError as doubt:
+            return self._later(sending, State.IN_DOUBT, doubt)
+        if isinstance(finding, Landed):
+            return self._done(sending, finding.receipt)
+        state = State.DEAD if isinstance(error, RejectedError) else State.CANCELLED
+        return self._move(sending, state, why=str(error))
+
+    # -- a write that may have landed --------------------------------------------------------------------------
+
+    def _settle(self, intention: Intention) -> Outcome:
+        try:
+            finding = self._find(intention)
+        except (FencedError, StoreError):
+            raise
+        except AmendsError as error:
+            return self._later(intention, State.IN_DOUBT, error)
+        if isinstance(finding, Landed):
+            return self._done(intention, finding.receipt)
+        if isinstance(finding, Never):
+            return self._move(
+                intention, State.PENDING, why="it did not land and cannot any more", next_at=self.now(), again=True
+            )
+        if isinstance(finding, Unknown):
+            return self._move(intention, State.PARKED, why=finding.why)
+        return self._send_again(intention)
+
+    def _find(self, intention: Intention) -> Finding:
+        if intention.stamp is None or intention.sent_at is None:
+            return Unknown("it was marked as sent but carries no stamp")
+        return self.desk.adapter.find(intention.action, intention.stamp, intention.sent_at)
+
+    def _send_again(self, intention: Intention) -> Outcome:
+        now = self.now()
+        why_not = self.recheck(intention, now).why_not
+        if why_not is not None:
+            return self._let_go(intention, why_not, now)
+        assert intention.stamp is not None
+        return self._commit_and_send(intention, intention.stamp)
+
+    def _let_go(self, intention: Intention, why: str, now: datetime) -> Outcome:
+        assert intention.sent_at is not None
+        if now - intention.sent_at < LATEST_LANDING:
+            next_at = intention.sent_at + LATEST_LANDING
+            return self._move(intention, State.IN_DOUBT, why=f"{why}; waiting whether it still lands", next_at=next_at)
+        return self._withdraw(intention, why)
+
+    # -- writing down what happened ----------------------------------------------------------------------------
+
+    def _done(self, intention: Intention, receipt: Receipt) -> Outcome:
+        return self._move(intention, State.DONE, receipt=receipt)
+
+    def _later(self, intention: Intention, state: State, error: AmendsError, *, again: bool = False) -> Outcome:
+        if isinstance(error, ConflictError):
+            # It concerns this one ticket; the others go on.
+            wait, rest = error.retry_after_seconds or 0.0, None
+        else:
+            wished = error.retry_after_seconds if isinstance(error, TemporaryError) else None
+            wait = rest = delay_seconds(intention.tries, wished)
+        next_at = self.now() + timedelta(seconds=wait)
+        self._move(intention, state, why=str(error), next_at=next_at, again=again)
+        return Outcome(state, str(error), rest, error if isinstance(error, AuthError) else None)
+
+    def _move(
+        self,
+        intention: Intention,
+        state: State,
+        *,
+        why: str | None = None,
+        next_at: datetime | None = None,
+        receipt: Receipt | None = None,
+        again: bool = False,
+    ) -> Outcome:
+        now = self.now()
+        with self.store.write(f"outbox: {state}") as connection:
+            moved = intentions.move(
+                connection, intention, state, now, why=why, next_at=next_at, receipt=receipt, again=again
+            )
+            if moved and state is not intention.state:
+                self._log(connection, f"write: {state.replace('_', ' ')}", intention, now, why, receipt)
+        return Outcome(state, why)
+
+    def _log(
+        self,
+        connection: Transaction,
+        what: str,
+        intention: Intention,
+        now: datetime,
+        why: str | None = None,
+        receipt: Receipt | None = None,
+    ) -> None:
+        action = intention.action
+        detail = {"outbox": intention.id, "kind": action.kind, "rule": action.rule, "episode": action.episode}
+        if why:
+            detail["why"] = why
+        if receipt:
+            detail["receipt"] = receipt
+        sources.log(connection, now, "amends", what, source=self.desk.name, ticket=action.ticket, detail=detail)

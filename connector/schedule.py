@@ -1,0 +1,288 @@
+"""The three verbs by the clock: the daemon behind `amends run`.
+
+APScheduler only says when; each helpdesk has jobs of its own, so that one that hangs or throttles never holds another,
+and everything that must not be lost lies in the store. Called by the command line, which hands in clock and settings.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+
+from connector.assessment import Rules
+from connector.errors import AmendsError, AuthError, FencedError, StoreError, TemporaryError
+from connector.helpdesk import Helpdesk
+from connector.retry import delay_seconds
+from connector.store import Store, sources
+from connector.sync import pull, push, replay, sweep
+from connector.sync.replay import stale
+
+log = logging.getLogger("amends")
+
+PAGES_A_TURN = 20
+PARKED_FOR = timedelta(minutes=15)
+LEASE_EVERY_SECONDS = 10
+STOP_WITHIN_SECONDS = 10
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How often the daemon does what, in real seconds."""
+
+    push_seconds: float = 5.0
+    sweep_seconds: float = 15.0
+
+
+class Workplace(msgspec.Struct, frozen=True):
+    """The settings in force, opened: what a reload replaces as a whole."""
+
+    desks: tuple[Helpdesk, ...]
+    rules: Rules
+    poll_seconds: dict[str, float]
+
+
+class Watcher(Protocol):
+    """Whoever wants to see the work go by (the demo's view); the daemon itself only logs."""
+
+    def pulled(self, desk: Helpdesk, so_far: object, fresh: Sequence[object]) -> None: ...
+
+    def swept(self, this: object, found: object, new: Sequence[object]) -> None: ...
+
+    def pushed(self, desk: Helpdesk, intention: object, outcome: object) -> None: ...
+
+
+class Daemon:
+    """One running daemon. `now` is the time in the complaints' world, `wall` the real time of day (leases)."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        wall: Callable[[], datetime],
+        open_workplace: Callable[[], Workplace],
+        pace: Pace,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.store, self.now, self.wall, self.pace, self.watcher = store, now, wall, pace, watcher
+        self.open_workplace = open_workplace
+        self.workplace = open_workplace()
+        self.stop = threading.Event()
+        self.failure: AmendsError | None = None
+        self._reload = threading.Event()
+        self._rest: dict[str, datetime] = {}
+        self._failures: dict[str, int] = {}
+
+    # -- life --------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Work until `stop` is set. Raises the error that made going on impossible (fenced, store damaged)."""
+        scheduler = self._scheduler()
+        scheduler.start()
+        log.info("running; sources: %s", ", ".join(desk.name for desk in self.workplace.desks) or "none")
+        try:
+            while not self.stop.wait(0.2):
+                if self._reload.is_set():
+                    self._reload.clear()
+                    self._reloaded(scheduler)
+        finally:
+            scheduler.shutdown(wait=False)
+            self._finish()
+        if self.failure is not None:
+            raise self.failure
+
+    def ask_reload(self) -> None:
+        """Read the settings again at the next moment; safe to call from a signal handler."""
+        self._reload.set()
+
+    def _finish(self) -> None:
+        """Let running steps end; what is on its way stays marked as such and is settled by the next start."""
+        for thread in threading.enumerate():
+            if thread.name.startswith("ThreadPoolExecutor"):
+                thread.join(STOP_WITHIN_SECONDS / 2)
+        log.info("stopped")
+
+    def _scheduler(self) -> Any:
+        from apscheduler.executors.pool import ThreadPoolExecutor
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        workers = 2 * len(self.workplace.desks) + 3
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(workers)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        self._plan(scheduler)
+        return scheduler
+
+    def _plan(self, scheduler: Any) -> None:
+        every = scheduler.add_job
+        start = self.wall()
+        every(self._lease, "interval", seconds=LEASE_EVERY_SECONDS, id="lease", replace_existing=True)
+        every(self._sweep, "interval", seconds=self.pace.sweep_seconds, id="sweep", replace_existing=True)
+        for desk in self.workplace.desks:
+            seconds = self.workplace.poll_seconds[desk.name]
+            every(
+                self._pull,
+                "interval",
+                seconds=seconds,
+                args=[desk],
+                id=f"pull {desk.name}",
+                next_run_time=start,
+                replace_existing=True,
+            )
+            every(
+                self._push,
+                "interval",
+                seconds=self.pace.push_seconds,
+                args=[desk],
+                id=f"push {desk.name}",
+                replace_existing=True,
+            )
+
+    def _reloaded(self, scheduler: Any) -> None:
+        try:
+            workplace = self.open_workplace()
+        except AmendsError as error:
+            log.error("the changed settings were not taken; the old ones stay in force. %s", error)
+            return
+        self.workplace = workplace
+        scheduler.remove_all_jobs()
+        self._plan(scheduler)
+        log.info("settings read again; sources: %s", ", ".join(desk.name for desk in workplace.desks))
+
+    # -- jobs --------------------------------------------------------------------------------------------------
+
+    def _lease(self) -> None:
+        self._guarded(lambda: self.store.renew_lease(self.wall()), None)
+
+    def _pull(self, desk: Helpdesk) -> None:
+        if self._resting(desk):
+            return
+        self._guarded(lambda: self._read(desk), desk)
+
+    def _read(self, desk: Helpdesk) -> None:
+        if stale(desk, self.store):
+            done = replay(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
+            log.info(
+                "%s: rules changed; %d complaints read again, %d came out differently",
+                desk.name,
+                done.read,
+                done.changed,
+            )
+        for stream in desk.streams:
+            pulled = pull(
+                desk,
+                stream,
+                self.store,
+                self.workplace.rules,
+                now=self.now,
+                wait=self._wait,
+                most_pages=PAGES_A_TURN,
+                stopping=self.stop.is_set,
+                **({"tell": self.watcher.pulled} if self.watcher else {}),
+            )
+            if pulled.changed or pulled.quarantined:
+                log.info(
+                    "%s: %d records read, %d complaints changed, %d put in quarantine",
+                    desk.name,
+                    pulled.records,
+                    pulled.changed,
+                    pulled.quarantined,
+                )
+        with self.store.write("pull: went through") as connection:
+            sources.pulled(connection, desk.id, self.now())
+        self._failures.pop(desk.name, None)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        self._guarded(self._decide, None)
+
+    def _decide(self) -> None:
+        with _one_at_a_time:
+            swept = sweep(
+                self.workplace.desks,
+                self.store,
+                self.workplace.rules,
+                now=self.now,
+                stopping=self.stop.is_set,
+                **({"tell": self.watcher.swept} if self.watcher else {}),
+            )
+        if swept.intended or swept.withdrawn:
+            log.info(
+                "sweep: %d looked at, %d writes intended, %d withdrawn", swept.looked, swept.intended, swept.withdrawn
+            )
+
+    def _push(self, desk: Helpdesk) -> None:
+        if self._resting(desk):
+            return
+        self._guarded(lambda: self._send(desk), desk)
+
+    def _send(self, desk: Helpdesk) -> None:
+        pushed = push(
+            desk,
+            self.store,
+            self.workplace.rules,
+            now=self.now,
+            stopping=self.stop.is_set,
+            **({"tell": self.watcher.pushed} if self.watcher else {}),
+        )
+        if pushed.rest_seconds:
+            self._rest[desk.name] = self.wall() + timedelta(seconds=pushed.rest_seconds)
+        if pushed.done or pushed.failed:
+            log.info("%s: %d writes done, %d need a person", desk.name, pushed.done, pushed.failed)
+
+    # -- when things go wrong ------------------------------------------------------------------------------------
+
+    def _guarded(self, step: Callable[[], object], desk: Helpdesk | None) -> None:
+        if self.stop.is_set():
+            return
+        try:
+            step()
+        except FencedError as error:
+            self._give_up(error)
+        except StoreError as error:
+            log.error("%s", error)
+            if "malformed" in str(error) or "replaced" in str(error) or "is gone" in str(error):
+                self._give_up(error)
+        except (AmendsError, OSError) as error:
+            self._failed(desk, error)
+        except Exception as error:  # our bug: it must stop this source, not the others
+            log.exception("a fault in Amends itself")
+            self._failed(desk, error)
+
+    def _give_up(self, error: AmendsError) -> None:
+        self.failure = error
+        log.error("stopping: %s", error)
+        self.stop.set()
+
+    def _failed(self, desk: Helpdesk | None, error: Exception) -> None:
+        if desk is None:
+            log.error("%s", error)
+            return
+        times = self._failures[desk.name] = self._failures.get(desk.name, 0) + 1
+        if isinstance(error, TemporaryError):
+            rest = timedelta(seconds=delay_seconds(times, error.retry_after_seconds))
+        else:
+            rest = PARKED_FOR
+        self._rest[desk.name] = self.wall() + rest
+        parked = self.now() + rest if isinstance(error, AuthError) or not isinstance(error, AmendsError) else None
+        log.warning("%s: %s Tried again in %.0f s.", desk.name, error, rest.total_seconds())
+        try:
+            with self.store.write("source: failed") as connection:
+                sources.failed(connection, desk.id, self.now(), str(error), parked)
+        except (FencedError, StoreError) as worse:
+            log.error("%s", worse)
+
+    def _resting(self, desk: Helpdesk) -> bool:
+        return self._rest.get(desk.name, self.wall()) > self.wall()
+
+    def _wait(self, seconds: float) -> None:
+        self.stop.wait(seconds)
+
+
+_one_at_a_time = threading.Lock()

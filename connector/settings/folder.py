@@ -1,0 +1,82 @@
+"""The folder an admin owns, laid over the defaults that ship: which file counts, and what it is called in messages.
+
+Used by `loading` (and through it by every command) and by `start`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import mappings
+from connector.errors import SettingsError
+from connector.settings.problems import Place, Problems
+from connector.settings.yaml_file import Document, read_file
+
+HOME_VARIABLE = "AMENDS_HOME"
+USUAL_HOME = "amends"
+SHIPPED = Path(mappings.__file__).parent
+SINGLE = ("amends.yaml", "taxonomy.yaml", "calendars.yaml", "sla.yaml", "policy.yaml")
+GROUPS = ("mappings", "phrases")
+
+
+def home_folder(home: Path | None) -> Path:
+    """The folder to use: `home`, else $AMENDS_HOME, else ./amends. Raises SettingsError for a named one that is not
+    there; the usual one may be missing, and then the defaults count."""
+    named = home or (Path(os.environ[HOME_VARIABLE]) if os.environ.get(HOME_VARIABLE) else None)
+    if named is not None and not named.is_dir():
+        raise SettingsError(f"there is no folder {named}.", remedy="Make it with `amends init`, or name another one.")
+    return named or Path(USUAL_HOME)
+
+
+class Folder:
+    """Reads the admin's files; each is read once."""
+
+    def __init__(self, home: Path, problems: Problems) -> None:
+        self.home = home
+        self.problems = problems
+        self._read: dict[str, Document | None] = {}
+
+    def document(self, name: str) -> Document | None:
+        """The file `name` ("sla.yaml", "mappings/zendesk.yaml"): the admin's own, else the shipped one. None where it
+        cannot be read (with the reason among the problems) or there is neither."""
+        if name not in self._read:
+            path = self._path(name)
+            self._read[name] = read_file(path, self._called(path, name), self.problems) if path else None
+            if path is None and name in SINGLE:
+                self.problems.add(Place(name), "the file is neither here nor among the defaults", "install Amends again")
+        return self._read[name]
+
+    def has(self, name: str) -> bool:
+        return self._path(name) is not None
+
+    def read(self) -> dict[str, Document]:
+        """Every document that was asked for and could be read, by name."""
+        return {name: document for name, document in self._read.items() if document}
+
+    def names(self, group: str) -> list[str]:
+        """The files of a group ("mappings", "phrases"), own and shipped, by their names within the folder."""
+        found = {f"{group}/{path.name}" for path in _yaml_files(self.home / group)}
+        shipped = SHIPPED / group if group != "mappings" else SHIPPED
+        taken = set(SINGLE) if group == "mappings" else set()
+        return sorted(found | {f"{group}/{path.name}" for path in _yaml_files(shipped) if path.name not in taken})
+
+    def strangers(self) -> list[str]:
+        """YAML files in the folder that nothing reads: perhaps a slip of the pen."""
+        own = {path.relative_to(self.home).as_posix() for path in _yaml_files(self.home)}
+        return sorted(own - set(SINGLE))
+
+    def _path(self, name: str) -> Path | None:
+        own = self.home / name
+        if own.exists():
+            return own
+        shipped = SHIPPED / name.removeprefix("mappings/")
+        return shipped if shipped.exists() else None
+
+    def _called(self, path: Path, name: str) -> str:
+        return str(path) if path == self.home / name else f"{name} (as shipped)"
+
+
+def _yaml_files(folder: Path) -> Iterable[Path]:
+    return sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))

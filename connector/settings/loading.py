@@ -1,0 +1,196 @@
+"""Loading the whole folder: every file read and checked, held against the others, and handed on as one frozen value.
+
+`load` is what the command line calls first. Nothing is loaded where anything is wrong, so that a daemon that is told
+to read its settings again keeps the ones it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connector.clocks.sla import Sla
+from connector.mapping import Mapping
+from connector.people.repeats import RepeatPolicy
+from connector.policy.rules import Policy
+from connector.settings.checking import shaped
+from connector.settings.folder import Folder, home_folder
+from connector.settings.meanings import mapping_of
+from connector.settings.notation import duration_seconds
+from connector.settings.policies import policy_of
+from connector.settings.problems import Problems, one_of
+from connector.settings.rules import calendars_of, sla_of
+from connector.settings.shapes import AmendsFile, Source
+from connector.settings.sources import SourceSettings, adapter_of, in_utc, modes_of, options_of, streams_of
+from connector.settings.taggings import tagging_of
+from connector.settings.yaml_file import Document
+from connector.tagging import TaggingSettings
+
+# What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
+RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that the admin's folder says.
+
+    `store` is a file (relative ones lie in `home`), a database URL, or a reference to one (env:, file:, keyring:).
+    `digests` names the content of each file that was read, comments and examples aside; `rules_digest` that of all
+    rules, so that stored tickets made by other rules are noticed. `warnings` are worth a look but stop nothing.
+    """
+
+    home: Path
+    store: str
+    sources: dict[str, SourceSettings]
+    tagging: TaggingSettings
+    sla: Sla
+    policy: Policy
+    repeats: RepeatPolicy
+    digests: dict[str, str]
+    rules_digest: str
+    warnings: tuple[str, ...] = ()
+
+
+def load(home: Path | None = None) -> Settings:
+    """The settings in `home`, else in $AMENDS_HOME, else in ./amends; a file that is not there comes as shipped.
+
+    Raises SettingsFilesError with everything that is wrong in any file, SettingsError where there is no such folder.
+    """
+    problems = Problems()
+    folder = Folder(home_folder(home), problems)
+    document = folder.document("amends.yaml")
+    main = shaped(document, AmendsFile, problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, folder.names("phrases")), problems)
+    calendars = calendars_of(folder.document("calendars.yaml"), problems)
+    sla = sla_of(folder.document("sla.yaml"), calendars, problems)
+    sources = _sources(main, document, folder, problems)
+    policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
+    if main and document:
+        _check_store(main.store, document, problems)
+    problems.raise_if_any()
+    if main is None or tagging is None or sla is None or policies is None:
+        raise RuntimeError("a settings file could not be understood, and nobody said why")
+    return _settings(main, folder, sources, tagging, sla, policies)
+
+
+def _documents(folder: Folder, names: Iterable[str]) -> list[Document | None]:
+    return [folder.document(name) for name in names]
+
+
+def _settings(
+    main: AmendsFile,
+    folder: Folder,
+    sources: dict[str, SourceSettings],
+    tagging: TaggingSettings,
+    sla: Sla,
+    policies: tuple[Policy, RepeatPolicy],
+) -> Settings:
+    digests = {name: _digest(document.value) for name, document in folder.read().items()}
+    shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith("phrases/")]
+    own = {name: digests[_mapping_file(main.sources[name])] for name in sources}
+    return Settings(
+        home=folder.home,
+        store=main.store,
+        sources={
+            name: msgspec.structs.replace(source, rules_digest=_digest([own[name], *shared]))
+            for name, source in sources.items()
+        },
+        tagging=tagging,
+        sla=sla,
+        policy=policies[0],
+        repeats=policies[1],
+        digests=digests,
+        rules_digest=_digest([*shared, own]),
+        warnings=tuple(_warnings(main, folder)),
+    )
+
+
+def _digest(value: Any) -> str:
+    """The same for the same content, in whatever order and with whatever comments; examples do not count."""
+    if isinstance(value, dict):
+        value = {key: part for key, part in value.items() if key != "examples"}
+    return sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+
+
+def _mapping_file(source: Source) -> str:
+    return f"mappings/{source.mapping or source.adapter}.yaml"
+
+
+def _sources(
+    main: AmendsFile | None, document: Document | None, folder: Folder, problems: Problems
+) -> dict[str, SourceSettings]:
+    """The sources that are sound; what is wrong with the others is among `problems`."""
+    if main is None or document is None:
+        return {}
+    mappings = {
+        file: mapping_of(folder.document(file), problems) for file in {*map(_mapping_file, main.sources.values())}
+    }
+    found = {
+        name: _source(name, source, mappings[_mapping_file(source)], document, folder, problems)
+        for name, source in main.sources.items()
+    }
+    return {name: source for name, source in found.items() if source}
+
+
+def _source(
+    name: str, source: Source, mapping: Mapping | None, document: Document, folder: Folder, problems: Problems
+) -> SourceSettings | None:
+    _check_mapping(name, source, mapping, document, folder, problems)
+    poll_seconds = duration_seconds(source.poll)
+    if poll_seconds < 1:
+        problems.add(document.place(("sources", name, "poll")), "nobody can look all the time", "write at least 1s")
+    adapter = adapter_of(name, source, document, problems)
+    if adapter is None or mapping is None:
+        return None
+    return SourceSettings(
+        name=name,
+        adapter=source.adapter,
+        options=options_of(name, source, adapter, document, problems),
+        secrets=source.secrets,
+        mapping=mapping,
+        poll_seconds=poll_seconds,
+        modes=modes_of(name, source, adapter, document, problems),
+        can=adapter.can,
+        streams=streams_of(name, source, adapter, document, problems),
+        act_from=in_utc(source.act_from),
+    )
+
+
+def _check_mapping(
+    name: str, source: Source, mapping: Mapping | None, document: Document, folder: Folder, problems: Problems
+) -> None:
+    file, key = _mapping_file(source), "mapping" if source.mapping else "adapter"
+    place = document.place(("sources", name, key))
+    if not folder.has(file):
+        known = [Path(other).stem for other in folder.names("mappings")]
+        problems.add(place, f"there is no file {file}", one_of(Path(file).stem, known))
+    elif mapping is not None and mapping.adapter != source.adapter:
+        what = f"{file} is for the adapter {mapping.adapter!r}, not {source.adapter!r}"
+        problems.add(place, what, "name the mapping of this adapter")
+
+
+def _check_store(store: str, document: Document, problems: Problems) -> None:
+    _, scheme, rest = store.partition("://")
+    if scheme and ":" in rest.partition("@")[0] and "@" in rest:
+        what = "the database URL holds its password"
+        problems.add(document.place(("store",)), what, "put the whole URL elsewhere and write env:NAME, and change it")
+
+
+def _warnings(main: AmendsFile, folder: Folder) -> Iterable[str]:
+    if not folder.home.is_dir():
+        yield f"there is no folder {folder.home}: everything is as shipped. Make one with `amends init`."
+    if not main.sources:
+        yield f"{folder.home / 'amends.yaml'} names no source: nothing is read."
+    for name in folder.strangers():
+        yield f"{folder.home / name} is not read by anything."
+    used = {_mapping_file(source) for source in main.sources.values()}
+    for name in folder.names("mappings"):
+        if name not in used and (folder.home / name).exists():
+            yield f"{folder.home / name} belongs to no source in amends.yaml."
+    for name, source in main.sources.items():
+        for secret, reference in source.secrets.items():
+            if reference.startswith("file:") and not Path(reference.removeprefix("file:")).is_absolute():
+                yield f"sources, {name}, secrets, {secret}: {reference} depends on where amends is started."

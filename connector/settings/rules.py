@@ -1,0 +1,121 @@
+"""Calendars, SLA targets and policy: from the files to the frozen settings of the clocks, people and policy rooms.
+
+Called by `loading`, and by `amends clock test` for a file that is being written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo, available_timezones
+
+from connector.clocks.business_hours import Calendar, Holiday, Hours, Window
+from connector.clocks.sla import Sla, Target
+from connector.errors import SettingsError
+from connector.settings import notation
+from connector.settings.checking import shaped
+from connector.settings.meanings import compiled
+from connector.settings.problems import Problems, one_of
+from connector.settings.shapes import CalendarsFile, CalendarShape, SlaFile, TargetShape
+from connector.settings.yaml_file import Document
+
+Path = tuple[str | int, ...]
+
+
+def calendars_of(document: Document | None, problems: Problems) -> dict[str, Hours] | None:
+    """Every calendar, ready for use, or None with the reasons among `problems`."""
+    shape = shaped(document, CalendarsFile, problems)
+    if document is None or shape is None:
+        return None
+    before = len(problems)
+    found: dict[str, Hours] = {}
+    for name, calendar in shape.calendars.items():
+        path: Path = ("calendars", name)
+        if not zone_is_known(calendar.zone, document, (*path, "zone"), problems):
+            continue
+        week = _week(calendar, document, (*path, "hours"), problems)
+        holidays = tuple(Holiday(date, title) for date, title in sorted(calendar.holidays.items()))
+        try:
+            found[name] = Hours(Calendar(name, calendar.zone, week, holidays, calendar.always))
+        except SettingsError as error:
+            problems.add_error(document.place(path, key=True), error)
+    return found if len(problems) == before else None
+
+
+def _week(shape: CalendarShape, document: Document, path: Path, problems: Problems) -> tuple[tuple[Window, ...], ...]:
+    week: dict[int, tuple[Window, ...]] = {}
+    for days, windows in shape.hours.items():
+        for day in notation.weekdays(days):
+            if day in week:
+                what = f"{notation.DAYS[day]} has hours in two lines"
+                problems.add(
+                    document.place((*path, days), key=True), what, "name each day once, such as mon-thu and fri"
+                )
+            week[day] = tuple(Window(*notation.window(window)) for window in windows)
+    return tuple(week.get(day, ()) for day in range(7)) if week else ()
+
+
+def zone_is_known(zone: str, document: Document, path: Path, problems: Problems) -> bool:
+    """Whether `zone` is an IANA time zone; if not, the problem is added."""
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        remedy = one_of(zone, sorted(available_timezones())) if zone else ""
+        near = remedy if remedy.startswith("did you mean") else "write a name such as Europe/London"
+        problems.add(document.place(path), f"there is no time zone {zone!r}", near)
+        return False
+    return True
+
+
+def sla_of(document: Document | None, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
+    """The targets with their calendars, or None with the reasons among `problems`. Without `calendars` (they have
+    problems of their own) only the file itself is checked."""
+    shape = shaped(document, SlaFile, problems)
+    if document is None or shape is None or calendars is None:
+        return None
+    before = len(problems)
+    unique([target.name for target in shape.targets], "name", document, ("targets",), problems)
+    targets = [_target(index, target, calendars, document, problems) for index, target in enumerate(shape.targets)]
+    return Sla(tuple(target for target in targets if target), calendars) if len(problems) == before else None
+
+
+def _target(
+    index: int, shape: TargetShape, calendars: dict[str, Hours], document: Document, problems: Problems
+) -> Target | None:
+    path: Path = ("targets", index)
+    when = compiled(shape.when, document, (*path, "when"), problems)
+    hours = calendars.get(shape.calendar)
+    if hours is None:
+        place = document.place((*path, "calendar"))
+        problems.add(place, f"there is no calendar {shape.calendar!r}", one_of(shape.calendar, sorted(calendars)))
+        return None
+    target = Target(
+        name=shape.name,
+        clock=shape.clock,
+        within_seconds=notation.duration(shape.within).in_seconds(hours.calendar.day_seconds),
+        calendar=shape.calendar,
+        warn_share=shape.warn_share,
+        when=when,
+        pauses=None if shape.pauses is None else frozenset(shape.pauses),
+    )
+    try:
+        Sla((target,), calendars)
+    except SettingsError as error:
+        problems.add_error(document.place((*path, "within")), error)
+    return target
+
+
+def unique(names: Sequence[str], key: str, document: Document, path: Path, problems: Problems) -> None:
+    """Adds a problem for every name that an earlier item of the list at `path` has already."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            place = document.place((*path, index, key))
+            problems.add(place, f"{name!r} is the {key} of two items", "give each its own")
+
+
+def unknown_words(
+    words: Iterable[str], known: Sequence[str], what: str, document: Document, path: Path, problems: Problems
+) -> None:
+    """Adds a problem for every item of the list at `path` that is not `known`."""
+    for index, word in enumerate(words):
+        if word not in known:
+            problems.add(document.place((*path, index)), f"there is no {what} {word!r}", one_of(word, list(known)))

@@ -1,0 +1,72 @@
+"""What `amends init` writes: a commented folder made of the shipped files and the answers given; no I/O on the folder.
+
+The command line asks, tries the credentials and writes the files; this module only says what would be in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+
+from connector.errors import SettingsError
+from connector.model import JSON, ActionKind
+from connector.settings.folder import SHIPPED
+from connector.settings.schemas import schema
+from connector.settings.shapes import FILES
+
+# The files that every company edits. The others are taken over by copying them when somebody wants to change them.
+COPIED = ("calendars.yaml", "sla.yaml", "policy.yaml")
+SCHEMAS = ".schemas"
+_NO_SOURCES = "sources: {}\n"
+_ZONE = re.compile(r"^(\s*zone:\s*)\S+", re.MULTILINE)
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """What was asked: the source's short name, its adapter's options, its secrets by reference, the company's zone."""
+
+    source: str
+    options: dict[str, JSON] = {}
+    secrets: dict[str, str] = {}
+    time_zone: str | None = None
+
+
+def starting_files(adapter: str, answers: Answers) -> dict[str, str]:
+    """Path within the folder → text, for one source of kind `adapter` with everything in shadow.
+
+    Raises SettingsError where no mapping ships for that adapter.
+    """
+    mapping = f"{adapter}.yaml"
+    if not (SHIPPED / mapping).is_file():
+        raise SettingsError(
+            f"no mapping ships for the adapter {adapter!r}.",
+            remedy=f"Write mappings/{mapping}, as its author describes.",
+        )
+    files = {"amends.yaml": _shipped("amends.yaml").replace(_NO_SOURCES, f"sources:\n{_source(adapter, answers)}")}
+    files[f"mappings/{mapping}"] = _shipped(mapping)
+    files |= {name: _zoned(_shipped(name), answers.time_zone) for name in COPIED}
+    files |= {f"{SCHEMAS}/{name}.json": json.dumps(schema(name), indent=2) + "\n" for name in FILES}
+    return files | {".gitignore": "amends.db*\n"}
+
+
+def _shipped(name: str) -> str:
+    return (SHIPPED / Path(name)).read_text(encoding="utf-8")
+
+
+def _zoned(text: str, zone: str | None) -> str:
+    return _ZONE.sub(lambda line: line[1] + zone, text) if zone else text
+
+
+def _source(adapter: str, answers: Answers) -> str:
+    lines = [f"  {answers.source}:", f"    adapter: {adapter}", "    poll: 60s"]
+    for name, table in (("options", answers.options), ("secrets", answers.secrets)):
+        if table:
+            lines += [
+                f"    {name}:",
+                *(f"      {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()),
+            ]
+    lines += ["    modes:    # shadow only writes down what would be sent; then approve, then live"]
+    lines += [f"      {kind.value}: shadow" for kind in ActionKind]
+    return "\n".join(lines) + "\n"

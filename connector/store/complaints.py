@@ -1,0 +1,429 @@
+"""Complaints, the people behind them, and the raw records they came from, as rows. Called by `sync` and the commands.
+
+Functions take the connection of one `Store.read` or `Store.write`; none opens or ends a transaction.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.model import Clock, Complainant, Complaint, Entry, EntryKind, Flag, Tag
+from connector.store.tables import complainant, complaint, record, source
+from connector.store.times import micros, micros_or_none, moment, moment_or_none
+
+# Level 1 halves the time of level 6 for a tenth more bytes on ticket JSON; see docs/performance.md.
+_RAW_LEVEL = 1
+
+
+class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What pull writes of a complaint: its mapped fields, its timeline and its tags."""
+
+    complaint: Complaint
+    entries: tuple[Entry, ...]
+    tags: tuple[Tag, ...] = ()
+
+
+class Assessed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What sweep writes of a complaint."""
+
+    clocks: tuple[Clock, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A complaint as it lies in the store. `revision` grows with every change of its `doc`."""
+
+    id: int
+    source_id: int
+    source: str
+    ticket: str
+    revision: int
+    complainant_id: int
+    doc: Doc
+    assessed: Assessed
+    look_at: datetime | None
+
+
+class Saving(msgspec.Struct, frozen=True):
+    """A complaint on its way into the store."""
+
+    doc: Doc
+    assessed: Assessed
+    resolved_at: datetime | None
+    look_at: datetime | None
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """What a source sent, as it is kept for replay."""
+
+    ticket: str
+    stream: str
+    raw_id: str
+    seen_at: datetime
+    body: bytes
+
+
+class Case(msgspec.Struct, frozen=True):
+    """As much of a person's other complaint as repeat detection reads."""
+
+    complainant_id: int
+    source: str
+    ticket: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    is_complaint: bool
+    merged: bool
+    category: str | None
+    product: str | None
+    order_number: str | None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_doc = msgspec.json.Decoder(Doc).decode
+_decode_assessed = msgspec.json.Decoder(Assessed).decode
+_NOTHING = Assessed()
+
+
+def pack(doc: Doc) -> bytes:
+    """The row form of a doc. The words of a ticket stand in it once: the first entry's text is the complaint's."""
+    entries = doc.entries
+    if entries and _repeats_text(entries[0], doc.complaint):
+        doc = replace(doc, entries=(replace(entries[0], text="\x00same"), *entries[1:]))
+    return _encode(doc)
+
+
+def unpack(body: bytes) -> Doc:
+    """The doc that `pack` made `body` of."""
+    doc = _decode_doc(body)
+    if doc.entries and doc.entries[0].text == "\x00same":
+        first = replace(doc.entries[0], text=doc.complaint.text)
+        return replace(doc, entries=(first, *doc.entries[1:]))
+    return doc
+
+
+def _repeats_text(entry: Entry, of: Complaint) -> bool:
+    return entry.kind is EntryKind.RECEIVED and bool(entry.text) and entry.text == of.text
+
+
+def upsert(connection: Connection, table: Table, keys: Sequence[str]) -> Any:
+    """`INSERT … ON CONFLICT (keys) DO UPDATE` of all other columns, in the dialect of the connection."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(table)
+    changed = {
+        column.name: insert.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys and column.name != "id"
+    }
+    return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+_PERSON = ("key", "name", "address", "phone", "verified", "language", "time_zone")
+
+
+def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[str, int]:
+    """The id of each person by key; new people are added, changed ones brought up to date."""
+    wanted = {person.key: person for person in people}
+    known: dict[str, int] = {}
+    changed: list[dict[str, object]] = []
+    rows = connection.execute(
+        select(complainant).where(complainant.c.key.in_(bindparam("keys", expanding=True))), {"keys": list(wanted)}
+    )
+    for row in rows:
+        known[row.key] = row.id
+        person = wanted[row.key]
+        if any(getattr(row, name) != getattr(person, name) for name in _PERSON):
+            changed.append(_person(person))
+    missing = [person for key, person in wanted.items() if key not in known]
+    if missing or changed:
+        statement = upsert(connection, complainant, ["key"])
+        connection.execute(statement, [*(_person(person) for person in missing), *changed])
+    if missing:
+        keys = [person.key for person in missing]
+        found = select(complainant.c.key, complainant.c.id).where(
+            complainant.c.key.in_(bindparam("keys", expanding=True))
+        )
+        known.update((row.key, row.id) for row in connection.execute(found, {"keys": keys}))
+    return known
+
+
+def _person(person: Complainant) -> dict[str, object]:
+    return {name: getattr(person, name) for name in _PERSON}
+
+
+# -- complaints --------------------------------------------------------------------------------------------------------
+
+_ROW = select(
+    complaint.c.id,
+    complaint.c.source_id,
+    source.c.name,
+    complaint.c.ticket,
+    complaint.c.revision,
+    complaint.c.complainant_id,
+    complaint.c.doc,
+    complaint.c.assessed,
+    complaint.c.look_at,
+).join_from(complaint, source)
+_OF_TICKETS = _ROW.where(
+    complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+)
+_DUE = (
+    _ROW.where(complaint.c.look_at <= bindparam("now"), complaint.c.source_id.in_(bindparam("sources", expanding=True)))
+    .order_by(complaint.c.look_at, complaint.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def _stored(row: Any) -> Stored:
+    return Stored(
+        id=row[0],
+        source_id=row[1],
+        source=row[2],
+        ticket=row[3],
+        revision=row[4],
+        complainant_id=row[5],
+        doc=unpack(row[6]),
+        assessed=_decode_assessed(row[7]) if row[7] else _NOTHING,
+        look_at=moment_or_none(row[8]),
+    )
+
+
+def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
+    """The stored complaints of these tickets, by ticket."""
+    rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": list(tickets)})
+    return {row.ticket: _stored(row) for row in rows}
+
+
+def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: int) -> list[Stored]:
+    """Up to `most` complaints of these sources that sweep has to look at, the longest waiting first."""
+    rows = connection.execute(_DUE, {"now": micros(now), "most": most, "sources": list(source_ids)})
+    return [_stored(row) for row in rows]
+
+
+def save(connection: Connection, source_id: int, saving: Sequence[Saving], before: dict[str, Stored]) -> None:
+    """Write complaints with the people behind them; `before` are the rows they replace."""
+    people = save_people(connection, (item.doc.complaint.complainant for item in saving))
+    rows = []
+    for item in saving:
+        told = item.doc.complaint
+        known = before.get(told.ticket)
+        rows.append(
+            {
+                "source_id": source_id,
+                "ticket": told.ticket,
+                "revision": known.revision + 1 if known else 1,
+                "version": told.version,
+                "status": told.status,
+                "complaint": _facet(item.doc.tags, "complaint") or "unsure",
+                "merged": told.merged_into is not None,
+                "opened_at": micros(told.opened_at),
+                "updated_at": micros(told.updated_at),
+                "resolved_at": micros_or_none(item.resolved_at),
+                "complainant_id": people[told.complainant.key],
+                "category": _facet(item.doc.tags, "category"),
+                "product": told.product,
+                "order_number": told.order_number,
+                "doc": pack(item.doc),
+                **_assessed_columns(item.assessed),
+                "look_at": micros_or_none(item.look_at),
+            }
+        )
+    connection.execute(upsert(connection, complaint, ["source_id", "ticket"]), rows)
+
+
+def _facet(tags: Iterable[Tag], facet: str) -> str | None:
+    return next((tag.value for tag in tags if tag.facet == facet), None)
+
+
+def _assessed_columns(assessed: Assessed) -> dict[str, object]:
+    dues = [clock.due_at for clock in assessed.clocks if clock.due_at is not None and clock.stopped_at is None]
+    return {
+        "assessed": _encode(assessed),
+        "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})),
+        "due_at": micros_or_none(min(dues, default=None)),
+    }
+
+
+_ASSESS = (
+    update(complaint)
+    .where(complaint.c.id == bindparam("of"), complaint.c.revision == bindparam("seen"))
+    .values(
+        assessed=bindparam("assessed"),
+        flags=bindparam("flags"),
+        due_at=bindparam("due_at"),
+        look_at=bindparam("look_at"),
+    )
+)
+
+
+def save_assessed(connection: Connection, looked: Iterable[tuple[Stored, Assessed, datetime | None]]) -> None:
+    """Write what sweep found, but not over a complaint that changed since it was read: that one is looked at again."""
+    rows = [
+        {"of": stored.id, "seen": stored.revision, **_assessed_columns(assessed), "look_at": micros_or_none(look_at)}
+        for stored, assessed, look_at in looked
+    ]
+    if rows:
+        connection.execute(_ASSESS, rows)
+
+
+def look_again(connection: Connection, now: datetime, source_id: int | None = None) -> int:
+    """Let sweep look at every complaint that is not history; after a change of rules or policy."""
+    statement = (
+        update(complaint).where(complaint.c.due_at.is_not(None) | (complaint.c.flags != "")).values(look_at=micros(now))
+    )
+    if source_id is not None:
+        statement = statement.where(complaint.c.source_id == source_id)
+    return connection.execute(statement).rowcount
+
+
+_CASES = (
+    select(
+        complaint.c.complainant_id,
+        source.c.name,
+        complaint.c.ticket,
+        complaint.c.opened_at,
+        complaint.c.resolved_at,
+        complaint.c.complaint,
+        complaint.c.merged,
+        complaint.c.category,
+        complaint.c.product,
+        complaint.c.order_number,
+    )
+    .join_from(complaint, source)
+    .where(
+        complaint.c.complainant_id.in_(bindparam("people", expanding=True)),
+        complaint.c.opened_at >= bindparam("since"),
+    )
+    .order_by(complaint.c.opened_at, complaint.c.id)
+)
+
+
+def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Case]]:
+    """The complaints of these people opened at or after `since`, oldest first, by person: one query for a batch."""
+    found: dict[int, list[Case]] = {}
+    for row in connection.execute(_CASES, {"people": sorted(set(people)), "since": micros(since)}):
+        case = Case(
+            row[0],
+            row[1],
+            row[2],
+            moment(row[3]),
+            moment_or_none(row[4]),
+            row[5] == "yes",
+            row[6],
+            row[7],
+            row[8],
+            row[9],
+        )
+        found.setdefault(case.complainant_id, []).append(case)
+    return found
+
+
+def listing(
+    connection: Connection,
+    *,
+    source_name: str | None = None,
+    status: str | None = None,
+    flag: str | None = None,
+    is_complaint: str | None = None,
+    since: datetime | None = None,
+    most: int | None = None,
+) -> Iterator[Stored]:
+    """Complaints, newest first, as the filters say."""
+    statement = _ROW.order_by(complaint.c.opened_at.desc(), complaint.c.id.desc())
+    for column, value in (
+        (source.c.name, source_name),
+        (complaint.c.status, status),
+        (complaint.c.complaint, is_complaint),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if flag is not None:
+        statement = statement.where((" " + complaint.c.flags + " ").contains(f" {flag} ", autoescape=True))
+    if since is not None:
+        statement = statement.where(complaint.c.opened_at >= micros(since))
+    if most is not None:
+        statement = statement.limit(most)
+    for row in connection.execute(statement):
+        yield _stored(row)
+
+
+def totals(connection: Connection) -> list[tuple[str, str, str, int]]:
+    """(source, complaint yes/no/unsure, status, count) for `status`."""
+    statement = (
+        select(source.c.name, complaint.c.complaint, complaint.c.status, func.count())
+        .join_from(complaint, source)
+        .group_by(source.c.name, complaint.c.complaint, complaint.c.status)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def flagged(connection: Connection) -> dict[str, int]:
+    """How many complaints carry each flag."""
+    counts: dict[str, int] = {}
+    statement = select(complaint.c.flags, func.count()).where(complaint.c.flags != "").group_by(complaint.c.flags)
+    for flags, count in connection.execute(statement):
+        for flag in flags.split():
+            counts[flag] = counts.get(flag, 0) + count
+    return counts
+
+
+# -- raw records -------------------------------------------------------------------------------------------------------
+
+
+def keep(connection: Connection, source_id: int, raws: Sequence[Raw]) -> None:
+    """Keep raw records, compressed, each in a row of its own so that one can be erased alone."""
+    rows = [
+        {
+            "source_id": source_id,
+            "ticket": raw.ticket,
+            "stream": raw.stream,
+            "raw_id": raw.raw_id,
+            "seen_at": micros(raw.seen_at),
+            "body": zlib.compress(raw.body, _RAW_LEVEL),
+        }
+        for raw in raws
+    ]
+    if rows:
+        connection.execute(upsert(connection, record, ["source_id", "ticket", "stream", "raw_id"]), rows)
+
+
+def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:
+    """The kept records of these tickets, by ticket, in the order in which they were first seen."""
+    statement = (
+        select(record)
+        .where(record.c.source_id == source_id, record.c.ticket.in_(bindparam("tickets", expanding=True)))
+        .order_by(record.c.seen_at, record.c.id)
+    )
+    found: dict[str, list[Raw]] = {}
+    for row in connection.execute(statement, {"tickets": list(tickets)}):
+        raw = Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), zlib.decompress(row.body))
+        found.setdefault(raw.ticket, []).append(raw)
+    return found
+
+
+def erase_raw(connection: Connection, source_id: int, ticket: str, stream: str | None = None) -> int:
+    """Erase what was kept of one ticket; the complaint itself stays. Returns how many records went."""
+    statement = delete(record).where(record.c.source_id == source_id, record.c.ticket == ticket)
+    if stream is not None:
+        statement = statement.where(record.c.stream == stream)
+    return connection.execute(statement).rowcount
+
+
+def tickets_after(connection: Connection, source_id: int, last_id: int, most: int) -> list[tuple[int, str]]:
+    """(row id, ticket) of the next complaints of a source in row order: how a replay walks through a store."""
+    statement = (
+        select(complaint.c.id, complaint.c.ticket)
+        .where(complaint.c.source_id == source_id, complaint.c.id > last_id)
+        .order_by(complaint.c.id)
+        .limit(most)
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)]

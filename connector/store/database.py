@@ -1,0 +1,249 @@
+"""The store file: opening it, the one way to write to it, and the guard that keeps a second writer out.
+
+Every change goes through `Store.write`, one short transaction at a time, each of which proves first that this process
+still holds the lease (its epoch). Called by `sync`, `outbox` and the command line; SQLite by default, Postgres by URL.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from connector.errors import FencedError, StoreError
+from connector.store import tables
+from connector.store.times import micros
+
+BUSY_TIMEOUT_SECONDS = 30
+LEASE_SECONDS = 30
+_WRITER = "writer"
+
+
+def _no_seam(_place: str) -> None:
+    """Crash tests hand in a function that kills the process here; everybody else passes through."""
+
+
+class Store:
+    """An open store. `seam` is called by name at each point where a crash would hurt most.
+
+    `epoch` is None until `take_lease`; a process without a lease (a command of the operator) writes unfenced.
+    """
+
+    def __init__(self, url: str, *, seam: Callable[[str], None] = _no_seam) -> None:
+        self.url = make_url(url)
+        self.seam = seam
+        self.epoch: int | None = None
+        self._writing = threading.RLock()
+        self._file = _file_of(url)
+        self._inode: tuple[int, int] | None = None
+        self._lock: int | None = None
+        self.engine = _engine(url)
+
+    # -- opening -----------------------------------------------------------------------------------------------
+
+    def open(self) -> Store:
+        """Bring the tables up to date and remember which file this is. Raises StoreError."""
+        from connector.store.migrate import bring_up_to_date
+
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if not self._file.exists():
+                self._file.touch(mode=0o600)
+        with _translated():
+            bring_up_to_date(self)
+        self._inode = self._identity()
+        return self
+
+    def close(self) -> None:
+        """Let the lease and the file go."""
+        self.release_lease()
+        self.engine.dispose()
+
+    def _identity(self) -> tuple[int, int] | None:
+        if self._file is None:
+            return None
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            raise StoreError(
+                f"the store {self._file} is gone.", remedy="Stop Amends, put it back or restore a backup, start again."
+            ) from None
+        return found.st_dev, found.st_ino
+
+    # -- reading and writing -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; writes nothing."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, place: str) -> Iterator[Connection]:
+        """One transaction. `place` names it for the crash tests. Raises FencedError when another daemon took over."""
+        with _translated(), self._writing:
+            if self._inode is not None and self._identity() != self._inode:
+                raise StoreError(
+                    f"the store {self._file} was replaced while Amends ran; nothing more is written to it.",
+                    remedy="Stop Amends and start it again on the store you mean.",
+                )
+            with self.engine.connect().execution_options(amends_writes=True) as connection:
+                with connection.begin():
+                    self._prove_epoch(connection)
+                    yield connection
+                    self.seam(f"{place}: before commit")
+                self.seam(f"{place}: after commit")
+
+    def _prove_epoch(self, connection: Connection) -> None:
+        if self.epoch is None:
+            return
+        held = connection.execute(select(tables.lease.c.epoch).where(tables.lease.c.name == _WRITER)).scalar_one()
+        if held != self.epoch:
+            raise FencedError(
+                f"another daemon took over this store (epoch {held}, ours was {self.epoch}).",
+                remedy="This one stops; look which of the two should run.",
+            )
+
+    # -- the lease ---------------------------------------------------------------------------------------------
+
+    def take_lease(self, holder: str, wall: datetime) -> int:
+        """Become the one writer. `wall` is the real time of day. Raises StoreError while another one lives.
+
+        The lock file tells a dead holder (its lock is gone: take over at once) from a frozen one (its lock stands but
+        its lease ran out: take over with a higher epoch, and it is fenced when it wakes).
+        """
+        alone = self._try_lock()
+        now = micros(wall)
+        with self.write("lease") as connection:
+            found = connection.execute(select(tables.lease).where(tables.lease.c.name == _WRITER)).one()
+            if found.holder and not alone and found.expires_at > now:
+                raise StoreError(
+                    f"the store is in use by {found.holder}.",
+                    remedy="Only one daemon may write to a store. Stop that one first, or use `amends status`.",
+                )
+            self.epoch = None
+            connection.execute(
+                update(tables.lease)
+                .where(tables.lease.c.name == _WRITER)
+                .values(holder=holder, epoch=found.epoch + 1, expires_at=now + LEASE_SECONDS * 1_000_000)
+            )
+        self.epoch = int(found.epoch) + 1
+        return self.epoch
+
+    def renew_lease(self, wall: datetime) -> None:
+        """Say that we are still here; at most every few seconds. Raises FencedError."""
+        with self.write("renew") as connection:
+            connection.execute(
+                update(tables.lease)
+                .where(tables.lease.c.name == _WRITER)
+                .values(expires_at=micros(wall) + LEASE_SECONDS * 1_000_000)
+            )
+
+    def release_lease(self) -> None:
+        """Give the store up, so that the next daemon need not wait. Does nothing when we no longer hold it."""
+        if self.epoch is not None:
+            try:
+                with self.write("release") as connection:
+                    connection.execute(
+                        update(tables.lease).where(tables.lease.c.name == _WRITER).values(holder=None, expires_at=0)
+                    )
+            except (FencedError, StoreError):
+                self.epoch = None
+            self.epoch = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _try_lock(self) -> bool:
+        if self._file is None:
+            return False
+        if self._lock is not None:
+            return True
+        handle = os.open(self._file.with_suffix(self._file.suffix + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._lock = handle
+        return True
+
+    @property
+    def file(self) -> Path | None:
+        """Where an SQLite store lies; None for a server."""
+        return self._file
+
+
+def new_salt() -> str:
+    """What makes this store's markers its own."""
+    return secrets.token_hex(16)
+
+
+def _file_of(url: str) -> Path | None:
+    parsed = make_url(url)
+    if not parsed.drivername.startswith("sqlite") or not parsed.database or parsed.database == ":memory:":
+        return None
+    return Path(parsed.database)
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=4) if not url.endswith(":memory:") else create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
+    # The driver must not open transactions by itself: a deferred one that reads and then writes fails at once with
+    # "database is locked", whatever the busy timeout says.
+    dbapi.isolation_level = None
+    cursor = dbapi.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("amends_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, DBAPIError) as error:
+        raise StoreError(f"the store answers: {error.orig}.", remedy=_remedy(str(error.orig))) from error
+
+
+def _remedy(answer: str) -> str:
+    for sign, remedy in (
+        ("full", "Free space on its disk; nothing was lost, the last step is done again."),
+        ("locked", "Another program holds it (a backup tool?); the step is tried again."),
+        ("readonly", "Give this user the right to write there."),
+        ("unable to open", "Check that the folder exists and may be written."),
+        ("malformed", "Stop Amends and restore the newest backup: `amends store restore`."),
+        ("not a database", "This file is not an Amends store; name another in amends.yaml."),
+        ("I/O", "Check the disk; stop Amends before copying the file away."),
+    ):
+        if sign in answer:
+            return remedy
+    return "See `amends store check`."

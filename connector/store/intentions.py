@@ -1,0 +1,274 @@
+"""The outbox as rows: intended writes and how far each has come. Called by `outbox`, `sync` and `amends outbox`.
+
+A row is made once for (source, ticket, rule, episode, kind), which the database itself holds. Its action is frozen:
+what was decided is what is sent, whatever rules say later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.adapter import Receipt, Stamp
+from connector.model import Action
+from connector.store.tables import outbox, source
+from connector.store.times import micros, micros_or_none, moment, moment_or_none
+
+
+class State(StrEnum):
+    """The life of an intention. Only PENDING, SENDING and IN_DOUBT move by themselves.
+
+    SHADOW is written down and never sent; HELD waits for a person; SENDING has a stamp on disk and may have left;
+    IN_DOUBT may have landed; PARKED could not be decided; DEAD was refused for good.
+    """
+
+    SHADOW = "shadow"
+    HELD = "held"
+    PENDING = "pending"
+    SENDING = "sending"
+    IN_DOUBT = "in_doubt"
+    DONE = "done"
+    PARKED = "parked"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+MOVING = (State.PENDING, State.SENDING, State.IN_DOUBT)
+WITHDRAWABLE = (State.SHADOW, State.HELD, State.PENDING)
+
+
+class Intention(msgspec.Struct, frozen=True):
+    """One row of the outbox. `tries` counts sendings, `rounds` fresh decisions after a conflict."""
+
+    id: int
+    source_id: int
+    source: str
+    action: Action
+    state: State
+    next_at: datetime
+    tries: int
+    rounds: int
+    stamp: Stamp | None
+    sent_at: datetime | None
+    receipt: Receipt | None
+    why: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Action).decode
+_ROW = select(outbox, source.c.name.label("source_name")).join_from(outbox, source)
+
+
+def _intention(row: Any) -> Intention:
+    values = row._mapping
+    return Intention(
+        id=values["id"],
+        source_id=values["source_id"],
+        source=values["source_name"],
+        action=_decode(values["action"]),
+        state=State(values["state"]),
+        next_at=moment(values["next_at"]),
+        tries=values["tries"],
+        rounds=values["rounds"],
+        stamp=None if values["stamp"] is None else msgspec.json.decode(values["stamp"]),
+        sent_at=moment_or_none(values["sent_at"]),
+        receipt=None if values["receipt"] is None else msgspec.json.decode(values["receipt"]),
+        why=values["why"],
+        created_at=moment(values["created_at"]),
+        changed_at=moment(values["changed_at"]),
+    )
+
+
+def add(
+    connection: Connection, source_id: int, intended: Sequence[tuple[Action, State, str | None]], now: datetime
+) -> list[Action]:
+    """Write intentions that are not there yet, each with its first state; returns those that were new."""
+    fresh = []
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(outbox).on_conflict_do_nothing()
+    for action, state, why in intended:
+        frozen = _encode(action)
+        added = connection.execute(
+            statement,
+            {
+                "key": action.key,
+                "source_id": source_id,
+                "ticket": action.ticket,
+                "kind": action.kind,
+                "rule": action.rule,
+                "episode": action.episode,
+                "action": frozen,
+                "action_sha256": hashlib.sha256(frozen).hexdigest(),
+                "state": state,
+                "rank": action.rank,
+                "not_before": micros(action.not_before),
+                "not_after": micros_or_none(action.not_after),
+                "next_at": micros(max(action.not_before, now)),
+                "why": why,
+                "created_at": micros(now),
+                "changed_at": micros(now),
+            },
+        )
+        if added.rowcount == 1:
+            fresh.append(action)
+    return fresh
+
+
+_READY = (
+    _ROW.where(
+        outbox.c.source_id == bindparam("of"),
+        outbox.c.state.in_([state.value for state in MOVING]),
+        outbox.c.next_at <= bindparam("now"),
+    )
+    .order_by(outbox.c.rank, outbox.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def ready(connection: Connection, source_id: int, now: datetime, most: int = 50) -> list[Intention]:
+    """What may be sent or settled now, most urgent first."""
+    return [_intention(row) for row in connection.execute(_READY, {"of": source_id, "now": micros(now), "most": most})]
+
+
+def ahead(connection: Connection, of: Intention) -> bool:
+    """Whether an earlier intention for the same ticket is still on its way: writes to one ticket keep their order."""
+    statement = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.source_id == of.source_id,
+            outbox.c.ticket == of.action.ticket,
+            outbox.c.id != of.id,
+            (outbox.c.state.in_([State.SENDING.value, State.IN_DOUBT.value]))
+            | (
+                (outbox.c.state == State.PENDING)
+                & (outbox.c.next_at <= micros(of.next_at))
+                & (outbox.c.rank < of.action.rank)
+            ),
+        )
+        .limit(1)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def writes_since(connection: Connection, source_id: int, ticket: str, since: datetime) -> int:
+    """How many writes to a ticket left since `since`: what the loop breaker counts."""
+    statement = (
+        select(func.count())
+        .select_from(outbox)
+        .where(outbox.c.source_id == source_id, outbox.c.ticket == ticket, outbox.c.sent_at >= micros(since))
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def one(connection: Connection, number: int) -> Intention | None:
+    row = connection.execute(_ROW.where(outbox.c.id == number)).one_or_none()
+    return None if row is None else _intention(row)
+
+
+def of_tickets(
+    connection: Connection, source_id: int, tickets: Iterable[str], states: Iterable[State]
+) -> dict[str, list[Intention]]:
+    """The intentions of these tickets that are in one of `states`, by ticket."""
+    statement = _ROW.where(
+        outbox.c.source_id == source_id,
+        outbox.c.ticket.in_(bindparam("tickets", expanding=True)),
+        outbox.c.state.in_([state.value for state in states]),
+    ).order_by(outbox.c.id)
+    found: dict[str, list[Intention]] = {}
+    for row in connection.execute(statement, {"tickets": list(tickets)}):
+        intention = _intention(row)
+        found.setdefault(intention.action.ticket, []).append(intention)
+    return found
+
+
+def listing(
+    connection: Connection,
+    *,
+    states: Sequence[State] = (),
+    source_name: str | None = None,
+    ticket: str | None = None,
+    most: int | None = None,
+) -> list[Intention]:
+    """Intentions, newest first."""
+    statement = _ROW.order_by(outbox.c.id.desc())
+    if states:
+        statement = statement.where(outbox.c.state.in_([state.value for state in states]))
+    if source_name is not None:
+        statement = statement.where(source.c.name == source_name)
+    if ticket is not None:
+        statement = statement.where(outbox.c.ticket == ticket)
+    if most is not None:
+        statement = statement.limit(most)
+    return [_intention(row) for row in connection.execute(statement)]
+
+
+def move(
+    connection: Connection,
+    intention: Intention,
+    state: State,
+    now: datetime,
+    *,
+    why: str | None = None,
+    next_at: datetime | None = None,
+    stamp: Stamp | None = None,
+    sent_at: datetime | None = None,
+    receipt: Receipt | None = None,
+    again: bool = False,
+    tried: bool = False,
+) -> bool:
+    """Move a row to `state` if nobody moved it since it was read; returns whether it was moved.
+
+    A stamp, sending time or receipt once written stays unless a new one is given; `again` starts a new round.
+    """
+    values: dict[str, object] = {"state": state, "changed_at": micros(now), "why": why}
+    if next_at is not None:
+        values["next_at"] = micros(next_at)
+    if stamp is not None:
+        values["stamp"] = msgspec.json.encode(stamp).decode()
+    if sent_at is not None:
+        values["sent_at"] = micros(sent_at)
+    if receipt is not None:
+        values["receipt"] = msgspec.json.encode(receipt).decode()
+    if again:
+        values["rounds"] = outbox.c.rounds + 1
+    if tried:
+        values["tries"] = outbox.c.tries + 1
+    changed = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.id == intention.id,
+            outbox.c.state == intention.state,
+            outbox.c.changed_at == micros(intention.changed_at),
+        )
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
+def counts(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many intentions stand in each (source, state)."""
+    statement = (
+        select(source.c.name, outbox.c.state, func.count())
+        .join_from(outbox, source)
+        .group_by(source.c.name, outbox.c.state)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+
+
+def oldest_waiting(connection: Connection, now: datetime) -> timedelta | None:
+    """How long the oldest write that should have gone out has been waiting."""
+    statement = select(func.min(outbox.c.next_at)).where(
+        outbox.c.state.in_([state.value for state in MOVING]), outbox.c.next_at <= micros(now)
+    )
+    found = connection.execute(statement).scalar_one()
+    return None if found is None else now - moment(found)

@@ -1,0 +1,60 @@
+"""Bringing a store's tables up to date, by Alembic; called when a store is opened and by `amends store migrate`.
+
+Alembic is imported only where there is something to do: it costs more than a whole idle run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+from connector.errors import StoreError
+
+if TYPE_CHECKING:
+    from connector.store.database import Store
+
+HEAD = "0001"
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def version(store: Store) -> str | None:
+    """The migration the store stands at, or None for an empty one."""
+    with store.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def known_versions() -> set[str]:
+    """The migrations this release brings."""
+    return {path.stem.split("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py")}
+
+
+def bring_up_to_date(store: Store) -> None:
+    """Migrate to HEAD, after a copy of an older SQLite file was put beside it. Raises StoreError for a newer store."""
+    found = version(store)
+    if found == HEAD:
+        return
+    if found is not None and found not in known_versions():
+        raise StoreError(
+            f"the store was written by a newer Amends (its version is {found}, this release knows {HEAD}).",
+            remedy="Run that newer release; this one has not touched the file.",
+        )
+    if found is not None and store.file is not None:
+        shutil.copy2(store.file, store.file.with_name(f"{store.file.name}.before-{HEAD}"))
+    _upgrade(store)
+
+
+def _upgrade(store: Store) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    with store.engine.connect().execution_options(amends_writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,102 @@
+"""Records that could not be understood, each with its payload and the reason.
+
+Called by `sync` and `amends quarantine`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, update
+
+from connector.store.complaints import Raw, upsert
+from connector.store.tables import quarantine, source
+from connector.store.times import micros, moment, moment_or_none
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """One such record. `skipped_at` is when a person said that it may be left alone."""
+
+    id: int
+    source_id: int
+    source: str
+    why: str
+    tries: int
+    skipped_at: datetime | None
+    raw: Raw
+
+
+def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]) -> None:
+    """Keep records aside, with the reason. One that was there already counts a try more."""
+    rows = [
+        {
+            "source_id": source_id,
+            "ticket": raw.ticket,
+            "stream": raw.stream,
+            "raw_id": raw.raw_id,
+            "seen_at": micros(raw.seen_at),
+            "why": why,
+            "tries": 1,
+            "skipped_at": None,
+            "body": zlib.compress(raw.body),
+        }
+        for raw, why in items
+    ]
+    if not rows:
+        return
+    again = upsert(connection, quarantine, ["source_id", "stream", "raw_id"])
+    connection.execute(again, rows)
+
+
+def clear(connection: Connection, source_id: int, stream: str, raw_ids: Sequence[str]) -> None:
+    """Forget records of which a good version has come."""
+    if raw_ids:
+        connection.execute(
+            delete(quarantine).where(
+                quarantine.c.source_id == source_id, quarantine.c.stream == stream, quarantine.c.raw_id.in_(raw_ids)
+            )
+        )
+
+
+def holds_any(connection: Connection, source_id: int) -> bool:
+    """Whether anything of a source is kept aside; spares the good path a delete for each page."""
+    return (
+        connection.execute(select(quarantine.c.id).where(quarantine.c.source_id == source_id).limit(1)).first()
+        is not None
+    )
+
+
+def listing(connection: Connection, *, source_name: str | None = None, one: int | None = None) -> list[Quarantined]:
+    """What is kept aside, oldest first."""
+    statement = (
+        select(quarantine, source.c.name.label("source_name")).join_from(quarantine, source).order_by(quarantine.c.id)
+    )
+    if source_name is not None:
+        statement = statement.where(source.c.name == source_name)
+    if one is not None:
+        statement = statement.where(quarantine.c.id == one)
+    return [
+        Quarantined(
+            id=row.id,
+            source_id=row.source_id,
+            source=row.source_name,
+            why=row.why,
+            tries=row.tries,
+            skipped_at=moment_or_none(row.skipped_at),
+            raw=Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), zlib.decompress(row.body)),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def skip(connection: Connection, one: int, now: datetime) -> None:
+    connection.execute(update(quarantine).where(quarantine.c.id == one).values(skipped_at=micros(now)))
+
+
+def count(connection: Connection) -> int:
+    """How many records wait for a person."""
+    statement = select(func.count()).select_from(quarantine).where(quarantine.c.skipped_at.is_(None))
+    return int(connection.execute(statement).scalar_one())

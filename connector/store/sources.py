@@ -1,0 +1,252 @@
+"""Sources, their streams and cursors, the pause switch and the audit log, as rows.
+
+Called by `sync`, `outbox` and the commands.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select, update
+
+from connector.adapter import Cursor, Identity
+from connector.model import JSON
+from connector.store.tables import audit, instance, source, stream
+from connector.store.times import micros, micros_or_none, moment, moment_or_none
+
+
+class SourceRow(msgspec.Struct, frozen=True):
+    """A source as the store knows it. `act_from` is the instant before which nothing is acted upon."""
+
+    id: int
+    name: str
+    adapter: str
+    account: str | None
+    actor: str | None
+    act_from: datetime | None
+    rules_digest: str | None
+    replayed_to: int | None
+    parked_until: datetime | None
+    parked_why: str | None
+    last_error: str | None
+    last_error_at: datetime | None
+    last_pull_at: datetime | None
+    last_push_at: datetime | None
+
+
+class StreamRow(msgspec.Struct, frozen=True):
+    """How far a stream was read. `complete_at` is when it last had nothing more for us; `records` counts for ever."""
+
+    name: str
+    cursor: Cursor
+    complete_at: datetime | None
+    advanced_at: datetime | None
+    records: int
+
+
+class AuditLine(msgspec.Struct, frozen=True):
+    """Who did what, when; to which ticket."""
+
+    at: datetime
+    who: str
+    what: str
+    source: str | None
+    ticket: str | None
+    detail: JSON
+
+
+def _source(row: Any) -> SourceRow:
+    values = row._mapping
+    times = ("act_from", "parked_until", "last_error_at", "last_pull_at", "last_push_at")
+    told: dict[str, Any] = {str(name): values[name] for name in values}
+    return SourceRow(**{name: moment_or_none(value) if name in times else value for name, value in told.items()})
+
+
+def enlist(connection: Connection, name: str, adapter: str) -> SourceRow:
+    """The row of the source called `name`, made if there is none."""
+    found = by_name(connection, name)
+    if found is None:
+        connection.execute(insert(source).values(name=name, adapter=adapter))
+        found = by_name(connection, name)
+    assert found is not None
+    return found
+
+
+def by_name(connection: Connection, name: str) -> SourceRow | None:
+    row = connection.execute(select(source).where(source.c.name == name)).one_or_none()
+    return None if row is None else _source(row)
+
+
+def everyone(connection: Connection) -> list[SourceRow]:
+    """All sources the store has ever known, by name."""
+    return [_source(row) for row in connection.execute(select(source).order_by(source.c.name))]
+
+
+def introduce(connection: Connection, source_id: int, identity: Identity, act_from: datetime) -> None:
+    """Remember who we are at a source and from when on we act there; the latter is set once."""
+    connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            account=identity.account,
+            actor=identity.actor,
+            act_from=func.coalesce(source.c.act_from, micros(act_from)),
+        )
+    )
+
+
+def rules_in_force(connection: Connection, source_id: int, digest: str) -> None:
+    """All complaints of the source now stand as the rules called `digest` say."""
+    connection.execute(update(source).where(source.c.id == source_id).values(rules_digest=digest, replayed_to=None))
+
+
+def replayed(connection: Connection, source_id: int, last_id: int) -> None:
+    """A replay came as far as this complaint; one that is killed goes on from there."""
+    connection.execute(update(source).where(source.c.id == source_id).values(replayed_to=last_id))
+
+
+def act_from(connection: Connection, source_id: int, since: datetime) -> None:
+    """Let actions begin at `since`, as the settings say."""
+    connection.execute(update(source).where(source.c.id == source_id).values(act_from=micros(since)))
+
+
+def pulled(connection: Connection, source_id: int, now: datetime) -> None:
+    """A pull went through: whatever was wrong is over."""
+    connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(last_pull_at=micros(now), parked_until=None, parked_why=None, last_error=None, last_error_at=None)
+    )
+
+
+def pushed(connection: Connection, source_id: int, now: datetime) -> None:
+    connection.execute(update(source).where(source.c.id == source_id).values(last_push_at=micros(now)))
+
+
+def failed(connection: Connection, source_id: int, now: datetime, why: str, parked_until: datetime | None) -> None:
+    """A step failed. With `parked_until`, nothing is tried before that time."""
+    connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            last_error=why,
+            last_error_at=micros(now),
+            parked_until=micros_or_none(parked_until),
+            parked_why=why if parked_until else None,
+        )
+    )
+
+
+def unpark(connection: Connection, source_id: int) -> None:
+    connection.execute(update(source).where(source.c.id == source_id).values(parked_until=None, parked_why=None))
+
+
+def stream_row(connection: Connection, source_id: int, name: str) -> StreamRow | None:
+    row = connection.execute(select(stream).where(stream.c.source_id == source_id, stream.c.name == name)).one_or_none()
+    return None if row is None else _stream(row)
+
+
+def streams(connection: Connection, source_id: int) -> list[StreamRow]:
+    rows = connection.execute(select(stream).where(stream.c.source_id == source_id).order_by(stream.c.name))
+    return [_stream(row) for row in rows]
+
+
+def _stream(row: Any) -> StreamRow:
+    values = row._mapping
+    return StreamRow(
+        name=values["name"],
+        cursor=msgspec.json.decode(values["cursor"]),
+        complete_at=moment_or_none(values["complete_at"]),
+        advanced_at=moment_or_none(values["advanced_at"]),
+        records=values["records"],
+    )
+
+
+def advance(
+    connection: Connection, source_id: int, name: str, cursor: Cursor, *, now: datetime, records: int, complete: bool
+) -> None:
+    """Move a stream's cursor. Called in the transaction that holds the rows it covers, and nowhere else."""
+    values = {
+        "cursor": msgspec.json.encode(cursor).decode(),
+        "advanced_at": micros(now),
+        **({"complete_at": micros(now)} if complete else {}),
+    }
+    changed = connection.execute(
+        update(stream)
+        .where(stream.c.source_id == source_id, stream.c.name == name)
+        .values(records=stream.c.records + records, **values)
+    )
+    if changed.rowcount == 0:
+        connection.execute(insert(stream).values(source_id=source_id, name=name, records=records, **values))
+
+
+# -- the switch that stops all writes -----------------------------------------------------------------------------
+
+
+def salt(connection: Connection) -> str:
+    """What makes this store's markers its own."""
+    return str(connection.execute(select(instance.c.salt)).scalar_one())
+
+
+def paused(connection: Connection) -> tuple[datetime, str] | None:
+    """Since when and why all writes are stopped, or None."""
+    row = connection.execute(select(instance.c.paused_at, instance.c.paused_why)).one()
+    return None if row.paused_at is None else (moment(row.paused_at), row.paused_why or "")
+
+
+def pause(connection: Connection, now: datetime, why: str) -> None:
+    connection.execute(update(instance).values(paused_at=micros(now), paused_why=why))
+
+
+def resume(connection: Connection) -> None:
+    connection.execute(update(instance).values(paused_at=None, paused_why=None))
+
+
+# -- the audit log ------------------------------------------------------------------------------------------------
+
+
+def log(
+    connection: Connection,
+    now: datetime,
+    who: str,
+    what: str,
+    *,
+    source: str | None = None,
+    ticket: str | None = None,
+    detail: JSON = None,
+) -> None:
+    """Add a line to the audit log, in the transaction of the thing it tells of."""
+    connection.execute(
+        insert(audit).values(
+            at=micros(now),
+            who=who,
+            what=what,
+            source=source,
+            ticket=ticket,
+            detail=None if detail is None else msgspec.json.encode(detail).decode(),
+        )
+    )
+
+
+def audit_lines(
+    connection: Connection, *, source: str | None = None, ticket: str | None = None, most: int = 100
+) -> list[AuditLine]:
+    """The newest lines first."""
+    statement = select(audit).order_by(audit.c.id.desc()).limit(most)
+    if source is not None:
+        statement = statement.where(audit.c.source == source)
+    if ticket is not None:
+        statement = statement.where(audit.c.ticket == ticket)
+    return [
+        AuditLine(
+            at=moment(row.at),
+            who=row.who,
+            what=row.what,
+            source=row.source,
+            ticket=row.ticket,
+            detail=None if row.detail is None else msgspec.json.decode(row.detail),
+        )
+        for row in connection.execute(statement)
+    ]

@@ -1,0 +1,200 @@
+"""The tables, as they stand after the newest migration. Read by the other modules of this room only.
+
+Times are whole microseconds since 1970 UTC. What a complaint owns (fields, timeline, tags) is one packed `doc`;
+only what is searched, joined or due has a column. `assessed` (clocks and flags) is written by sweep alone and `doc`
+by pull alone, so that neither overwrites the other.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# BigInteger keys would not be row ids in SQLite; there an Integer is 64 bits wide anyway.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("salt", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("paused_at", BigInteger),
+    Column("paused_why", Text),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("adapter", Text, nullable=False),
+    Column("account", Text),
+    Column("actor", Text),
+    Column("act_from", BigInteger),
+    Column("rules_digest", Text),
+    Column("replayed_to", BigInteger),
+    Column("parked_until", BigInteger),
+    Column("parked_why", Text),
+    Column("last_error", Text),
+    Column("last_error_at", BigInteger),
+    Column("last_pull_at", BigInteger),
+    Column("last_push_at", BigInteger),
+)
+
+stream = Table(
+    "stream",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("complete_at", BigInteger),
+    Column("advanced_at", BigInteger),
+    Column("records", BigInteger, nullable=False, default=0),
+)
+
+complainant = Table(
+    "complainant",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text),
+    Column("address", Text),
+    Column("phone", Text),
+    Column("verified", Boolean, nullable=False),
+    Column("language", Text),
+    Column("time_zone", Text),
+)
+
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("complaint", Text, nullable=False),
+    Column("merged", Boolean, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("resolved_at", BigInteger),
+    Column("complainant_id", ForeignKey("complainant.id"), nullable=False),
+    Column("category", Text),
+    Column("product", Text),
+    Column("order_number", Text),
+    Column("doc", LargeBinary, nullable=False),
+    Column("assessed", LargeBinary),
+    Column("flags", Text, nullable=False, default=""),
+    Column("due_at", BigInteger),
+    Column("look_at", BigInteger),
+    UniqueConstraint("source_id", "ticket"),
+)
+Index(
+    "ix_complaint_look_at",
+    complaint.c.look_at,
+    sqlite_where=complaint.c.look_at.is_not(None),
+    postgresql_where=complaint.c.look_at.is_not(None),
+)
+Index("ix_complaint_complainant_id_opened_at", complaint.c.complainant_id, complaint.c.opened_at)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("raw_id", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("source_id", "ticket", "stream", "raw_id"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("raw_id", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("tries", Integer, nullable=False, default=1),
+    Column("skipped_at", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("source_id", "stream", "raw_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("episode", Text, nullable=False),
+    Column("action", LargeBinary, nullable=False),
+    Column("action_sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("not_after", BigInteger),
+    Column("next_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("rounds", Integer, nullable=False, default=0),
+    Column("stamp", Text),
+    Column("sent_at", BigInteger),
+    Column("receipt", Text),
+    Column("why", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    UniqueConstraint("source_id", "ticket", "rule", "episode", "kind"),
+)
+Index("ix_outbox_source_id_state_next_at", outbox.c.source_id, outbox.c.state, outbox.c.next_at)
+Index("ix_outbox_source_id_ticket", outbox.c.source_id, outbox.c.ticket)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("source", Text),
+    Column("ticket", Text),
+    Column("detail", Text),
+)

@@ -1,0 +1,321 @@
+"""Pull: read what is new at one helpdesk, page by page, and save each page together with its cursor.
+
+Called by `schedule` and `amends sync`. Nothing is lost because a cursor moves only in the transaction that holds the
+rows it covers; nothing is doubled because entries, records and complaints have ids of their source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector.adapter import Cursor, Page, Record
+from connector.assessment import Rules, Understood, clocks_of, own_marked, understand, worth_a_look
+from connector.errors import CursorError, RecordError
+from connector.helpdesk import Helpdesk
+from connector.model import Entry, EntryKind
+from connector.retry import patiently
+from connector.store import Store, Transaction, complaints, quarantine, sources
+from connector.store.complaints import Assessed, Doc, Raw, Saving, Stored
+from connector.timeline import merge
+
+ATTEMPTS = 6
+# After a refused cursor, reading starts this long before the last time we know we had everything.
+OVERLAP = timedelta(minutes=10)
+
+
+class Pulled(msgspec.Struct, frozen=True):
+    """What one pull of one stream did. `more` says that it stopped before the source's end."""
+
+    stream: str
+    pages: int = 0
+    records: int = 0
+    changed: int = 0
+    quarantined: int = 0
+    more: bool = False
+
+
+Tell = Callable[[Helpdesk, Pulled, Sequence[Understood]], None]
+
+
+def _nobody(_desk: Helpdesk, _so_far: Pulled, _fresh: Sequence[Understood]) -> None:
+    """Nobody wants to be told of pages."""
+
+
+def pull(
+    desk: Helpdesk,
+    stream: str,
+    store: Store,
+    rules: Rules,
+    *,
+    now: Callable[[], datetime],
+    wait: Callable[[float], None],
+    most_pages: int | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    tell: Tell = _nobody,
+) -> Pulled:
+    """Read `stream` up to its end (or `most_pages`, so that a long history cannot starve the rest).
+
+    A temporary failure is tried again from the last saved cursor; each saved page starts the count afresh.
+    Raises TemporaryError after several attempts without progress, AuthError, FencedError, StoreError.
+    """
+    pulling = _Pulling(desk, stream, store, rules, now, tell)
+    while not pulling.finished and not stopping() and (most_pages is None or pulling.sum.pages < most_pages):
+        patiently(pulling.step, attempts=ATTEMPTS, wait=wait)
+    pulling.close()
+    return msgspec.structs.replace(pulling.sum, more=not pulling.finished)
+
+
+def pull_tickets(
+    desk: Helpdesk, tickets: Sequence[str], store: Store, rules: Rules, *, now: Callable[[], datetime]
+) -> int:
+    """Read these tickets strongly and save them; moves no cursor. Returns how many complaints changed.
+
+    The answer to a hint (a webhook, a doubt): what a search index or an export does not know yet.
+    """
+    streamed: dict[str, list[Record]] = {}
+    for stream, record in desk.adapter.get(tickets):
+        streamed.setdefault(stream, []).append(record)
+    changed = 0
+    for stream, records in streamed.items():
+        saved = _Page(desk, stream, store, rules, now()).save(records, None)
+        changed += saved.changed
+    return changed
+
+
+class _Pulling:
+    """One pull in progress: the open generator of pages and what was done so far."""
+
+    def __init__(
+        self, desk: Helpdesk, stream: str, store: Store, rules: Rules, now: Callable[[], datetime], tell: Tell
+    ) -> None:
+        self.desk, self.stream, self.store, self.rules, self.now, self.tell = desk, stream, store, rules, now, tell
+        self.sum = Pulled(stream)
+        self.finished = False
+        self._restarted = False
+        self._pages = self._open()
+
+    def _open(self, cursor: Cursor | None = None) -> Iterable[Page]:
+        return iter(self.desk.adapter.fetch(self.stream, self._cursor() if cursor is None else cursor))
+
+    def _cursor(self) -> Cursor:
+        with self.store.read() as connection:
+            row = sources.stream_row(connection, self.desk.id, self.stream)
+        return row.cursor if row else self.desk.adapter.start(self.stream, self.desk.read_from)
+
+    def close(self) -> None:
+        """Let the adapter's generator go."""
+        close = getattr(self._pages, "close", None)
+        if close is not None:
+            close()
+
+    def step(self) -> None:
+        """Read and save one page. After any failure the next step starts from the saved cursor."""
+        try:
+            page = next(iter(self._pages), None)
+        except CursorError as error:
+            self._start_again(error)
+            return
+        except BaseException:
+            self.close()
+            self._pages = self._open()
+            raise
+        if page is None:
+            self.finished = True
+            return
+        self.store.seam("pull: page read")
+        saved = _Page(self.desk, self.stream, self.store, self.rules, self.now()).save(page.records, page)
+        self.sum = msgspec.structs.replace(
+            self.sum,
+            pages=self.sum.pages + 1,
+            records=self.sum.records + len(page.records),
+            changed=self.sum.changed + saved.changed,
+            quarantined=self.sum.quarantined + saved.quarantined,
+        )
+        self.finished = page.end
+        self.tell(self.desk, self.sum, saved.fresh)
+
+    def _start_again(self, error: CursorError) -> None:
+        if self._restarted:
+            raise error
+        self._restarted = True
+        with self.store.write("pull: restart") as connection:
+            row = sources.stream_row(connection, self.desk.id, self.stream)
+            since = row.complete_at - OVERLAP if row and row.complete_at else self.desk.read_from
+            cursor = self.desk.adapter.start(self.stream, since)
+            sources.advance(connection, self.desk.id, self.stream, cursor, now=self.now(), records=0, complete=False)
+            detail = {
+                "stream": self.stream,
+                "why": str(error),
+                "since": since.isoformat() if since else "the beginning",
+            }
+            sources.log(connection, self.now(), "amends", "cursor: started again", source=self.desk.name, detail=detail)
+        self.close()
+        self._pages = self._open(cursor)
+
+
+class _Saved(msgspec.Struct, frozen=True):
+    changed: int
+    quarantined: int
+    fresh: tuple[Understood, ...]
+
+
+class _Page:
+    """One page on its way into the store."""
+
+    def __init__(self, desk: Helpdesk, stream: str, store: Store, rules: Rules, now: datetime) -> None:
+        self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
+        self.raws: list[Raw] = []
+        self.poison: list[tuple[Raw, str]] = []
+        self.saving: list[Saving] = []
+        self.fresh: list[Understood] = []
+        self.redacted: list[str] = []
+
+    def save(self, records: Sequence[Record], page: Page | None) -> _Saved:
+        """Understand the records and save them, with the page's cursor if there is one, in one transaction."""
+        by_ticket: dict[str, list[Record]] = {}
+        for record in records:
+            if record.problem is not None:
+                self.poison.append((self._raw(record), record.problem))
+            else:
+                by_ticket.setdefault(record.ticket, []).append(record)
+        before, snapshots = self._stored(by_ticket)
+        for ticket, group in by_ticket.items():
+            self._take(ticket, group, before.get(ticket), snapshots.get(ticket))
+        with self.store.write("pull: page") as connection:
+            self._write(connection, before, page)
+        return _Saved(len(self.saving), len(self.poison), tuple(self.fresh))
+
+    def _stored(self, by_ticket: dict[str, list[Record]]) -> tuple[dict[str, Stored], dict[str, Record]]:
+        if not by_ticket:
+            return {}, {}
+        with self.store.read() as connection:
+            before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
+            bare = [ticket for ticket, group in by_ticket.items() if all(record.fields is None for record in group)]
+            kept = complaints.kept(connection, self.desk.id, bare) if bare else {}
+        read = self.desk.adapter.read
+        snapshots = {}
+        for ticket, raws in kept.items():
+            for raw in raws:
+                record = read(raw.stream, raw.body, raw.seen_at)
+                if record.fields is not None:
+                    snapshots[ticket] = record
+        return before, snapshots
+
+    def _take(self, ticket: str, group: list[Record], before: Stored | None, kept: Record | None) -> None:
+        newest = _newest([*group, *([kept] if kept else [])])
+        version = before.doc.complaint.version if before else -1
+        if newest is not None and newest.version < version:
+            # A copy older than what we have (a page served twice, a late answer): its events count, its state does not.
+            group = [record for record in group if record.fields is None]
+            newest = None
+        if not group:
+            return
+        fresh = own_marked((entry for record in group for entry in record.entries), self.desk.actor)
+        old = before.doc.entries if before else ()
+        entries = merge(old, fresh)
+        if before is not None and entries == old and (newest is None or newest.version == version):
+            return
+        self._understand(ticket, group, entries, newest, before)
+
+    def _understand(
+        self, ticket: str, group: list[Record], entries: tuple[Entry, ...], newest: Record | None, before: Stored | None
+    ) -> None:
+        if newest is None or newest.fields is None:
+            if before is None:
+                why = "events of a ticket that the source no longer shows."
+                self.poison.extend((self._raw(record), why) for record in group)
+                return
+            understood = _without_fields(before, entries, self.desk, self.rules)
+        else:
+            try:
+                understood = understand(
+                    self.desk.name,
+                    ticket,
+                    newest.version,
+                    newest.fields,
+                    entries,
+                    mapping=self.desk.mapping,
+                    words=self.desk.words,
+                    tagger=self.rules.tagger,
+                    known=before.doc.tags if before else (),
+                )
+            except RecordError as error:
+                self.poison.extend((self._raw(record), str(error)) for record in group)
+                return
+        if any(entry.kind is EntryKind.REDACTION for record in group for entry in record.entries):
+            self.redacted.append(ticket)
+        self.raws.extend(self._raw(record) for record in group)
+        self.saving.append(saving(understood, before, self.desk, self.rules, self.now))
+        self.fresh.append(understood)
+
+    def _raw(self, record: Record) -> Raw:
+        return Raw(record.ticket, self.stream, record.raw_id, self.now, record.raw)
+
+    def _write(self, connection: Transaction, before: dict[str, Stored], page: Page | None) -> None:
+        of = self.desk.id
+        if self.saving:
+            complaints.save(connection, of, self.saving, before)
+        self.store.seam("pull: complaints written")
+        for ticket in self.redacted:
+            # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,
+            # and the snapshot of another stream is replaced by the source's next one.
+            complaints.erase_raw(connection, of, ticket, self.stream)
+        complaints.keep(connection, of, self.raws)
+        self.store.seam("pull: records written")
+        quarantine.put(connection, of, self.poison)
+        if self.raws and quarantine.holds_any(connection, of):
+            quarantine.clear(connection, of, self.stream, [raw.raw_id for raw in self.raws])
+        if page is not None:
+            sources.advance(
+                connection, of, self.stream, page.cursor, now=self.now, records=len(page.records), complete=page.end
+            )
+            self.store.seam("pull: cursor written")
+
+
+def _newest(records: Iterable[Record]) -> Record | None:
+    found: Record | None = None
+    for record in records:
+        if record.fields is not None and (found is None or record.version >= found.version):
+            found = record
+    return found
+
+
+def _without_fields(before: Stored, entries: tuple[Entry, ...], desk: Helpdesk, rules: Rules) -> Understood:
+    """New entries of a ticket whose raw snapshot was erased or is gone: the mapped fields stay, the fold moves on."""
+    from connector.assessment import understood_again
+
+    again = understood_again(before.doc.complaint, entries, before.doc.tags, desk.words)
+    folded = again.folded
+    complaint = msgspec.structs.replace(
+        again.complaint,
+        status=folded.status,
+        priority=folded.priority or again.complaint.priority,
+        owner=folded.owner or again.complaint.owner,
+        merged_into=folded.merged_into,
+        **({"text": ""} if _redacted(entries) else {}),
+    )
+    return Understood(complaint, entries, again.tags, folded)
+
+
+def _redacted(entries: Iterable[Entry]) -> bool:
+    return any(entry.kind is EntryKind.RECEIVED and not entry.text for entry in entries)
+
+
+def saving(this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules, now: datetime) -> Saving:
+    """The row of a complaint just understood: its clocks at `now`, and whether sweep should look at it."""
+    resolutions = this.folded.history.resolutions
+    look = before is not None or worth_a_look(this, rules, desk.act_from, now)
+    return Saving(
+        doc=Doc(this.complaint, this.entries, this.tags),
+        assessed=Assessed(clocks_of(this, rules, now), before.assessed.flags if before else ()),
+        resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
+        look_at=now if look else None,
+    )
+
+
+def _reopened(this: Understood) -> bool:
+    history = this.folded.history
+    return bool(history.reopens) and history.reopens[-1] >= history.resolutions[-1]

@@ -1,0 +1,110 @@
+"""Push: carry out what the outbox holds for one helpdesk, in its order and within its limits.
+
+Called by `schedule` and `amends sync`. How one write has exactly one effect is told in `connector.outbox`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector.assessment import Rules, understood_again, wait_until, why_not
+from connector.errors import AuthError
+from connector.helpdesk import Helpdesk
+from connector.outbox import Outcome, Recheck, Sender, Verdict
+from connector.store import Store, complaints, intentions, sources
+from connector.store.intentions import Intention, State
+
+BATCH = 50
+PARKED_FOR = timedelta(minutes=15)
+
+
+class Pushed(msgspec.Struct, frozen=True):
+    """What one push did, by final state. `rest_seconds`: how long the source should be left alone."""
+
+    done: int = 0
+    failed: int = 0
+    withdrawn: int = 0
+    rest_seconds: float | None = None
+    paused: bool = False
+
+
+Tell = Callable[[Helpdesk, Intention, Outcome], None]
+
+
+def _nobody(_desk: Helpdesk, _intention: Intention, _outcome: Outcome) -> None:
+    """Nobody wants to be told."""
+
+
+def push(
+    desk: Helpdesk,
+    store: Store,
+    rules: Rules,
+    *,
+    now: Callable[[], datetime],
+    stopping: Callable[[], bool] = lambda: False,
+    tell: Tell = _nobody,
+) -> Pushed:
+    """Send and settle what is due, until nothing is, the source asks for rest, or all writes are paused.
+
+    Raises AuthError after parking the source, FencedError, StoreError.
+    """
+    sender = Sender(desk, store, now, rechecking(desk, store, rules))
+    result = Pushed()
+    tried: set[tuple[int, State, int, int]] = set()
+    while not stopping():
+        with store.read() as connection:
+            if sources.paused(connection):
+                return msgspec.structs.replace(result, paused=True)
+            ready = intentions.ready(connection, desk.id, now(), BATCH + len(tried))
+        # A row that did not move (another write to its ticket comes first) is not taken up twice in one push.
+        fresh = [one for one in ready if _step_of(one) not in tried]
+        if not fresh:
+            break
+        for intention in fresh:
+            tried.add(_step_of(intention))
+            outcome = sender.carry_out(intention)
+            tell(desk, intention, outcome)
+            result = _counted(result, outcome)
+            if outcome.auth is not None:
+                raise _parked(desk, store, now(), outcome.auth)
+            if outcome.rest_seconds is not None or stopping():
+                return msgspec.structs.replace(result, rest_seconds=outcome.rest_seconds)
+    return result
+
+
+def _step_of(one: Intention) -> tuple[int, State, int, int]:
+    return one.id, one.state, one.tries, one.rounds
+
+
+def _counted(result: Pushed, outcome: Outcome) -> Pushed:
+    if outcome.state is State.DONE:
+        return msgspec.structs.replace(result, done=result.done + 1)
+    if outcome.state in (State.DEAD, State.PARKED):
+        return msgspec.structs.replace(result, failed=result.failed + 1)
+    if outcome.state in (State.CANCELLED, State.EXPIRED):
+        return msgspec.structs.replace(result, withdrawn=result.withdrawn + 1)
+    return result
+
+
+def _parked(desk: Helpdesk, store: Store, now: datetime, error: AuthError) -> AuthError:
+    with store.write("push: parked") as connection:
+        sources.failed(connection, desk.id, now, str(error), now + PARKED_FOR)
+    return error
+
+
+def rechecking(desk: Helpdesk, store: Store, rules: Rules) -> Recheck:
+    """Whether an intention still holds, from the complaint as the store has it now."""
+
+    def recheck(intention: Intention, now: datetime) -> Verdict:
+        with store.read() as connection:
+            stored = complaints.of_tickets(connection, desk.id, [intention.action.ticket]).get(intention.action.ticket)
+        if stored is None:
+            return Verdict(why_not="the complaint was erased")
+        this = understood_again(stored.doc.complaint, stored.doc.entries, stored.doc.tags, desk.words)
+        why = why_not(intention.action, this, rules, now)
+        return Verdict(why, None if why else wait_until(intention.action, this, rules, now))
+
+    return recheck

@@ -1,0 +1,137 @@
+"""Replay: understand stored tickets afresh after the mapping, the phrases or the clocks changed; nothing is fetched.
+
+Called by `schedule` and `amends sync` when the rules in force differ from those a source was last read with, and by
+`amends store replay`. A killed replay goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connector.adapter import Record
+from connector.assessment import Rules, Understood, own_marked, understand
+from connector.errors import RecordError
+from connector.helpdesk import Helpdesk
+from connector.store import Store, complaints, sources
+from connector.store.complaints import Raw, Saving, Stored
+from connector.sync.pull import saving
+from connector.timeline import merge
+
+BATCH = 1000
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """What a replay did: complaints read, complaints that came out differently, and those that could not be redone."""
+
+    read: int = 0
+    changed: int = 0
+    kept: int = 0
+
+
+def stale(desk: Helpdesk, store: Store) -> bool:
+    """Whether the stored complaints of a source stand as other rules than those in force say."""
+    with store.read() as connection:
+        row = sources.by_name(connection, desk.name)
+    return row is not None and row.rules_digest != desk.rules_digest
+
+
+def replay(
+    desk: Helpdesk,
+    store: Store,
+    rules: Rules,
+    *,
+    now: Callable[[], datetime],
+    dry_run: bool = False,
+    stopping: Callable[[], bool] = lambda: False,
+    tell: Callable[[Replayed], None] = lambda _so_far: None,
+    tell_change: Callable[[Stored, Understood], None] = lambda _stored, _now: None,
+) -> Replayed:
+    """Walk through all complaints of a source. With `dry_run`, only say what would change."""
+    with store.read() as connection:
+        row = sources.by_name(connection, desk.name)
+    last = (row.replayed_to or 0) if row and not dry_run else 0
+    result = Replayed()
+    while not stopping():
+        batch = _Batch(desk, store, rules, now(), last)
+        if not batch.rows:
+            if not dry_run:
+                with store.write("replay: finished") as connection:
+                    sources.rules_in_force(connection, desk.id, desk.rules_digest)
+            break
+        last = batch.last
+        changes = batch.changes()
+        for stored, understood, _ in changes:
+            tell_change(stored, understood)
+        if not dry_run:
+            batch.save([row for _, _, row in changes])
+        result = Replayed(result.read + len(batch.rows), result.changed + len(changes), result.kept + batch.kept)
+        tell(result)
+    return result
+
+
+class _Batch:
+    def __init__(self, desk: Helpdesk, store: Store, rules: Rules, now: datetime, last: int) -> None:
+        self.desk, self.store, self.rules, self.now = desk, store, rules, now
+        self.kept = 0
+        with store.read() as connection:
+            self.rows = complaints.tickets_after(connection, desk.id, last, BATCH)
+            tickets = [ticket for _, ticket in self.rows]
+            self.stored = complaints.of_tickets(connection, desk.id, tickets)
+            self.raws = complaints.kept(connection, desk.id, tickets)
+        self.last = self.rows[-1][0] if self.rows else last
+
+    def changes(self) -> list[tuple[Stored, Understood, Saving]]:
+        """The complaints that come out differently."""
+        found = []
+        for ticket, stored in self.stored.items():
+            understood = self._again(stored, self.raws.get(ticket, ()))
+            if understood is None:
+                self.kept += 1
+                continue
+            row = saving(understood, stored, self.desk, self.rules, self.now)
+            if row.doc != stored.doc or row.assessed.clocks != stored.assessed.clocks:
+                found.append((stored, understood, row))
+        return found
+
+    def _again(self, stored: Stored, raws: Sequence[Raw]) -> Understood | None:
+        newest: Record | None = None
+        entries = stored.doc.entries
+        for raw in raws:
+            record = self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)
+            if record.problem is not None:
+                continue
+            entries = merge(entries, own_marked(record.entries, self.desk.actor))
+            if record.fields is not None and (newest is None or record.version >= newest.version):
+                newest = record
+        if newest is None or newest.fields is None:
+            return None
+        try:
+            return understand(
+                self.desk.name,
+                stored.ticket,
+                newest.version,
+                newest.fields,
+                entries,
+                mapping=self.desk.mapping,
+                words=self.desk.words,
+                tagger=self.rules.tagger,
+                known=stored.doc.tags,
+            )
+        except RecordError:
+            return None
+
+    def save(self, rows: Sequence[Saving]) -> None:
+        """Write what changed, and how far the replay came, in one transaction."""
+        with self.store.write("replay: batch") as connection:
+            current = complaints.of_tickets(connection, self.desk.id, [row.doc.complaint.ticket for row in rows])
+            untouched = [
+                row
+                for row in rows
+                if current[row.doc.complaint.ticket].revision == self.stored[row.doc.complaint.ticket].revision
+            ]
+            if untouched:
+                complaints.save(connection, self.desk.id, untouched, current)
+            sources.replayed(connection, self.desk.id, self.last)

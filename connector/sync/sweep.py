@@ -1,0 +1,187 @@
+"""Sweep: from what is stored and the time, decide what is due, and write it to the outbox as intentions.
+
+Called by `schedule` and `amends sync`. It touches no network. Each complaint carries the instant at which it has to be
+looked at next, so a sweep reads what is due and nothing else; running it twice, late or after a crash changes nothing,
+because an intention is unique to (complaint, rule, episode, kind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
+from connector.helpdesk import Helpdesk
+from connector.model import Action, Mode
+from connector.people.repeats import Earlier
+from connector.store import Store, Transaction, complaints, intentions, sources
+from connector.store.complaints import Assessed, Case, Stored
+from connector.store.intentions import WITHDRAWABLE, Intention, State
+
+BATCH = 500
+_FIRST_STATE = {Mode.SHADOW: State.SHADOW, Mode.APPROVE: State.HELD, Mode.LIVE: State.PENDING}
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """What one sweep did."""
+
+    looked: int = 0
+    intended: int = 0
+    withdrawn: int = 0
+
+
+Tell = Callable[[Understood, Assessment, Sequence[Action]], None]
+
+
+def _nobody(_this: Understood, _found: Assessment, _new: Sequence[Action]) -> None:
+    """Nobody wants to be told."""
+
+
+def sweep(
+    desks: Sequence[Helpdesk],
+    store: Store,
+    rules: Rules,
+    *,
+    now: Callable[[], datetime],
+    stopping: Callable[[], bool] = lambda: False,
+    tell: Tell = _nobody,
+) -> Swept:
+    """Look at every complaint that is due at `now`. Raises FencedError, StoreError."""
+    at = now()
+    with store.read() as connection:
+        salt = sources.salt(connection)
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, tell)
+    while not stopping() and looking.batch():
+        store.seam("sweep: batch")
+    return looking.sum
+
+
+class _Sweeping:
+    """One sweep: a single instant, many batches; `limit_per_run` counts over all of them."""
+
+    def __init__(
+        self, desks: dict[int, Helpdesk], store: Store, rules: Rules, now: datetime, salt: str, tell: Tell
+    ) -> None:
+        self.desks, self.store, self.rules, self.now, self.salt, self.tell = desks, store, rules, now, salt, tell
+        self.sum = Swept()
+        self.by_rule: dict[tuple[int, str], int] = {}
+
+    def batch(self) -> bool:
+        """Look at the next batch; False when nothing is due any more."""
+        with self.store.read() as connection:
+            due = complaints.due(connection, list(self.desks), self.now, BATCH)
+            if not due:
+                return False
+            people = {stored.complainant_id for stored in due}
+            cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
+            open_ones = self._open(connection, due)
+        looked = [self._look(stored, cases.get(stored.complainant_id, [])) for stored in due]
+        with self.store.write("sweep: batch") as connection:
+            self._write(connection, looked, open_ones)
+        return True
+
+    def _open(self, connection: Transaction, due: Iterable[Stored]) -> dict[tuple[int, str], list[Intention]]:
+        tickets: dict[int, list[str]] = {}
+        for stored in due:
+            tickets.setdefault(stored.source_id, []).append(stored.ticket)
+        return {
+            (source_id, ticket): found
+            for source_id, names in tickets.items()
+            for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
+        }
+
+    def _look(self, stored: Stored, cases: Sequence[Case]) -> tuple[Stored, Understood, Assessment]:
+        desk = self.desks[stored.source_id]
+        doc = stored.doc
+        this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
+        found = assess(
+            this,
+            earlier_than(stored, cases),
+            self.rules,
+            desk.mapping,
+            salt=self.salt,
+            act_from=desk.act_from,
+            now=self.now,
+        )
+        return stored, this, found
+
+    def _write(
+        self,
+        connection: Transaction,
+        looked: Sequence[tuple[Stored, Understood, Assessment]],
+        open_ones: dict[tuple[int, str], list[Intention]],
+    ) -> None:
+        results = [(stored, Assessed(found.clocks, found.flags), found.look_again_at) for stored, _, found in looked]
+        complaints.save_assessed(connection, results)
+        self.store.seam("sweep: assessed")
+        intended = withdrawn = 0
+        for stored, this, found in looked:
+            new = self._intend(connection, self.desks[stored.source_id], found.actions) if found.actions else []
+            withdrawn += self._withdraw(connection, this, open_ones.get((stored.source_id, stored.ticket), ()))
+            intended += len(new)
+            self.tell(this, found, new)
+        self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
+
+    def _intend(self, connection: Transaction, desk: Helpdesk, actions: Sequence[Action]) -> list[Action]:
+        new = intentions.add(
+            connection, desk.id, [(action, *self._first_state(desk, action)) for action in actions], self.now
+        )
+        for action in new:
+            self.by_rule[desk.id, action.rule] = self.by_rule.get((desk.id, action.rule), 0) + 1
+            detail = {"kind": action.kind, "rule": action.rule, "episode": action.episode, "why": action.why}
+            sources.log(
+                connection, self.now, "amends", "write: intended", source=desk.name, ticket=action.ticket, detail=detail
+            )
+        return new
+
+    def _first_state(self, desk: Helpdesk, action: Action) -> tuple[State, str | None]:
+        if action.kind not in desk.adapter.can:
+            return State.DEAD, f"the adapter of {desk.name} cannot {action.kind}"
+        state = _FIRST_STATE[desk.modes.get(action.kind, Mode.SHADOW)]
+        limit = self.rules.policy.limit_per_run
+        if state is State.PENDING and self.by_rule.get((desk.id, action.rule), 0) >= limit:
+            return State.HELD, f"more than {limit} at once by rule {action.rule!r}; approve them if that is meant"
+        return state, None
+
+    def _withdraw(self, connection: Transaction, this: Understood, open_ones: Iterable[Intention]) -> int:
+        withdrawn = 0
+        for intention in open_ones:
+            why = why_not(intention.action, this, self.rules, self.now)
+            if why is None:
+                continue
+            late = intention.action.not_after is not None and self.now > intention.action.not_after
+            state = State.EXPIRED if late else State.CANCELLED
+            if intentions.move(connection, intention, state, self.now, why=why):
+                withdrawn += 1
+                detail = {"outbox": intention.id, "kind": intention.action.kind, "why": why}
+                sources.log(
+                    connection,
+                    self.now,
+                    "amends",
+                    f"write: {state}",
+                    source=intention.source,
+                    ticket=intention.action.ticket,
+                    detail=detail,
+                )
+        return withdrawn
+
+
+def earlier_than(stored: Stored, cases: Iterable[Case]) -> list[Earlier]:
+    """The person's other complaints, as repeat detection reads them."""
+    return [
+        Earlier(
+            source=case.source,
+            ticket=case.ticket,
+            opened_at=case.opened_at,
+            resolved_at=case.resolved_at,
+            is_complaint=case.is_complaint,
+            merged=case.merged,
+            category=case.category,
+            product=case.product,
+            order_number=case.order_number,
+        )
+        for case in cases
+        if (case.source, case.ticket) != (stored.source, stored.ticket)
+    ]

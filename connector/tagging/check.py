@@ -1,0 +1,82 @@
+"""What is wrong with a taxonomy and its phrase books, in words. Called by `amends check`, and by the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from connector.errors import SettingsError
+from connector.model import Complainant, Complaint, Status
+from connector.tagging.book import LANGUAGE, Example, PhraseBook, TaggingSettings, Taxonomy
+from connector.tagging.tagger import Tagger
+
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def check(settings: TaggingSettings) -> list[str]:
+    """One line a problem: unknown facets and values, a language twice, unusable words, examples that do not hold."""
+    problems = list(_misfits(settings))
+    try:
+        tagger = Tagger(settings)
+    except SettingsError as error:
+        return [*problems, str(error)]
+    for book in settings.books:
+        problems += _broken_examples(tagger, book)
+    return problems
+
+
+def _misfits(settings: TaggingSettings) -> Iterator[str]:
+    for name, facet in settings.taxonomy.facets.items():
+        if facet.default is not None and facet.default not in facet.values:
+            yield f'taxonomy: the default "{facet.default}" of facet "{name}" is not one of its values.'
+    seen: set[str] = set()
+    for book in settings.books:
+        if book.language in seen:
+            yield f'phrases: two books are for the language "{book.language}". Join them.'
+        if book.language not in settings.languages:
+            yield f'phrases: "{book.language}" is not among the languages of the taxonomy. Add it there.'
+        seen.add(book.language)
+        yield from _unknown_says(book, settings.taxonomy)
+
+
+def _unknown_says(book: PhraseBook, taxonomy: Taxonomy) -> Iterator[str]:
+    said = [(f"phrase {name}", phrase.says) for name, phrase in (book.phrases | book.guards).items()]
+    said += [(f'example "{one.text}"', one.says) for one in (*book.examples.match, *book.examples.miss)]
+    for where, says in said:
+        for facet, value in says.items():
+            if facet not in taxonomy.facets or value not in taxonomy.facets[facet].values:
+                yield f'phrases {book.language}: {where} says {facet}: "{value}", which the taxonomy does not know.'
+    for name, phrase in book.phrases.items():
+        if not phrase.says or LANGUAGE in phrase.says:
+            yield f"phrases {book.language}: phrase {name} must say something, and not about the language."
+
+
+def _broken_examples(tagger: Tagger, book: PhraseBook) -> Iterator[str]:
+    for example in book.examples.match:
+        tagged = _tagged(tagger, example, book.language)
+        for facet, value in example.says.items():
+            if tagged.get(facet) != value:
+                found = tagged.get(facet, "nothing")
+                yield f'phrases {book.language}: "{example.text}" should be {facet}: {value}, but is {found}.'
+    for example in book.examples.miss:
+        tagged = _tagged(tagger, example, book.language)
+        for facet, value in example.says.items():
+            if tagged.get(facet) == value:
+                yield f'phrases {book.language}: "{example.text}" should not be {facet}: {value}, but is.'
+
+
+def _tagged(tagger: Tagger, example: Example, language: str) -> Mapping[str, str]:
+    """The example as this book reads it, whatever the language of so short a text may seem to be."""
+    complaint = Complaint(
+        source="example",
+        ticket="1",
+        version=0,
+        subject="",
+        text=example.text,
+        complainant=Complainant(key="example:1"),
+        status=Status.NEW,
+        opened_at=_SOME_DAY,
+        updated_at=_SOME_DAY,
+        language=language,
+    )
+    return {tag.facet: tag.value for tag in tagger.tags(complaint)}

@@ -1,0 +1,117 @@
+"""Text made comparable without losing where it came from: one case, one spelling of a character, single spaces.
+
+`match` looks phrases up in the folded text, `tagger` turns what it finds into offsets of the original.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+
+import msgspec
+
+# One character for one, so that ordinary text needs no offset map.
+_SAME = (
+    dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", " ")
+    | {chr(code): " " for code in range(0x2000, 0x200B)}
+    | dict.fromkeys("`\u00b4\u02bc\u2018\u2019", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
+    | {"\u2026": "."}
+    | {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+)
+_TABLE = str.maketrans(_SAME)
+_TYPOGRAPHIC = re.compile("[" + "".join(map(re.escape, _SAME)) + "]")
+_BREAK = re.compile(r"\s{2,}")
+_WORD = re.compile(r"\s|\S+")
+# A bound on the marks keeps a hostile pile of accents from taking quadratic time to put in order.
+_CLUSTER = re.compile("(?s).[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]{0,8}")
+_QUOTED_LINE = re.compile(r"(?m)^[^\S\n]*>.*$")
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """Folded text and, where lengths changed, the map back: piece n begins at `begins[n]` in `text` and is
+    `pieces[n]` = (start, end, even) in the original; an even piece maps character by character."""
+
+    text: str
+    begins: list[int] | None = None
+    pieces: list[tuple[int, int, bool]] = []
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The half-open range of the original text that folded characters `start` to `end` (not empty) came from."""
+        if self.begins is None:
+            return start, end
+        first = bisect_right(self.begins, start) - 1
+        last = bisect_right(self.begins, end - 1) - 1
+        from_start, from_end, even = self.pieces[first]
+        to_start, to_end, to_even = self.pieces[last]
+        return (
+            from_start + start - self.begins[first] if even else from_start,
+            to_start + end - self.begins[last] if to_even else to_end,
+        )
+
+
+def without_quotes(text: str) -> str:
+    """The text with each line of quoted earlier mail (beginning with ">") blanked, at unchanged length."""
+    return _QUOTED_LINE.sub(lambda line: "\0" * len(line[0]), text) if ">" in text else text
+
+
+def fold(text: str) -> Folded:
+    """Case folded, NFKC, typographic quotes and dashes made plain; white space is one blank, an empty line one "\\n"."""
+    same = _same_length(text)
+    return _mapped(text) if same is None or "  " in same else Folded(same)
+
+
+def _same_length(text: str) -> str | None:
+    """The folded text if each of its characters came from one of the original, which is nearly always so."""
+    plain = text.translate(_TABLE) if _TYPOGRAPHIC.search(text) else text
+    folded = plain.casefold()
+    if len(folded) != len(text):
+        return None
+    normal = folded.isascii() or (unicodedata.is_normalized("NFKC", plain) and unicodedata.is_normalized("NFKC", folded))
+    return folded if normal else None
+
+
+def _mapped(text: str) -> Folded:
+    out: list[str] = []
+    begins: list[int] = []
+    pieces: list[tuple[int, int, bool]] = []
+    length = 0
+    for folded, start, end in _pieces(text):
+        if folded:
+            out.append(folded)
+            begins.append(length)
+            pieces.append((start, end, len(folded) == end - start))
+            length += len(folded)
+    return Folded("".join(out), begins, pieces)
+
+
+def _pieces(text: str) -> list[tuple[str, int, int]]:
+    found: list[tuple[str, int, int]] = []
+    at = 0
+    for gap in _BREAK.finditer(text):
+        found += _stretch(text[at : gap.start()], at)
+        found.append(("\n" if gap[0].count("\n") > 1 else " ", gap.start(), gap.end()))
+        at = gap.end()
+    return found + _stretch(text[at:], at)
+
+
+def _stretch(text: str, at: int) -> list[tuple[str, int, int]]:
+    """Large even pieces where possible, single words else, single characters with their marks at worst."""
+    same = _same_length(text)
+    if same is not None:
+        return [(same, at, at + len(text))]
+    found: list[tuple[str, int, int]] = []
+    for word in _WORD.finditer(text):
+        same = _same_length(word[0])
+        if same is not None:
+            found.append((same, at + word.start(), at + word.end()))
+            continue
+        for cluster in _CLUSTER.finditer(word[0]):
+            start = at + word.start()
+            found.append((_normal(cluster[0]), start + cluster.start(), start + cluster.end()))
+    return found
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(_TABLE)).casefold())

@@ -1,0 +1,202 @@
+"""Phrases found in text: one automaton a book, linear in the text however many phrases there are.
+
+Called by `tagger`. A phrase's fixed beginning is looked up by Aho-Corasick; what follows a `*` or `..` is then held
+against a small regular expression of bounded reach.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from ahocorasick_rs import AhoCorasick
+
+from connector.errors import SettingsError
+from connector.tagging.book import Phrase, PhraseBook, Strength
+from connector.tagging.fold import Folded, fold
+
+# Tuned on English complaints: one usual phrase carries a tag, one hint does not, two different hints do.
+WEIGHT = {Strength.HINT: 0.35, Strength.USUAL: 0.65, Strength.SURE: 0.85}
+
+_GAP = r"(?: [^\s.!?;\0]+){0,3}?"
+_ANY_ENDING = r"\w{0,24}"
+_ANY_WORD = r" \w{1,24}"
+# What may stand between a negation and the phrase that it takes back: two words of the same clause.
+_NEAR = re.compile(r"(?: [^\s.,;:!?\0]+){0,2} ")
+# Chinese, Japanese and Thai write no blanks between words, so their phrases may begin and end anywhere.
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+
+
+class Rule(msgspec.Struct, frozen=True, eq=False):
+    """A phrase or guard, ready for use. `author` is its id as tags quote it ("phrase:en/delivery-late")."""
+
+    author: str
+    says: tuple[tuple[str, str], ...]
+    weight: float
+    guard: bool
+
+
+class Hit(msgspec.Struct, frozen=True, eq=False):
+    """A rule found at [start, end) of the folded text; `denied` by a negation shortly before."""
+
+    start: int
+    end: int
+    rule: Rule
+    denied: bool = False
+
+
+class Line(msgspec.Struct, frozen=True, eq=False):
+    """One line of words: the fixed beginning that is looked up, and the expression for what must follow."""
+
+    key: str
+    rest: str
+
+
+class _Key(msgspec.Struct, frozen=True, eq=False):
+    """All that may be meant where one fixed beginning is found."""
+
+    free_left: bool
+    free_right: bool
+    negation: bool
+    whole: tuple[Rule, ...]
+    begun: tuple[tuple[re.Pattern[str], Rule], ...]
+
+
+class _Book:
+    """One phrase book, compiled."""
+
+    def __init__(self, book: PhraseBook) -> None:
+        negations = {fold(word).text for word in book.negations}
+        lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in negations}
+        for rule, phrase in _rules(book):
+            for words in phrase.words:
+                line = compile_words(words, rule.author)
+                lines.setdefault(line.key, []).append((line, rule))
+        self._keys = [_key(key, found, key in negations) for key, found in lines.items()]
+        self._automaton = AhoCorasick(list(lines)) if lines else None
+
+    def find(self, text: str) -> list[Hit]:
+        hits: list[Hit] = []
+        negations: list[tuple[int, int]] = []
+        raw = self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else ()
+        for index, start, end in raw:
+            key = self._keys[index]
+            if start and not key.free_left and _in_word(text[start - 1]):
+                continue
+            if key.free_right or end == len(text) or not _in_word(text[end]):
+                if key.negation:
+                    negations.append((end, start))
+                for rule in key.whole:
+                    hits.append(Hit(start, end, rule))
+            for rest, rule in key.begun:
+                found = rest.match(text, end)
+                if found:
+                    hits.append(Hit(start, found.end(), rule))
+        return [_denied(hit, text, negations) for hit in hits] if negations else hits
+
+
+class Phrases:
+    """All phrase books, compiled. Immutable; safe to share between threads."""
+
+    def __init__(self, books: Iterable[PhraseBook]) -> None:
+        self._books = {book.language: _Book(book) for book in books}
+
+    def find(self, folded: Folded, language: str | None) -> list[Hit]:
+        """Every phrase of that language's book (of all books if None), ordered by start, the longer first."""
+        text = folded.text
+        if language is not None:
+            hits = self._books[language].find(text) if language in self._books else []
+        else:
+            hits = [hit for book in self._books.values() for hit in book.find(text)]
+        hits.sort(key=_longest_first)
+        return _unguarded(hits, len(text))
+
+
+def _longest_first(hit: Hit) -> tuple[int, int]:
+    return hit.start, -hit.end
+
+
+def _unguarded(hits: list[Hit], length: int) -> list[Hit]:
+    """Without the phrases that a guard overlaps; the guards stay, for they may speak."""
+    guards = [hit for hit in hits if hit.rule.guard]
+    if not guards:
+        return hits
+    covered = bytearray(length)
+    for guard in guards:
+        covered[guard.start : guard.end] = b"\1" * (guard.end - guard.start)
+    return [hit for hit in hits if hit.rule.guard or covered.find(1, hit.start, hit.end) < 0]
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character in "@_"
+
+
+def _denied(hit: Hit, text: str, negations: list[tuple[int, int]]) -> Hit:
+    """The hit, denied if the last negation that ends before it is at most two words away. `negations` are ordered by
+    their end."""
+    before = bisect_left(negations, (hit.start, 0))
+    if before and _NEAR.fullmatch(text, negations[before - 1][0], hit.start):
+        return Hit(hit.start, hit.end, hit.rule, denied=True)
+    return hit
+
+
+def _rules(book: PhraseBook) -> Iterator[tuple[Rule, Phrase]]:
+    for kind, phrases in (("phrase", book.phrases), ("guard", book.guards)):
+        for name, phrase in phrases.items():
+            says = tuple(phrase.says.items())
+            yield Rule(f"{kind}:{book.language}/{name}", says, WEIGHT[phrase.strength], kind == "guard"), phrase
+
+
+def _key(key: str, lines: list[tuple[Line, Rule]], negation: bool) -> _Key:
+    """One expression for all lines of a rule that begin alike: trying one is much faster than trying each."""
+    rests: dict[Rule, set[str]] = {}
+    for line, rule in lines:
+        if line.rest:
+            rests.setdefault(rule, set()).add(line.rest)
+    return _Key(
+        free_left=bool(_UNSPACED.match(key)),
+        free_right=bool(_UNSPACED.match(key[-1])),
+        negation=negation,
+        whole=tuple({rule: None for line, rule in lines if not line.rest}),
+        begun=tuple((_one_of(found), rule) for rule, found in rests.items()),
+    )
+
+
+def _one_of(rests: set[str]) -> re.Pattern[str]:
+    gapped = sorted((rest.removeprefix(_GAP) for rest in rests if rest.startswith(_GAP)), key=len, reverse=True)
+    direct = sorted((rest for rest in rests if not rest.startswith(_GAP)), key=len, reverse=True)
+    if gapped:
+        direct.append(f"{_GAP}(?:{'|'.join(gapped)})")
+    return re.compile("|".join(direct))
+
+
+def compile_words(words: str, author: str) -> Line:
+    """One line of a phrase's words. Raises SettingsError if nothing fixed stands at its beginning."""
+    tokens = fold(words.strip()).text.split()
+    key, rest = "", ""
+    for token in tokens:
+        stem = token.removesuffix("*")
+        if "*" in stem or (not key and stem in ("", "..")):
+            raise SettingsError(
+                f'{author}: the words "{words}" cannot be looked up.',
+                remedy="Begin with a word or the beginning of one; put * only at the end of a word.",
+            )
+        key, rest = _extended(key, rest, token, stem)
+    if not key:
+        raise SettingsError(f"{author} has an empty line of words.", remedy="Remove the line.")
+    ends_anywhere = not rest or _UNSPACED.match(tokens[-1][-1])
+    return Line(key, rest if ends_anywhere else rest + r"(?!\w)")
+
+
+def _extended(key: str, rest: str, token: str, stem: str) -> tuple[str, str]:
+    """The line with one more word: still part of the fixed beginning, or of what must follow."""
+    if token == "..":
+        return key, rest + _GAP
+    if token == "*":
+        return key, rest + _ANY_WORD
+    ending = _ANY_ENDING if stem != token else ""
+    if rest:
+        return key, f"{rest} {re.escape(stem)}{ending}"
+    return f"{key} {stem}" if key else stem, ending

@@ -1,0 +1,257 @@
+"""A ticket's timeline: joining what streams and snapshots say, and folding it into what happened.
+
+Pure. `sync` merges new entries with the stored ones and folds the result; clocks, people and policy read the fold.
+State is the fold of the entries ordered by (occurred_at, id), whatever order they arrived in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from operator import attrgetter
+
+import msgspec
+from msgspec.structs import replace
+
+from connector.model import (
+    FINISHED,
+    Entry,
+    EntryKind,
+    History,
+    Priority,
+    Role,
+    Spell,
+    Status,
+    Visibility,
+)
+
+_order = attrgetter("occurred_at", "id")
+_STATED = frozenset({EntryKind.STATUS, EntryKind.PRIORITY, EntryKind.OWNER, EntryKind.FIELD})
+_DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+
+
+class Words(msgspec.Struct, frozen=True):
+    """The source's words for statuses and priorities, as the mapping translates them."""
+
+    status: dict[str, Status]
+    priority: dict[str, Priority] = {}
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """What a timeline amounts to. `unknown` names source words that the mapping does not translate."""
+
+    history: History
+    opened_at: datetime
+    priority: Priority | None = None
+    owner: str | None = None
+    merged_into: str | None = None
+    rating: str | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        return self.history.spells[-1].status
+
+    @property
+    def deleted(self) -> bool:
+        return self.status is Status.DELETED
+
+
+def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The timeline after `new` entries joined the `old` ones, in order; an entry already there is not added again.
+
+    A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
+    the entry it names (its `value`), whichever of the two arrives first. The text of what was received is as the
+    newest snapshot has it: at the source it changes by redaction only.
+    """
+    known = {entry.id: entry for entry in old}
+    fresh = []
+    for entry in new:
+        standing = known.setdefault(entry.id, entry)
+        if standing is entry:
+            fresh.append(entry)
+        elif entry.kind is EntryKind.RECEIVED and entry.text != standing.text:
+            known[entry.id] = replace(standing, text=entry.text)
+    if not fresh:
+        return tuple(sorted(known.values(), key=_order))
+    joined = sorted(known.values(), key=_order)
+    if any(not entry.observed for entry in fresh):
+        joined = _without_repetition(joined, {entry.id for entry in fresh if not entry.observed})
+    if any(entry.kind is EntryKind.REDACTION for entry in joined):
+        joined = _redacted(joined)
+    return tuple(joined)
+
+
+def _without_repetition(joined: list[Entry], statements: set[str]) -> list[Entry]:
+    last: dict[tuple[EntryKind, str | None], str | None] = {}
+    replied = any(entry.kind is EntryKind.STAFF_REPLY and entry.observed for entry in joined)
+    kept = []
+    for entry in joined:
+        if entry.kind in _STATED:
+            subject = (entry.kind, entry.field)
+            if entry.id in statements and subject in last and last[subject] == entry.value:
+                continue
+            last[subject] = entry.value
+        elif entry.id in statements and entry.kind is EntryKind.STAFF_REPLY and replied:
+            continue
+        kept.append(entry)
+    return kept
+
+
+def _redacted(joined: list[Entry]) -> list[Entry]:
+    blanked = {entry.value: entry.text or "" for entry in joined if entry.kind is EntryKind.REDACTION}
+    return [
+        replace(entry, text=blanked[entry.id]) if entry.id in blanked and entry.text is not None else entry
+        for entry in joined
+    ]
+
+
+def fold(entries: Iterable[Entry], words: Words) -> Folded | None:
+    """What the ordered `entries` amount to in mapped words; None where nothing says when the ticket was received."""
+    folding = _Folding(words)
+    for entry in entries:
+        folding.take(entry)
+    return folding.result()
+
+
+class _Folding:
+    """The walk over one timeline; lives for a single `fold`."""
+
+    __slots__ = (
+        "customer",
+        "guessed_reply",
+        "merged_into",
+        "owners",
+        "priorities",
+        "rating",
+        "received",
+        "reopens",
+        "replies",
+        "resolutions",
+        "spells",
+        "status",
+        "undeleted",
+        "unknown",
+        "words",
+    )
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.received: datetime | None = None
+        self.status: Status | None = None
+        self.undeleted: Status | None = None
+        self.spells: list[tuple[Status, datetime]] = []
+        self.customer: list[datetime] = []
+        self.replies: list[datetime] = []
+        self.guessed_reply: datetime | None = None
+        self.resolutions: list[datetime] = []
+        self.reopens: list[datetime] = []
+        self.priorities: list[tuple[datetime, Priority]] = []
+        self.owners: list[tuple[datetime, str]] = []
+        self.merged_into: str | None = None
+        self.rating: str | None = None
+        self.unknown: list[str] = []
+
+    def take(self, entry: Entry) -> None:
+        kind = entry.kind
+        if kind is EntryKind.STATUS:
+            self._status(entry)
+        elif kind is EntryKind.RECEIVED:
+            self.received = entry.occurred_at if self.received is None else min(self.received, entry.occurred_at)
+        elif kind is EntryKind.PRIORITY:
+            self._priority(entry)
+        elif kind is EntryKind.OWNER:
+            if entry.value is not None:
+                self.owners.append((entry.occurred_at, entry.value))
+        elif kind is EntryKind.CUSTOMER_MESSAGE:
+            if entry.visibility is Visibility.PUBLIC:
+                self.customer.append(entry.occurred_at)
+        elif kind is EntryKind.STAFF_REPLY:
+            self._reply(entry)
+        else:
+            self._rare(entry)
+
+    def _rare(self, entry: Entry) -> None:
+        if entry.kind is EntryKind.DELETE:
+            self._enter(Status.DELETED, entry.occurred_at)
+        elif entry.kind is EntryKind.RESTORE:
+            if self.status is Status.DELETED:
+                self._enter(self.undeleted or Status.OPEN, entry.occurred_at)
+        elif entry.kind is EntryKind.MERGE:
+            self.merged_into = entry.value
+        elif entry.kind is EntryKind.RATING:
+            self.rating = entry.value
+
+    def _reply(self, entry: Entry) -> None:
+        if entry.visibility is not Visibility.PUBLIC or entry.role in (Role.AMENDS, Role.SYSTEM):
+            return
+        if entry.observed:
+            self.replies.append(entry.occurred_at)
+        else:
+            self.guessed_reply = entry.occurred_at
+
+    def _status(self, entry: Entry) -> None:
+        status = self.words.status.get(entry.value or "")
+        if status is None:
+            self.unknown.append(f"status {entry.value!r}")
+            status = Status.OPEN
+        self._enter(status, entry.occurred_at)
+
+    def _enter(self, status: Status, at: datetime) -> None:
+        if status is self.status:
+            return
+        self.status = status
+        self.spells.append((status, at))
+        if status is Status.DELETED:
+            return
+        # A ticket that comes back from the bin goes on where it was: neither resolved nor reopened once more.
+        before, self.undeleted = self.undeleted, status
+        if status in _DONE and before not in _DONE:
+            self.resolutions.append(at)
+        elif before in _DONE and status not in FINISHED:
+            self.reopens.append(at)
+
+    def _priority(self, entry: Entry) -> None:
+        if entry.value is None:
+            return
+        priority = self.words.priority.get(entry.value)
+        if priority is None:
+            self.unknown.append(f"priority {entry.value!r}")
+        else:
+            self.priorities.append((entry.occurred_at, priority))
+
+    def result(self) -> Folded | None:
+        opened = self.received or (self.spells[0][1] if self.spells else None)
+        if opened is None:
+            return None
+        replies = self.replies or ([self.guessed_reply] if self.guessed_reply is not None else [])
+        history = History(
+            received_at=opened,
+            spells=self._spells(opened),
+            customer_messages=tuple(self.customer),
+            replies=tuple(replies),
+            resolutions=tuple(self.resolutions),
+            reopens=tuple(self.reopens),
+            priorities=tuple(self.priorities),
+            owners=tuple(self.owners),
+        )
+        return Folded(
+            history=history,
+            opened_at=opened,
+            priority=self.priorities[-1][1] if self.priorities else None,
+            owner=self.owners[-1][1] if self.owners else None,
+            merged_into=self.merged_into,
+            rating=self.rating,
+            unknown=tuple(dict.fromkeys(self.unknown)),
+        )
+
+    def _spells(self, opened: datetime) -> tuple[Spell, ...]:
+        steps = self.spells
+        if steps and steps[0][0] is Status.NEW:
+            steps = [(Status.NEW, min(opened, steps[0][1])), *steps[1:]]
+        elif not steps or steps[0][1] > opened:
+            steps = [(Status.NEW, opened), *steps]
+        ends = [at for _, at in steps[1:]]
+        spells = [Spell(status, at, end) for (status, at), end in zip(steps, ends, strict=False)]
+        spells.append(Spell(steps[-1][0], steps[-1][1], None))
+        return tuple(spells)

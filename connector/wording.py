@@ -1,0 +1,34 @@
+"""How durations and instants are put into plain English. Called wherever a person reads a time: flags, notes, explain.
+
+Pure, and below the rooms that use it, so that a flag and the note about it tell a time in the same words.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def duration(seconds: int) -> str:
+    """ "2 h 10 min"; seconds are told only under a minute. Hours are not folded into days: a working day has no fixed
+    length."""
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+
+
+def instant(when: datetime, zone: str) -> str:
+    """ "Mon 1 Jun 2026 17:00 BST (16:00 UTC)": the time in `zone` (an IANA name), and in UTC where that differs."""
+    local, utc = when.astimezone(ZoneInfo(zone)), when.astimezone(UTC)
+    text = f"{_day(local)} {local:%H:%M} {local.tzname()}"
+    if local.utcoffset() == utc.utcoffset():
+        return text
+    return f"{text} ({'' if local.date() == utc.date() else _day(utc) + ' '}{utc:%H:%M} UTC)"
+
+
+def _day(when: datetime) -> str:
+    return f"{DAYS[when.weekday()]} {when.day} {MONTHS[when.month - 1]} {when.year}"

@@ -1,0 +1,40 @@
+"""Switches that make the sandbox behave as an unusual (but real) account does. Read by `exports` and `server`."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Switches(msgspec.Struct):
+    """Set any at any time; the defaults are an ordinary account.
+
+    `hidden` tickets are left out of the export (a row skipped while paging). `cursor_refused` is the status with which
+    every cursor is refused as expired; `cursor_loops` gives the same cursor back for ever; `never_ends` never says
+    end_of_stream. `huge_page_bytes` pads an export page, `bomb_bytes` answers exports with that many zeros in gzip.
+    `skew_seconds` shifts every time the account states, its Date header included. `redirect_to` sends every request
+    to another host. `metadata_in_events` says whether exported ticket events carry their audit's metadata.
+    """
+
+    page_size: int = 1000
+    hold_back_seconds: int = 60
+    too_recent_status: int = 422
+    exclude_deleted: bool = False
+    export_empty: bool = False
+    hidden: set[int] = msgspec.field(default_factory=set)
+    cursor_refused: int | None = None
+    cursor_loops: bool = False
+    never_ends: bool = False
+    huge_page_bytes: int = 0
+    bomb_bytes: int = 0
+    skew_seconds: float = 0.0
+    redirect_to: str | None = None
+    metadata_in_events: bool = True
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """The customer's own business rule: when the tag `when` is added, tags are added and removed in the same audit."""
+
+    title: str
+    when: str
+    add: list[str] = []
+    remove: list[str] = []

@@ -1,0 +1,174 @@
+"""The store keeps what it is given, lets one writer in, and refuses what it cannot vouch for."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from connector.errors import FencedError, StoreError
+from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
+from connector.store import Store, complaints, sources
+from connector.store.complaints import Assessed, Doc, Raw, Saving, pack, unpack
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def opened(folder: Path, name: str = "amends.db") -> Store:
+    return Store(f"sqlite:///{folder / name}").open()
+
+
+def a_doc(ticket: str = "1", subject: str = "Late") -> Doc:
+    entry = Entry("r:1", EntryKind.RECEIVED, NOW, NOW, Role.CUSTOMER, "5", Visibility.PUBLIC, "My parcel is late.")
+    told = Complaint(
+        source="shop",
+        ticket=ticket,
+        version=7,
+        subject=subject,
+        text="My parcel is late.",
+        complainant=Complainant("mail:ana@example.org", "5", "Ana", "ana@example.org", verified=True),
+        status=Status.OPEN,
+        opened_at=NOW,
+        updated_at=NOW,
+    )
+    return Doc(told, (entry,), (Tag("complaint", "yes", 0.9, "phrase:en/late"),))
+
+
+def a_saving(ticket: str = "1", subject: str = "Late") -> Saving:
+    return Saving(a_doc(ticket, subject), Assessed(), resolved_at=None, look_at=NOW)
+
+
+def test_a_doc_comes_back_as_it_went_in() -> None:
+    doc = a_doc()
+    assert unpack(pack(doc)) == doc
+    assert pack(doc).count(b"My parcel is late.") == 1
+
+
+def test_what_is_saved_is_read_again_and_saving_twice_makes_no_second_complaint(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.write("test") as connection:
+        shop = sources.enlist(connection, "shop", "memory")
+        complaints.save(connection, shop.id, [a_saving()], {})
+    with store.write("test") as connection:
+        before = complaints.of_tickets(connection, shop.id, ["1"])
+        complaints.save(connection, shop.id, [a_saving(subject="Still late")], before)
+    with store.read() as connection:
+        found = list(complaints.listing(connection))
+    assert [(one.doc.complaint.subject, one.revision) for one in found] == [("Still late", 2)]
+
+
+def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.write("test") as connection:
+        shop = sources.enlist(connection, "shop", "memory")
+        complaints.save(connection, shop.id, [a_saving()], {})
+        seen = complaints.of_tickets(connection, shop.id, ["1"])["1"]
+        complaints.save(connection, shop.id, [a_saving(subject="Changed")], {"1": seen})
+        complaints.save_assessed(connection, [(seen, Assessed(), None)])
+        assert complaints.of_tickets(connection, shop.id, ["1"])["1"].look_at == NOW
+
+
+def test_raw_records_are_kept_compressed_and_erased_one_ticket_at_a_time(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    body = b'{"ticket": "' + b"late " * 500 + b'"}'
+    with store.write("test") as connection:
+        shop = sources.enlist(connection, "shop", "memory")
+        complaints.keep(connection, shop.id, [Raw(ticket, "tickets", ticket, NOW, body) for ticket in ("1", "2")])
+        assert complaints.erase_raw(connection, shop.id, "1") == 1
+        assert complaints.kept(connection, shop.id, ["1", "2"])["2"][0].body == body
+        assert "1" not in complaints.kept(connection, shop.id, ["1", "2"])
+        stored = connection.execute(text("SELECT length(body) FROM record")).scalar_one()
+    assert stored < len(body) / 10
+
+
+def test_a_second_writer_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    first.take_lease("daemon 1", NOW)
+    with pytest.raises(StoreError, match="in use by daemon 1"):
+        second.take_lease("daemon 2", NOW + timedelta(seconds=29))
+
+
+def test_a_dead_writer_is_replaced_at_once(tmp_path: Path) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    first.take_lease("daemon 1", NOW)
+    os.close(first._lock)  # type: ignore[arg-type]  # what the kernel does when a process dies
+    first._lock = None
+    assert second.take_lease("daemon 2", NOW) == 2
+
+
+def test_a_frozen_writer_is_replaced_when_its_lease_ran_out_and_fenced_when_it_wakes(tmp_path: Path) -> None:
+    frozen, second = opened(tmp_path), opened(tmp_path)
+    frozen.take_lease("daemon 1", NOW)
+    second.take_lease("daemon 2", NOW + timedelta(seconds=31))
+    with pytest.raises(FencedError, match="another daemon took over"), frozen.write("late"):
+        pytest.fail("a fenced process must not get as far as this")
+    with second.write("fine"):
+        pass
+
+
+def test_a_writer_that_leaves_makes_room(tmp_path: Path) -> None:
+    first, second = opened(tmp_path), opened(tmp_path)
+    first.take_lease("daemon 1", NOW)
+    first.close()
+    assert second.take_lease("daemon 2", NOW) == 2
+
+
+def test_a_store_of_a_newer_release_is_refused_and_not_touched(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.write("test") as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.close()
+    before = (tmp_path / "amends.db").read_bytes()
+    with pytest.raises(StoreError, match="newer Amends"):
+        opened(tmp_path)
+    assert (tmp_path / "amends.db").read_bytes() == before
+
+
+def test_a_store_that_was_swapped_under_us_gets_no_more_writes(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    opened(tmp_path, "other.db").close()
+    (tmp_path / "other.db").replace(tmp_path / "amends.db")
+    with pytest.raises(StoreError, match="was replaced"), store.write("test"):
+        pytest.fail("nothing may be written")
+
+
+def test_a_store_that_vanished_is_named(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    (tmp_path / "amends.db").unlink()
+    with pytest.raises(StoreError, match="is gone"), store.write("test"):
+        pytest.fail("nothing may be written")
+
+
+def test_a_file_that_is_no_store_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "amends.db").write_bytes(b"this is not a database, but it is long enough to look like one" * 40)
+    with pytest.raises(StoreError, match="not an Amends store"):
+        opened(tmp_path)
+
+
+def test_a_store_is_written_with_full_synchronisation_behind_a_write_ahead_log(tmp_path: Path) -> None:
+    with opened(tmp_path).read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+
+
+def test_the_tables_of_the_migrations_are_those_of_the_code(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from connector.store.tables import metadata
+
+    with opened(tmp_path).read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_an_audit_line_belongs_to_the_transaction_of_its_deed(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with pytest.raises(RuntimeError), store.write("test") as connection:
+        sources.log(connection, NOW, "amends", "write: sending")
+        raise RuntimeError
+    with store.read() as connection:
+        assert sources.audit_lines(connection) == []
