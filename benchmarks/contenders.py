@@ -80,16 +80,24 @@ def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
 
 
 def write_settings(home: Path, base: str, tagging: bool) -> None:
-    """The folder an admin would keep, for one Zendesk source called bench; shadow mode, so nothing is written back."""
+    """The folder an admin would keep, for one Zendesk source called bench; shadow mode, so nothing is written back.
+
+    The limits are far above any account's, so that the client is measured and not the vendor's patience.
+    """
     home.mkdir(parents=True)
     (home / "amends.yaml").write_text(
         f"""\
-tagging: {"on" if tagging else "off"}
+{"" if tagging else "tagging: off"}
 sources:
   bench:
     adapter: zendesk
-    url: {base}
-    token: env:BENCH_TOKEN
+    options:
+      url: {base}
+      auth: api_token
+      email: agent@example.net
+      limits: {{account: 1000000, export: 1000000, updates: 1000000}}
+    secrets:
+      api_token: env:BENCH_TOKEN
 """
     )
 

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 import msgspec
 
-from adapters.memory.desk import ACCOUNT, DESKS, PRIORITIES, STATUSES, Desk, LateError, Moment, desk
+from adapters.memory.desk import DESKS, Desk, LateError, Moment, desk
+from adapters.memory.tickets import ACCOUNT, PRIORITIES, STATUSES
 from connector.adapter import (
     Cursor,
     Discovery,
@@ -201,6 +202,7 @@ def _snapshot(sent: JSON, raw: bytes, seen_at: datetime) -> Record:
 
 
 def _event(sent: JSON, raw: bytes, seen_at: datetime) -> Record:
+    value = sent["value"]
     entry = Entry(
         sent["id"],
         EntryKind(sent["kind"]),
@@ -210,7 +212,7 @@ def _event(sent: JSON, raw: bytes, seen_at: datetime) -> Record:
         sent["by"],
         Visibility.PUBLIC if sent["public"] else Visibility.INTERNAL,
         sent["text"],
-        sent["value"],
+        value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode(),
         sent["field"],
     )
     return Record(sent["ticket"], sent["id"], raw, entries=(entry,))

@@ -40,7 +40,7 @@ class Purpose(StrEnum):
     READ = "read"
     EXPORT = "export"
     WRITE = "write"
-    TOKEN = "token"
+    LOGIN = "login"
 
 
 class Row(NamedTuple):
@@ -64,8 +64,8 @@ _PERSON = "Look at what the mapping or the policy wants to write."
 # First match wins. What no row matches is temporary, and in doubt if it was a write: a status alone, an HTML page or an
 # empty body may come from something on the way that never asked Zendesk, or that did and lost the answer.
 TABLE: tuple[Row, ...] = (
-    Row(400, Purpose.TOKEN, AuthError, "does not give a token", _LOGIN),
-    Row(401, Purpose.TOKEN, AuthError, "does not know our OAuth client", _LOGIN),
+    Row(400, Purpose.LOGIN, AuthError, "does not give a token", _LOGIN),
+    Row(401, Purpose.LOGIN, AuthError, "does not know our OAuth client", _LOGIN),
     Row(401, None, UnprovenError, "does not accept our credentials", _LOGIN, told=False),
     Row(403, None, AuthError, "does not let us do this", _RIGHTS),
     # The start of an export must lie a minute back; with skewed clocks ours may seem not to.

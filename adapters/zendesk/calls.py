@@ -15,7 +15,7 @@ from requests import Response
 
 from adapters.zendesk.answers import Purpose, UnprovenError, error_for, refusal
 from adapters.zendesk.oauth import Login
-from adapters.zendesk.settings import Settings
+from adapters.zendesk.settings import ZendeskSettings
 from connector.adapter import Tools
 from connector.model import JSON
 
@@ -26,7 +26,7 @@ class Calls:
     """Calls to one account. `get` and `put` return 2xx answers only, and send each request once; the exception is a
     401 to an OAuth token, which did nothing: then the token is renewed and the call made again, once."""
 
-    def __init__(self, source: str, settings: Settings, tools: Tools) -> None:
+    def __init__(self, source: str, settings: ZendeskSettings, tools: Tools) -> None:
         self.source = source
         self.settings = settings
         self.tools = tools
@@ -86,7 +86,7 @@ class Calls:
         """zenpy's client on our session. It keeps its hands off the credentials (`anonymous`), its caches are off, and
         its log, which would show the notes we write, is kept at warnings."""
         if self._client is None:
-            from zenpy import Zenpy
+            from zenpy import Zenpy  # type: ignore[import-untyped]
 
             logging.getLogger("zenpy").setLevel(logging.WARNING)
             subdomain, _, domain = (urlsplit(self.settings.url).hostname or "").partition(".")

@@ -17,7 +17,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase, _basic_auth_str
 
 from adapters.zendesk.answers import Purpose, error_for, parsed, refusal
-from adapters.zendesk.settings import Settings
+from adapters.zendesk.settings import ZendeskSettings
 from connector.adapter import Tools
 from connector.errors import AuthError, SettingsError
 
@@ -57,7 +57,7 @@ class Proof(AuthBase):
 class Login:
     """The proofs of one source."""
 
-    def __init__(self, source: str, settings: Settings, tools: Tools) -> None:
+    def __init__(self, source: str, settings: ZendeskSettings, tools: Tools) -> None:
         self._source = source
         self._settings = settings
         self._tools = tools
@@ -109,7 +109,7 @@ class Login:
         place = {"source": self._source}
         if response.status_code not in (200, 201):
             told = refusal(response.status_code, response.headers, response.content, self._tools.now())
-            raise error_for(told, Purpose.TOKEN, "fetching a token", **place)
+            raise error_for(told, Purpose.LOGIN, "fetching a token", **place)
         return parsed(response.content, Grant, "fetching a token", **place)
 
     def _secret(self, secrets: Mapping[str, str], name: str) -> str:

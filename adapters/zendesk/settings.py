@@ -11,13 +11,13 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOST_PER_PAGE = 1000
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ZendeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`url` is the account's address, "https://acme.zendesk.com"; plain http is for a loopback address only.
 
     `auth` says which secrets are used:
     "oauth_client": `client_id` and `client_secret` of a confidential OAuth client;
     "oauth_refresh": the same and a `refresh_token` (or an `access_token` that never expires);
-    "api_token": `api_token`, with the `email` of its user. Zendesk ends these: see `account.API_TOKEN_END`.
+    "api_token": `api_token`, with the `email` of its user. Zendesk ends these: see `account.LEGACY_LOGIN_ENDS`.
     `scopes` is what is asked for; audits need the global "read". `page_size` is tickets a page, 1 to 1000.
     `limits` are calls a minute by group ("account", "export", "updates") where the account's plan differs from
     `Adapter.limits`.

@@ -30,7 +30,7 @@ def loaded(raw: bytes | msgspec.Raw) -> JSON:
 
 def _cleaned(value: JSON) -> JSON:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [_cleaned(inner) for inner in value]
     if isinstance(value, dict):

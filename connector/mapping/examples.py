@@ -48,12 +48,16 @@ def _reading_failures(example: Example, mapping: Mapping) -> list[str]:
 
 def _sayings(complaint: Complaint) -> dict[str, JSON]:
     """The complaint as an example names its parts, in plain JSON values."""
-    plain = msgspec.to_builtins(complaint)
-    flat = {name: plain.get(name) for name in Complaint.__struct_fields__ if name not in ("complainant", "extra")}
-    person = msgspec.to_builtins(complaint.complainant)
-    flat |= {f"requester.{name}": person.get("source_id" if name == "id" else name) for name in (*REQUESTER, "key")}
-    flat["requester.verified"] = complaint.complainant.verified
-    return flat | {f"{EXTRA}{name}": value for name, value in complaint.extra.items()}
+    own = [name for name in Complaint.__struct_fields__ if name not in ("complainant", "extra")]
+    person = complaint.complainant
+    said: dict[str, JSON] = {name: getattr(complaint, name) for name in own}
+    said |= {
+        f"requester.{name}": getattr(person, "source_id" if name == "id" else name) for name in (*REQUESTER, "key")
+    }
+    said |= {f"{EXTRA}{name}": value for name, value in complaint.extra.items()}
+    return {
+        name: list(value) if isinstance(value, tuple) else msgspec.to_builtins(value) for name, value in said.items()
+    }
 
 
 def _writing_failures(example: Example, mapping: Mapping) -> list[str]:

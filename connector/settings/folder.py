@@ -45,7 +45,9 @@ class Folder:
             path = self._path(name)
             self._read[name] = read_file(path, self._called(path, name), self.problems) if path else None
             if path is None and name in SINGLE:
-                self.problems.add(Place(name), "the file is neither here nor among the defaults", "install Amends again")
+                self.problems.add(
+                    Place(name), "the file is neither here nor among the defaults", "install Amends again"
+                )
         return self._read[name]
 
     def has(self, name: str) -> bool:
@@ -55,12 +57,16 @@ class Folder:
         """Every document that was asked for and could be read, by name."""
         return {name: document for name, document in self._read.items() if document}
 
+    def own(self, group: str) -> list[str]:
+        """The admin's own files of a group ("mappings", "phrases"), by their names within the folder."""
+        return [f"{group}/{path.name}" for path in _yaml_files(self.home / group)]
+
     def names(self, group: str) -> list[str]:
-        """The files of a group ("mappings", "phrases"), own and shipped, by their names within the folder."""
-        found = {f"{group}/{path.name}" for path in _yaml_files(self.home / group)}
+        """The files of a group, own and shipped."""
         shipped = SHIPPED / group if group != "mappings" else SHIPPED
         taken = set(SINGLE) if group == "mappings" else set()
-        return sorted(found | {f"{group}/{path.name}" for path in _yaml_files(shipped) if path.name not in taken})
+        found = {f"{group}/{path.name}" for path in _yaml_files(shipped) if path.name not in taken}
+        return sorted(found | set(self.own(group)))
 
     def strangers(self) -> list[str]:
         """YAML files in the folder that nothing reads: perhaps a slip of the pen."""

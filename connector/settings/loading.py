@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True):
     home: Path
     store: str
     sources: dict[str, SourceSettings]
+    tag: bool
     tagging: TaggingSettings
     sla: Sla
     policy: Policy
@@ -90,6 +91,7 @@ def _settings(
 ) -> Settings:
     digests = {name: _digest(document.value) for name, document in folder.read().items()}
     shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith("phrases/")]
+    shared += [] if main.tag else ["untagged"]
     own = {name: digests[_mapping_file(main.sources[name])] for name in sources}
     return Settings(
         home=folder.home,
@@ -98,6 +100,7 @@ def _settings(
             name: msgspec.structs.replace(source, rules_digest=_digest([own[name], *shared]))
             for name, source in sources.items()
         },
+        tag=main.tag,
         tagging=tagging,
         sla=sla,
         policy=policies[0],
@@ -123,14 +126,13 @@ def _sources(
     main: AmendsFile | None, document: Document | None, folder: Folder, problems: Problems
 ) -> dict[str, SourceSettings]:
     """The sources that are sound; what is wrong with the others is among `problems`."""
-    if main is None or document is None:
-        return {}
-    mappings = {
-        file: mapping_of(folder.document(file), problems) for file in {*map(_mapping_file, main.sources.values())}
-    }
+    listed = main.sources if main else {}
+    files = {*map(_mapping_file, listed.values()), *folder.own("mappings")}
+    mappings = {file: mapping_of(folder.document(file), problems) for file in files}
     found = {
         name: _source(name, source, mappings[_mapping_file(source)], document, folder, problems)
-        for name, source in main.sources.items()
+        for name, source in listed.items()
+        if document
     }
     return {name: source for name, source in found.items() if source}
 
@@ -156,6 +158,7 @@ def _source(
         can=adapter.can,
         streams=streams_of(name, source, adapter, document, problems),
         act_from=in_utc(source.act_from),
+        read_from=in_utc(source.read_from),
     )
 
 
@@ -187,8 +190,8 @@ def _warnings(main: AmendsFile, folder: Folder) -> Iterable[str]:
     for name in folder.strangers():
         yield f"{folder.home / name} is not read by anything."
     used = {_mapping_file(source) for source in main.sources.values()}
-    for name in folder.names("mappings"):
-        if name not in used and (folder.home / name).exists():
+    for name in folder.own("mappings"):
+        if name not in used:
             yield f"{folder.home / name} belongs to no source in amends.yaml."
     for name, source in main.sources.items():
         for secret, reference in source.secrets.items():

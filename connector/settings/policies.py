@@ -5,24 +5,28 @@ Called by `loading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
-from connector.clocks.sla import KINDS
+from connector.clocks.lives import KINDS as CLOCKS
 from connector.errors import SettingsError
 from connector.mapping import EXTRA, to_source
 from connector.model import ActionKind, FlagKind, Priority
+from connector.people.repeats import KINDS as REPEATS
 from connector.people.repeats import RepeatPolicy
 from connector.policy.rules import Policy, Rule, Survey, TagBack
 from connector.settings import notation
-from connector.settings.checking import shaped
+from connector.settings.checking import shaped, shown
 from connector.settings.meanings import WRITABLE, compiled
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import Path, unique, unknown_words, zone_is_known
-from connector.settings.shapes import PolicyFile, RuleShape, SurveyShape
+from connector.settings.shapes import PolicyFile, RepeatsShape, RuleShape, SurveyShape
 from connector.settings.sources import SourceSettings
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
+
+Built = TypeVar("Built")
 
 
 def policy_of(
@@ -35,42 +39,56 @@ def policy_of(
     before = len(problems)
     _check(document, shape, tagging, problems)
     _check_writes(document, shape, sources, problems)
+    rules = [_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)]
+    survey = _survey(shape.survey, document, problems) if shape.survey else None
+    repeats = _repeats(shape.repeats, document, problems)
     back = shape.tag_back
+    if repeats is None or len(problems) > before:
+        return None
     policy = Policy(
-        rules=tuple(_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)),
-        survey=_survey(shape.survey, document, problems),
+        rules=tuple(rule for rule in rules if rule),
+        survey=survey,
         tag_back=TagBack(facets=back.facets, prefix=back.prefix, rank=back.rank) if back else None,
         limit_per_run=shape.limit_per_run,
         zone=shape.zone,
     )
-    repeats = RepeatPolicy(
-        same_matter_days=notation.whole_days(shape.repeats.same_matter_within),
-        many=shape.repeats.many,
-        many_days=notation.whole_days(shape.repeats.many_within),
-        reopened=shape.repeats.reopened,
-    )
-    return (policy, repeats) if len(problems) == before else None
+    return policy, repeats
 
 
-def _rule(index: int, shape: RuleShape, document: Document, problems: Problems) -> Rule:
-    return Rule(
+def _built(build: Callable[[], Built], document: Document, path: Path, problems: Problems) -> Built | None:
+    """What `build` makes, or None with the room's own refusal put at `path`."""
+    try:
+        return build()
+    except SettingsError as error:
+        problems.add_error(document.place(path, key=True), error)
+        return None
+
+
+def _rule(index: int, shape: RuleShape, document: Document, problems: Problems) -> Rule | None:
+    path: Path = ("rules", index)
+    rule = partial(
+        Rule,
         id=shape.id,
         on=shape.on,
         kind=shape.kind,
         about=shape.about,
-        when=compiled(shape.when, document, ("rules", index, "when"), problems),
+        when=compiled(shape.when, document, (*path, "when"), problems),
         note=shape.note,
         tags=shape.tags,
         fields=shape.fields,
         rank=shape.rank,
     )
+    return (
+        _built(rule, document, path, problems) if _priority_is_known(document, path, shape.fields, problems) else None
+    )
 
 
-def _survey(shape: SurveyShape | None, document: Document, problems: Problems) -> Survey | None:
-    if shape is None:
+def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Survey | None:
+    if not zone_is_known(shape.zone, document, ("survey", "zone"), problems):
         return None
     start, end = notation.window(shape.daytime)
-    return Survey(
+    survey = partial(
+        Survey,
         after_hours=shape.after_hours,
         before_hours=shape.before_hours,
         daytime_from_second=start,
@@ -81,25 +99,30 @@ def _survey(shape: SurveyShape | None, document: Document, problems: Problems) -
         when=compiled(shape.when, document, ("survey", "when"), problems),
         rank=shape.rank,
     )
+    return _built(survey, document, ("survey",), problems)
+
+
+def _repeats(shape: RepeatsShape, document: Document, problems: Problems) -> RepeatPolicy | None:
+    repeats = partial(
+        RepeatPolicy,
+        same_matter_days=notation.whole_days(shape.same_matter_within),
+        many=shape.many,
+        many_days=notation.whole_days(shape.many_within),
+        reopened=shape.reopened,
+    )
+    return _built(repeats, document, ("repeats",), problems)
 
 
 def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | None, problems: Problems) -> None:
     zone_is_known(shape.zone, document, ("zone",), problems)
     unique([rule.id for rule in shape.rules], "id", document, ("rules",), problems)
     for index, rule in enumerate(shape.rules):
-        known, what = (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else (KINDS, "clock")
+        known, what = (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else (CLOCKS, "clock")
         unknown_words(rule.about, known, what, document, ("rules", index, "about"), problems)
     if shape.tag_back and tagging:
         unknown_words(
             shape.tag_back.facets, list(tagging.taxonomy.facets), "facet", document, ("tag_back", "facets"), problems
         )
-    if shape.survey:
-        zone_is_known(shape.survey.zone, document, ("survey", "zone"), problems)
-        if shape.survey.before_hours <= shape.survey.after_hours:
-            place = document.place(("survey", "before_hours"))
-            problems.add(
-                place, "the survey would be too late before it is due", "make before_hours larger than after_hours"
-            )
 
 
 def _check_writes(document: Document, shape: PolicyFile, sources: Iterable[SourceSettings], problems: Problems) -> None:
@@ -112,20 +135,23 @@ def _check_writes(document: Document, shape: PolicyFile, sources: Iterable[Sourc
     sources = list(sources)
     for path, kind, when, fields in jobs:
         for name, value in fields.items():
-            _check_value(document, (*path, name), name, value, problems)
+            if name not in WRITABLE and not name.startswith(EXTRA):
+                place = document.place((*path, name), key=True)
+                problems.add(place, f"a complaint has no field {name!r}", one_of(name, list(WRITABLE)))
             # A condition on the source decides for itself which mapping it speaks to.
             for source in sources if "source" not in when else ():
                 if kind in source.can:
                     _check_write(document, (*path, name), source, {name: value}, problems)
 
 
-def _check_value(document: Document, path: Path, name: str, value: Any, problems: Problems) -> None:
-    if name not in WRITABLE and not name.startswith(EXTRA):
-        problems.add(document.place(path, key=True), f"a complaint has no field {name!r}", one_of(name, list(WRITABLE)))
-    if name == "priority" and value not in list(Priority):
-        problems.add(
-            document.place(path), f"there is no priority {value!r}", one_of(value, [word.value for word in Priority])
-        )
+def _priority_is_known(document: Document, path: Path, fields: Mapping[str, Any], problems: Problems) -> bool:
+    priority = fields.get("priority", Priority.HIGH)
+    if priority in list(Priority):
+        return True
+    known = [word.value for word in Priority]
+    place = document.place((*path, "fields", "priority"))
+    problems.add(place, f"there is no priority {shown(priority)}", one_of(priority, known))
+    return False
 
 
 def _check_write(

@@ -65,6 +65,7 @@ class Source(Shape):
         default={}, description="How far each kind of write-back may go; default: shadow."
     )
     act_from: AwareDatetime | None = Field(default=None, description="Act on nothing older; default: the first sync.")
+    read_from: AwareDatetime | None = Field(default=None, description="Read only what changed since; default: all.")
     streams: tuple[Line, ...] | None = Field(
         default=None, description="What to read; default: everything the adapter can."
     )
@@ -74,6 +75,7 @@ class AmendsFile(Shape):
     store: Line = Field(
         default="amends.db", description="A file in this folder, a database URL, or env:NAME holding one."
     )
+    tag: bool = Field(default=True, description="Whether complaints are tagged; off only to measure or to debug.")
     sources: dict[Name, Source] = Field(
         default={}, description="Every helpdesk account or inbox, by a short name of yours."
     )

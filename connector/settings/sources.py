@@ -44,6 +44,7 @@ class SourceSettings(msgspec.Struct, frozen=True):
     can: frozenset[ActionKind]
     streams: tuple[str, ...]
     act_from: datetime | None = None
+    read_from: datetime | None = None
     rules_digest: str = ""
 
 
@@ -89,7 +90,8 @@ def _convert(value: Any, kind: Any, path: tuple[str | int, ...], document: Docum
     except msgspec.ValidationError as error:
         found = _PLACE_IN_VALUE.match(str(error))
         said, inner = (found[1], found[2] or "") if found else (str(error), "")
-        steps = tuple(int(index) if index else word for word, index in _STEP.findall(inner))
+        named = inner.partition("[...]")[0]  # some key, which is not told
+        steps = tuple(int(index) if index else word for word, index in _STEP.findall(named))
         problems.add(document.place((*path, *steps)), said.replace("`", ""))
         return None
 

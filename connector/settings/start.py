@@ -44,15 +44,24 @@ def starting_files(adapter: str, answers: Answers) -> dict[str, str]:
             f"no mapping ships for the adapter {adapter!r}.",
             remedy=f"Write mappings/{mapping}, as its author describes.",
         )
-    files = {"amends.yaml": _shipped("amends.yaml").replace(_NO_SOURCES, f"sources:\n{_source(adapter, answers)}")}
-    files[f"mappings/{mapping}"] = _shipped(mapping)
-    files |= {name: _zoned(_shipped(name), answers.time_zone) for name in COPIED}
+    main = _shipped("amends.yaml").replace(_NO_SOURCES, f"sources:\n{_source(adapter, answers)}")
+    files = {"amends.yaml": _pointed(main, f"{SCHEMAS}/amends.json")}
+    files[f"mappings/{mapping}"] = _pointed(_shipped(mapping), f"../{SCHEMAS}/mapping.json")
+    for name in COPIED:
+        text = _zoned(_shipped(name), answers.time_zone)
+        files[name] = _pointed(text, f"{SCHEMAS}/{Path(name).stem}.json")
     files |= {f"{SCHEMAS}/{name}.json": json.dumps(schema(name), indent=2) + "\n" for name in FILES}
     return files | {".gitignore": "amends.db*\n"}
 
 
 def _shipped(name: str) -> str:
     return (SHIPPED / Path(name)).read_text(encoding="utf-8")
+
+
+def _pointed(text: str, schema_file: str) -> str:
+    """`text` with the line by which editors find its schema."""
+    line = f"# yaml-language-server: $schema={schema_file}\n"
+    return text if text.startswith(line) else line + text
 
 
 def _zoned(text: str, zone: str | None) -> str:

@@ -51,16 +51,22 @@ class Store:
 
     # -- opening -----------------------------------------------------------------------------------------------
 
-    def open(self) -> Store:
-        """Bring the tables up to date and remember which file this is. Raises StoreError."""
-        from connector.store.migrate import bring_up_to_date
+    def open(self, *, create: bool = True) -> Store:
+        """Bring the tables up to date and remember which file this is. Raises StoreError.
 
-        if self._file is not None:
+        Without `create` nothing is made and nothing migrated, so that a look at the store never changes it; a store
+        that is not there or has older tables is then an error.
+        """
+        from connector.store.migrate import bring_up_to_date, prove_up_to_date
+
+        if self._file is not None and create:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if not self._file.exists():
                 self._file.touch(mode=0o600)
+        if self._file is not None and not self._file.exists():
+            raise StoreError(f"there is no store {self._file} yet.", remedy="`amends sync` or `amends run` makes it.")
         with _translated():
-            bring_up_to_date(self)
+            bring_up_to_date(self) if create else prove_up_to_date(self)
         self._inode = self._identity()
         return self
 
@@ -139,6 +145,26 @@ class Store:
             )
         self.epoch = int(found.epoch) + 1
         return self.epoch
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock file while the store is exchanged, without reading a store that may be damaged."""
+        if not self._try_lock():
+            raise StoreError(f"the store {self._file} is in use.", remedy="Stop Amends first.")
+        try:
+            yield
+        finally:
+            assert self._lock is not None
+            os.close(self._lock)
+            self._lock = None
+
+    def holder(self, wall: datetime) -> tuple[str, float] | None:
+        """Which daemon writes to this store and how many seconds ago it last said so; None when there is none."""
+        with self.read() as connection:
+            found = connection.execute(select(tables.lease).where(tables.lease.c.name == _WRITER)).one()
+        if not found.holder or found.expires_at <= micros(wall):
+            return None
+        return str(found.holder), max(0.0, LEASE_SECONDS - (found.expires_at - micros(wall)) / 1_000_000)
 
     def renew_lease(self, wall: datetime) -> None:
         """Say that we are still here; at most every few seconds. Raises FencedError."""

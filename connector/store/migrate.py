@@ -49,6 +49,18 @@ def bring_up_to_date(store: Store) -> None:
     _upgrade(store)
 
 
+def prove_up_to_date(store: Store) -> None:
+    """Raises StoreError unless the store stands at HEAD; changes nothing."""
+    found = version(store)
+    if found is None:
+        raise StoreError(f"{store.file or 'the database'} holds no Amends store.", remedy="Run `amends store migrate`.")
+    if found != HEAD:
+        raise StoreError(
+            f"the store stands at version {found}, this release works with {HEAD}.",
+            remedy="Run `amends store migrate` (or start the daemon of this release), or use the newer release."
+        )
+
+
 def _upgrade(store: Store) -> None:
     from alembic import command
     from alembic.config import Config

@@ -204,6 +204,11 @@ def resume(connection: Connection) -> None:
     connection.execute(update(instance).values(paused_at=None, paused_why=None))
 
 
+def restored_at(connection: Connection) -> datetime | None:
+    """When this store was last put back from a backup: what it does not know of may have happened before."""
+    return moment_or_none(connection.execute(select(instance.c.restored_at)).scalar_one())
+
+
 # -- the audit log ------------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ instance = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("paused_at", BigInteger),
     Column("paused_why", Text),
+    Column("restored_at", BigInteger),
 )
 
 lease = Table(

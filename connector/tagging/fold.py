@@ -1,4 +1,4 @@
-"""Text made comparable without losing where it came from: one case, one spelling of a character, single spaces.
+"""Text made comparable without losing where it came from: one case, no accents, plain quotes, single blanks.
 
 `match` looks phrases up in the folded text, `tagger` turns what it finds into offsets of the original.
 """
@@ -8,24 +8,35 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 
 import msgspec
 
+
+
+def _bare(code: int) -> str:
+    """A Latin letter without its accents, for customers leave them out as often as not; any other character as it is."""
+    base, *marks = unicodedata.normalize("NFKD", chr(code))
+    return base if base.isascii() and all(map(unicodedata.combining, marks)) else chr(code)
+
+
 # One character for one, so that ordinary text needs no offset map.
 _SAME = (
-    dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", " ")
+    {chr(code): _bare(code) for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)) if _bare(code) != chr(code)}
+    | dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000", " ")
     | {chr(code): " " for code in range(0x2000, 0x200B)}
     | dict.fromkeys("`\u00b4\u02bc\u2018\u2019", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
-    | {"\u2026": "."}
+    | {"\u2026": ".", "\u0401": "\u0415", "\u0451": "\u0435"}
     | {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 )
-_TABLE = str.maketrans(_SAME)
-_TYPOGRAPHIC = re.compile("[" + "".join(map(re.escape, _SAME)) + "]")
+_SPECIAL = re.compile("[" + "".join(map(re.escape, _SAME)) + "]")
 _BREAK = re.compile(r"\s{2,}")
 _WORD = re.compile(r"\s|\S+")
 # A bound on the marks keeps a hostile pile of accents from taking quadratic time to put in order.
-_CLUSTER = re.compile("(?s).[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]{0,8}")
+_CLUSTER = re.compile(
+    "(?s).[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]{0,8}"
+)
 _QUOTED_LINE = re.compile(r"(?m)^[^\S\n]*>.*$")
 
 
@@ -57,27 +68,34 @@ def without_quotes(text: str) -> str:
 
 
 def fold(text: str) -> Folded:
-    """Case folded, NFKC, typographic quotes and dashes made plain; white space is one blank, an empty line one "\\n"."""
+    """Case folded, NFKC, Latin letters without accents, quotes and dashes plain; white space is one blank, and an empty
+    line one "\\n", which no phrase crosses."""
     same = _same_length(text)
-    return _mapped(text) if same is None or "  " in same else Folded(same)
+    return _mapped(text, same) if same is None or "  " in same else Folded(same)
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(lambda found: _SAME[found[0]], text)
 
 
 def _same_length(text: str) -> str | None:
     """The folded text if each of its characters came from one of the original, which is nearly always so."""
-    plain = text.translate(_TABLE) if _TYPOGRAPHIC.search(text) else text
+    plain = _plain(text)
     folded = plain.casefold()
     if len(folded) != len(text):
         return None
-    normal = folded.isascii() or (unicodedata.is_normalized("NFKC", plain) and unicodedata.is_normalized("NFKC", folded))
+    normal = folded.isascii() or (
+        unicodedata.is_normalized("NFKC", plain) and unicodedata.is_normalized("NFKC", folded)
+    )
     return folded if normal else None
 
 
-def _mapped(text: str) -> Folded:
+def _mapped(text: str, same: str | None) -> Folded:
     out: list[str] = []
     begins: list[int] = []
     pieces: list[tuple[int, int, bool]] = []
     length = 0
-    for folded, start, end in _pieces(text):
+    for folded, start, end in _pieces(text, same):
         if folded:
             out.append(folded)
             begins.append(length)
@@ -86,14 +104,19 @@ def _mapped(text: str) -> Folded:
     return Folded("".join(out), begins, pieces)
 
 
-def _pieces(text: str) -> list[tuple[str, int, int]]:
-    found: list[tuple[str, int, int]] = []
+def _pieces(text: str, same: str | None) -> Iterator[tuple[str, int, int]]:
+    """(folded, start, end) of stretch after stretch, each with one blank for the run of white space that ends it."""
     at = 0
     for gap in _BREAK.finditer(text):
-        found += _stretch(text[at : gap.start()], at)
-        found.append(("\n" if gap[0].count("\n") > 1 else " ", gap.start(), gap.end()))
-        at = gap.end()
-    return found + _stretch(text[at:], at)
+        start, end = gap.span()
+        blank = "\n" if text.count("\n", start, end) > 1 else " "
+        if same is not None:
+            yield same[at:start] + blank, at, start + 1
+        else:
+            yield from _stretch(text[at:start], at)
+            yield blank, start, start + 1
+        at = end
+    yield from _stretch(text[at:], at) if same is None else ((same[at:], at, len(text)),)
 
 
 def _stretch(text: str, at: int) -> list[tuple[str, int, int]]:
@@ -114,4 +137,4 @@ def _stretch(text: str, at: int) -> list[tuple[str, int, int]]:
 
 
 def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(_TABLE)).casefold())
+    return _plain(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _plain(text)).casefold()))

@@ -38,7 +38,7 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
     guard: bool
 
 
-class Hit(msgspec.Struct, frozen=True, eq=False):
+class Hit(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A rule found at [start, end) of the folded text; `denied` by a negation shortly before."""
 
     start: int
@@ -54,14 +54,9 @@ class Line(msgspec.Struct, frozen=True, eq=False):
     rest: str
 
 
-class _Key(msgspec.Struct, frozen=True, eq=False):
-    """All that may be meant where one fixed beginning is found."""
-
-    free_left: bool
-    free_right: bool
-    negation: bool
-    whole: tuple[Rule, ...]
-    begun: tuple[tuple[re.Pattern[str], Rule], ...]
+# All that may be meant where one fixed beginning is found: whether it may begin and end within a word, whether it is a
+# negation, the rules it is a whole line of, and the rules it begins a line of. A tuple, as it is unpacked most often.
+_Key = tuple[bool, bool, bool, tuple[Rule, ...], tuple[tuple[re.Pattern[str], Rule], ...]]
 
 
 class _Book:
@@ -78,23 +73,24 @@ class _Book:
         self._automaton = AhoCorasick(list(lines)) if lines else None
 
     def find(self, text: str) -> list[Hit]:
+        if self._automaton is None:
+            return []
         hits: list[Hit] = []
-        negations: list[tuple[int, int]] = []
-        raw = self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else ()
-        for index, start, end in raw:
-            key = self._keys[index]
-            if start and not key.free_left and _in_word(text[start - 1]):
+        negations: list[int] = []
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            free_left, free_right, negation, whole, begun = self._keys[index]
+            if start and not free_left and ((before := text[start - 1]).isalnum() or before in "@_"):
                 continue
-            if key.free_right or end == len(text) or not _in_word(text[end]):
-                if key.negation:
-                    negations.append((end, start))
-                for rule in key.whole:
+            if (whole or negation) and (free_right or end == len(text) or not (text[end].isalnum() or text[end] == "_")):
+                if negation:
+                    negations.append(end)
+                for rule in whole:
                     hits.append(Hit(start, end, rule))
-            for rest, rule in key.begun:
+            for rest, rule in begun:
                 found = rest.match(text, end)
                 if found:
                     hits.append(Hit(start, found.end(), rule))
-        return [_denied(hit, text, negations) for hit in hits] if negations else hits
+        return _denied(hits, text, negations) if negations else hits
 
 
 class Phrases:
@@ -129,17 +125,18 @@ def _unguarded(hits: list[Hit], length: int) -> list[Hit]:
     return [hit for hit in hits if hit.rule.guard or covered.find(1, hit.start, hit.end) < 0]
 
 
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character in "@_"
-
-
-def _denied(hit: Hit, text: str, negations: list[tuple[int, int]]) -> Hit:
-    """The hit, denied if the last negation that ends before it is at most two words away. `negations` are ordered by
-    their end."""
-    before = bisect_left(negations, (hit.start, 0))
-    if before and _NEAR.fullmatch(text, negations[before - 1][0], hit.start):
-        return Hit(hit.start, hit.end, hit.rule, denied=True)
-    return hit
+def _denied(hits: list[Hit], text: str, negations: list[int]) -> list[Hit]:
+    """The hits, those denied that begin at most two words after a negation. `negations` are their ends, in order."""
+    reaches = []
+    for end in negations:
+        near = _NEAR.match(text, end)
+        reaches.append(near.end() if near else end)
+    marked = []
+    for hit in hits:
+        last = bisect_left(negations, hit.start)
+        denied = last > 0 and hit.start <= reaches[last - 1]
+        marked.append(Hit(hit.start, hit.end, hit.rule, denied=True) if denied else hit)
+    return marked
 
 
 def _rules(book: PhraseBook) -> Iterator[tuple[Rule, Phrase]]:
@@ -155,13 +152,9 @@ def _key(key: str, lines: list[tuple[Line, Rule]], negation: bool) -> _Key:
     for line, rule in lines:
         if line.rest:
             rests.setdefault(rule, set()).add(line.rest)
-    return _Key(
-        free_left=bool(_UNSPACED.match(key)),
-        free_right=bool(_UNSPACED.match(key[-1])),
-        negation=negation,
-        whole=tuple({rule: None for line, rule in lines if not line.rest}),
-        begun=tuple((_one_of(found), rule) for rule, found in rests.items()),
-    )
+    whole = tuple({rule: None for line, rule in lines if not line.rest})
+    begun = tuple((_one_of(found), rule) for rule, found in rests.items())
+    return bool(_UNSPACED.match(key)), bool(_UNSPACED.match(key[-1])), negation, whole, begun
 
 
 def _one_of(rests: set[str]) -> re.Pattern[str]:

@@ -21,7 +21,7 @@ class Tagger:
     def __init__(self, settings: TaggingSettings) -> None:
         """Raises SettingsError where a line of words cannot be looked up."""
         self._facets = {name: facet for name, facet in settings.taxonomy.facets.items() if name != LANGUAGE}
-        self._order = {name: place for place, name in enumerate(settings.taxonomy.facets)}
+        self._order = tuple(settings.taxonomy.facets)
         self._phrases = Phrases(settings.books)
         self._languages = frozenset(settings.languages)
 
@@ -31,28 +31,30 @@ class Tagger:
         `told` is what the source itself states about a facet ("complaint"); it is passed on unchanged and wins.
         The first 4,000 characters of subject and text are read, lines of quoted earlier mail are not.
         """
-        texts = [
-            (name, without_quotes(text[:LONGEST_READ]))
-            for name, text in (("subject", complaint.subject), ("text", complaint.text))
-        ]
-        language = self._language(complaint, texts[1][1] + "\n" + texts[0][1])
+        texts = {
+            "subject": without_quotes(complaint.subject[:LONGEST_READ]),
+            "text": without_quotes(complaint.text[:LONGEST_READ]),
+        }
+        language = self._language(complaint, texts)
         tags = self._spoken(texts, language.value)
         tags[LANGUAGE] = language
         if told is not None:
             tags[told.facet] = told
-        return tuple(sorted(tags.values(), key=lambda tag: self._order.get(tag.facet, len(self._order))))
+        order = self._order if told is None or told.facet in self._order else (*self._order, told.facet)
+        return tuple(tags[name] for name in order if name in tags)
 
-    def _language(self, complaint: Complaint, text: str) -> Tag:
+    def _language(self, complaint: Complaint, texts: dict[str, str]) -> Tag:
         if complaint.language in self._languages:
             return Tag(LANGUAGE, complaint.language or UNKNOWN, 1.0, "mapping")
-        found = guess(text, self._languages, complaint.complainant.language)
+        found = guess("\n".join((texts["text"], texts["subject"])), self._languages, complaint.complainant.language)
         return Tag(LANGUAGE, found.language, found.confidence, found.author)
 
-    def _spoken(self, texts: list[tuple[str, str]], language: str) -> dict[str, Tag]:
+    def _spoken(self, texts: dict[str, str], language: str) -> dict[str, Tag]:
         """A text in an unknown language is read with every book: too short to tell is not too short to understand."""
         book = None if language == UNKNOWN else language
         fields = []
-        for name, text in texts:
-            folded = fold(text)
-            fields.append(Field(name, text, folded, self._phrases.find(folded, book)))
+        for name, text in texts.items():
+            if text:
+                folded = fold(text)
+                fields.append(Field(name, text, folded, self._phrases.find(folded, book)))
         return weigh(fields, self._facets)

@@ -34,13 +34,15 @@ Votes = dict[str, dict[str, Witness]]  # value -> author -> its first place
 
 
 def weigh(fields: Iterable[Field], facets: Mapping[str, Facet]) -> dict[str, Tag]:
-    """One tag for each facet that phrases decide, or that has a default."""
+    """One tag for each facet that phrases decide, or that has a default. Facets that `facets` lacks are not heard."""
     ballots = _ballots(fields, facets)
     tags = {}
     for name, facet in facets.items():
-        tag = _decided(name, facet, ballots[name])
-        if tag is not None:
-            tags[name] = tag
+        votes = ballots[name]
+        if votes or facet.default is not None:
+            tag = _decided(name, facet, votes)
+            if tag is not None:
+                tags[name] = tag
     return tags
 
 
@@ -50,27 +52,37 @@ def _ballots(fields: Iterable[Field], facets: Mapping[str, Facet]) -> dict[str, 
     for field in fields:
         longest: dict[str, Hit] = {}
         for hit in field.hits:
-            for name, value in hit.rule.says:
+            rule = hit.rule
+            for name, value in rule.says:
+                if name not in ballots:
+                    continue
                 outer = longest.get(name)
-                if outer is not None and hit.end <= outer.end and (hit.start, hit.end) != (outer.start, outer.end):
+                if outer is not None and hit.end <= outer.end and (hit.start > outer.start or hit.end < outer.end):
                     continue
                 longest[name] = hit
-                if name in ballots and (not hit.denied or facets[name].topic):
-                    ballots[name].setdefault(value, {}).setdefault(hit.rule.author, (field, hit))
+                if not hit.denied or facets[name].topic:
+                    heard = ballots[name].setdefault(value, {})
+                    if rule.author not in heard:
+                        heard[rule.author] = field, hit
     return ballots
 
 
 def _decided(name: str, facet: Facet, votes: Votes) -> Tag | None:
-    ranked = sorted(((_joint(heard), value) for value, heard in votes.items()), reverse=True)
-    best, value = ranked[0] if ranked else (0.0, "")
-    second = ranked[1][0] if len(ranked) > 1 else 0.0
+    best, second, winner = 0.0, 0.0, ""
+    for value, heard in votes.items():
+        joint = _joint(heard)
+        if joint > best:
+            best, second, winner = joint, best, value
+        elif joint > second:
+            second = joint
     if best >= THRESHOLD and best - second >= MARGIN:
-        heard = votes[value]
-        author = max(heard, key=lambda one: heard[one][1].rule.weight)
-        return Tag(name, value, round(best * (1 - second / 2), 3), author, _spans(heard.values()))
+        witnesses = list(votes[winner].values())
+        author = max(witnesses, key=_weight)[1].rule.author
+        return Tag(name, winner, round(best * (1 - second / 2), 3), author, _spans(witnesses))
     if facet.default is None:
         return None
-    return Tag(name, facet.default, 0.0, "default", _spans(one for heard in votes.values() for one in heard.values()))
+    everyone = [witness for heard in votes.values() for witness in heard.values()]
+    return Tag(name, facet.default, 0.0, "default", _spans(sorted(everyone, key=_place)))
 
 
 def _joint(heard: Mapping[str, Witness]) -> float:
@@ -80,11 +92,20 @@ def _joint(heard: Mapping[str, Witness]) -> float:
     return 1 - doubt
 
 
-def _spans(witnesses: Iterable[Witness]) -> tuple[Span, ...]:
+def _weight(witness: Witness) -> float:
+    return witness[1].rule.weight
+
+
+def _place(witness: Witness) -> tuple[bool, int]:
+    return witness[0].name != "subject", witness[1].start
+
+
+def _spans(witnesses: list[Witness]) -> tuple[Span, ...]:
     """The words of the strongest witnesses, in the order of the text."""
-    strongest = sorted(witnesses, key=lambda one: -one[1].rule.weight)[:MOST_SPANS]
+    if len(witnesses) > MOST_SPANS:
+        witnesses = sorted(sorted(witnesses, key=_weight, reverse=True)[:MOST_SPANS], key=_place)
     spans = []
-    for field, hit in strongest:
+    for field, hit in witnesses:
         start, end = field.folded.original(hit.start, hit.end)
         spans.append(Span(field.name, start, end, field.text[start:end]))
-    return tuple(sorted(spans, key=lambda span: (span.field != "subject", span.start)))
+    return tuple(spans)

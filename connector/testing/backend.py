@@ -66,9 +66,10 @@ class Backend(Protocol):
     # Faults
 
     def fail(self, kind: Failure, retry_after_seconds: int | None = None) -> None:
-        """The next call, and only that one, fails without having done anything: "auth" (401), "busy" (429, with
-        `retry_after_seconds` stated the source's way), "down" (503), "timeout" (no answer comes: raise it, do not
-        wait), "not_json" (a 200 whose body is no JSON; a mail server sends bytes outside its protocol)."""
+        """The next call, and only that one, fails without having done anything: "auth" (401; where tokens can be renewed,
+        the renewal fails with it), "busy" (429, with `retry_after_seconds` stated the source's way), "down" (503),
+        "timeout" (no answer comes: raise it, do not wait), "not_json" (a 200 whose body is no JSON; a mail server sends
+        bytes outside its protocol)."""
 
     def lose_answer(self) -> None:
         """The next write is carried out, but the answer never comes. Reads are not touched."""

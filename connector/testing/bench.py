@@ -3,8 +3,6 @@
 `AdapterTests` derives from `Bench`; an adapter author overrides `make_backend` and `make_adapter`, rarely the rest.
 """
 
-# ruff: noqa: S101 - the kit is made of asserts
-
 from __future__ import annotations
 
 import json

@@ -3,8 +3,6 @@
 Part of the conformance kit; `AdapterTests` joins it with the promises of reading and of writing.
 """
 
-# ruff: noqa: S101 - the kit is made of asserts
-
 from __future__ import annotations
 
 import threading

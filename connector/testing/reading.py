@@ -3,8 +3,6 @@
 Part of the conformance kit; `AdapterTests` joins it with the promises of failing and of writing.
 """
 
-# ruff: noqa: S101 - the kit is made of asserts
-
 from __future__ import annotations
 
 from datetime import timedelta
@@ -191,6 +189,7 @@ class ReadingTests(Bench):
         before = backend.calls()
         adapter = self.connect(backend)
         assert backend.calls() == before, "constructing an adapter asks nothing"
+        adapter.check()  # whoever needs a token first has one now
         for stream in adapter.streams:
             before = backend.calls()
             reading = adapter.fetch(stream, adapter.start(stream, None))
@@ -334,5 +333,5 @@ class ReadingTests(Bench):
     def test_what_the_class_declares(self, backend: Backend) -> None:
         adapter = self.connect(backend)
         assert adapter.streams and len(set(adapter.streams)) == len(adapter.streams)
-        assert isinstance(adapter.Settings, type)
+        assert issubclass(adapter.Settings, msgspec.Struct) and adapter.Settings.__struct_config__.frozen
         assert isinstance(adapter.can, frozenset) and adapter.can <= set(ActionKind)

@@ -4,8 +4,6 @@ Part of the conformance kit; `AdapterTests` joins it with the promises of readin
 adapters whose source compares versions as it writes. Effects are counted in the backend's ledger, not by the adapter.
 """
 
-# ruff: noqa: S101 - the kit is made of asserts
-
 from __future__ import annotations
 
 from contextlib import suppress

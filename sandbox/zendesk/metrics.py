@@ -1,4 +1,4 @@
-"""A ticket's metric set, counted from its audits. Called by `exports` and `routes`; calendar minutes only."""
+"""A ticket's metric set, counted from its audits. Called by `exports`; calendar minutes only."""
 
 from __future__ import annotations
 

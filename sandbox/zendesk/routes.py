@@ -15,7 +15,6 @@ from sandbox.zendesk import exports, shapes, writes
 from sandbox.zendesk.account import Account
 from sandbox.zendesk.answers import Answer, Refused, Request, bad_value, forbidden, not_found, told
 from sandbox.zendesk.limits import Turnstile
-from sandbox.zendesk.metrics import metric_set
 from sandbox.zendesk.records import Ticket
 from sandbox.zendesk.shapes import Body
 
@@ -195,10 +194,6 @@ def _audits(desk: Desk, request: Request, actor: int, number: int) -> Answer:
     return listed(desk, request, "audits", _sorted(request, _alive(desk, number).audits))
 
 
-def _metrics(desk: Desk, request: Request, actor: int, number: int) -> Answer:
-    return told({"ticket_metric": metric_set(desk.account.site, _alive(desk, number))})
-
-
 def _me(desk: Desk, request: Request, actor: int, number: int) -> Answer:
     return told({"user": desk.account.users[actor]})
 
@@ -278,7 +273,6 @@ ROUTES = (
     _route("DELETE", "tickets/ID", _write(writes.delete_ticket)),
     _route("GET", "tickets/ID/comments", _comments),
     _route("GET", "tickets/ID/audits", _audits),
-    _route("GET", "tickets/ID/metrics", _metrics),
     _route("GET", "tickets/ID/tags", _tags),
     _route("PUT", "tickets/ID/tags", _write(writes.change_tags)),
     _route("POST", "tickets/ID/tags", _write(writes.change_tags)),

@@ -262,7 +262,7 @@ def settings() -> Body:
     return {
         "settings": {
             "active_features": {"customer_satisfaction": False, "automatic_answers": False, "custom_statuses": True},
-            "api": {"accepted_api_agreement": True, "api_password_access": False, "api_token_access": True},
+            "api": {"accepted_api_agreement": True, "api_password_access": "false", "api_token_access": "true"},
             "brands": {"default_brand_id": None, "require_brand_on_new_tickets": False},
             "localization": {"locale_ids": [1], "time_zone": "Lisbon", "iana_time_zone": "Europe/Lisbon"},
             "tickets": {"comments_public_by_default": True, "tagging": True, "list_newest_comments_first": True},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -205,7 +206,7 @@ class SweepingAdapter(Adapter):
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         where = desk(self._settings.desk)
-        where.label(action.ticket, remove=where.look(action.ticket)["labels"])
+        where.unlabel(action.ticket, where.look(action.ticket)["labels"])
         return super().apply(action, self.prepare(action))
 
 
@@ -257,3 +258,10 @@ def test_the_kit_catches(
     with pytest.raises((AssertionError, pytest.fail.Exception, AmendsError, ValueError)):
         getattr(kit, f"test_{promise}")(backend, **given, **({"caplog": caplog} if "secret" in promise else {}))
     backend.stop()
+
+
+def test_the_contract_page_names_every_test_of_the_kit_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "engineers" / "adapter-contract.md").read_text()
+    kit = {name for cls in (AdapterTests, CompareAndSetTests) for name in dir(cls) if name.startswith("test_")}
+    named = re.findall(r"\| `(\w+)` \|$", page, re.MULTILINE)
+    assert sorted(f"test_{name}" for name in named) == sorted(kit)

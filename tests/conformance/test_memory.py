@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.memory import DESKS, Adapter, Desk, DeskSettings, LateError, Moment, desk
-from connector.adapter import Never, Tools, Unknown
+from connector.adapter import Cursor, Never, Record, Tools, Unknown
 from connector.errors import AuthError, CursorError, GoneError, RejectedError, TemporaryError
 from connector.model import ActionKind, Effect, EntryKind, Role, Visibility
 from connector.testing import AdapterTests, Backend, CompareAndSetTests, Failure, LateBackend, plain_tools
@@ -248,6 +251,47 @@ def test_discovery_names_custom_fields_teams_and_people() -> None:
     assert "custom:order" in {field.id for field in found.fields}
     assert found.groups == (("Returns", "Returns"),)
     assert found.people == (("ann", "ann"),)
+
+
+WORK: dict[str, Callable[[Desk, str], object]] = {
+    "open": lambda desk, ticket: desk.open(),
+    "wait": lambda desk, ticket: desk.advance(0.4),
+    "message": lambda desk, ticket: desk.customer_message(ticket, "Hello?"),
+    "reply": lambda desk, ticket: desk.staff_reply(ticket, "Sorry!"),
+    "solve": lambda desk, ticket: desk.set(ticket, "status", "solved"),
+    "label": lambda desk, ticket: desk.label(ticket, ["vip"]),
+    "delete": lambda desk, ticket: desk.delete(ticket),
+    "restore": lambda desk, ticket: desk.restore(ticket),
+    "merge": lambda desk, ticket: desk.merge(ticket, into="1"),
+    "purge": lambda desk, ticket: desk.purge(ticket),
+    "read": lambda desk, ticket: None,
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(WORK)), st.integers(1, 4)), max_size=40), st.integers(1, 3))
+def test_whatever_people_do_between_pages_nothing_is_missed(work: list[tuple[str, int]], page_size: int) -> None:
+    backend = MemoryBackend()
+    cursors: dict[str, Cursor] = {stream: {} for stream in Adapter.streams}
+    known: dict[str, dict[str, Record]] = {stream: {} for stream in Adapter.streams}
+
+    def read_a_page() -> bool:
+        pages = {stream: next(adapter_for(backend, page_size).fetch(stream, cursors[stream])) for stream in cursors}
+        for stream, page in pages.items():
+            cursors[stream] = page.cursor
+            known[stream] |= {record.raw_id: record for record in page.records}
+        return all(page.end for page in pages.values())
+
+    for deed, ticket in work:
+        with suppress(GoneError):
+            WORK[deed](backend.desk, str(ticket))
+        if deed == "read":
+            read_a_page()
+    while not read_a_page():
+        pass
+    for ticket_id in backend.desk.tickets():
+        assert known["tickets"][ticket_id].fields == backend.desk.look(ticket_id)
+        assert {event["id"] for event in backend.desk.story(ticket_id)} <= set(known["events"])
+    backend.stop()
 
 
 def test_a_desk_that_is_used_twice_the_same_way_is_twice_the_same() -> None:

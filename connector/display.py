@@ -1,0 +1,108 @@
+"""Text for a terminal: tables, times and the words of strangers made harmless. Called by the commands and the demo.
+
+Pure. What a customer wrote never reaches a terminal with its control characters: they could rewrite the screen.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+NARROWEST = 12
+GAP = "  "
+# Line breaks, escape sequences, and the marks that turn the direction of a whole line around.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def clean(text: str | None) -> str:
+    """`text` on one line and without anything that a terminal would obey."""
+    return _UNSAFE.sub(" ", text or "").strip()
+
+
+def width(text: str) -> int:
+    """How many columns `text` takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def cut(text: str, columns: int) -> str:
+    """`text` in at most `columns` columns, with an ellipsis where something is left out."""
+    if width(text) <= columns:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += _columns(character)
+        if used > columns - 1:
+            break
+        kept += character
+    return kept.rstrip() + "…"
+
+
+def pad(text: str, columns: int) -> str:
+    """`text` cut or filled up to exactly `columns` columns."""
+    text = cut(text, columns)
+    return text + " " * (columns - width(text))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], columns: int | None = None) -> list[str]:
+    """Aligned lines under `head`. Where they would be wider than `columns`, the widest column gives way."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(width(cell) for cell in column) for column in zip(head, *cells, strict=True)]
+    if columns is not None:
+        _narrow(widths, columns - len(GAP) * (len(widths) - 1))
+    return [GAP.join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in (head, *cells)]
+
+
+def _narrow(widths: list[int], room: int) -> None:
+    while (over := sum(widths) - room) > 0:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= NARROWEST:
+            return
+        widths[widest] = max(NARROWEST, widths[widest] - over)
+
+
+def moment(at: datetime | None) -> str:
+    """ "2026-03-02 08:04Z", or "-"."""
+    return "-" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+
+
+def span(length: timedelta) -> str:
+    """ "3 d 4 h", "12 min", "8 s": the two largest units."""
+    seconds = int(abs(length.total_seconds()))
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """ "12 min ago", or "never"."""
+    return "never" if at is None else f"{span(now - at)} ago"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """ "1 write", "1,234 writes"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
+    """`text` in lines of at most `columns` columns, each after `indent`; words are kept whole where they fit."""
+    lines, line = [], ""
+    for word in clean(text).split():
+        if line and width(indent) + width(line) + 1 + width(word) > columns:
+            lines.append(indent + line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, indent + line] if line else lines

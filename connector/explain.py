@@ -1,0 +1,293 @@
+"""One complaint explained: which words, rule, stretch of time and policy line led to what Amends says and does.
+
+Pure. `explain` puts the facts together from the store and the rules in force; `lines` tells them to a person. Called by
+`amends explain` and by the demo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector.assessment import Rules, Understood, clocks_of
+from connector.clocks.explain import segments
+from connector.display import clean, cut, moment, span, wrapped
+from connector.model import (
+    Clock,
+    ClockState,
+    Complaint,
+    Effect,
+    Entry,
+    EntryKind,
+    Flag,
+    Role,
+    Segment,
+    Tag,
+    Visibility,
+)
+from connector.wording import duration, instant
+
+SHORTEST_COLUMNS = 40
+MOST_TEXT_LINES = 6
+MOST_SEGMENTS = 12
+
+
+class ClockTold(msgspec.Struct, frozen=True):
+    """A clock with the zone in which its times are told and the stretches that add up to its used time."""
+
+    clock: Clock
+    zone: str
+    segments: tuple[Segment, ...]
+
+
+class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A write of the outbox: `why` it was intended, and the `reason` for the state it is in."""
+
+    id: int
+    kind: str
+    rule: str
+    episode: str
+    state: str
+    why: str
+    effect: Effect
+    created_at: datetime
+    changed_at: datetime
+    tries: int = 0
+    reason: str | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure."""
+
+    as_of: datetime
+    is_complaint: str
+    complaint: Complaint
+    entries: tuple[Entry, ...]
+    tags: tuple[Tag, ...]
+    clocks: tuple[ClockTold, ...]
+    flags: tuple[Flag, ...]
+    writes: tuple[WriteTold, ...]
+    looked_at_next: datetime | None
+
+
+def explain(
+    this: Understood,
+    flags: Sequence[Flag],
+    writes: Sequence[WriteTold],
+    rules: Rules,
+    *,
+    look_at: datetime | None,
+    now: datetime,
+) -> Explanation:
+    """The facts about `this`. `flags` are those of the last sweep, `writes` the outbox rows of the ticket."""
+    clocks = tuple(_clock(one, this, rules, now) for one in clocks_of(this, rules, now))
+    return Explanation(
+        as_of=now,
+        is_complaint=this.is_complaint,
+        complaint=this.complaint,
+        entries=this.entries,
+        tags=this.tags,
+        clocks=clocks,
+        flags=tuple(flags),
+        writes=tuple(writes),
+        looked_at_next=look_at,
+    )
+
+
+def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> ClockTold:
+    hours = rules.sla.calendars[clock.calendar]
+    stretches = segments(clock.kind, clock.cycle, this.complaint, this.folded.history, this.values, rules.sla, now)
+    return ClockTold(clock, hours.calendar.zone, stretches)
+
+
+# -- telling it ------------------------------------------------------------------------------------------------------
+
+
+def lines(told: Explanation, columns: int = 100) -> list[str]:
+    """The explanation as text of at most `columns` columns, but no narrower than 40."""
+    columns = max(columns, SHORTEST_COLUMNS)
+    parts = (
+        ("", _heading(told, columns)),
+        ("What the source says", _timeline(told, columns)),
+        ("How it was understood", _tags(told, columns)),
+        ("Clocks", _clocks(told, columns)),
+        ("Flags", _flags(told, columns)),
+        ("Writes", _writes(told, columns)),
+    )
+    found: list[str] = []
+    for title, part in parts:
+        found += ["", title] if title else []
+        found += part
+    return found
+
+
+def _heading(told: Explanation, columns: int) -> list[str]:
+    this = told.complaint
+    who = " ".join(clean(part) for part in (this.complainant.name, _address(told)) if part)
+    facts = [
+        ("from", who or this.complainant.key),
+        ("status", this.status.value),
+        ("priority", this.priority.value if this.priority else None),
+        ("channel", this.channel),
+        ("team", this.team),
+        ("owner", this.owner),
+        ("product", this.product),
+        ("order", this.order_number),
+        ("labels", ", ".join(this.labels)),
+        ("merged into", this.merged_into),
+        ("opened", moment(this.opened_at)),
+        ("link", this.url),
+        *((name, str(value)) for name, value in this.extra.items() if value is not None),
+    ]
+    return [
+        *wrapped(f"{this.source}/{this.ticket}  {this.subject}", columns),
+        *(line for name, value in facts if value for line in _fact(name, value, columns)),
+        *(line for problem in this.problems for line in _fact("to look at", problem, columns)),
+    ]
+
+
+def _address(told: Explanation) -> str | None:
+    person = told.complaint.complainant
+    if not person.address:
+        return None
+    return f"<{person.address}>" if person.verified else f"<{person.address}> (not verified)"
+
+
+def _fact(name: str, value: str, columns: int) -> Iterator[str]:
+    first, *rest = wrapped(value, columns - 16) or [""]
+    yield f"  {name:<12}  {first}"
+    yield from (f"{'':16}{line}" for line in rest)
+
+
+def _timeline(told: Explanation, columns: int) -> list[str]:
+    return [line for entry in told.entries for line in _entry(entry, columns)]
+
+
+def _entry(entry: Entry, columns: int) -> list[str]:
+    head = f"  {moment(entry.occurred_at)}  {_what(entry)}"
+    if not entry.text:
+        return [cut(head, columns)]
+    body = wrapped(entry.text, columns - 6, "      ")
+    more = ["      …"] if len(body) > MOST_TEXT_LINES else []
+    return [cut(head, columns), *body[:MOST_TEXT_LINES], *more]
+
+
+_SAID = {
+    EntryKind.RECEIVED: "received",
+    EntryKind.CUSTOMER_MESSAGE: "the customer wrote",
+    EntryKind.STAFF_REPLY: "staff replied",
+    EntryKind.NOTE: "internal note",
+    EntryKind.MERGE: "merged",
+    EntryKind.DELETE: "deleted",
+    EntryKind.RESTORE: "restored",
+    EntryKind.REDACTION: "text removed at the source",
+    EntryKind.RATING: "rated",
+}
+
+
+def _what(entry: Entry) -> str:
+    said = _SAID.get(entry.kind) or (f"field {entry.field}" if entry.field else entry.kind.value)
+    if entry.role is Role.AMENDS:
+        said = f"{said} (by Amends)"
+    if entry.kind is EntryKind.STAFF_REPLY and entry.visibility is Visibility.INTERNAL:
+        said = f"{said}, internally"
+    value = f": {clean(entry.value)}" if entry.value and entry.kind is not EntryKind.REDACTION else ""
+    return f"{said}{value}" if entry.observed else f"{said}{value} (as the ticket stands)"
+
+
+def _tags(told: Explanation, columns: int) -> list[str]:
+    if not told.tags:
+        return ["  Nothing could be told from its words."]
+    return [line for tag in told.tags for line in _tag(tag, columns)]
+
+
+def _tag(tag: Tag, columns: int) -> list[str]:
+    said = f"  {tag.facet:<12}  {tag.value}  ({tag.confidence:.0%}, said by {tag.author})"
+    quotes = list(dict.fromkeys(f"“{clean(one.words)}” in the {one.field}" for one in tag.evidence))
+    return [*wrapped(said, columns, "  ")[:1], *(f"{'':16}{cut(quote, columns - 16)}" for quote in quotes)]
+
+
+def _clocks(told: Explanation, columns: int) -> list[str]:
+    if not told.clocks:
+        return ["  No target applies."]
+    return [line for one in told.clocks for line in _clock_lines(one, columns)]
+
+
+_STATE = {
+    ClockState.RUNNING: "running",
+    ClockState.PAUSED: "standing still",
+    ClockState.MET: "met",
+    ClockState.BREACHED: "overdue",
+    ClockState.MISSED: "answered too late",
+    ClockState.CANCELLED: "cancelled",
+}
+
+
+def _clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
+    clock = one.clock
+    name = clock.kind.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
+    used = f"{duration(clock.used_seconds)} of {duration(clock.target_seconds)} used"
+    yield cut(f"  {name}: {_STATE[clock.state]}, {used}", columns)
+    yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
+    for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
+        if at is not None and not (title == "due" and at == clock.breached_at):
+            yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)
+    shown = _joined(one.segments)
+    for segment in shown[:MOST_SEGMENTS]:
+        counted = duration(segment.counted_seconds) if segment.counted_seconds else "-"
+        yield cut(f"    {instant(segment.start, one.zone)}  {counted:>12}  {clean(segment.why)}", columns)
+    if len(shown) > MOST_SEGMENTS:
+        yield f"    … and {len(shown) - MOST_SEGMENTS} stretches more; --json has them all"
+
+
+def _joined(segments: Iterable[Segment]) -> list[Segment]:
+    """The stretches without those of no length, neighbours of one kind put together."""
+    found: list[Segment] = []
+    for segment in segments:
+        if segment.start == segment.end:
+            continue
+        if found and found[-1].why == segment.why and found[-1].end == segment.start:
+            last = found[-1]
+            found[-1] = Segment(last.start, segment.end, last.counted_seconds + segment.counted_seconds, last.why)
+        else:
+            found.append(segment)
+    return found
+
+
+def _flags(told: Explanation, columns: int) -> list[str]:
+    if not told.flags:
+        return ["  None."]
+    return [line for flag in told.flags for line in _flag(flag, columns)]
+
+
+def _flag(flag: Flag, columns: int) -> list[str]:
+    head = f"  {flag.kind.value.replace('_', ' ')} since {moment(flag.since)}  (rule {flag.rule}, {flag.episode})"
+    cases = wrapped(f"see also {', '.join(flag.cases)}", columns - 6, "      ") if flag.cases else []
+    return [cut(head, columns), *wrapped(flag.why, columns - 6, "      "), *cases]
+
+
+def _writes(told: Explanation, columns: int) -> list[str]:
+    if not told.writes:
+        return ["  None intended."]
+    return [line for write in told.writes for line in _write(write, columns)]
+
+
+def _write(write: WriteTold, columns: int) -> Iterator[str]:
+    tried = f", sent {write.tries} times" if write.tries > 1 else ""
+    state = write.state.replace("_", " ")
+    yield cut(f"  #{write.id} {write.kind} by rule {write.rule} ({write.episode}): {state}{tried}", columns)
+    yield from wrapped(f"because {clean(write.why)}", columns - 6, "      ")
+    if write.reason:
+        yield from wrapped(f"state: {clean(write.reason)}", columns - 6, "      ")
+    effect = write.effect
+    if effect.tags:
+        yield from wrapped(f"adds the tags {', '.join(effect.tags)}", columns - 6, "      ")
+    for field, value in effect.fields.items():
+        yield from wrapped(f"sets {field} to {value}", columns - 6, "      ")
+    if effect.note:
+        yield from wrapped(f"internal note: {effect.note}", columns - 6, "      ")[:MOST_TEXT_LINES]
+    length = write.changed_at - write.created_at
+    if length >= timedelta(minutes=1):
+        yield cut(f"      intended {moment(write.created_at)}, in this state {span(length)} later", columns)

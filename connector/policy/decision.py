@@ -1,0 +1,210 @@
+"""Which writes follow from a complaint's flags, tags and resolution under the policy. Called by every sweep.
+
+Pure: the same facts give the same keys, so deciding again adds nothing that the outbox does not already hold. What
+happened before `act_from` (when Amends was switched on for the source) is never acted upon, or the first sync of a
+long history would flood the helpdesk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connector.model import JSON, Action, ActionKind, Clock, Complaint, Effect, Flag, History, Priority, Tag
+from connector.policy.keys import action_key, marker
+from connector.policy.note import note
+from connector.policy.rules import SURVEY, TAG_BACK, Policy, Rule, TagBack
+from connector.policy.standing import objection
+from connector.policy.survey import resolution, window
+from connector.wording import instant
+
+Translate = Callable[[dict[str, JSON]], dict[str, JSON]]
+LONGEST_TAG = 60
+_NOT_A_TAG = re.compile(r"[^a-z0-9]+")
+_PRIORITIES = list(Priority)
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What should be written, lower rank first. `look_again_at` is the next instant at which one of the actions falls
+    due; `skipped` says in words what was weighed and left out."""
+
+    actions: tuple[Action, ...] = ()
+    look_again_at: datetime | None = None
+    skipped: tuple[str, ...] = ()
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """Everything a decision may look at."""
+
+    complaint: Complaint
+    history: History
+    tags: Sequence[Tag]
+    clocks: Sequence[Clock]
+    flags: Sequence[Flag]
+    policy: Policy
+    values: Mapping[str, JSON]
+    translate: Translate
+    salt: bytes
+    act_from: datetime
+    now: datetime
+
+
+def decide(
+    complaint: Complaint,
+    history: History,
+    tags: Sequence[Tag],
+    clocks: Sequence[Clock],
+    flags: Sequence[Flag],
+    policy: Policy,
+    *,
+    values: Mapping[str, JSON],
+    translate: Translate,
+    salt: bytes,
+    act_from: datetime,
+    now: datetime,
+) -> Decision:
+    """The actions for one complaint as of `now`.
+
+    `values` is what conditions see; `translate` turns complaint words into the source's field ids and values (it is
+    called with what a rule's `fields` says, and may raise SettingsError); `salt` is the installation's own.
+    """
+    against = objection(complaint, tags)
+    if against is not None:
+        return Decision(skipped=(against,))
+    case = _Case(complaint, history, tags, clocks, flags, policy, values, translate, salt, act_from, now)
+    survey, skipped = _survey(case)
+    actions = sorted([*_escalations(case), *survey, *_tag_back(case)], key=lambda action: action.rank)
+    later = [action.not_before for action in actions if action.not_before > now]
+    return Decision(tuple(actions), min(later, default=None), skipped)
+
+
+def wanted_tags(settings: TagBack, tags: Iterable[Tag]) -> tuple[str, ...]:
+    """The tags that say what we found, sorted: lower case, with "_" for whatever is neither letter nor digit."""
+    return tuple(
+        sorted({_tag_name(f"{settings.prefix}{tag.facet}_{tag.value}") for tag in tags if tag.facet in settings.facets})
+    )
+
+
+def _tag_name(text: str) -> str:
+    return _NOT_A_TAG.sub("_", text.lower()).strip("_")[:LONGEST_TAG]
+
+
+def _escalations(case: _Case) -> Iterator[Action]:
+    for flag in case.flags:
+        if flag.since < case.act_from:
+            continue
+        for rule in case.policy.rules:
+            if _speaks(rule, flag, case.values):
+                effect = _effect(case, rule, flag)
+                if effect != Effect():
+                    yield _action(case, rule.kind, rule.id, flag.episode, effect, flag.why, flag.since, rank=rule.rank)
+
+
+def _speaks(rule: Rule, flag: Flag, values: Mapping[str, JSON]) -> bool:
+    return (
+        rule.on is flag.kind
+        and (not rule.about or flag.episode.partition("#")[0] in rule.about)
+        and (rule.when is None or rule.when.holds(values))
+    )
+
+
+def _effect(case: _Case, rule: Rule, flag: Flag) -> Effect:
+    """What the rule adds to the ticket as it is; nothing where a rule that only tags finds its tags there."""
+    clock = next((clock for clock in case.clocks if f"{clock.kind}#{clock.cycle}" == flag.episode), None)
+    fields = {
+        name: value for name, value in rule.fields.items() if name != "priority" or _raises(case.complaint, value)
+    }
+    text = None
+    if rule.writes_note:
+        text = note(
+            case.complaint, case.history, case.tags, clock, flag, case.flags, zone=case.policy.zone, now=case.now
+        )
+    return Effect(
+        note=text,
+        tags=_missing(case.complaint, rule.tags),
+        fields=case.translate(fields) if fields else {},
+    )
+
+
+def _raises(complaint: Complaint, value: JSON) -> bool:
+    if complaint.priority is None:
+        return True
+    return _PRIORITIES.index(Priority(value)) > _PRIORITIES.index(complaint.priority)
+
+
+def _missing(complaint: Complaint, tags: Iterable[str]) -> tuple[str, ...]:
+    return tuple(tag for tag in tags if tag not in complaint.labels)
+
+
+def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
+    settings, ended = case.policy.survey, resolution(case.history)
+    if settings is None or ended is None or ended.at < case.act_from:
+        return [], ()
+    if settings.when is not None and not settings.when.holds(case.values):
+        return [], ()
+    allowed = window(case.complaint, ended.at, settings)
+    if allowed is None:
+        hours = f"{settings.after_hours} to {settings.before_hours} hours"
+        return [], (f"no survey for {ended.episode}: the customer has no daytime {hours} after it",)
+    first, last = allowed
+    if case.now > last:
+        return [], (f"no survey for {ended.episode} any more: its time ended {instant(last, settings.zone)}",)
+    effect = Effect(tags=settings.tags, fields=case.translate(settings.fields) if settings.fields else {})
+    why = f"The complaint was resolved {instant(ended.at, settings.zone)}."
+    action = _action(
+        case, ActionKind.SURVEY, SURVEY, ended.episode, effect, why, first, not_after=last, rank=settings.rank
+    )
+    return [action], ()
+
+
+def _tag_back(case: _Case) -> Iterator[Action]:
+    settings = case.policy.tag_back
+    if settings is None or case.complaint.updated_at < case.act_from:
+        return
+    wanted = wanted_tags(settings, case.tags)
+    missing = _missing(case.complaint, wanted)
+    if missing:
+        # The episode is the whole finding, so a tag that a person takes off again is not put back.
+        yield _action(
+            case,
+            ActionKind.TAG,
+            TAG_BACK,
+            "+".join(wanted),
+            Effect(tags=missing),
+            "What Amends found out about the complaint.",
+            case.complaint.updated_at,
+            rank=settings.rank,
+        )
+
+
+def _action(
+    case: _Case,
+    kind: ActionKind,
+    rule: str,
+    episode: str,
+    effect: Effect,
+    why: str,
+    not_before: datetime,
+    *,
+    not_after: datetime | None = None,
+    rank: int,
+) -> Action:
+    source, ticket = case.complaint.source, case.complaint.ticket
+    key = action_key(case.salt, source, ticket, rule, episode, kind)
+    return Action(
+        key=key,
+        marker=marker(key),
+        source=source,
+        ticket=ticket,
+        kind=kind,
+        rule=rule,
+        episode=episode,
+        effect=effect,
+        why=why,
+        not_before=not_before,
+        not_after=not_after,
+        rank=rank,
+    )

@@ -1,0 +1,99 @@
+"""Whether an intention still holds at the moment it would be sent. Called by `outbox` just before every write.
+
+Between deciding and sending lie minutes or, with approval, days: an answer may have come, a ticket been reopened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Tag
+from connector.policy.decision import wanted_tags
+from connector.policy.rules import SURVEY, TAG_BACK, Policy
+from connector.policy.standing import objection
+from connector.policy.survey import into_daytime, resolution
+from connector.wording import instant
+
+ANSWERED = {
+    ClockState.MET: "it was answered in time",
+    ClockState.MISSED: "it was answered meanwhile",
+    ClockState.CANCELLED: "nobody owes an answer any more",
+}
+
+
+def unwanted(
+    action: Action,
+    complaint: Complaint,
+    history: History,
+    tags: Sequence[Tag],
+    clocks: Sequence[Clock],
+    policy: Policy,
+    now: datetime,
+) -> str | None:
+    """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
+    good; see `postponed` for what only has to wait."""
+    against = objection(complaint, tags)
+    if against is not None:
+        return against
+    if action.not_after is not None and now > action.not_after:
+        return f"its time ended {instant(action.not_after, policy.zone)}"
+    if action.kind is ActionKind.SURVEY:
+        return _survey(action, history, policy)
+    if action.rule == TAG_BACK:
+        return _tags(action, complaint, tags, policy)
+    return _escalation(action, clocks, policy, now)
+
+
+def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetime) -> datetime | None:
+    """When `action` may be sent at the earliest where now is too early: before its time, or, for a survey that was
+    held up, in the customer's night. None if it may go now."""
+    if now < action.not_before:
+        return action.not_before
+    if action.kind is ActionKind.SURVEY and policy.survey is not None:
+        morning = into_daytime(complaint, now, policy.survey)
+        return morning if morning > now else None
+    return None
+
+
+def _survey(action: Action, history: History, policy: Policy) -> str | None:
+    ended = resolution(history)
+    if policy.survey is None or action.rule != SURVEY:
+        return "surveys were switched off"
+    if ended is None:
+        return "the complaint was reopened"
+    return None if ended.episode == action.episode else "the complaint was reopened and resolved anew"
+
+
+def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Policy) -> str | None:
+    if policy.tag_back is None:
+        return "tags are not written back any more"
+    if "+".join(wanted_tags(policy.tag_back, tags)) != action.episode:
+        return "what was found has changed"
+    return "the tags are there" if set(action.effect.tags) <= set(complaint.labels) else None
+
+
+def _escalation(action: Action, clocks: Sequence[Clock], policy: Policy, now: datetime) -> str | None:
+    rule = policy.rule(action.rule)
+    if rule is None:
+        return f"there is no rule {action.rule!r} any more"
+    if rule.on is FlagKind.REPEAT:
+        return None
+    clock = next((clock for clock in clocks if f"{clock.kind}#{clock.cycle}" == action.episode), None)
+    if clock is None:
+        return "no target applies any more"
+    if clock.state in ANSWERED:
+        return ANSWERED[clock.state]
+    return _warning(clock, now) if rule.on is FlagKind.DUE_SOON else _breach(clock)
+
+
+def _warning(clock: Clock, now: datetime) -> str | None:
+    if clock.state is ClockState.BREACHED:
+        return "it is overdue by now, of which other rules speak"
+    if clock.state is ClockState.PAUSED:
+        return "the clock stands still"
+    return "it is not due soon any more" if clock.warn_at is None or now < clock.warn_at else None
+
+
+def _breach(clock: Clock) -> str | None:
+    return None if clock.state is ClockState.BREACHED else "it is not overdue any more"

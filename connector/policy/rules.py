@@ -1,0 +1,128 @@
+"""What an admin settles in policy.yaml: who is told what and when, as frozen values. Built by `settings`.
+
+A rule speaks once for each episode of a flag; what it does is always additive (a note, tags, field values).
+Constructors raise SettingsError for what cannot work; `settings` adds file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connector.errors import SettingsError
+from connector.model import JSON, ActionKind, FlagKind, Priority
+
+DAY_SECONDS = 86_400
+TAG_BACK, SURVEY = "tag_back", "survey"  # the rule ids of actions that no rule of the admin's made
+
+
+class Condition(Protocol):
+    """A yes-or-no question about a complaint, as `connector.condition` compiles it."""
+
+    @property
+    def text(self) -> str: ...
+
+    def holds(self, values: Mapping[str, JSON]) -> bool: ...
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """When a flag of kind `on` comes up and `when` holds, do `kind`: add `tags`, set `fields`, write a note if `note`.
+
+    `about` narrows it to episodes of these clocks or repeats ("first_reply", "same_matter" …); () is all.
+    `fields` is in complaint words ("priority", "team", or a mapped field's name); a priority is only ever raised.
+    """
+
+    id: str
+    on: FlagKind
+    kind: ActionKind = ActionKind.ESCALATE
+    about: tuple[str, ...] = ()
+    when: Condition | None = None
+    note: bool = True
+    tags: tuple[str, ...] = ()
+    fields: dict[str, JSON] = {}
+    rank: int = 5
+
+    def __post_init__(self) -> None:
+        if self.kind is ActionKind.SURVEY or self.id in (TAG_BACK, SURVEY):
+            raise SettingsError(
+                f"rule {self.id!r}: surveys and tag_back have sections of their own.", remedy="Rename it."
+            )
+        if not (self.writes_note or self.tags or self.fields):
+            raise SettingsError(f"rule {self.id!r} does nothing.", remedy="Give it note: true, tags or fields.")
+        priority = self.fields.get("priority")
+        if priority is not None and priority not in set(Priority):
+            known = ", ".join(Priority)
+            raise SettingsError(f"rule {self.id!r}: there is no priority {priority!r}.", remedy=f"Use one of {known}.")
+
+    @property
+    def writes_note(self) -> bool:
+        """A rule that only tags writes no note."""
+        return self.note and self.kind is ActionKind.ESCALATE
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """Ask the customer once for each resolution, by `tags` or `fields` on which the helpdesk sends its survey.
+
+    Due `after_hours` after the resolution, moved into the daytime of the customer's zone (`zone` where that is not
+    known), and never later than `before_hours` after it. Daytime is in seconds after local midnight, half-open.
+    """
+
+    after_hours: int = 24
+    before_hours: int = 48
+    daytime_from_second: int = 9 * 3600
+    daytime_until_second: int = 19 * 3600
+    zone: str = "UTC"
+    tags: tuple[str, ...] = ()
+    fields: dict[str, JSON] = {}
+    when: Condition | None = None
+    rank: int = 7
+
+    def __post_init__(self) -> None:
+        _known_zone(self.zone, "survey")
+        if not 0 <= self.after_hours < self.before_hours:
+            raise SettingsError("survey: it ends before it begins.", remedy="Make before_hours more than after_hours.")
+        if not 0 <= self.daytime_from_second < self.daytime_until_second <= DAY_SECONDS:
+            raise SettingsError("survey: the daytime is empty.", remedy='Use a stretch of one day: "09:00-19:00".')
+        if not (self.tags or self.fields):
+            raise SettingsError("survey: nothing tells the helpdesk to send it.", remedy="Give it tags or fields.")
+
+
+class TagBack(msgspec.Struct, frozen=True):
+    """Which facets are written back as tags: `prefix` + facet + "_" + value, e.g. "amends_category_delivery"."""
+
+    facets: tuple[str, ...] = ()
+    prefix: str = "amends_"
+    rank: int = 9
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """All of policy.yaml. `limit_per_run` is how many actions one sweep may add before a person has to agree; `zone`
+    (an IANA name) is the one in which notes tell times."""
+
+    rules: tuple[Rule, ...] = ()
+    survey: Survey | None = None
+    tag_back: TagBack | None = None
+    limit_per_run: int = 50
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        _known_zone(self.zone, "policy")
+        ids = [rule.id for rule in self.rules]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise SettingsError(f"two rules are called {twice[0]!r}.", remedy="Give each rule an id of its own.")
+
+    def rule(self, name: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.id == name), None)
+
+
+def _known_zone(name: str, where: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"{where}: there is no time zone {name!r}.", remedy='Use a name such as "Europe/London".'
+        ) from error

@@ -1,0 +1,65 @@
+"""When a survey may go: a day after the resolution, in the customer's daytime, and not once two days have passed.
+
+Asking sooner measures relief, asking later measures memory, asking at night measures patience. Called by `decision`
+and `recheck`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from connector.model import Complaint, History, Status
+from connector.policy.rules import Survey
+
+DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+
+
+class Resolution(NamedTuple):
+    """The resolution that stands: life `number` of the complaint ended `at`."""
+
+    number: int
+    at: datetime
+
+    @property
+    def episode(self) -> str:
+        return f"resolution#{self.number}"
+
+
+def resolution(history: History) -> Resolution | None:
+    """The resolution that stands, None while the complaint is open. Closing what is resolved is no new resolution."""
+    if history.status not in DONE:
+        return None
+    since = history.reopens[-1] if history.reopens else history.received_at
+    at = next((instant for instant in history.resolutions if instant >= since), None)
+    return None if at is None else Resolution(len(history.reopens) + 1, at)
+
+
+def window(complaint: Complaint, resolved_at: datetime, survey: Survey) -> tuple[datetime, datetime] | None:
+    """(not before, not after) in UTC, or None where the customer's daytime does not fall between the two limits:
+    then no survey goes, since an earlier one would break the first promise and a later one the second."""
+    last = resolved_at + timedelta(hours=survey.before_hours)
+    first = into_daytime(complaint, resolved_at + timedelta(hours=survey.after_hours), survey)
+    return (first, last) if first < last else None
+
+
+def into_daytime(complaint: Complaint, instant: datetime, survey: Survey) -> datetime:
+    """`instant`, or the next time that day begins for the customer where it falls into their night."""
+    zone = _zone(complaint, survey)
+    local = instant.astimezone(zone)
+    second = local.hour * 3600 + local.minute * 60 + local.second
+    if survey.daytime_from_second <= second < survey.daytime_until_second:
+        return instant
+    morning = local.date() if second < survey.daytime_from_second else local.date() + timedelta(days=1)
+    hours, rest = divmod(survey.daytime_from_second, 3600)
+    start = datetime(morning.year, morning.month, morning.day, hours, rest // 60, rest % 60, tzinfo=zone)
+    return start.astimezone(UTC)
+
+
+def _zone(complaint: Complaint, survey: Survey) -> ZoneInfo:
+    """The customer's zone; ours where theirs is unknown or no IANA name, since a helpdesk may know them by others."""
+    try:
+        return ZoneInfo(complaint.complainant.time_zone or survey.zone)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo(survey.zone)

@@ -1,0 +1,25 @@
+"""Settings: the YAML folder an admin owns, checked to the column, and handed on as frozen values.
+
+`load` is called by the command line; it builds the settings that the pure rooms declare. pydantic is imported here
+and nowhere else. Everything wrong in all files is said at once (`SettingsFilesError`).
+"""
+
+from connector.settings.loading import Settings, load
+from connector.settings.notation import duration_seconds
+from connector.settings.problems import Place, Problem, SettingsFilesError
+from connector.settings.schemas import schema
+from connector.settings.sources import SourceSettings
+from connector.settings.start import Answers, starting_files
+
+__all__ = [
+    "Answers",
+    "Place",
+    "Problem",
+    "Settings",
+    "SettingsFilesError",
+    "SourceSettings",
+    "duration_seconds",
+    "load",
+    "schema",
+    "starting_files",
+]

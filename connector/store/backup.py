@@ -1,0 +1,191 @@
+"""Copies of an SQLite store: made while the daemon runs, proved before they count, put back by `restore`.
+
+Called by `amends store` and by the dry run of `sync`, which works on a copy. Secrets are in no copy: they lie outside.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from connector.errors import StoreError
+from connector.store.database import Store
+from connector.store.migrate import known_versions
+from connector.store.times import micros
+
+PAGES_A_STEP = 2000
+_BESIDE = ("-wal", "-shm")
+
+Tell = Callable[[int, int], None]  # pages done, pages in all
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What a store file was found to be: its migration, what is wrong with it, and its rows by table."""
+
+    file: str
+    version: str | None
+    problems: tuple[str, ...]
+    rows: dict[str, int] = {}
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """`replaced` is where the former store now lies; `doubted` writes are looked up at their helpdesk before anything
+    is sent again."""
+
+    file: str
+    replaced: str | None
+    doubted: int
+
+
+def back_up(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -> Checked:
+    """Copy the store to `target` as of one moment, while others go on writing, and prove the copy.
+
+    Raises StoreError where the target exists, cannot be written, or the copy is not sound (it is then removed).
+    """
+    source = _file_of(store)
+    if target.exists():
+        raise StoreError(f"{target} is there already.", remedy="Name another file; backups are never overwritten.")
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with _in_words(target):
+            draft.unlink(missing_ok=True)
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            _copy(source, draft, tell)
+        found = check(draft)
+        if found.problems:
+            raise StoreError(f"the copy is not sound: {found.problems[0]}.", remedy="Run `amends store check`.")
+        with _in_words(target):
+            _flush(draft)
+            draft.rename(target)
+            _flush(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+    return msgspec.structs.replace(found, file=str(target))
+
+
+def check(file: Path) -> Checked:
+    """Read every page and index of a store file. Raises StoreError where it is no such file."""
+    if not file.is_file():
+        raise StoreError(f"there is no store {file}.", remedy="Name the file of a store or a backup.")
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+            problems = [line for line in said if line != "ok"]
+            problems += [f"{row[0]}: row {row[1]} points nowhere" for row in connection.execute("PRAGMA foreign_key_check")]
+            version = _version(connection)
+            rows = _rows(connection) if version else {}
+    except sqlite3.DatabaseError as error:
+        return Checked(str(file), None, (str(error),))
+    if version is None:
+        problems.append("this is not an Amends store")
+    return Checked(str(file), version, tuple(problems), rows)
+
+
+def restore(store: Store, backup: Path, now: datetime) -> Restored:
+    """Put a proved copy of `backup` in the place of the store, which is kept beside it.
+
+    Raises StoreError while a daemon holds the store, or where the backup is not sound
+    or newer than this release. What was on its way when the backup was made is looked up before it is sent again.
+    """
+    target = _file_of(store)
+    found = check(backup)
+    if found.problems or found.version not in known_versions():
+        why = found.problems[0] if found.problems else f"its version is {found.version}, which this release does not know"
+        raise StoreError(f"{backup} cannot be restored: {why}.", remedy="Nothing was changed. Name another backup.")
+    with _in_words(target), store.alone():
+        draft = target.with_name(f".{target.name}.restored")
+        draft.unlink(missing_ok=True)
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _copy(backup, draft, lambda _done, _all: None)
+        doubted = _doubt(draft, now)
+        _flush(draft)
+        replaced = _set_aside(target, now)
+        draft.rename(target)
+        _flush(target.parent)
+    return Restored(str(target), None if replaced is None else str(replaced), doubted)
+
+
+def _doubt(file: Path, now: datetime) -> int:
+    """Mark the copy as restored: see `Sender`, which looks up all that may have been written since the backup."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE lease SET holder = NULL, expires_at = 0")
+        connection.execute("UPDATE instance SET restored_at = ?", (micros(now),))
+        connection.execute("UPDATE outbox SET state = 'in_doubt' WHERE state = 'sending'")
+        moving = connection.execute("SELECT count(*) FROM outbox WHERE state IN ('pending', 'in_doubt')").fetchone()
+        connection.execute("COMMIT")
+        return int(moving[0])
+
+
+def _set_aside(target: Path, now: datetime) -> Path | None:
+    if not target.exists():
+        return None
+    replaced = target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
+    for suffix in _BESIDE:
+        beside = target.with_name(target.name + suffix)
+        if beside.exists():
+            beside.rename(replaced.with_name(replaced.name + suffix))
+    target.rename(replaced)
+    return replaced
+
+
+def _copy(source: Path, target: Path, tell: Tell) -> None:
+    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None)) as reading:
+        with closing(sqlite3.connect(target)) as writing:
+            # An open read transaction holds one moment still; otherwise a busy daemon makes the copy start over.
+            reading.execute("BEGIN")
+            reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            reading.backup(writing, pages=PAGES_A_STEP, progress=lambda _, left, whole: tell(whole - left, whole))
+            # One file, whole by itself: without this the copy would be in WAL mode and want a second one beside it.
+            writing.execute("PRAGMA journal_mode=DELETE")
+
+
+def _version(connection: sqlite3.Connection) -> str | None:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return None if row is None else str(row[0])
+
+
+def _rows(connection: sqlite3.Connection) -> dict[str, int]:
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'alembic_version'"
+    )
+    return {
+        str(name): int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608  # its own names
+        for (name,) in sorted(names.fetchall())
+    }
+
+
+def _file_of(store: Store) -> Path:
+    if store.file is None:
+        raise StoreError(
+            "this store is a database server.", remedy="Use the server's own tools (pg_dump, pg_restore) for copies."
+        )
+    return store.file
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _in_words(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written ({error.strerror}).", remedy="Name a place that can.") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"copying failed: {error}.", remedy="Run `amends store check`.") from error
