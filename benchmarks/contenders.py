@@ -7,9 +7,11 @@ ours to depend on live in environments of their own, made on demand.
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,12 +24,13 @@ Command = Sequence[str | Path]
 
 
 class Step(NamedTuple):
-    """One command. `counts` False: preparation, or a run over nothing, whose tickets are not to be counted."""
+    """One command. `counted` says how many tickets it dealt with, from what it printed; None: that is not asked.
+    `measured` False: preparation."""
 
     title: str
     command: Command
+    counted: Callable[[str], int] | None = None
     measured: bool = True
-    counts: bool = True
 
 
 class Contender(NamedTuple):
@@ -52,17 +55,35 @@ def module(name: str, *arguments: str) -> list[str | Path]:
     return [*program, *arguments]
 
 
+def told(output: str) -> int:
+    """How many tickets a client says it read: its closing JSON, or its record messages."""
+    last = output.rstrip().rsplit("\n", 1)[-1]
+    if last.startswith('{"tickets"'):
+        return int(json.loads(last)["tickets"])
+    return sum(1 for line in output.splitlines() if '"type":"RECORD"' in line[:60].replace(" ", ""))
+
+
+def stored(home: Path) -> Callable[[str], int]:
+    """Counts the complaints in a store of ours, whatever the command printed."""
+
+    def count(_output: str) -> int:
+        with closing(sqlite3.connect(home / "amends.db")) as store:
+            return int(store.execute("select count(*) from complaint").fetchone()[0])
+
+    return count
+
+
 def raw(*arguments: str, title: str = "first run") -> Callable[[str, Path], list[Step]]:
-    return lambda base, _: [Step(title, module("raw_loop", base, *arguments))]
+    return lambda base, _: [Step(title, module("raw_loop", base, *arguments), told)]
 
 
 def floor(base: str, folder: Path) -> list[Step]:
     command = module("raw_loop", base, "--store", str(folder / "floor.db"))
-    return [Step("first run", command), Step("nothing new", command, counts=False)]
+    return [Step("first run", command, told), Step("nothing new", command)]
 
 
 def zenpy(_base: str, _folder: Path) -> list[Step]:
-    return [Step("first run", module("peer_zenpy", SIDELOADS))]
+    return [Step("first run", module("peer_zenpy", SIDELOADS), told)]
 
 
 def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
@@ -70,11 +91,11 @@ def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
         home = folder / "amends"
         write_settings(home, base, tagging)
         command: list[str | Path] = [Path(sys.executable).parent / "amends", "--home", home]
-        first = Step("first run", [*command, "sync", "bench"], counts=False)
+        first = Step("first run", [*command, "sync", "bench"], stored(home))
         if not tagging:
             return [first]
-        again = Step("nothing new", first.command, counts=False)
-        return [first, again, Step("replay from the store", [*command, "store", "replay"], counts=False)]
+        again = first._replace(title="nothing new")
+        return [first, again, Step("replay from the store", [*command, "store", "replay"], stored(home))]
 
     return steps
 
@@ -103,7 +124,7 @@ sources:
 
 
 def dlt(base: str, folder: Path) -> list[Step]:
-    return [Step("extraction only", [python_of("dlt", folder), HERE / "peer_dlt.py", base])]
+    return [Step("extraction only", [python_of("dlt", folder), HERE / "peer_dlt.py", base], told)]
 
 
 def tap_zendesk(_base: str, folder: Path) -> list[Step]:
@@ -112,7 +133,7 @@ def tap_zendesk(_base: str, folder: Path) -> list[Step]:
     (folder / "config.json").write_text(json.dumps(config))
     catalogue = Step("catalogue", [python, HERE / "peer_tap_zendesk.py", folder / "catalog.json"], measured=False)
     command: Command = [python.with_name("tap-zendesk"), "--config", "config.json", "--catalog", "catalog.json"]
-    return [catalogue, Step("extraction only", command)]
+    return [catalogue, Step("extraction only", command, told)]
 
 
 def airbyte(_base: str, folder: Path) -> list[Step]:
@@ -130,7 +151,7 @@ def airbyte(_base: str, folder: Path) -> list[Step]:
     (folder / "catalog.json").write_text(json.dumps({"streams": [{"stream": stream, **chosen}]}))
     program = python_of("airbyte", folder).with_name("source-zendesk-support")
     command: Command = [program, "read", "--config", "config.json", "--catalog", "catalog.json"]
-    return [Step("extraction only", command)]
+    return [Step("extraction only", command, told)]
 
 
 RAW = "bare urllib3 + orjson loop"
@@ -160,7 +181,7 @@ def install(peer: str, work: Path) -> None:
         return
     subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
     try:
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[peer]], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-warn-conflicts", *PEERS[peer]], check=True)
     except subprocess.CalledProcessError:
         python.unlink()
         raise

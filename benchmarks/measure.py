@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,8 +29,11 @@ class FailedError(Exception):
     """The measured command did not end well."""
 
 
+LIMIT_SECONDS = 900
+
+
 def run(command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> Cost:
-    """Run `command` in `folder` to its end. Raises FailedError with what it wrote, when it fails."""
+    """Run `command` in `folder` to its end. Raises FailedError with what it wrote, when it fails or takes too long."""
     began = time.monotonic()
     with (folder / "errors.txt").open("w+") as errors:
         process = subprocess.Popen(
@@ -42,8 +46,11 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str], folder: P
             text=True,
         )
         assert process.stdout
+        too_long = threading.Timer(LIMIT_SECONDS, process.kill)
+        too_long.start()
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
+        too_long.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - began
         if process.returncode:

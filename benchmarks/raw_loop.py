@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import orjson
@@ -86,12 +87,12 @@ def pages(
 ) -> Iterator[Read]:
     """Every page after `cursor` (None: from the beginning)."""
     suffix = f"&include={include}" if include else ""
-    place, end = f"cursor={cursor}" if cursor else "start_time=1", False
+    end = False
     while not end:
+        place = f"cursor={quote(cursor)}" if cursor else "start_time=1"
         page = read(get(f"/api/v2/incremental/tickets/cursor.json?{place}{suffix}&per_page=1000"))
         yield page
         _, cursor, end = page
-        place = f"cursor={cursor}"
 
 
 def rows(found: list[Ticket]) -> Iterator[tuple[Any, ...]]:

@@ -62,14 +62,6 @@ def asked(base: str, authority: Path) -> dict[str, int]:
         return found
 
 
-def counted(output: str) -> int:
-    """How many tickets a contender says it read: its closing JSON, or its record messages."""
-    last = output.rstrip().rsplit("\n", 1)[-1]
-    if last.startswith('{"tickets"'):
-        return int(json.loads(last)["tickets"])
-    return sum(1 for line in output.splitlines() if '"type":"RECORD"' in line[:60].replace(" ", ""))
-
-
 def once(contender: Contender, base: str, authority: Path, tickets: int) -> Iterator[tuple[Key, Sample]]:
     """Run all steps of one contender in a fresh folder."""
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=WORK))
@@ -78,9 +70,9 @@ def once(contender: Contender, base: str, authority: Path, tickets: int) -> Iter
     for step in contender.steps(base, folder):
         asked(base, authority)
         cost = measure.run(step.command, environment, folder)
+        if step.counted and (counted := step.counted(cost.output)) != tickets:
+            raise measure.FailedError(f"{contender.name}, {step.title}: {counted} tickets, not {tickets}")
         if step.measured:
-            if step.counts and counted(cost.output) != tickets:
-                raise measure.FailedError(f"{contender.name} read {counted(cost.output)} tickets, not {tickets}")
             yield (contender.name, step.title), Sample(cost, sum(asked(base, authority).values()))
     shutil.rmtree(folder)
 
@@ -159,6 +151,8 @@ def options_of() -> argparse.ArgumentParser:
 def main() -> None:
     options = options_of().parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
+    for left_over in WORK.glob("run-*"):
+        shutil.rmtree(left_over)
     if options.where:
         print(where_time_goes(int(options.tickets.split(",")[0])))
         return

@@ -21,20 +21,24 @@ def command(arguments: list[str], target: Path) -> list[str]:
 
 
 def told(profile: Path, root: Path) -> str:
-    """Shares by place, then the functions that took most; one part in a hundred or more."""
+    """Shares by place, by function, and by function of ours with all that it calls; one part in a hundred or more."""
     # pstats keeps what we need in an attribute that its type stubs do not mention.
     stats: dict[Function, Any] = pstats.Stats(str(profile)).stats  # type: ignore[attr-defined]
     places: Counter[str] = Counter()
     functions: Counter[str] = Counter()
-    for function, (_, _, own, _, callers) in stats.items():
+    with_callees: Counter[str] = Counter()
+    for function, (_, _, own, whole, callers) in stats.items():
         functions[f"{_place(function, root)}: {function[2]}"] += own
+        if Path(function[0]).is_relative_to(root) and "site-packages" not in function[0]:
+            with_callees[f"{_place(function, root)}: {function[2]}"] += whole
         for place, seconds in _owners(function, own, callers, root):
             places[place] += seconds  # type: ignore[assignment]
-    return f"by place\n{_shares(places)}\nby function\n{_shares(functions)}"
+    everything = sum(places.values())
+    tables = {"by place": places, "by function": functions, "with what it calls": with_callees}
+    return "\n".join(f"{title}\n{_shares(spent, everything)}" for title, spent in tables.items())
 
 
-def _shares(spent: Counter[str]) -> str:
-    whole = sum(spent.values())
+def _shares(spent: Counter[str], whole: float) -> str:
     return "".join(f"{one / whole:6.1%}  {name}\n" for name, one in spent.most_common() if one >= 0.01 * whole)
 
 

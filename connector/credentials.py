@@ -175,16 +175,16 @@ class SourceCredentials:
             return
         try:
             descriptor, name = tempfile.mkstemp(prefix=f"{self._file.name}.", dir=self._file.parent)
-            with os.fdopen(descriptor, "wb") as draft:
-                draft.write(msgspec.json.encode(rotated))
-                draft.flush()
-                os.fsync(draft.fileno())
-            Path(name).replace(self._file)
-            folder = os.open(self._file.parent, os.O_RDONLY)
+            draft = Path(name)
             try:
-                os.fsync(folder)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.encode(rotated))
+                    file.flush()
+                    os.fsync(file.fileno())
+                draft.replace(self._file)
             finally:
-                os.close(folder)
+                draft.unlink(missing_ok=True)
+            _sync_folder(self._file.parent)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -197,6 +197,14 @@ class SourceCredentials:
 
     def _broken(self, name: str, what: str, remedy: str) -> SettingsError:
         return SettingsError(f"the secret {name!r}: {what}.", source=self._source, remedy=remedy)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _digest(secrets: Mapping[str, str]) -> str:

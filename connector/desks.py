@@ -8,36 +8,60 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from connector.adapter import Adapter, Identity, Tools, find_adapter
+from connector.adapter import Adapter, Credentials, Identity, Tools, find_adapter
 from connector.assessment import Rules
 from connector.budget import AccountBudget
 from connector.credentials import SourceCredentials
 from connector.helpdesk import Helpdesk
 from connector.http import session
 from connector.mapping import words
+from connector.model import Complaint, Tag
 from connector.settings import Settings, SourceSettings
 from connector.store import Store, sources
-from connector.tagging import Tagger
+from connector.tagging import Tagger, TaggingSettings
+
+
+class _LateTagger(Tagger):
+    """Compiled with the first ticket: hundreds of phrases cost more than an idle run, which has none."""
+
+    def __init__(self, settings: TaggingSettings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _made(self) -> Tagger:
+        return Tagger(self._settings)
+
+    def tags(self, complaint: Complaint, told: Tag | None = None) -> tuple[Tag, ...]:
+        return self._made.tags(complaint, told)
 
 
 def rules_of(settings: Settings) -> Rules:
     """Everything that decides, compiled from the settings."""
-    tagger = Tagger(settings.tagging) if settings.tag else None
+    tagger = _LateTagger(settings.tagging) if settings.tag else None
     return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
 
 
 def adapter_for(source: SourceSettings, home: Path, now: Callable[[], datetime]) -> Adapter:
     """The adapter of a source with its own session, budget and credentials. No I/O."""
-    made = find_adapter(source.adapter)
+    credentials = SourceCredentials(source.name, source.secrets, home / "tokens" / f"{source.name}.json")
+    return adapter_with(find_adapter(source.adapter), source.name, source.options, credentials, now)
+
+
+def adapter_with(
+    made: type[Adapter], name: str, options: Any, credentials: Credentials, now: Callable[[], datetime]
+) -> Adapter:
+    """An adapter with these credentials, for a source that may not be configured yet (`amends init`). No I/O."""
     tools = Tools(
-        session=session(source.name, ca_file=getattr(source.options, "ca_file", None)),
-        budget=AccountBudget(getattr(source.options, "limits", {}), source=source.name, now=now),
-        credentials=SourceCredentials(source.name, source.secrets, home / "tokens" / f"{source.name}.json"),
+        session=session(name, ca_file=getattr(options, "ca_file", None)),
+        budget=AccountBudget(getattr(options, "limits", {}), source=name, now=now),
+        credentials=credentials,
         now=now,
     )
-    return made(source.name, source.options, tools)
+    return made(name, options, tools)
 
 
 def open_desk(source: SourceSettings, home: Path, store: Store, now: Callable[[], datetime]) -> Helpdesk:

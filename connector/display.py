@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 NARROWEST = 12
@@ -59,7 +59,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], columns: int | Non
     widths = [max(width(cell) for cell in column) for column in zip(head, *cells, strict=True)]
     if columns is not None:
         _narrow(widths, columns - len(GAP) * (len(widths) - 1))
-    return [GAP.join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in (head, *cells)]
+    return [
+        GAP.join(pad(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in (head, *cells)
+    ]
 
 
 def _narrow(widths: list[int], room: int) -> None:
@@ -98,11 +100,30 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
     """`text` in lines of at most `columns` columns, each after `indent`; words are kept whole where they fit."""
-    lines, line = [], ""
-    for word in clean(text).split():
-        if line and width(indent) + width(line) + 1 + width(word) > columns:
+    lines: list[str] = []
+    line = ""
+    for word in _breakable(clean(text), columns):
+        if line and width(line) + 1 + width(word) > columns:
             lines.append(indent + line)
             line = word
         else:
             line = f"{line} {word}" if line else word
     return [*lines, indent + line] if line else lines
+
+
+def _breakable(text: str, columns: int) -> Iterator[str]:
+    """The words of `text`; one that would not fit into a line (a link, a Chinese sentence) comes in pieces."""
+    for word in text.split():
+        piece, used = "", 0
+        for character in word:
+            size = _columns(character)
+            if used + size > columns:
+                yield piece
+                piece, used = "", 0
+            piece, used = piece + character, used + size
+        yield piece
+
+
+def paragraphs(text: str, columns: int, indent: str = "") -> list[str]:
+    """The same, but its own line breaks are kept; empty lines are not."""
+    return [line for part in text.splitlines() for line in wrapped(part, columns - width(indent), indent)]

@@ -13,7 +13,7 @@ import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.explain import segments
-from connector.display import clean, cut, moment, span, wrapped
+from connector.display import clean, cut, moment, paragraphs, span, wrapped
 from connector.model import (
     Clock,
     ClockState,
@@ -169,7 +169,7 @@ def _entry(entry: Entry, columns: int) -> list[str]:
     head = f"  {moment(entry.occurred_at)}  {_what(entry)}"
     if not entry.text:
         return [cut(head, columns)]
-    body = wrapped(entry.text, columns - 6, "      ")
+    body = paragraphs(entry.text, columns, "      ")
     more = ["      …"] if len(body) > MOST_TEXT_LINES else []
     return [cut(head, columns), *body[:MOST_TEXT_LINES], *more]
 
@@ -206,7 +206,7 @@ def _tags(told: Explanation, columns: int) -> list[str]:
 def _tag(tag: Tag, columns: int) -> list[str]:
     said = f"  {tag.facet:<12}  {tag.value}  ({tag.confidence:.0%}, said by {tag.author})"
     quotes = list(dict.fromkeys(f"“{clean(one.words)}” in the {one.field}" for one in tag.evidence))
-    return [*wrapped(said, columns, "  ")[:1], *(f"{'':16}{cut(quote, columns - 16)}" for quote in quotes)]
+    return [cut(said, columns), *(f"{'':16}{cut(quote, columns - 16)}" for quote in quotes)]
 
 
 def _clocks(told: Explanation, columns: int) -> list[str]:
@@ -287,7 +287,8 @@ def _write(write: WriteTold, columns: int) -> Iterator[str]:
     for field, value in effect.fields.items():
         yield from wrapped(f"sets {field} to {value}", columns - 6, "      ")
     if effect.note:
-        yield from wrapped(f"internal note: {effect.note}", columns - 6, "      ")[:MOST_TEXT_LINES]
+        yield "      internal note:"
+        yield from paragraphs(effect.note, columns, "        ")
     length = write.changed_at - write.created_at
     if length >= timedelta(minutes=1):
         yield cut(f"      intended {moment(write.created_at)}, in this state {span(length)} later", columns)

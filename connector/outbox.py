@@ -83,7 +83,22 @@ class Sender:
             stamp = self.desk.adapter.prepare(intention.action)
         except AmendsError as error:
             return self._unprepared(intention, error)
-        return self._commit_and_send(intention, stamp)
+        return self._sent_before_restore(intention, stamp) or self._commit_and_send(intention, stamp)
+
+    def _sent_before_restore(self, intention: Intention, stamp: Stamp) -> Outcome | None:
+        """A store put back from a backup does not know what it sent since: what may have left is looked up first."""
+        due = intention.action.not_before
+        with self.store.read() as connection:
+            restored_at = sources.restored_at(connection)
+        if restored_at is None or due > restored_at:
+            return None
+        try:
+            finding = self.desk.adapter.find(intention.action, stamp, due)
+        except AmendsError as error:
+            return self._later(intention, intention.state, error)
+        if isinstance(finding, Landed):
+            return self._done(intention, finding.receipt)
+        return self._move(intention, State.PARKED, why=finding.why) if isinstance(finding, Unknown) else None
 
     def _refusal(self, intention: Intention) -> Outcome | None:
         now = self.now()

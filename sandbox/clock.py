@@ -1,4 +1,4 @@
-"""A clock that tests and the demo can hold still, speed up or push forward. The sandboxes read no other clock."""
+"""Clocks that tests and the demo can hold still, speed up or push forward. The sandboxes read no other clock."""
 
 from __future__ import annotations
 
@@ -29,3 +29,28 @@ class SandboxClock:
         with self._lock:
             self._base += timedelta(seconds=seconds)
         return self()
+
+
+class ToldClock:
+    """The time that a text tells: "2026-03-02T08:00:00Z@<unix seconds>x<scale>" is that time at that real moment,
+    running `scale` times as fast from then on. Several of these, joined by ";", take over from each other in turn.
+
+    Two processes that are told the same text agree on the time. Raises ValueError where the text is none such.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._parts = [_part(part) for part in text.strip().split(";")]
+        self.scale = max(scale for _, _, scale in self._parts)
+
+    def __call__(self) -> datetime:
+        now = time.time()
+        base, mark, scale = next((part for part in reversed(self._parts) if part[1] <= now), self._parts[0])
+        return datetime.fromtimestamp(base + (now - mark) * scale, UTC)
+
+
+def _part(text: str) -> tuple[float, float, float]:
+    start, at, rest = text.partition("@")
+    mark, times, scale = rest.partition("x")
+    if not at or not times:
+        raise ValueError(f"{text!r} is not TIME@SECONDSxSCALE")
+    return datetime.fromisoformat(start).astimezone(UTC).timestamp(), float(mark), float(scale)

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
 
 JSON = Any
 VERSION = "5.14.2"
@@ -54,6 +55,15 @@ def prism(upstream: str, description: str = "zendesk-support-oas.yaml.gz") -> It
             process.wait(10)
 
 
+class Documented(HTTPAdapter):
+    """Mount it on a client's session: the vendor answers paths with and without ".json", but describes the latter."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        path, mark, query = (request.url or "").partition("?")
+        request.url = path.removesuffix(".json") + mark + query
+        return super().send(request, *args, **kwargs)
+
+
 def violations(answer: requests.Response) -> list[str]:
     """What Prism found wrong with a request or its answer, in words; empty when all is well."""
     if "problem+json" not in answer.headers.get("Content-Type", ""):
@@ -66,7 +76,8 @@ def violations(answer: requests.Response) -> list[str]:
 def prepared(description: JSON) -> JSON:
     """The description without its known faults. Real answers hold null nearly everywhere, so answers may, requests may
     not; "exactly one of" cannot hold then and becomes "any of". Only basic authentication is declared, so none is.
-    Exported tickets can be "deleted", and an audit tells tags as a list: recorded traffic shows both."""
+    Exported tickets can be "deleted", and an audit tells tags as a list: recorded traffic shows both. A parameter
+    whose name ends with "[]" is meant to be given several times."""
     description.pop("security", None)
     schemas: dict[str, JSON] = description["components"]["schemas"]
     schemas["TicketObject"]["properties"]["status"]["enum"].append("deleted")
@@ -74,6 +85,9 @@ def prepared(description: JSON) -> JSON:
     schemas |= {f"{name}.told": _nullable(one) for name, one in list(schemas.items())}
     for response in description["components"].get("responses", {}).values():
         _relax(response)
+    for parameter in description["components"]["parameters"].values():
+        if parameter["name"].endswith("[]"):
+            parameter["schema"] = {"type": "array", "items": parameter["schema"]}
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             if method == "parameters":

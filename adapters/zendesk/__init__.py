@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from adapters.zendesk import account, events, getting, pages, tickets, writing
 from adapters.zendesk.calls import Calls
+from adapters.zendesk.oauth import NEEDED
 from adapters.zendesk.people import Roster
 from adapters.zendesk.settings import ZendeskSettings
 from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
@@ -30,6 +31,9 @@ class Adapter:
     can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind)
     # Calls a minute that every plan allows; https://developer.zendesk.com/api-reference/introduction/rate-limits/
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 200, "export": 10, "updates": 100})
+
+    # Which secrets each way to log in needs; `amends init` asks for them.
+    secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)
 
     def __init__(self, source: str, settings: ZendeskSettings, tools: Tools) -> None:
         self._source = source

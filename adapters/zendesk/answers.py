@@ -111,13 +111,13 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, now: dateti
 def error_for(refused: Refusal, purpose: Purpose, what: str, **place: Any) -> AmendsError:
     """The error to raise. `what` names the call; `place` is source and ticket."""
     said = f"{refused.status} ({refused.words})" if refused.words else f"{refused.status}"
-    for row in TABLE:
-        if _fits(row, refused, purpose) and not issubclass(row.raises, TemporaryError):
-            return row.raises(f"{what}: Zendesk {row.means}: {said}.", remedy=row.remedy, **place)
+    row = next((row for row in TABLE if _fits(row, refused, purpose)), None)
+    if row is not None and row.raises is not TemporaryError:
+        return row.raises(f"{what}: Zendesk {row.means}: {said}.", remedy=row.remedy, **place)
     return TemporaryError(
-        f"{what}: {_trouble(refused, purpose)}: {said}.",
+        f"{what}: {_trouble(refused) if row is None else f'Zendesk {row.means}'}: {said}.",
         retry_after_seconds=refused.retry_after_seconds,
-        # A limit is checked before anything is done, but only one that shows it is a limit proves that it was.
+        # A limit is checked before anything is done, but only an answer that shows it is one of a limit.
         applied=False if refused.status == 429 and (refused.limited or refused.words is not None) else None,
         **place,
     )
@@ -140,10 +140,7 @@ def _fits(row: Row, refused: Refusal, purpose: Purpose) -> bool:
     return refused.words is not None or not row.told
 
 
-def _trouble(refused: Refusal, purpose: Purpose) -> str:
-    row = next((row for row in TABLE if _fits(row, refused, purpose)), None)
-    if row is not None:
-        return f"Zendesk {row.means}"
+def _trouble(refused: Refusal) -> str:
     if refused.status == 429:
         return "Zendesk asks for fewer calls"
     return "Zendesk has trouble" if refused.status >= 500 else "this is no answer of Zendesk's"

@@ -13,7 +13,7 @@ from adapters.zendesk import events, tickets
 from adapters.zendesk.answers import parsed
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.listing import pages
-from adapters.zendesk.pages import TicketPage, kept_event, ticket_records
+from adapters.zendesk.pages import NOTHING, Tickets, kept_event, ticket_records
 from adapters.zendesk.people import Roster, who_am_i
 from connector.adapter import Record
 from connector.errors import AuthError, GoneError, RecordError
@@ -23,7 +23,7 @@ MANY = 100
 
 class _Shown(msgspec.Struct, frozen=True):
     ticket: msgspec.Raw
-    users: msgspec.Raw | None = None
+    users: msgspec.Raw = NOTHING
 
 
 def get(calls: Calls, roster: Roster, wanted: Sequence[str]) -> Iterator[tuple[str, Record]]:
@@ -42,7 +42,7 @@ def get(calls: Calls, roster: Roster, wanted: Sequence[str]) -> Iterator[tuple[s
 def _shown(calls: Calls, ids: Sequence[str]) -> list[Record]:
     path = "/api/v2/tickets/show_many.json"
     content = calls.get(path, {"ids": ",".join(ids), "include": "users,metric_sets"}).content
-    page = parsed(content, TicketPage, f"GET {path}", source=calls.source)
+    page = parsed(content, Tickets, f"GET {path}", source=calls.source)
     return ticket_records(page, tickets.Seen.when(calls.tools.now()))
 
 

@@ -25,18 +25,24 @@ from connector.model import JSON
 TICKETS = "/api/v2/incremental/tickets/cursor.json"
 EVENTS = "/api/v2/incremental/ticket_events.json"
 HELD_BACK = timedelta(seconds=61)  # a start within the last minute is refused
+NOTHING = msgspec.Raw(b"")
 SKEW = timedelta(hours=1)  # a clock further off than this is no clock
 log = logging.getLogger("amends.zendesk")
 
 
-class TicketPage(msgspec.Struct, frozen=True):
-    """A page of the ticket export; what stands in a ticket is looked at one by one."""
+class Tickets(msgspec.Struct, frozen=True, kw_only=True):
+    """Tickets with their sideloads; what stands in a ticket is looked at one by one."""
 
     tickets: list[msgspec.Raw]
+    users: msgspec.Raw = NOTHING
+    metric_sets: msgspec.Raw = NOTHING
+
+
+class TicketPage(Tickets, frozen=True, kw_only=True):
+    """A page of the ticket export."""
+
     end_of_stream: bool
     after_cursor: str | None = None
-    users: msgspec.Raw | None = None
-    metric_sets: msgspec.Raw | None = None
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -89,13 +95,13 @@ def _ticket_page(calls: Calls, cursor: Cursor) -> TicketPage:
     return _page(content, TicketPage, TICKETS, calls.source)
 
 
-def ticket_records(page: TicketPage, seen: tickets.Seen) -> list[Record]:
+def ticket_records(page: Tickets, seen: tickets.Seen) -> list[Record]:
     people = tickets.People(page.users)
     metrics = _metrics(page.metric_sets)
     return [tickets.sent_ticket(raw, people, metrics, seen) for raw in page.tickets]
 
 
-def _metrics(sent: msgspec.Raw | None) -> dict[int, msgspec.Raw]:
+def _metrics(sent: msgspec.Raw) -> dict[int, msgspec.Raw]:
     """Metric sets by ticket, for answers that have them beside the tickets and not inside."""
     if not sent:
         return {}

@@ -76,7 +76,7 @@ class Seen(NamedTuple):
 class People:
     """The sideloaded users of one page, by id; each is packed once, and only if it is a requester."""
 
-    def __init__(self, sent: msgspec.Raw | None) -> None:
+    def __init__(self, sent: msgspec.Raw) -> None:
         self._found: dict[int, Person] = {}
         self._requesters: dict[int, Requester] = {}
         for person in _persons(sent):
@@ -94,7 +94,7 @@ class People:
         return self._requesters[known]
 
 
-def _persons(sent: msgspec.Raw | None) -> list[Person]:
+def _persons(sent: msgspec.Raw) -> list[Person]:
     if not sent:
         return []
     try:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from connector.clocks.business_hours import Hours, Span, epoch_seconds, instant_at
-from connector.clocks.lives import Break, finished_at, lives
-from connector.clocks.sla import Sla, run_of
+from connector.clocks.lives import Break, finished_at, lives, run_of
+from connector.clocks.sla import Sla, clocks, pauses_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment
 
 
@@ -25,11 +25,13 @@ def segments(
     The counted seconds add up to the clock's used seconds. `why` is "working", "outside hours", "holiday: <name>",
     "paused: <status>" or "finished: <status>".
     """
-    target = sla.target_for(kind, values)
-    life = next((life for life in lives(kind, history) if life.cycle == cycle), None) if target else None
-    if target is None or life is None:
+    told = clocks(complaint, history, values, sla, now)
+    clock = next((clock for clock in told if (clock.kind, clock.cycle) == (kind, cycle)), None)
+    if clock is None:
         return ()
-    run = run_of(target, life, history, finished_at(complaint, history), epoch_seconds(now))
+    target = next(target for target in sla.targets if (target.clock, target.name) == (kind, clock.target))
+    life = next(life for life in lives(kind, history) if life.cycle == cycle)
+    run = run_of(life, pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now))
     hours, here = sla.calendars[target.calendar], run.start
     found: list[Segment] = []
     for pause in run.breaks:

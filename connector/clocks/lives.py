@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.clocks.business_hours import epoch_seconds
 from connector.model import FINISHED, WAITING, Complaint, History, Status
@@ -39,6 +40,38 @@ class Break(msgspec.Struct, frozen=True):
     start: int
     end: int | None
     status: Status
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One life in seconds since 1970: from `start` to `end` (where it was answered or cut off, or now), standing still
+    in `breaks`."""
+
+    start: int
+    end: int
+    breaks: list[Break]
+    answered: bool
+    cut_off: bool
+
+    @property
+    def ended(self) -> bool:
+        return self.answered or self.cut_off
+
+    def stretches(self) -> list[tuple[int, int | None]]:
+        """The stretches in which the clock runs. The last has no end unless it was cut off or stands still: an answered
+        clock is followed on, to tell when it would have been due."""
+        found: list[tuple[int, int | None]] = []
+        start = self.start
+        for pause in self.breaks:
+            if start < pause.start:
+                found.append((start, pause.start))
+            if pause.end is None:
+                return found
+            start = pause.end
+        if not self.cut_off:
+            found.append((start, None))
+        elif start < self.end:
+            found.append((start, self.end))
+        return found
 
 
 def lives(kind: str, history: History) -> list[Life]:
@@ -94,3 +127,18 @@ def _customer_wrote(history: History, start: datetime, end: datetime | None) -> 
     messages = history.customer_messages
     index = bisect_right(messages, start)
     return messages[index] if index < len(messages) and (end is None or messages[index] < end) else None
+
+
+def run_of(
+    life: Life, pauses: AbstractSet[Status], history: History, finished: datetime | None, now_second: int
+) -> Run:
+    """The course of one life up to `now_second`; `finished` is when the complaint ended, if it did."""
+    answered = life.stop is not None
+    ended = life.stop if answered else finished
+    start, end = epoch_seconds(life.start), now_second if ended is None else epoch_seconds(ended)
+    if end < start:
+        end = start
+    found = breaks(history, pauses, start, end)
+    if answered and found and found[-1].end is None:
+        found[-1] = replace(found[-1], end=end)
+    return Run(start, end, found, answered, not answered and finished is not None)

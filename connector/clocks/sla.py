@@ -3,21 +3,21 @@
 Everything is derived from the history and the calendar alone, so a daemon that slept for two days finds the same
 breaches at the same instants. Called by `sync` for every ticket it reads and by every sweep; fast on purpose.
 Decisions: intervals are half-open (a reply at the very second that was due is in time, a clock still open then has
-breached); used time is working time outside breaks, and a break costs only the working time in it; a target that
-changes in mid-flight carries over what was used, since the whole life is measured against today's target.
+breached); used time is working time outside breaks, and a break costs only the working time in it. When a new
+priority brings another target, what was used is carried over; a target that is broken the moment it comes into force
+is breached at that moment; and a breach stays, whatever changes afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
-from msgspec.structs import replace
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
-from connector.clocks.lives import KINDS, PAUSES, Break, Life, breaks, finished_at, lives
+from connector.clocks.lives import KINDS, PAUSES, Life, Run, finished_at, lives, run_of
 from connector.errors import SettingsError
 from connector.model import JSON, Clock, ClockState, Complaint, History, Status
 
@@ -59,8 +59,11 @@ class Sla(msgspec.Struct, frozen=True):
     calendars: dict[str, Hours]
 
     def __post_init__(self) -> None:
+        names = [(target.clock, target.name) for target in self.targets]
         for target in self.targets:
             _check(target, self.calendars)
+            if names.count((target.clock, target.name)) > 1:
+                raise SettingsError(f"two {target.clock} targets are called {target.name!r}.", remedy="Rename one.")
 
     def target_for(self, kind: str, values: Mapping[str, JSON]) -> Target | None:
         for target in self.targets:
@@ -69,30 +72,12 @@ class Sla(msgspec.Struct, frozen=True):
         return None
 
 
-class Run(msgspec.Struct, frozen=True):
-    """One life of a clock in seconds since 1970: from `start` to `end` (where it was stopped or cut off, or now),
-    standing still in `breaks`. `open` says that it would run on after `end`."""
+class Term(msgspec.Struct, frozen=True):
+    """Which target is in force in [since, until), in seconds since 1970; None: from the beginning, until further."""
 
-    start: int
-    end: int
-    breaks: list[Break]
-    open: bool
-
-    def stretches(self) -> list[tuple[int, int | None]]:
-        """The stretches in which it runs; the last one has no end if the clock would run on."""
-        found: list[tuple[int, int | None]] = []
-        start = self.start
-        for pause in self.breaks:
-            if start < pause.start:
-                found.append((start, pause.start))
-            if pause.end is None:
-                return found
-            start = pause.end
-        if self.open:
-            found.append((start, None))
-        elif start < self.end:
-            found.append((start, self.end))
-        return found
+    since: int | None
+    until: int | None
+    target: Target | None
 
 
 def clocks(
@@ -105,56 +90,81 @@ def clocks(
     now_second, finished = epoch_seconds(now), finished_at(complaint, history)
     found: list[Clock] = []
     for kind in KINDS:
-        target = sla.target_for(kind, values)
-        if target is not None:
-            hours = sla.calendars[target.calendar]
-            found += [_clock(target, hours, life, history, finished, now_second) for life in lives(kind, history)]
+        terms = _terms(kind, history, values, sla)
+        for life in lives(kind, history):
+            clock = _clock_of(terms, sla, life, history, finished, now_second)
+            if clock is not None:
+                found.append(clock)
     return tuple(found)
 
 
-def run_of(target: Target, life: Life, history: History, finished: datetime | None, now_second: int) -> Run:
-    """The course of one life up to `now_second`; `finished` is when the complaint ended, if it did."""
-    stopped = life.stop
-    ended = finished if stopped is None else stopped
-    start, end = epoch_seconds(life.start), now_second if ended is None else epoch_seconds(ended)
-    if end < start:
-        end = start
-    pauses = target.pauses
-    found = breaks(history, PAUSES[target.clock] if pauses is None else pauses, start, end)
-    if found and found[-1].end is None and stopped is not None:
-        found[-1] = replace(found[-1], end=end)
-    return Run(start, end, found, stopped is not None or finished is None)
+def pauses_of(target: Target) -> frozenset[Status]:
+    return PAUSES[target.clock] if target.pauses is None else target.pauses
 
 
-def _clock(
-    target: Target, hours: Hours, life: Life, history: History, finished: datetime | None, now_second: int
-) -> Clock:
-    run = run_of(target, life, history, finished, now_second)
-    stopped = life.stop is not None
-    cut_off = not (stopped or finished is None)
+def _terms(kind: str, history: History, values: Mapping[str, JSON], sla: Sla) -> list[Term]:
+    """The targets of one clock by the priority of the time, each with all else as it is today. What the priority was
+    before its first change is known from that change; the last word has `values`."""
+    target = sla.target_for(kind, values)
+    if len(history.priorities) < 2:
+        return [Term(None, None, target)]
+    known = [sla.target_for(kind, {**values, "priority": priority.value}) for _, priority in history.priorities[:-1]]
+    changes = [epoch_seconds(instant) for instant, _ in history.priorities[1:]]
+    found: list[Term] = []
+    for since, until, then in zip([None, *changes], [*changes, None], [*known, target], strict=True):
+        if found and found[-1].target is then:
+            found[-1] = Term(found[-1].since, until, then)
+        else:
+            found.append(Term(since, until, then))
+    return found
+
+
+def _clock_of(
+    terms: Sequence[Term], sla: Sla, life: Life, history: History, finished: datetime | None, now_second: int
+) -> Clock | None:
+    """The clock of one life under the last target in force, or under the first one that was breached: whatever is
+    changed afterwards does not undo a breach."""
+    clock = None
+    for term in terms:
+        target = term.target
+        run = run_of(life, frozenset() if target is None else pauses_of(target), history, finished, now_second)
+        if term.since is not None and (term.since > run.end or (term.since == run.end and run.ended)):
+            break
+        clock = None if target is None else _clock(term, target, sla.calendars[target.calendar], life, run, finished)
+        if clock is not None and clock.breached_at is not None:
+            break
+    return clock
+
+
+def _clock(term: Term, target: Target, hours: Hours, life: Life, run: Run, finished: datetime | None) -> Clock:
     used, due, warning = _measure(hours, run, target)
-    in_time = due is None or due > run.end or (due == run.end and (stopped or cut_off))
-    due_at = None if due is None or (in_time and cut_off) else instant_at(due)
+    if term.since is not None:  # a promise cannot be broken before it was made
+        due, warning = (None if at is None else max(at, term.since) for at in (due, warning))
+    ended = run.ended
+    in_time = due is None or due > run.end or (ended and due == run.end)
+    if term.until is not None and due is not None and due >= term.until:
+        in_time = True
+    due_at = None if due is None or (in_time and run.cut_off) else instant_at(due)
     return Clock(
         kind=target.clock,
         cycle=life.cycle,
-        state=_state(run, stopped=stopped, cut_off=cut_off, in_time=in_time),
+        state=_state(run, in_time=in_time),
         started_at=life.start,
         target_seconds=target.within_seconds,
         used_seconds=used,
         target=target.name,
         calendar=target.calendar,
-        warn_at=None if warning is None or stopped or cut_off else instant_at(warning),
+        warn_at=None if ended or warning is None else instant_at(warning),
         due_at=due_at,
         stopped_at=life.stop or finished,
         breached_at=None if in_time else due_at,
     )
 
 
-def _state(run: Run, *, stopped: bool, cut_off: bool, in_time: bool) -> ClockState:
-    if stopped:
+def _state(run: Run, *, in_time: bool) -> ClockState:
+    if run.answered:
         return ClockState.MET if in_time else ClockState.MISSED
-    if cut_off:
+    if run.cut_off:
         return ClockState.CANCELLED
     if not in_time:
         return ClockState.BREACHED
@@ -166,7 +176,7 @@ def _measure(hours: Hours, run: Run, target: Target) -> tuple[int, int | None, i
     before that."""
     goal = target.within_seconds
     warning = int(goal * target.warn_share) or 1
-    if run.open and not run.breaks:
+    if not (run.breaks or run.cut_off):
         return hours.course(run.start, run.end, goal, warning)
     used, due, warn = 0, None, None
     for start, end in run.stretches():

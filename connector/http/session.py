@@ -10,19 +10,19 @@ import zlib
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 import requests
-from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema, RequestException
+from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from connector.errors import SettingsError, TemporaryError
 from connector.http.sockets import deadline
 from connector.http.transport import MEGABYTE, Transport, nothing_was_sent, reason
 
-FAILURES = (RequestException, HTTPError, http.client.HTTPException, OSError, zlib.error)
+FAILURES = (RequestException, HTTPError, http.client.HTTPException, OSError, ValueError, zlib.error)
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -71,6 +71,12 @@ class BoundedSession(requests.Session):
         self.mount("https://", Transport(bounds.max_bytes))
         self.mount("http://", Transport(bounds.max_bytes))
 
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        try:
+            return super().prepare_request(request)
+        except ValueError as error:
+            raise self._unsendable(request.method, request.url, error) from None
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         kwargs["timeout"] = self._timeouts(kwargs.get("timeout"))
         try:
@@ -80,7 +86,13 @@ class BoundedSession(requests.Session):
             error.source = error.source or self.source
             raise
         except FAILURES as error:
-            self._fail(request, error)
+            if isinstance(error, ValueError):
+                raise self._unsendable(request.method, request.url, error) from None
+            raise TemporaryError(
+                f"{_where(request.method, request.url)} gave no usable answer: {reason(error)}.",
+                source=self.source,
+                applied=False if nothing_was_sent(error) else None,
+            ) from error
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         # requests lets REQUESTS_CA_BUNDLE win over a session's own setting; here the nearer setting wins.
@@ -95,7 +107,7 @@ class BoundedSession(requests.Session):
         if _origin(place) == _origin(resp.url) and resp.request.method in ("GET", "HEAD"):
             return target
         raise TemporaryError(
-            f"{_where(resp.request)} was redirected to {urlsplit(place).netloc or place!r}; not followed.",
+            f"{_where(resp.request.method, resp.url)} was redirected to {urlsplit(place).netloc!r}; not followed.",
             source=self.source,
             remedy="If the helpdesk has moved, change its address in the settings.",
         )
@@ -114,18 +126,13 @@ class BoundedSession(requests.Session):
         reading = request.method in ("GET", "HEAD")
         return self.bounds.total_seconds if reading else self.bounds.write_total_seconds
 
-    def _fail(self, request: requests.PreparedRequest, error: Exception) -> NoReturn:
-        if isinstance(error, InvalidURL | InvalidSchema | MissingSchema | InvalidHeader):
-            raise SettingsError(
-                f"{_where(request)} cannot be called: {error}.",
-                source=self.source,
-                remedy="Correct the address or the secret in the settings.",
-            ) from error
-        raise TemporaryError(
-            f"{_where(request)} gave no usable answer: {reason(error)}.",
+    def _unsendable(self, method: str | None, url: str | bytes | None, error: ValueError) -> SettingsError:
+        # The words of the error, and its trace, may hold a secret that does not fit into a header: they are left out.
+        return SettingsError(
+            f"{_where(method, url)} cannot be called ({type(error).__name__}).",
             source=self.source,
-            applied=False if nothing_was_sent(error) else None,
-        ) from error
+            remedy="Correct the address in the settings, or a secret that holds more than one line of plain text.",
+        )
 
 
 def _nothing_added(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -137,7 +144,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _where(request: requests.PreparedRequest) -> str:
+def _where(method: str | None, url: str | bytes | None) -> str:
     """Method, host and path; never the query, which may carry what people searched for."""
-    parts = urlsplit(request.url or "")
-    return f"{request.method} {parts.hostname or ''}{parts.path}"
+    parts = urlsplit(url.decode("utf-8", "replace") if isinstance(url, bytes) else url or "")
+    return f"{method} {parts.hostname or ''}{parts.path}"

@@ -22,12 +22,13 @@ MAX_SHOWN_CHARACTERS = 80
 class Reading:
     """Reads one snapshot through a mapping and notes what was odd; lives for a single `normalise`."""
 
-    __slots__ = ("fields", "mapping", "paths", "problems")
+    __slots__ = ("fields", "mapping", "paths", "problems", "tables")
 
     def __init__(self, fields: Table[str, JSON], mapping: Mapping) -> None:
         self.fields = fields
         self.mapping = mapping
         self.paths = mapping.paths
+        self.tables = mapping.values
         self.problems: list[str] = []
 
     def raw(self, name: str) -> Any:
@@ -35,10 +36,11 @@ class Reading:
         if path is None:
             return None
         value: Any = self.fields
-        for step in path:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(step)
+        try:
+            for step in path:
+                value = value[step]
+        except (KeyError, TypeError):
+            return None  # absent, or no object where one was expected
         return value
 
     def text(self, name: str, limit: int = MAX_LINE_CHARACTERS) -> str | None:
@@ -53,9 +55,11 @@ class Reading:
         if len(value) > limit:
             self.problems.append(f"{name}: cut after {limit} of {len(value)} characters")
             value = value[:limit]
-        value = clean(value)
-        table = self.mapping.values.get(name)
-        return value if table is None else self.placed(name, value, table)
+        if "\x00" in value or not value.isascii():
+            value = clean(value)
+        if name in self.tables:
+            return self.placed(name, value, self.tables[name])
+        return value
 
     def placed(self, name: str, value: str, table: Table[str, str]) -> str:
         ours = table.get(value)
@@ -71,7 +75,7 @@ class Reading:
         try:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
+                return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
         except (TypeError, ValueError, OverflowError):
             pass
         self.odd(name, "a time with its zone", value)
@@ -117,7 +121,7 @@ class Reading:
             value = self.raw(name)
             if value is None or value == "":
                 continue
-            table = self.mapping.values.get(name)
+            table = self.tables.get(name)
             if isinstance(value, str):
                 value = self.text(name, MAX_TEXT_CHARACTERS)
             elif table is not None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import msgspec
 
@@ -69,8 +68,9 @@ def repeats(
 ) -> tuple[Flag, ...]:
     """The REPEAT flags of one complaint; `rule` is one of KINDS, `cases` holds "source/ticket" of all that make it up.
 
-    `earlier` is everything else of the same complainant key; what was opened later than this one is ignored. A flag
-    of the same fact is the same at any `now` (a UTC instant) and keeps its episode.
+    `earlier` is what else there is of the same complainant key; what was opened after this one is ignored. Episodes
+    are named by what happened to this complaint ("many#2026-06-01", its opening; "reopened#2", its fourth reopening),
+    so that the next cluster is a new one, and neither a later sweep nor a shorter memory of old cases makes one.
     """
     if not _counts(complaint, tags) or complaint.opened_at > now:
         return ()
@@ -118,7 +118,7 @@ def _same_matter(
     last = max(again, key=lambda one: one.resolved_at or one.opened_at)
     days = (complaint.opened_at - (last.resolved_at or last.opened_at)).days
     why = f"The customer is back {_days(days)} after {last.case} was resolved{_likeness(complaint, category, last)}."
-    return _flag(complaint, SAME_MATTER, 1, complaint.opened_at, why, again)
+    return _flag(complaint, SAME_MATTER, _opened(complaint), complaint.opened_at, why, again)
 
 
 def _like(complaint: Complaint, category: str | None, one: Earlier) -> bool:
@@ -146,10 +146,8 @@ def _many(complaint: Complaint, others: Sequence[Earlier], policy: RepeatPolicy)
     recent = [one for one in others if complaint.opened_at - one.opened_at <= window]
     if len(recent) + 1 < policy.many:
         return None
-    opened = [*(one.opened_at for one in others), complaint.opened_at]
-    cluster = 1 + sum(after - before > window for before, after in pairwise(opened))
     why = f"This is complaint number {len(recent) + 1} of the same customer within {_days(policy.many_days)}."
-    return _flag(complaint, MANY, cluster, complaint.opened_at, why, recent)
+    return _flag(complaint, MANY, _opened(complaint), complaint.opened_at, why, recent)
 
 
 def _reopened(complaint: Complaint, history: History, policy: RepeatPolicy, now: datetime) -> Flag | None:
@@ -158,12 +156,16 @@ def _reopened(complaint: Complaint, history: History, policy: RepeatPolicy, now:
     if not times:
         return None
     since = reopens[times * policy.reopened - 1]
-    return _flag(complaint, REOPENED, times, since, f"It has been reopened {_times(len(reopens))}.", ())
+    return _flag(complaint, REOPENED, str(times), since, f"It has been reopened {_times(len(reopens))}.", ())
 
 
-def _flag(complaint: Complaint, rule: str, number: int, since: datetime, why: str, others: Sequence[Earlier]) -> Flag:
+def _flag(complaint: Complaint, rule: str, life: str, since: datetime, why: str, others: Sequence[Earlier]) -> Flag:
     cases = (*(one.case for one in others), _case(complaint))
-    return Flag(FlagKind.REPEAT, rule=rule, episode=f"{rule}#{number}", since=since, why=why, cases=cases)
+    return Flag(FlagKind.REPEAT, rule=rule, episode=f"{rule}#{life}", since=since, why=why, cases=cases)
+
+
+def _opened(complaint: Complaint) -> str:
+    return complaint.opened_at.date().isoformat()
 
 
 def _case(complaint: Complaint) -> str:

@@ -59,7 +59,7 @@ class Source(Shape):
         default=None, description="The file in mappings/ that gives meaning; default: the adapter's."
     )
     poll: DurationText = Field(default="60s", description="How often to look for changes.")
-    options: dict[str, Any] = Field(default={}, description="What this adapter asks for, such as a subdomain.")
+    options: dict[str, Any] = Field(default={}, description="What this adapter asks for, such as an address.")
     secrets: dict[str, Reference] = Field(default={}, description="Secrets by reference: env:, file: or keyring:.")
     modes: dict[ActionKind, Mode] = Field(
         default={}, description="How far each kind of write-back may go; default: shadow."

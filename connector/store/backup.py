@@ -69,6 +69,13 @@ def back_up(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -
     return msgspec.structs.replace(found, file=str(target))
 
 
+def copy(store: Store, target: Path) -> None:
+    """Copy the store to `target`, to try something on. Raises StoreError."""
+    with _in_words(target):
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _copy(_file_of(store), target, lambda _done, _all: None)
+
+
 def check(file: Path) -> Checked:
     """Read every page and index of a store file. Raises StoreError where it is no such file."""
     if not file.is_file():
@@ -77,7 +84,9 @@ def check(file: Path) -> Checked:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
             problems = [line for line in said if line != "ok"]
-            problems += [f"{row[0]}: row {row[1]} points nowhere" for row in connection.execute("PRAGMA foreign_key_check")]
+            problems += [
+                f"{row[0]}: row {row[1]} points nowhere" for row in connection.execute("PRAGMA foreign_key_check")
+            ]
             version = _version(connection)
             rows = _rows(connection) if version else {}
     except sqlite3.DatabaseError as error:
@@ -96,7 +105,9 @@ def restore(store: Store, backup: Path, now: datetime) -> Restored:
     target = _file_of(store)
     found = check(backup)
     if found.problems or found.version not in known_versions():
-        why = found.problems[0] if found.problems else f"its version is {found.version}, which this release does not know"
+        why = (
+            found.problems[0] if found.problems else f"its version is {found.version}, which this release does not know"
+        )
         raise StoreError(f"{backup} cannot be restored: {why}.", remedy="Nothing was changed. Name another backup.")
     with _in_words(target), store.alone():
         draft = target.with_name(f".{target.name}.restored")
@@ -137,14 +148,18 @@ def _set_aside(target: Path, now: datetime) -> Path | None:
 
 
 def _copy(source: Path, target: Path, tell: Tell) -> None:
-    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None)) as reading:
-        with closing(sqlite3.connect(target)) as writing:
-            # An open read transaction holds one moment still; otherwise a busy daemon makes the copy start over.
-            reading.execute("BEGIN")
-            reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            reading.backup(writing, pages=PAGES_A_STEP, progress=lambda _, left, whole: tell(whole - left, whole))
-            # One file, whole by itself: without this the copy would be in WAL mode and want a second one beside it.
-            writing.execute("PRAGMA journal_mode=DELETE")
+    with (
+        closing(
+            sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None)
+        ) as reading,
+        closing(sqlite3.connect(target)) as writing,
+    ):
+        # An open read transaction holds one moment still; otherwise a busy daemon makes the copy start over.
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        reading.backup(writing, pages=PAGES_A_STEP, progress=lambda _, left, whole: tell(whole - left, whole))
+        # One file, whole by itself: without this the copy would be in WAL mode and want a second one beside it.
+        writing.execute("PRAGMA journal_mode=DELETE")
 
 
 def _version(connection: sqlite3.Connection) -> str | None:

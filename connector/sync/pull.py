@@ -85,6 +85,12 @@ def pull_tickets(
     return changed
 
 
+def pull_kept(desk: Helpdesk, raw: Raw, store: Store, rules: Rules, *, now: Callable[[], datetime]) -> None:
+    """Understand a record from quarantine again, by today's mapping; it leaves quarantine where that succeeds."""
+    record = desk.adapter.read(raw.stream, raw.body, raw.seen_at)
+    _Page(desk, raw.stream, store, rules, now()).save([record], None)
+
+
 class _Pulling:
     """One pull in progress: the open generator of pages and what was done so far."""
 

@@ -1,4 +1,4 @@
-"""What is wrong with a taxonomy and its phrase books, in words. Called by `amends check`, and by the tests."""
+"""What is wrong with the phrase books, in words. Called by `amends check`, and by the tests."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 
 from connector.errors import SettingsError
 from connector.model import Complainant, Complaint, Status
-from connector.tagging.book import LANGUAGE, Example, PhraseBook, TaggingSettings, Taxonomy
+from connector.tagging.book import LANGUAGE, Example, PhraseBook, TaggingSettings
 from connector.tagging.tagger import Tagger
 
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check(settings: TaggingSettings) -> list[str]:
-    """One line a problem: unknown facets and values, a language twice, unusable words, examples that do not hold."""
+    """One line a problem: two books for a language, phrases that say nothing, unusable words, examples that fail.
+
+    That facets and values exist is for whoever built the settings to see to.
+    """
     problems = list(_misfits(settings))
     try:
         tagger = Tagger(settings)
@@ -26,9 +29,6 @@ def check(settings: TaggingSettings) -> list[str]:
 
 
 def _misfits(settings: TaggingSettings) -> Iterator[str]:
-    for name, facet in settings.taxonomy.facets.items():
-        if facet.default is not None and facet.default not in facet.values:
-            yield f'taxonomy: the default "{facet.default}" of facet "{name}" is not one of its values.'
     seen: set[str] = set()
     for book in settings.books:
         if book.language in seen:
@@ -36,19 +36,9 @@ def _misfits(settings: TaggingSettings) -> Iterator[str]:
         if book.language not in settings.languages:
             yield f'phrases: "{book.language}" is not among the languages of the taxonomy. Add it there.'
         seen.add(book.language)
-        yield from _unknown_says(book, settings.taxonomy)
-
-
-def _unknown_says(book: PhraseBook, taxonomy: Taxonomy) -> Iterator[str]:
-    said = [(f"phrase {name}", phrase.says) for name, phrase in (book.phrases | book.guards).items()]
-    said += [(f'example "{one.text}"', one.says) for one in (*book.examples.match, *book.examples.miss)]
-    for where, says in said:
-        for facet, value in says.items():
-            if facet not in taxonomy.facets or value not in taxonomy.facets[facet].values:
-                yield f'phrases {book.language}: {where} says {facet}: "{value}", which the taxonomy does not know.'
-    for name, phrase in book.phrases.items():
-        if not phrase.says or LANGUAGE in phrase.says:
-            yield f"phrases {book.language}: phrase {name} must say something, and not about the language."
+        for name, phrase in book.phrases.items():
+            if not phrase.says or LANGUAGE in phrase.says:
+                yield f"phrases {book.language}: {name} must say something, and not about the language."
 
 
 def _broken_examples(tagger: Tagger, book: PhraseBook) -> Iterator[str]:

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 import msgspec
 
 
-
 def _bare(code: int) -> str:
-    """A Latin letter without its accents, for customers leave them out as often as not; any other character as it is."""
-    base, *marks = unicodedata.normalize("NFKD", chr(code))
-    return base if base.isascii() and all(map(unicodedata.combining, marks)) else chr(code)
+    """A Latin letter without its accents (customers leave them out as often as not), any other character as it is."""
+    letters = unicodedata.normalize("NFKD", chr(code))
+    return letters[0] if letters[0].isascii() and all(map(unicodedata.combining, letters[1:])) else chr(code)
 
 
 # One character for one, so that ordinary text needs no offset map.
@@ -54,11 +53,11 @@ class Folded(msgspec.Struct, frozen=True):
             return start, end
         first = bisect_right(self.begins, start) - 1
         last = bisect_right(self.begins, end - 1) - 1
-        from_start, from_end, even = self.pieces[first]
-        to_start, to_end, to_even = self.pieces[last]
+        begin, _, even = self.pieces[first]
+        last_begin, last_end, last_even = self.pieces[last]
         return (
-            from_start + start - self.begins[first] if even else from_start,
-            to_start + end - self.begins[last] if to_even else to_end,
+            begin + start - self.begins[first] if even else begin,
+            last_begin + end - self.begins[last] if last_even else last_end,
         )
 
 

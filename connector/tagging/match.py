@@ -1,7 +1,7 @@
 """Phrases found in text: one automaton a book, linear in the text however many phrases there are.
 
 Called by `tagger`. A phrase's fixed beginning is looked up by Aho-Corasick; what follows a `*` or `..` is then held
-against a small regular expression of bounded reach.
+against a small regular expression.
 """
 
 from __future__ import annotations
@@ -13,20 +13,15 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from ahocorasick_rs import AhoCorasick
 
-from connector.errors import SettingsError
 from connector.tagging.book import Phrase, PhraseBook, Strength
 from connector.tagging.fold import Folded, fold
+from connector.tagging.pattern import Line, gap_of, line_of, one_of, unspaced
 
 # Tuned on English complaints: one usual phrase carries a tag, one hint does not, two different hints do.
 WEIGHT = {Strength.HINT: 0.35, Strength.USUAL: 0.65, Strength.SURE: 0.85}
 
-_GAP = r"(?: [^\s.!?;\0]+){0,3}?"
-_ANY_ENDING = r"\w{0,24}"
-_ANY_WORD = r" \w{1,24}"
 # What may stand between a negation and the phrase that it takes back: two words of the same clause.
 _NEAR = re.compile(r"(?: [^\s.,;:!?\0]+){0,2} ")
-# Chinese, Japanese and Thai write no blanks between words, so their phrases may begin and end anywhere.
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 
 
 class Rule(msgspec.Struct, frozen=True, eq=False):
@@ -47,13 +42,6 @@ class Hit(msgspec.Struct, frozen=True, eq=False, gc=False):
     denied: bool = False
 
 
-class Line(msgspec.Struct, frozen=True, eq=False):
-    """One line of words: the fixed beginning that is looked up, and the expression for what must follow."""
-
-    key: str
-    rest: str
-
-
 # All that may be meant where one fixed beginning is found: whether it may begin and end within a word, whether it is a
 # negation, the rules it is a whole line of, and the rules it begins a line of. A tuple, as it is unpacked most often.
 _Key = tuple[bool, bool, bool, tuple[Rule, ...], tuple[tuple[re.Pattern[str], Rule], ...]]
@@ -64,12 +52,13 @@ class _Book:
 
     def __init__(self, book: PhraseBook) -> None:
         negations = {fold(word).text for word in book.negations}
+        gap = gap_of(negations)
         lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in negations}
         for rule, phrase in _rules(book):
             for words in phrase.words:
-                line = compile_words(words, rule.author)
+                line = line_of(words, rule.author, gap)
                 lines.setdefault(line.key, []).append((line, rule))
-        self._keys = [_key(key, found, key in negations) for key, found in lines.items()]
+        self._keys = [_key(key, found, key in negations, gap) for key, found in lines.items()]
         self._automaton = AhoCorasick(list(lines)) if lines else None
 
     def find(self, text: str) -> list[Hit]:
@@ -81,11 +70,11 @@ class _Book:
             free_left, free_right, negation, whole, begun = self._keys[index]
             if start and not free_left and ((before := text[start - 1]).isalnum() or before in "@_"):
                 continue
-            if (whole or negation) and (free_right or end == len(text) or not (text[end].isalnum() or text[end] == "_")):
+            if free_right or end == len(text) or not ((after := text[end]).isalnum() or after == "_"):
                 if negation:
                     negations.append(end)
-                for rule in whole:
-                    hits.append(Hit(start, end, rule))
+                if whole:
+                    hits += [Hit(start, end, rule) for rule in whole]
             for rest, rule in begun:
                 found = rest.match(text, end)
                 if found:
@@ -146,50 +135,12 @@ def _rules(book: PhraseBook) -> Iterator[tuple[Rule, Phrase]]:
             yield Rule(f"{kind}:{book.language}/{name}", says, WEIGHT[phrase.strength], kind == "guard"), phrase
 
 
-def _key(key: str, lines: list[tuple[Line, Rule]], negation: bool) -> _Key:
-    """One expression for all lines of a rule that begin alike: trying one is much faster than trying each."""
+def _key(key: str, lines: list[tuple[Line, Rule]], negation: bool, gap: str) -> _Key:
+    """All lines that begin with `key`; those of one rule become one expression."""
     rests: dict[Rule, set[str]] = {}
     for line, rule in lines:
         if line.rest:
             rests.setdefault(rule, set()).add(line.rest)
     whole = tuple({rule: None for line, rule in lines if not line.rest})
-    begun = tuple((_one_of(found), rule) for rule, found in rests.items())
-    return bool(_UNSPACED.match(key)), bool(_UNSPACED.match(key[-1])), negation, whole, begun
-
-
-def _one_of(rests: set[str]) -> re.Pattern[str]:
-    gapped = sorted((rest.removeprefix(_GAP) for rest in rests if rest.startswith(_GAP)), key=len, reverse=True)
-    direct = sorted((rest for rest in rests if not rest.startswith(_GAP)), key=len, reverse=True)
-    if gapped:
-        direct.append(f"{_GAP}(?:{'|'.join(gapped)})")
-    return re.compile("|".join(direct))
-
-
-def compile_words(words: str, author: str) -> Line:
-    """One line of a phrase's words. Raises SettingsError if nothing fixed stands at its beginning."""
-    tokens = fold(words.strip()).text.split()
-    key, rest = "", ""
-    for token in tokens:
-        stem = token.removesuffix("*")
-        if "*" in stem or (not key and stem in ("", "..")):
-            raise SettingsError(
-                f'{author}: the words "{words}" cannot be looked up.',
-                remedy="Begin with a word or the beginning of one; put * only at the end of a word.",
-            )
-        key, rest = _extended(key, rest, token, stem)
-    if not key:
-        raise SettingsError(f"{author} has an empty line of words.", remedy="Remove the line.")
-    ends_anywhere = not rest or _UNSPACED.match(tokens[-1][-1])
-    return Line(key, rest if ends_anywhere else rest + r"(?!\w)")
-
-
-def _extended(key: str, rest: str, token: str, stem: str) -> tuple[str, str]:
-    """The line with one more word: still part of the fixed beginning, or of what must follow."""
-    if token == "..":
-        return key, rest + _GAP
-    if token == "*":
-        return key, rest + _ANY_WORD
-    ending = _ANY_ENDING if stem != token else ""
-    if rest:
-        return key, f"{rest} {re.escape(stem)}{ending}"
-    return f"{key} {stem}" if key else stem, ending
+    begun = tuple((one_of(found, gap), rule) for rule, found in rests.items())
+    return unspaced(key[0]), unspaced(key[-1]), negation, whole, begun

@@ -5,7 +5,7 @@ Every tag quotes the customer's words as offsets into the complaint's own field,
 
 from __future__ import annotations
 
-from connector.model import Complaint, Span, Tag
+from connector.model import Complaint, Tag
 from connector.tagging.book import LANGUAGE, UNKNOWN, TaggingSettings
 from connector.tagging.fold import fold, without_quotes
 from connector.tagging.language import guess

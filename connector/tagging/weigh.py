@@ -78,6 +78,7 @@ def _decided(name: str, facet: Facet, votes: Votes) -> Tag | None:
     if best >= THRESHOLD and best - second >= MARGIN:
         witnesses = list(votes[winner].values())
         author = max(witnesses, key=_weight)[1].rule.author
+        # A rival value makes the winner less sure: half of its strength is taken as doubt.
         return Tag(name, winner, round(best * (1 - second / 2), 3), author, _spans(witnesses))
     if facet.default is None:
         return None

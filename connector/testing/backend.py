@@ -66,7 +66,7 @@ class Backend(Protocol):
     # Faults
 
     def fail(self, kind: Failure, retry_after_seconds: int | None = None) -> None:
-        """The next call, and only that one, fails without having done anything: "auth" (401; where tokens can be renewed,
+        """The next call, and only that one, fails without having done anything: "auth" (401; where tokens are renewed,
         the renewal fails with it), "busy" (429, with `retry_after_seconds` stated the source's way), "down" (503),
         "timeout" (no answer comes: raise it, do not wait), "not_json" (a 200 whose body is no JSON; a mail server sends
         bytes outside its protocol)."""

@@ -13,8 +13,8 @@ In one process:
     assert len(account.ledger.of_ticket(ticket)) == 1
 
 `Account` people act: add_customer, customer_opens, customer_writes, agent_replies, agent_notes, agent_sets, merge,
-delete, restore, scrub, redact, close, rate, suspend. Look inside: tickets, users, ledger, switches, triggers, doorman
-(tokens). `account.at(moment)` lets acts happen at another time.
+delete, restore, scrub, redact, close, rate, suspend, admin_adds_status, admin_removes_field, admin_retypes_field.
+`account.at(moment)` lets them act at another time. Look inside: tickets, users, ledger, switches, triggers, doorman.
 `Site` (from `serve`): url, account, desk (turnstile.limits, edit_before_next_write), faults, seen, land_late_writes.
 Ids, credentials and field numbers are in `content`. From another process: `python -m sandbox.zendesk` and `control`.
 """

@@ -8,10 +8,13 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from sandbox.clock import SandboxClock
+from sandbox.clock import SandboxClock, ToldClock
 from sandbox.zendesk.account import Account
 from sandbox.zendesk.faults import Faults
 from sandbox.zendesk.server import serve
+
+
+LOOK_EVERY_SECONDS = 0.02
 
 
 def main() -> None:
@@ -19,13 +22,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one and prints it")
     parser.add_argument("--start", type=datetime.fromisoformat, help="the account's time at the start, with a zone")
     parser.add_argument("--time-scale", type=float, default=1.0, help="sandbox seconds per second; 0 stands still")
+    parser.add_argument("--clock", type=ToldClock, help="a told time (see sandbox.clock), instead of these two")
     parser.add_argument("--fault", action="append", default=[], help="NAME[@METHOD+METHOD][:PATHREGEX]=PROBABILITY")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--certificate", type=Path, help="PEM chain; needs --key")
     parser.add_argument("--key", type=Path)
     parser.add_argument("--stories", action="store_true", help="play the demo's stories as their time comes")
     chosen = parser.parse_args()
-    account = Account(SandboxClock(chosen.start, chosen.time_scale))
+    account = Account(chosen.clock or SandboxClock(chosen.start, chosen.time_scale))
     pair = (chosen.certificate, chosen.key) if chosen.certificate else None
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,9 +42,9 @@ def main() -> None:
 def _live(account: Account, over: threading.Event, *, stories: bool) -> None:
     from sandbox.stories import play
 
-    while not over.wait(0.2):
+    while not over.wait(LOOK_EVERY_SECONDS):
         if stories:
-            play(account, account.now())
+            play(account, account.now(), live=True)
 
 
 if __name__ == "__main__":

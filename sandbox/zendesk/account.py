@@ -4,6 +4,7 @@ the audits that Zendesk makes. Tests, the stories and the control API call these
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.zendesk import content, shapes
@@ -214,6 +215,29 @@ class Account(Records):
                 "assignee_id": record.body["assignee_id"],
             }
             self._by_hand(record, record.body["requester_id"], [event])
+
+    def admin_adds_status(self, label: str, category: str) -> int:
+        """A new custom status in a category ("open", "hold" ...); returns its id."""
+        with self.lock:
+            number = self.next_id()
+            at = shapes.iso(self.now())
+            self.statuses.append(shapes.custom_status(self.site, number, label, category, at, default=False))
+            return number
+
+    def admin_removes_field(self, number: int) -> None:
+        """A custom field goes, and its values with it; tickets are not touched by that."""
+        with self.lock:
+            self.fields = [one for one in self.fields if one["id"] != number]
+            for record in self.tickets.values():
+                left = [one for one in record.body["custom_fields"] if one["id"] != number]
+                record.body["custom_fields"] = record.body["fields"] = left
+
+    def admin_retypes_field(self, number: int, kind: str, options: Sequence[tuple[str, str]] = ()) -> None:
+        """A custom field is made anew under its id with another type ("text", "tagger" ...)."""
+        with self.lock:
+            title, at = next(one["title"] for one in self.fields if one["id"] == number), shapes.iso(self.now())
+            anew = shapes.field(self.site, number, title, kind, at, options)
+            self.fields = [anew if one["id"] == number else one for one in self.fields]
 
     def suspend(self, subject: str, text: str, email: str, *, cause: str = "Detected as spam") -> int:
         """Mail that Zendesk keeps apart: it becomes no ticket and is in no export."""

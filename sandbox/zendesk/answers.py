@@ -10,7 +10,8 @@ JSON = Any
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One HTTP request. `query` has the last value of each name, `headers` lower-case names; `path` has no ".json"."""
+    """One HTTP request. `path` has no ".json", `headers` have lower-case names; a name that `query` repeats has its
+    values joined by commas. `late` marks a write that lands after its sender gave up."""
 
     method: str
     path: str

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 JSON = Any
 ACTS = (
+    "admin_adds_status",
+    "admin_removes_field",
+    "admin_retypes_field",
     "add_customer", "agent_notes", "agent_replies", "agent_sets", "close", "customer_opens", "customer_writes",
     "delete", "merge", "rate", "redact", "restore", "scrub", "suspend",
 )  # fmt: skip

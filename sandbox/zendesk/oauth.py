@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.zendesk import content
+from sandbox.zendesk import content, shapes
 from sandbox.zendesk.answers import Refused
 
 JSON = Any
@@ -72,6 +72,26 @@ class Doorman:
         """The pair of tokens that a person's consent in the browser would have given."""
         client = self.clients[content.CLIENT_ID]
         return self._issue(client, {"expires_in": expires_in}, refreshing=True)
+
+    def current(self, header: str) -> dict[str, JSON] | None:
+        """The OAuth token behind an Authorization header as the API shows it; None for an API token."""
+        kind, _, value = header.partition(" ")
+        grant = self.access.get(value.strip())
+        if kind.lower() != "bearer" or grant is None:
+            return None
+        ends = grant.expires_at and shapes.iso(grant.expires_at)
+        return {
+            "id": 223_443,
+            "client_id": 1234,
+            "user_id": grant.user,
+            "token": value.strip()[:10],
+            "refresh_token": None,
+            "scopes": grant.scopes.split(),
+            "created_at": shapes.iso(self._now()),
+            "expires_at": ends,
+            "refresh_token_expires_at": None,
+            "used_at": None,
+        }
 
     def user_of(self, header: str | None, email_to_user: dict[str, int]) -> tuple[int, str]:
         """The user id and scopes behind an Authorization header. Raises Refused(401)."""

@@ -68,6 +68,9 @@ class Desk:
         right = "read" if request.method == "GET" else "write"
         if not {right, f"{resource}:{right}"} & set(scopes.split()):
             raise forbidden()
+        lost = self.account.switches.forbidden
+        if lost and re.search(lost, request.path):
+            raise forbidden()
         role = self.account.users[actor]["role"]
         if role == "end-user" or (resource in ADMIN_ONLY and role != "admin"):
             raise forbidden()
@@ -119,7 +122,10 @@ def listed(desk: Desk, request: Request, name: str, rows: Sequence[JSON], **more
 
 
 def _offset_page(desk: Desk, request: Request, name: str, rows: Sequence[JSON], more: Body) -> Answer:
-    size, page = _number(request.query.get("per_page"), 100), int(request.query.get("page") or 1)
+    size, page = (
+        _number(request.query.get("per_page"), 100),
+        _number(request.query.get("page"), 10_000) if "page" in request.query else 1,
+    )
     if page * size > 10_000 + size:
         raise bad_value("Offset pagination is limited to 10,000 records")
     begin = (page - 1) * size
@@ -196,6 +202,19 @@ def _audits(desk: Desk, request: Request, actor: int, number: int) -> Answer:
 
 def _me(desk: Desk, request: Request, actor: int, number: int) -> Answer:
     return told({"user": desk.account.users[actor]})
+
+
+def _token(desk: Desk, request: Request, actor: int, number: int) -> Answer:
+    token = desk.account.doorman.current(request.headers.get("authorization", ""))
+    if token is None:
+        raise not_found()
+    return told({"token": token})
+
+
+def _users(desk: Desk, request: Request, actor: int, number: int) -> Answer:
+    roles = (request.query.get("role[]") or request.query.get("role") or "").split(",")
+    everybody = desk.account.users.values()
+    return listed(desk, request, "users", [one for one in everybody if roles == [""] or one["role"] in roles])
 
 
 def _show_user(desk: Desk, request: Request, actor: int, number: int) -> Answer:
@@ -280,7 +299,8 @@ ROUTES = (
     _route("GET", "users/me", _me),
     _route("GET", "users/show_many", _show_users),
     _route("GET", "users/ID", _show_user),
-    _route("GET", "users", _of_account("users", lambda account: list(account.users.values()))),
+    _route("GET", "users", _users),
+    _route("GET", "oauth/tokens/current", _token),
     _route("GET", "groups", _of_account("groups", lambda account: account.groups)),
     _route("GET", "brands", _of_account("brands", lambda account: account.brands)),
     _route("GET", "ticket_forms", _of_account("ticket_forms", lambda account: account.forms)),

@@ -175,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(
             method=self.command,
             path=parts.path.removesuffix(".json"),
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            query=_joined(parse_qsl(parts.query, keep_blank_values=True)),
             headers={name.lower(): text for name, text in self.headers.items()},
             body=self.rfile.read(length) if length else b"",
         )
@@ -285,6 +285,10 @@ class _Handler(BaseHTTPRequestHandler):
         words = self.responses.get(status, ("",))[0]
         lines = [f"HTTP/1.1 {status} {words}", *(f"{name}: {text}" for name, text in headers.items()), "", ""]
         return "\r\n".join(lines).encode("latin-1") + payload
+
+
+def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    return {name: ",".join(text for other, text in pairs if other == name) for name, _ in pairs}
 
 
 @lru_cache(maxsize=2)

@@ -12,7 +12,8 @@ class Switches(msgspec.Struct):
     every cursor is refused as expired; `cursor_loops` gives the same cursor back for ever; `never_ends` never says
     end_of_stream. `huge_page_bytes` pads an export page, `bomb_bytes` answers exports with that many zeros in gzip.
     `skew_seconds` shifts every time the account states, its Date header included. `redirect_to` sends every request
-    to another host. `metadata_in_events` says whether exported ticket events carry their audit's metadata.
+    to another host; a path in which the regular expression `forbidden` is found answers 403. `metadata_in_events` says
+    whether exported ticket events carry their audit's metadata.
     """
 
     page_size: int = 1000
@@ -28,6 +29,7 @@ class Switches(msgspec.Struct):
     bomb_bytes: int = 0
     skew_seconds: float = 0.0
     redirect_to: str | None = None
+    forbidden: str = ""
     metadata_in_events: bool = True
 
 

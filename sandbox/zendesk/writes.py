@@ -60,12 +60,13 @@ def _create(account: Account, request: Request, actor: int) -> Answer:
     wish = parsed(request).get("ticket")
     if not isinstance(wish, dict):
         raise bad_value("Parameter ticket is required")
-    said = wish.get("comment") or {"body": wish.get("description")}
-    if not (said.get("body") or said.get("html_body")):
-        raise invalid({"base": ["Description: cannot be blank"]})
-    change = _change(account, wish | {"comment": said}, actor, None)
-    named = {name: wish[name] for name in ("external_id",) if name in wish}
     requester = wish.get("requester_id", actor)
+    if requester not in account.users:
+        raise invalid({"requester": ["Requester: is not valid"]})
+    change = _change(account, wish | {"comment": wish.get("comment") or {"body": wish.get("description")}}, actor, None)
+    if not change.text:
+        raise invalid({"base": ["Description: cannot be blank"]})
+    named = {name: wish[name] for name in ("external_id",) if name in wish}
     subject = wish.get("subject") or str(change.text)[:80]
     ticket = account.create(requester, actor, subject, change, **named)
     record_effect(account, request, "ticket.create", actor, ticket, ticket.audits[-1], None, wish)
@@ -77,8 +78,6 @@ def change_tags(account: Account, request: Request, actor: int, number: int) -> 
     """PUT adds, POST sets, DELETE removes; each may be a safe update."""
     wish = parsed(request) if request.body else {}
     tags = wish.get("tags", request.query.get("tags", "").split(","))
-    if not isinstance(tags, list):
-        raise bad_value("Parameter tags must be a list")
     tags = _clean(tags)
     ticket = _writable(account, number)
     check_stamp(wish, ticket)
@@ -133,14 +132,15 @@ def _change(account: Account, wish: Body, actor: int, ticket: Ticket | None) -> 
     fields: Body = {name: wish[name] for name in PLAIN if name in wish and not (ticket is None and name == "subject")}
     if "tags" in wish:
         fields["tags"] = _clean(wish["tags"])
-    for one in wish.get("custom_fields") or wish.get("fields") or []:
-        fields[f"custom:{one['id']}"] = one.get("value")
+    said, metadata = wish.get("comment") or {}, wish.get("metadata") or {}
+    custom = wish.get("custom_fields") or wish.get("fields") or []
+    if not (isinstance(said, dict) and isinstance(metadata, dict) and _is_custom(custom)):
+        raise bad_value("comment and metadata must be objects, custom_fields a list of objects with an id")
+    fields |= {f"custom:{one['id']}": one.get("value") for one in custom}
     _check(account, fields)
-    said = wish.get("comment") or {}
     text = said.get("body") or said.get("html_body")
-    if said and not text:
+    if said and not text and ticket is not None:
         raise invalid({"comment": ["Comment: cannot be blank"]})
-    metadata = wish.get("metadata") or {}
     if len(msgspec.json.encode(metadata)) > METADATA_BYTES:
         raise invalid({"metadata": ["Metadata: is too long (maximum is 1024 bytes)"]})
     return Change(
@@ -152,6 +152,10 @@ def _change(account: Account, wish: Body, actor: int, ticket: Ticket | None) -> 
         metadata=metadata,
         via=shapes.via("api"),
     )
+
+
+def _is_custom(value: JSON) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and isinstance(one.get("id"), int) for one in value)
 
 
 def _check(account: Account, fields: Body) -> None:
@@ -181,6 +185,8 @@ def _check(account: Account, fields: Body) -> None:
 
 def _clean(tags: JSON) -> list[str]:
     given = tags.split(",") if isinstance(tags, str) else tags
+    if not isinstance(given, list):
+        raise bad_value("Parameter tags must be a list")
     return sorted({str(tag).strip().lower().replace(" ", "_") for tag in given if str(tag).strip()})
 
 

@@ -1,14 +1,14 @@
 """A desk, an engine, and anything that can go wrong between them, in any order: nothing is lost, nothing is doubled.
 
 Hypothesis plays the customers, the agents, the network and the hangman. `AMENDS_EXAMPLES` sets how many stories it
-tries (200 here, 5,000 in `make proof`).
+tries (200 here, 5,000 in `make proof`); `AMENDS_SHRINK=1` lets it look for the shortest story that fails.
 """
 
 from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
@@ -18,6 +18,7 @@ from connector.store import sources
 from tests.engine.world import CUSTOMERS, KilledError, World
 
 EXAMPLES = int(os.environ.get("AMENDS_EXAMPLES", "200"))
+PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink or "AMENDS_SHRINK" in os.environ)
 VERBS = st.sampled_from(["pull", "sweep", "push"])
 FAULTS = st.sampled_from(
     [
@@ -162,5 +163,5 @@ class Desks(RuleBasedStateMachine):
 
 TestDesks = Desks.TestCase
 TestDesks.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, phases=PHASES, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -92,6 +92,7 @@ class World:
         shutil.copy(empty_store(), self.folder / "amends.db")
         self.seams = 0
         self.die_at: int | None = None
+        self._helpdesk: Helpdesk | None = None
         self.store = self.opened()
         self.lives = 1
 
@@ -115,7 +116,12 @@ class World:
         return self.desk.now
 
     def helpdesk(self) -> Helpdesk:
-        """The source as the composition root would open it."""
+        """The source as the composition root would open it, once a life."""
+        if self._helpdesk is None:
+            self._helpdesk = self._opened_helpdesk()
+        return self._helpdesk
+
+    def _opened_helpdesk(self) -> Helpdesk:
         adapter = self.adapter()
         with self.store.write("enlist") as connection:
             row = sources.enlist(connection, SOURCE, "memory")
@@ -167,6 +173,7 @@ class World:
 
             os.close(self.store._lock)
         self.lives += 1
+        self._helpdesk = None
         self.store = self.opened()
 
     # -- faults ------------------------------------------------------------------------------------------------
@@ -203,6 +210,7 @@ class World:
             self.desk.advance(20 * 60)
             for verb in ("pull", "sweep", "push"):
                 self.step(verb)
+        self.step("pull")
 
     def intentions(self) -> list[intentions.Intention]:
         with self.store.read() as connection:
@@ -251,5 +259,3 @@ class World:
             for entry in told.entries:
                 if entry.kind is EntryKind.NOTE:
                     assert entry.visibility.value == "internal"
-
-

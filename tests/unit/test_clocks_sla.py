@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from connector.clocks.business_hours import Calendar, Hours, Window
 from connector.clocks.explain import segments
@@ -24,6 +25,7 @@ from connector.model import (
     Complainant,
     Complaint,
     History,
+    Priority,
     Spell,
     Status,
 )
@@ -49,11 +51,11 @@ class Says:
 
 
 def first_reply(hours: float, calendar: str = "office", **more: JSON) -> Target:
-    return Target("answer", "first_reply", int(hours * 3600), calendar, **more)
+    return Target(f"answer in {hours}", "first_reply", int(hours * 3600), calendar, **more)
 
 
 def resolution(hours: float, calendar: str = "office", **more: JSON) -> Target:
-    return Target("solve", "resolution", int(hours * 3600), calendar, **more)
+    return Target(f"solve in {hours}", "resolution", int(hours * 3600), calendar, **more)
 
 
 def sla(*targets: Target) -> Sla:
@@ -226,11 +228,53 @@ def test_the_first_target_that_matches_counts_for_its_clock() -> None:
     assert clocks(complaint(), story, {"priority": "low"}, only_urgent, now) == ()
 
 
+BY_PRIORITY = sla(resolution(2, "always", when=Says("urgent")), resolution(3, "always", when=Says("normal")))
+
+
+def with_priorities(*steps: tuple[str, Priority], **more: JSON) -> History:
+    return history(priorities=tuple((at(text), priority) for text, priority in steps), **more)
+
+
+def by_priority(story: History, now: str) -> Clock:
+    last = {"priority": story.priorities[-1][1].value}
+    (clock,) = clocks(complaint(), story, last, BY_PRIORITY, at(now))
+    return clock
+
+
 def test_a_raised_priority_carries_over_what_was_used() -> None:
-    rules = sla(resolution(2, "always", when=Says("urgent")), resolution(3, "always"))
-    before = clocks(complaint(), history(), {"priority": "low"}, rules, at("Mon 11:00"))
-    after = clocks(complaint(), history(), {"priority": "urgent"}, rules, at("Mon 10:59"))
-    assert (before[0].due_at, after[0].due_at) == (at("Mon 12:00"), at("Mon 11:00"))
+    story = with_priorities(("Mon 9:00", Priority.NORMAL), ("Mon 10:00", Priority.URGENT))
+    clock = by_priority(story, "Mon 10:30")
+    assert (clock.target, clock.due_at, clock.used_seconds) == ("solve in 2", at("Mon 11:00"), 5400)
+
+
+def test_a_target_that_is_broken_when_it_comes_into_force_is_breached_at_that_moment() -> None:
+    story = with_priorities(("Mon 9:00", Priority.NORMAL), ("Mon 11:40", Priority.URGENT))
+    clock = by_priority(story, "Mon 15:00")
+    assert (clock.state, clock.due_at, clock.breached_at) == (ClockState.BREACHED, at("Mon 11:40"), at("Mon 11:40"))
+
+
+@pytest.mark.parametrize("afterwards", [Priority.NORMAL, Priority.LOW])
+def test_a_lowered_priority_does_not_undo_a_breach(afterwards: Priority) -> None:
+    story = with_priorities(("Mon 9:00", Priority.URGENT), ("Mon 11:01", afterwards))
+    clock = by_priority(story, "Mon 11:30")
+    assert (clock.state, clock.target, clock.breached_at) == (ClockState.BREACHED, "solve in 2", at("Mon 11:00"))
+
+
+def test_our_own_raising_of_the_priority_does_not_move_the_breach() -> None:
+    breached = with_priorities(("Mon 9:00", Priority.NORMAL))
+    raised = with_priorities(("Mon 9:00", Priority.NORMAL), ("Mon 12:05", Priority.URGENT))
+    before, after = by_priority(breached, "Mon 12:04"), by_priority(raised, "Tue 12:00")
+    assert before.breached_at == after.breached_at == at("Mon 12:00")
+
+
+def test_a_priority_changed_after_the_answer_changes_nothing() -> None:
+    story = with_priorities(
+        ("Mon 9:00", Priority.NORMAL), ("Mon 12:00", Priority.URGENT), resolutions=(at("Mon 11:30"),)
+    )
+    clock = by_priority(story, "Mon 15:00")
+    assert (clock.state, clock.target) == (ClockState.MET, "solve in 3")
+    without_target = replace(story, priorities=(*story.priorities, (at("Mon 13:00"), Priority.LOW)))
+    assert by_priority(without_target, "Mon 15:00") == clock
 
 
 def test_a_source_whose_clock_runs_ahead_does_no_harm() -> None:
@@ -263,8 +307,16 @@ PLACES = st.integers(0, GRID)
 class Story:
     """A drawn life of a complaint: statuses in order, with the lists that a fold of its timeline would give."""
 
-    def __init__(self, start: datetime, steps: list[tuple[int, Status]], messages: set[int], replies: set[int]) -> None:
+    def __init__(
+        self,
+        start: datetime,
+        steps: list[tuple[int, Status]],
+        messages: set[int],
+        replies: set[int],
+        priorities: list[tuple[int, Priority]],
+    ) -> None:
         self.start, self.steps, self.messages, self.replies = start, steps, messages, replies
+        self.priorities = priorities
 
     def at(self, place: int) -> datetime:
         return self.start + STEP * place
@@ -282,6 +334,7 @@ class Story:
             replies=tuple(self.at(place) for place in sorted(self.replies)),
             resolutions=tuple(self.at(place) for place in resolved),
             reopens=tuple(self.at(place) for place in reopened),
+            priorities=tuple((self.at(place), priority) for place, priority in self.priorities),
         )
 
     def spell(self, place: int) -> tuple[int, Status]:
@@ -296,27 +349,58 @@ def stories(draw: st.DrawFn) -> Story:
         steps.append((place, draw(st.sampled_from([status for status in Status if status is not steps[-1][1]]))))
     day = draw(st.sampled_from([datetime(2026, 3, 24, tzinfo=UTC), datetime(2026, 10, 20, tzinfo=UTC)]))
     start = day + STEP * draw(st.integers(0, 144))
-    return Story(start, steps, draw(st.sets(PLACES, max_size=4)), draw(st.sets(PLACES, max_size=2)))
+    changes = sorted(draw(st.sets(PLACES, max_size=4)))
+    priorities = [(place, draw(st.sampled_from(list(Priority)))) for place in changes]
+    return Story(start, steps, draw(st.sets(PLACES, max_size=4)), draw(st.sets(PLACES, max_size=2)), priorities)
+
+
+class Plan:
+    """What is promised: seconds by priority, or (None) whatever the priority; nothing where neither is named."""
+
+    def __init__(
+        self, kind: str, calendar: Calendar, pauses: frozenset[Status] | None, goals: dict[Priority | None, int]
+    ) -> None:
+        self.kind, self.calendar, self.told_pauses, self.goals = kind, calendar, pauses, goals
+        usual = WAITING if kind == "resolution" else frozenset()
+        self.pauses = usual if pauses is None else pauses
+
+    def goal(self, story: Story, place: int) -> int | None:
+        so_far = [priority for since, priority in story.priorities if since <= place]
+        first = [priority for _, priority in story.priorities[:1]]
+        here = (so_far or first)[-1] if story.priorities else None
+        return self.goals.get(here, self.goals.get(None))
+
+    def sla(self) -> Sla:
+        targets = tuple(
+            Target(
+                f"drawn for {priority}",
+                self.kind,
+                goal,
+                self.calendar.name,
+                when=None if priority is None else Says(priority.value),
+                pauses=self.told_pauses,
+            )
+            for priority, goal in sorted(self.goals.items(), key=lambda item: item[0] is None)
+        )
+        return Sla(targets, {self.calendar.name: Hours(self.calendar)})
 
 
 class Walk:
     """One life of a clock, walked in steps: `stop` is where it was answered, `begin` where it started."""
 
-    def __init__(
-        self, story: Story, target: Target, calendar: Calendar, begin: int, stop: int | None, now: int
-    ) -> None:
-        self.story, self.calendar, self.stop = story, calendar, stop
-        usual = WAITING if target.clock == "resolution" else frozenset()
-        self.pauses = usual if target.pauses is None else target.pauses
+    def __init__(self, story: Story, plan: Plan, begin: int, stop: int | None, now: int) -> None:
+        self.story, self.calendar, self.pauses, self.stop = story, plan.calendar, plan.pauses, stop
         self.cut = self.finished() if stop is None else None
         self.end = next(place for place in (stop, self.cut, max(begin, now)) if place is not None)
+        ended = stop is not None or self.cut is not None
+        self.goal = plan.goal(story, self.end - 1 if ended else self.end)
         self.used, self.breached = 0, None
         for place in range(begin, self.end):
             self.used += 600 * self.runs(place)
-            if self.used == target.within_seconds and self.breached is None:
-                self.breached = place + 1
-        if self.breached == self.end and (stop is not None or self.cut is not None):
-            self.breached = None
+            goal = plan.goal(story, place + 1)
+            late = goal is not None and self.used >= goal and not (ended and place + 1 == self.end)
+            if late and self.breached is None:
+                self.breached, self.goal = place + 1, goal
 
     def finished(self) -> int | None:
         since = None
@@ -338,7 +422,9 @@ class Walk:
         open_now = self.calendar.always or any(w.start_second <= second < w.end_second for w in today)
         return open_now and not self.still(place)
 
-    def tells(self) -> dict[str, JSON]:
+    def tells(self) -> dict[str, JSON] | None:
+        if self.goal is None:
+            return None
         if self.stop is not None:
             state = ClockState.MET if self.breached is None else ClockState.MISSED
         elif self.cut is not None:
@@ -347,23 +433,20 @@ class Walk:
             state = ClockState.BREACHED
         else:
             state = ClockState.PAUSED if self.still(self.end) else ClockState.RUNNING
-        return {
-            "state": state,
-            "used": self.used,
-            "breached_at": None if self.breached is None else self.story.at(self.breached),
-        }
+        at = None if self.breached is None else self.story.at(self.breached)
+        return {"state": state, "used": self.used, "breached_at": at, "goal": self.goal}
 
 
-def expected(story: Story, target: Target, calendar: Calendar, now: int) -> list[dict[str, JSON]]:
-    if target.clock == "first_reply":
-        return [Walk(story, target, calendar, 0, min(story.replies, default=None), now).tells()]
+def expected(story: Story, plan: Plan, now: int) -> list[dict[str, JSON] | None]:
+    if plan.kind == "first_reply":
+        return [Walk(story, plan, 0, min(story.replies, default=None), now).tells()]
     told, begin = story.history(), 0
     found = []
     place_of = {story.at(place): place for place in range(GRID + 1)}
     resolved, reopened = ([place_of[at] for at in list_] for list_ in (told.resolutions, told.reopens))
     while True:
         stop = min((place for place in resolved if place >= begin), default=None)
-        found.append(Walk(story, target, calendar, begin, stop, now).tells())
+        found.append(Walk(story, plan, begin, stop, now).tells())
         again = [place for place in reopened if stop is not None and place > stop]
         if not again:
             return found
@@ -376,24 +459,30 @@ LUNCH = Calendar("lunch", "America/New_York", ((Window(8 * 3600, 12 * 3600), Win
 @given(
     story=stories(),
     kind=st.sampled_from(["first_reply", "resolution"]),
-    steps=st.integers(1, 300),
+    goals=st.dictionaries(st.sampled_from([None, *Priority]), st.integers(1, 300), min_size=1),
     calendar=st.sampled_from([OFFICE, ALWAYS, LUNCH]),
     pauses=st.sampled_from([None, frozenset({Status.ON_HOLD}), frozenset()]),
     later=st.integers(0, 50),
 )
 @settings(max_examples=400, deadline=None)
 def test_any_story_gives_the_clocks_that_a_walk_in_small_steps_gives(
-    story: Story, kind: str, steps: int, calendar: Calendar, pauses: frozenset[Status] | None, later: int
+    story: Story,
+    kind: str,
+    goals: dict[Priority | None, int],
+    calendar: Calendar,
+    pauses: frozenset[Status] | None,
+    later: int,
 ) -> None:
-    target = Target("drawn", kind, steps * 600, calendar.name, pauses=pauses)
-    rules = Sla((target,), {calendar.name: Hours(calendar)})
-    told, now = story.history(), GRID + later
-    about = complaint(told.status)
-    found = clocks(about, told, {}, rules, story.at(now))
-    told_of = [{"state": c.state, "used": c.used_seconds, "breached_at": c.breached_at} for c in found]
-    assert told_of == expected(story, target, calendar, now)
+    plan = Plan(kind, calendar, pauses, {priority: steps * 600 for priority, steps in goals.items()})
+    rules, told, now = plan.sla(), story.history(), GRID + later
+    about, values = complaint(told.status), {"priority": story.priorities[-1][1].value if story.priorities else ""}
+    found = clocks(about, told, values, rules, story.at(now))
+    assert [
+        {"state": c.state, "used": c.used_seconds, "breached_at": c.breached_at, "goal": c.target_seconds}
+        for c in found
+    ] == [one for one in expected(story, plan, now) if one is not None]
     for clock in found:
-        explained = segments(kind, clock.cycle, about, told, {}, rules, story.at(now))
+        explained = segments(kind, clock.cycle, about, told, values, rules, story.at(now))
         assert sum(segment.counted_seconds for segment in explained) == clock.used_seconds
         assert all(before.end == after.start for before, after in pairwise(explained))
         if clock.state in (ClockState.BREACHED, ClockState.MISSED):

@@ -91,6 +91,18 @@ def test_a_scope_allows_what_it_names(office: Office) -> None:
     assert office.knock(tickets, "/api/v2/users/me") == 403
 
 
+def test_a_token_tells_its_own_scopes_and_an_api_token_has_none(office: Office) -> None:
+    limited = told(office.token(grant_type="client_credentials", scope="read tickets:write"))["access_token"]
+    answer = office.send("/api/v2/oauth/tokens/current", f"Bearer {limited}")
+    assert told(answer)["token"]["scopes"] == ["read", "tickets:write"]
+
+
+def test_a_right_that_was_lost_is_a_403_there_and_only_there(office: Office) -> None:
+    office.account.switches.forbidden = "/incremental/"
+    assert office.knock(GOOD, "/api/v2/incremental/tickets/cursor") == 403
+    assert office.knock(GOOD, "/api/v2/tickets/1") == 200
+
+
 def test_the_exports_need_an_admin(office: Office) -> None:
     office.account.doorman.clients[content.CLIENT_ID].user = content.ANA
     agent = f"Bearer {told(office.token(grant_type='client_credentials'))['access_token']}"

@@ -91,6 +91,17 @@ def test_what_people_do_is_not_in_the_ledger_of_api_writes(account: Account) -> 
     assert account.ticket(1).body["satisfaction_rating"]["score"] == "bad"
 
 
+def test_an_admin_removes_retypes_and_adds(account: Account) -> None:
+    account.agent_sets(1, fields={content.ORDER_NUMBER: "A-1", content.REASON: "x"})
+    account.admin_removes_field(content.ORDER_NUMBER)
+    assert content.ORDER_NUMBER not in {one["id"] for one in account.ticket(1).body["custom_fields"]}
+    account.admin_retypes_field(content.REASON, "tagger", [("late", "Late")])
+    field = next(one for one in account.fields if one["id"] == content.REASON)
+    assert [one["value"] for one in field["custom_field_options"]] == ["late"]
+    account.agent_sets(1, custom_status=account.admin_adds_status("Waiting for the moon", "hold"))
+    assert account.ticket(1).body["status"] == "hold"
+
+
 def test_suspended_mail_is_no_ticket(account: Account) -> None:
     account.suspend("Offer", "Buy!", "spam@example.org")
     assert len(account.tickets) == 1

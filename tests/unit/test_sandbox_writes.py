@@ -193,5 +193,9 @@ def test_an_unparsable_body_an_unknown_path_and_a_list_of_many_ids_are_refused(o
     headers = {"authorization": f"Bearer {content.ACCESS_TOKEN}"}
     assert office.desk.answer(Request("PUT", "/api/v2/tickets/1", {}, headers, b"{")).status == 400
     assert office.send("GET", "nothing").status == 404
+    for nonsense in ({"comment": "x"}, {"custom_fields": [{"value": 1}]}, {"metadata": [1]}, {"tags": 7}, "x"):
+        assert office.send("PUT", "tickets/1", {"ticket": nonsense}).status == 400
+    assert office.send("POST", "tickets", {"ticket": {"subject": "no text"}}).status == 422
+    assert office.send("POST", "tickets", {"ticket": {"description": "x", "requester_id": 5}}).status == 422
     many = Request("GET", "/api/v2/tickets/show_many", {"ids": ",".join(map(str, range(101)))}, headers)
     assert told(office.desk.answer(many))["max_count"] == 100

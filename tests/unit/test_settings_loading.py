@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from connector.errors import SettingsError
 from connector.mapping import check_examples
@@ -71,6 +73,11 @@ tag_back:
   facets: [category]
 repeats:
   many_within: 60d
+"""
+PHRASES = """\
+language: en
+phrases:
+  late: {words: [late], says: {complaint: "yes"}}
 """
 FILES = {"amends.yaml": MAIN, "calendars.yaml": CALENDARS, "sla.yaml": SLA, "policy.yaml": POLICY}
 
@@ -517,6 +524,22 @@ def test_a_mode_for_what_the_adapter_cannot_do_is_refused(picky: Any) -> None:
         picky("      account: acme\n    modes: {survey: live}")
 
 
-def test_the_settings_room_alone_knows_pydantic() -> None:
-    rooms = [name for name in sys.modules if name.startswith("connector.") and "settings" not in name]
-    assert not [name for name in rooms if "pydantic" in vars(sys.modules[name])]
+DAMAGE = st.sampled_from(
+    ["", "null", "[]", "{}", "1", "-1", "true", "x", "[x]", "{x: 1}", "1.5", '""', "[[1]]", "no", "*x", "'"]
+)
+
+
+@given(file=st.sampled_from(sorted(FILES)), place=st.integers(0, 30), damage=DAMAGE, whole=st.booleans())
+@settings_of_hypothesis(max_examples=150, deadline=None)
+def test_a_damaged_file_is_refused_in_words_or_still_makes_sense(
+    tmp_path_factory: pytest.TempPathFactory, file: str, place: int, damage: str, whole: bool
+) -> None:
+    lines = FILES[file].splitlines()
+    place %= len(lines)
+    head, colon, _ = lines[place].partition(":")
+    lines[place] = damage if whole else f"{head}{colon} {damage}"
+    home = write(tmp_path_factory.mktemp("home"), **{**FILES, file: "\n".join(lines), "phrases/en.yaml": PHRASES})
+    try:
+        load(home)
+    except SettingsFilesError as error:
+        assert all(problem.what and problem.place.file for problem in error.problems)

@@ -1,0 +1,204 @@
+"""`amends check`: the files, their own examples, and every source, as far as can be known without writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from connector.adapter import Discovery, Identity
+from connector.commands.place import Place
+from connector.desks import adapter_for
+from connector.display import clean, count, table, wrapped
+from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
+from connector.mapping import Mapping, check_examples
+from connector.model import ActionKind, Mode
+from connector.settings.loading import Settings
+from connector.settings.sources import SourceSettings
+from connector.tagging.check import check as check_tagging
+
+_WORST = (SettingsError.exit_code, AuthError.exit_code, TemporaryError.exit_code, 1)
+
+
+class SourceChecked(msgspec.Struct, frozen=True):
+    """What a source answered. `error` is why it did not; `missing` rights stop something, `warnings` will one day."""
+
+    source: str
+    adapter: str
+    contacted: bool
+    account: str | None = None
+    name: str | None = None
+    may: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    exit_code: int = 0
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """`problems` are examples that do not hold; settings that cannot be loaded are raised instead."""
+
+    home: str
+    examples: int
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    sources: tuple[SourceChecked, ...]
+
+    @property
+    def exit_code(self) -> int:
+        codes = {one.exit_code for one in self.sources} | {1 if self.problems else 0}
+        return next((code for code in _WORST if code in codes), 0)
+
+
+def check(place: Place, *, offline: bool) -> Checked:
+    """Raises SettingsFilesError with every mistake in the folder."""
+    settings = place.settings
+    return Checked(
+        home=str(place.home),
+        examples=_number_of_examples(settings),
+        problems=tuple(_broken_examples(settings)),
+        warnings=(*settings.warnings, *_modes(settings)),
+        sources=tuple(_source(place, one, offline=offline) for one in settings.sources.values()),
+    )
+
+
+def _number_of_examples(settings: Settings) -> int:
+    phrases = sum(len(book.examples.match) + len(book.examples.miss) for book in settings.tagging.books)
+    return phrases + sum(len(mapping.examples) for mapping in _mappings(settings).values())
+
+
+def _mappings(settings: Settings) -> dict[int, Mapping]:
+    return {id(source.mapping): source.mapping for source in settings.sources.values()}
+
+
+def _broken_examples(settings: Settings) -> Iterator[str]:
+    for mapping in _mappings(settings).values():
+        yield from check_examples(mapping)
+    yield from check_tagging(settings.tagging)
+
+
+def _modes(settings: Settings) -> Iterator[str]:
+    for source in settings.sources.values():
+        if all(source.modes.get(kind, Mode.SHADOW) is Mode.SHADOW for kind in ActionKind):
+            yield f"{source.name}: every write is in shadow mode, so nothing is sent. That is right for the first days."
+
+
+def _source(place: Place, source: SourceSettings, *, offline: bool) -> SourceChecked:
+    if offline:
+        return SourceChecked(source.name, source.adapter, contacted=False)
+    try:
+        adapter = adapter_for(source, place.home, place.now)
+        try:
+            identity, discovery = adapter.check(), adapter.discover()
+        finally:
+            adapter.close()
+    except AmendsError as error:
+        return SourceChecked(source.name, source.adapter, contacted=True, error=str(error), exit_code=error.exit_code)
+    return _answered(source, identity, discovery)
+
+
+def _answered(source: SourceSettings, identity: Identity, discovery: Discovery) -> SourceChecked:
+    misfits = tuple(_misfits(source, discovery))
+    return SourceChecked(
+        source.name,
+        source.adapter,
+        contacted=True,
+        account=identity.account,
+        name=identity.name,
+        may=identity.may,
+        missing=identity.missing,
+        warnings=(*identity.warnings, *misfits),
+        exit_code=int(bool(identity.missing or misfits)),
+    )
+
+
+def _misfits(source: SourceSettings, discovery: Discovery) -> Iterator[str]:
+    """Where the mapping and the account do not fit: unmapped words, fields that are not there or cannot be written."""
+    mapping = source.mapping
+    for kind, found, known_words in (
+        ("status", discovery.statuses, mapping.status),
+        ("priority", discovery.priorities, mapping.priority),
+    ):
+        for value, title in found:
+            if value not in known_words:
+                yield f'the {kind} "{clean(title)}" ({value}) has no line in the mapping; add `{value}: …` there.'
+    known = {field.id: field for field in discovery.fields}
+    for ours, theirs in mapping.fields.items():
+        if theirs.startswith("custom:") and theirs not in known:
+            yield f"{ours} is read from {theirs}, which this account does not have; see `amends mapping discover`."
+    for ours, theirs in mapping.write.items():
+        if theirs not in known:
+            yield f"{ours} is written to {theirs}, which this account does not have."
+        elif not known[theirs].writable:
+            yield f"{ours} is written to {theirs}, which cannot be written."
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What an admin can map of one source."""
+
+    source: str
+    discovery: Discovery
+
+
+def discover(place: Place, names: Sequence[str]) -> list[Found]:
+    """The fields, statuses, groups and people of these sources. Raises AuthError, TemporaryError."""
+    found = []
+    for source in place.chosen(names):
+        adapter = adapter_for(source, place.home, place.now)
+        try:
+            found.append(Found(source.name, adapter.discover()))
+        finally:
+            adapter.close()
+    return found
+
+
+# -- telling it ------------------------------------------------------------------------------------------------------
+
+
+def checked_lines(told: Checked, columns: int) -> list[str]:
+    lines = [f"settings    {told.home}: all files are sound"]
+    held = "all hold" if not told.problems else f"{len(told.problems)} do not hold"
+    lines.append(f"examples    {count(told.examples, 'example')}, {held}")
+    lines += _listed(told.problems, columns)
+    for one in told.sources:
+        lines += _source_lines(one, columns)
+    if told.warnings:
+        lines += ["worth a look", *_listed(told.warnings, columns)]
+    return lines
+
+
+def _listed(sentences: Iterable[str], columns: int) -> Iterator[str]:
+    for sentence in sentences:
+        first, *rest = wrapped(sentence, columns - 14) or [""]
+        yield f"          - {first}"
+        yield from (f"            {line}" for line in rest)
+
+
+def _source_lines(one: SourceChecked, columns: int) -> Iterator[str]:
+    if not one.contacted:
+        yield f"{one.source:<10}  {one.adapter}: not contacted (--offline)"
+        return
+    if one.error:
+        yield f"{one.source:<10}  {one.adapter}: FAILED"
+        yield from _listed([one.error], columns)
+        return
+    yield f"{one.source:<10}  {one.adapter}: {clean(one.account)}, as {clean(one.name)}"
+    if one.may:
+        yield from (f"            {line}" for line in wrapped(f"may {', '.join(one.may)}", columns - 12))
+    yield from _listed([f"MISSING: {text}" for text in one.missing], columns)
+    yield from _listed(one.warnings, columns)
+
+
+def discovered_lines(found: list[Found], columns: int) -> list[str]:
+    lines: list[str] = []
+    for one in found:
+        fields = [
+            (field.id, field.title, field.type, "yes" if field.writable else "no") for field in one.discovery.fields
+        ]
+        lines += [f"{one.source}", *table(("FIELD", "TITLE", "TYPE", "WRITABLE"), fields, columns)]
+        for title in ("statuses", "priorities", "groups", "people"):
+            pairs = getattr(one.discovery, title)
+            if pairs:
+                lines += ["", *table((title.upper(), "TITLE"), [tuple(map(str, pair)) for pair in pairs], columns)]
+        lines += [""]
+    return lines[:-1]

@@ -1,0 +1,47 @@
+"""`amends explain`: one complaint, its writes and the rules in force, put together for `connector.explain`."""
+
+from __future__ import annotations
+
+from connector.assessment import understood_again
+from connector.commands.cases import find
+from connector.commands.place import Place
+from connector.desks import rules_of
+from connector.errors import SettingsError
+from connector.explain import Explanation, WriteTold, explain
+from connector.mapping import words
+from connector.store import intentions
+from connector.store.intentions import Intention, State
+
+
+def explained(place: Place, name: str) -> Explanation:
+    """Why Amends says and does what it does about one complaint, by the rules in force now."""
+    settings = place.settings
+    with place.store() as store, store.read() as connection:
+        stored = find(connection, name)
+        writes = intentions.of_tickets(connection, stored.source_id, [stored.ticket], State).get(stored.ticket, [])
+    source = settings.sources.get(stored.source)
+    if source is None:
+        raise SettingsError(
+            f"the source {stored.source!r} is not in amends.yaml any more.", remedy="Put it back to have it explained."
+        )
+    doc = stored.doc
+    this = understood_again(doc.complaint, doc.entries, doc.tags, words(source.mapping))
+    told = [_told(one) for one in writes]
+    return explain(this, stored.assessed.flags, told, rules_of(settings), look_at=stored.look_at, now=place.now())
+
+
+def _told(one: Intention) -> WriteTold:
+    action = one.action
+    return WriteTold(
+        id=one.id,
+        kind=action.kind.value,
+        rule=action.rule,
+        episode=action.episode,
+        state=one.state.value,
+        why=action.why,
+        effect=action.effect,
+        created_at=one.created_at,
+        changed_at=one.changed_at,
+        tries=one.tries,
+        reason=one.why,
+    )

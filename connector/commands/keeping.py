@@ -1,0 +1,157 @@
+"""`amends store …`, `pause`, `resume` and `audit`: looking after the store, and the switch that stops all writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from connector.commands.place import Place
+from connector.commands.progress import Progress
+from connector.display import clean, moment, table
+from connector.errors import AmendsError
+from connector.store import Store, backup, sources
+from connector.store.backup import Checked
+from connector.store.migrate import HEAD, version
+from connector.store.sources import AuditLine
+
+
+class Done(msgspec.Struct, frozen=True):
+    """One sentence on what was done, or would be."""
+
+    said: str
+    dry_run: bool = False
+
+
+def back_up(place: Place, target: Path, *, dry_run: bool) -> Done:
+    """Copy the store while the daemon runs. Raises StoreError."""
+    with place.store() as store:
+        if dry_run:
+            return Done(f"Would copy {_named(store)} to {target} and prove the copy.", True)
+        with Progress("backup", "pages") as tell:
+            found = backup.back_up(store, target, tell)
+        with store.write("store: backed up") as connection:
+            sources.log(connection, place.now(), place.who, "store: backed up", detail={"file": str(target)})
+    return Done(f"Copied to {target}: sound, {found.rows.get('complaint', 0):,} complaints. It holds personal data.")
+
+
+def restore(place: Place, source: Path, *, dry_run: bool) -> Done:
+    """Put a backup in the place of the store. Raises StoreError while the store is in use."""
+    store = place.bare_store()
+    try:
+        if dry_run:
+            found = backup.check(source)
+            sound = found.problems[0] if found.problems else f"sound, {found.rows.get('complaint', 0):,} complaints"
+            return Done(f"Would put {source} ({sound}) in the place of {_named(store)}, which would be kept.", True)
+        found_back = backup.restore(store, source, place.now())
+    finally:
+        store.close()
+    with place.store(create=True) as fresh, fresh.write("store: restored") as connection:
+        detail = {"from": str(source), "replaced": found_back.replaced}
+        sources.log(connection, place.now(), place.who, "store: restored", detail=detail)
+    kept = f" The former store is {found_back.replaced}." if found_back.replaced else ""
+    doubt = f" {found_back.doubted:,} writes will be looked up before anything is sent." if found_back.doubted else ""
+    return Done(f"Restored {found_back.file} from {source}.{kept}{doubt} Start the daemon again.")
+
+
+def migrate(place: Place, *, dry_run: bool) -> Done:
+    """Bring the tables up to date; a copy of an older file is put beside it first."""
+    if not dry_run:
+        with place.leased_store("amends store migrate") as store:
+            return Done(f"{_named(store)} stands at version {HEAD}.")
+    store = place.bare_store()
+    try:
+        found = version(store) if store.file is None or store.file.exists() else None
+        said = "is up to date" if found == HEAD else f"would go from {found or 'nothing'} to {HEAD}"
+        return Done(f"{_named(store)} {said}.", True)
+    finally:
+        store.close()
+
+
+def check(place: Place, file: Path | None) -> Checked:
+    """Read every page of the store, or of a backup. Raises StoreError where there is none."""
+    if file is not None:
+        return backup.check(file)
+    store = place.bare_store()
+    try:
+        if store.file is None:
+            raise AmendsError("this store is a database server.", remedy="Use the server's own tools to check it.")
+        return backup.check(store.file)
+    finally:
+        store.close()
+
+
+def _named(store: Store) -> str:
+    return str(store.file or store.url.render_as_string(hide_password=True))
+
+
+def checked_lines(told: Checked, columns: int) -> list[str]:
+    lines = [f"{told.file}: {'NOT SOUND' if told.problems else 'sound'}, version {told.version or 'unknown'}"]
+    lines += [f"  {clean(problem)}" for problem in told.problems]
+    rows = [(name, f"{number:,}") for name, number in told.rows.items()]
+    return lines + (["", *table(("TABLE", "ROWS"), rows, columns)] if rows else [])
+
+
+# -- the switch that stops all writes --------------------------------------------------------------------------------
+
+
+def pause(place: Place, why: str, *, dry_run: bool) -> Done:
+    """Stop all writes everywhere; reading goes on. Works beside a daemon, which obeys before its next write."""
+    with place.store(create=not dry_run) as store:
+        if dry_run:
+            return Done("Would stop all writes to all helpdesks; reading would go on.", True)
+        with store.write("pause") as connection:
+            sources.pause(connection, place.now(), f"{why} ({place.who})")
+            sources.log(connection, place.now(), place.who, "writes: paused", detail={"why": why})
+    return Done("All writes are stopped; reading goes on. `amends resume` lets them go again.")
+
+
+def resume(place: Place, *, dry_run: bool) -> Done:
+    with place.store() as store:
+        with store.read() as connection:
+            paused = sources.paused(connection)
+        if paused is None:
+            return Done("Nothing is paused.", dry_run)
+        if dry_run:
+            return Done("Would let writes go again.", True)
+        with store.write("resume") as connection:
+            sources.resume(connection)
+            sources.log(connection, place.now(), place.who, "writes: resumed")
+    return Done("Writes go again.")
+
+
+# -- the audit log ---------------------------------------------------------------------------------------------------
+
+
+def audit(place: Place, *, source: str | None, ticket: str | None, most: int) -> list[AuditLine]:
+    """Newest first."""
+    with place.store() as store, store.read() as connection:
+        return sources.audit_lines(connection, source=source, ticket=ticket, most=most)
+
+
+def audit_lines(rows: list[AuditLine], columns: int) -> list[str]:
+    if not rows:
+        return ["Nothing has been noted yet."]
+    cells = [(_second(one.at), one.who, one.what, _place(one), _detail(one)) for one in rows]
+    return table(("WHEN", "WHO", "WHAT", "TICKET", "DETAIL"), cells, columns)
+
+
+def _second(at: datetime) -> str:
+    return f"{moment(at)[:-1]}:{at:%S}Z"
+
+
+def _place(one: AuditLine) -> str:
+    return "/".join(part for part in (one.source, one.ticket) if part) or "-"
+
+
+def _detail(one: AuditLine) -> str:
+    if not isinstance(one.detail, dict):
+        return "-"
+    return ", ".join(f"{name}: {value}" for name, value in one.detail.items() if name != "receipt")
+
+
+def done_lines(told: Done, columns: int) -> list[str]:
+    from connector.display import wrapped
+
+    return wrapped(told.said, columns)

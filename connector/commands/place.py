@@ -1,0 +1,154 @@
+"""The admin's folder as a command meets it: settings, store and sources, opened when they are first needed.
+
+Made by the command line, which hands in the clocks; used by every module of this room.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import SettingsError
+from connector.store import Store
+
+if TYPE_CHECKING:
+    # Reading all settings costs more than a look at the store, which most commands are.
+    from connector.settings import Settings, SourceSettings
+
+USUAL_HOME = Path("amends")
+_REFERENCE = re.compile(r"(env|file|keyring):(?!//)")
+
+
+def _no_seam(_place: str) -> None:
+    """Nobody wants to crash here."""
+
+
+class Place:
+    """One folder. `now` is the time in the complaints' world, `wall` the real time of day, `scale` how many seconds of
+    the first pass in one of the second (1 but for the demo and crash tests)."""
+
+    def __init__(
+        self,
+        home: Path | None,
+        *,
+        now: Callable[[], datetime],
+        wall: Callable[[], datetime],
+        scale: float = 1.0,
+        seam: Callable[[str], None] = _no_seam,
+    ) -> None:
+        self._named = home
+        self.now, self.wall, self.scale, self._seam = now, wall, scale, seam
+        self._stirred = threading.Event()
+
+    @cached_property
+    def home(self) -> Path:
+        """The folder. Raises SettingsError where a named one is not there."""
+        if self._named is not None and not self._named.is_dir():
+            raise SettingsError(
+                f"there is no folder {self._named}.", remedy="Make it with `amends init`, or name another one."
+            )
+        return self._named or USUAL_HOME
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Everything in the folder, checked. Raises SettingsFilesError."""
+        from connector.settings import load
+
+        return load(self._named)
+
+    def read_again(self) -> Settings:
+        """The settings as they are now; the old ones stay where these cannot be understood."""
+        from connector.settings import load
+
+        fresh = load(self._named)
+        self.__dict__["settings"] = fresh
+        return fresh
+
+    @cached_property
+    def who(self) -> str:
+        """The person at the terminal, for the audit log."""
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):
+            return f"user {os.getuid()}"
+
+    def holder(self, what: str) -> str:
+        """How this process names itself to others that want the store."""
+        return f"{what} (process {os.getpid()} on {socket.gethostname()})"
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; the world of a faster clock waits less. Ctrl-C ends it."""
+        self._stirred.wait(seconds / max(self.scale, 1.0))
+
+    def chosen(self, names: Sequence[str]) -> list[SourceSettings]:
+        """The named sources, all without a name. Raises SettingsError for one that is not in amends.yaml."""
+        known = self.settings.sources
+        for name in names:
+            if name not in known:
+                raise SettingsError(
+                    f"there is no source {name!r} in {self.home / 'amends.yaml'}.",
+                    remedy=f"It names: {', '.join(known) or 'none'}.",
+                )
+        return [known[name] for name in names] if names else list(known.values())
+
+    # -- the store -------------------------------------------------------------------------------------------------
+
+    def bare_store(self) -> Store:
+        """The store, not opened. It is found even where other settings are broken: `pause` has to work always."""
+        return Store(store_url(self.home, _stored_in(self.home)), seam=self._seam)
+
+    @contextmanager
+    def store(self, *, create: bool = False) -> Iterator[Store]:
+        """The store, for a look or for an operator's small change. Raises StoreError where there is none."""
+        store = self.bare_store()
+        try:
+            yield store.open(create=create)
+        finally:
+            store.close()
+
+    @contextmanager
+    def leased_store(self, what: str) -> Iterator[Store]:
+        """The store as its one writer; made where there is none. Raises StoreError while another one is at work."""
+        with self.store(create=True) as store:
+            store.take_lease(self.holder(what), self.wall())
+            yield store
+
+
+def _stored_in(home: Path) -> str:
+    named = _main_file(home).get("store")
+    return named if isinstance(named, str) and named else "amends.db"
+
+
+def _main_file(home: Path) -> dict[str, Any]:
+    """amends.yaml as it is, right or wrong; whatever is wrong in it is told by the commands that need all of it."""
+    import yaml
+
+    try:
+        value = yaml.safe_load((home / "amends.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def store_url(home: Path, named: str) -> str:
+    """The database URL of what `store:` says: a file in `home`, a URL, or a reference to one of them."""
+    if _REFERENCE.match(named):
+        from connector.credentials import SourceCredentials
+
+        named = SourceCredentials("store", {"store": named}).current()["store"]
+    return named if "://" in named else f"sqlite:///{(home / named).absolute()}"
+
+
+def source_names(home: Path | None) -> list[str]:
+    """The sources of a folder, for completion; [] where nothing can be read."""
+    sources = _main_file(home or USUAL_HOME).get("sources")
+    return sorted(map(str, sources)) if isinstance(sources, dict) else []

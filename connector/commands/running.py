@@ -1,0 +1,125 @@
+"""`amends run`: the daemon, its signals, and what it opens. Called by the command line."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from connector.commands.place import Place
+from connector.desks import open_desk, rules_of
+from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
+from connector.helpdesk import Helpdesk
+from connector.schedule import Daemon, Pace, Workplace
+from connector.settings.sources import SourceSettings
+from connector.store import Store, complaints, sources
+
+log = logging.getLogger("amends")
+
+# Nothing is done more often than this, however fast the clock of a demo runs.
+SHORTEST_SECONDS = 0.2
+MISSING_AGAIN_SECONDS = 60.0
+_BEFORE_WORK = (AuthError, TemporaryError, SettingsError)
+
+
+def run(place: Place) -> None:
+    """Work until SIGTERM or SIGINT; SIGHUP reads the settings again, and keeps the old ones where they are wrong.
+
+    Raises what made going on impossible: SettingsError, StoreError, FencedError, and AuthError or TemporaryError where
+    not a single source could be reached for the first time.
+    """
+    with place.leased_store("amends run") as store:
+        office = _Office(place, store)
+        daemon = Daemon(store, now=place.now, wall=place.wall, open_workplace=office.open, pace=_pace(place))
+        office.ask_again = daemon.ask_reload
+        with _Signals(daemon):
+            try:
+                daemon.run()
+            finally:
+                office.close()
+
+
+def _pace(place: Place) -> Pace:
+    usual = Pace()
+    return Pace(push_seconds=_real(usual.push_seconds, place), sweep_seconds=_real(usual.sweep_seconds, place))
+
+
+def _real(seconds: float, place: Place) -> float:
+    return max(seconds / max(place.scale, 1.0), min(seconds, SHORTEST_SECONDS))
+
+
+def _nothing() -> None:
+    """There is no daemon yet that could be asked."""
+
+
+class _Office:
+    """Opens the sources; one that cannot be reached for its first time is tried again later, the others work."""
+
+    def __init__(self, place: Place, store: Store) -> None:
+        self.place, self.store = place, store
+        self.ask_again: Callable[[], None] = _nothing
+        self._timer: threading.Timer | None = None
+        self._digest: str | None = None
+
+    def open(self) -> Workplace:
+        settings = self.place.settings if self._digest is None else self.place.read_again()
+        desks, missing = self._desks(list(settings.sources.values()))
+        if missing and not desks:
+            raise missing[0]
+        for error in missing:
+            log.error("%s This source is tried again in %.0f s.", error, MISSING_AGAIN_SECONDS)
+        if missing:
+            self._later()
+        if self._digest not in (None, settings.rules_digest):
+            self._look_again()
+        self._digest = settings.rules_digest
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+        polls = {one.name: _real(one.poll_seconds, self.place) for one in settings.sources.values()}
+        return Workplace(desks=tuple(desks), rules=rules_of(settings), poll_seconds=polls)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _desks(self, wanted: list[SourceSettings]) -> tuple[list[Helpdesk], list[AmendsError]]:
+        desks: list[Helpdesk] = []
+        missing: list[AmendsError] = []
+        for source in wanted:
+            try:
+                desks.append(open_desk(source, self.place.home, self.store, self.place.now))
+            except _BEFORE_WORK as error:
+                missing.append(error)
+        return desks, missing
+
+    def _look_again(self) -> None:
+        with self.store.write("settings: changed") as connection:
+            complaints.look_again(connection, self.place.now())
+            sources.log(connection, self.place.now(), "amends", "settings: read again")
+
+    def _later(self) -> None:
+        self.close()
+        self._timer = threading.Timer(MISSING_AGAIN_SECONDS, self.ask_again)
+        self._timer.daemon = True
+        self._timer.start()
+
+
+class _Signals:
+    """While the daemon runs: SIGTERM and SIGINT stop it, SIGHUP makes it read its settings again."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.daemon = daemon
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: self.daemon.ask_reload())
+
+    def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.daemon.stop.set()

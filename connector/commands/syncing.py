@@ -1,0 +1,385 @@
+"""`amends sync`, `mapping preview` and `store replay`: the three verbs once, or only shown. Called by the command line.
+
+A dry run works on a copy of the store: it reads the helpdesks as always, and nothing is left of it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from connector.assessment import Rules, Understood
+from connector.commands.cases import value_of
+from connector.commands.place import Place
+from connector.commands.progress import Progress
+from connector.desks import open_desk, rules_of
+from connector.display import clean, count, cut, wrapped
+from connector.errors import AmendsError, AuthError, FencedError, SettingsError, StoreError, TemporaryError
+from connector.helpdesk import Helpdesk
+from connector.model import JSON
+from connector.settings.sources import SourceSettings
+from connector.store import Store, backup, complaints, intentions, sources
+from connector.store.complaints import Stored
+from connector.store.intentions import MOVING, Intention
+from connector.sync import Pulled, pull, push, replay, sweep
+from connector.sync.replay import stale
+
+# One pass ends: it waits this often and this long for a helpdesk that asks for rest, then leaves the rest for later.
+MOST_RESTS = 4
+LONGEST_REST_SECONDS = 10.0
+LEASE_EVERY = timedelta(seconds=8)
+_WORST = (SettingsError.exit_code, AuthError.exit_code, TemporaryError.exit_code, 1)
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A write that was newly intended."""
+
+    id: int
+    ticket: str
+    kind: str
+    rule: str
+    state: str
+    why: str
+
+
+class SourceSynced(msgspec.Struct, frozen=True):
+    """What one pass did with one source; counts of complaints and of writes. `waiting` writes are left for later."""
+
+    source: str
+    records: int = 0
+    changed: int = 0
+    complaints: int = 0
+    quarantined: int = 0
+    replayed: int = 0
+    replay_changed: int = 0
+    intended: tuple[Planned, ...] = ()
+    done: int = 0
+    failed: int = 0
+    withdrawn: int = 0
+    waiting: int = 0
+    paused: bool = False
+    error: str | None = None
+    exit_code: int = 0
+
+
+class Synced(msgspec.Struct, frozen=True):
+    """One pass. `flagged` counts flags by kind as they stand now."""
+
+    dry_run: bool
+    sources: tuple[SourceSynced, ...]
+    looked: int
+    flagged: dict[str, int]
+
+    @property
+    def exit_code(self) -> int:
+        codes = {one.exit_code or int(one.failed > 0) for one in self.sources}
+        return next((code for code in _WORST if code in codes), 0)
+
+
+def sync(place: Place, names: Sequence[str], *, dry_run: bool, most_pages: int | None) -> Synced:
+    """Read everything new, decide, and write. One source that fails does not hold the others.
+
+    Raises SettingsError, StoreError (another daemon is at work) and FencedError.
+    """
+    wanted = place.chosen(names)
+    with _practice_store(place) if dry_run else place.leased_store("amends sync") as store:
+        return _Pass(place, store, dry_run=dry_run, most_pages=most_pages).run(wanted)
+
+
+class _Pass:
+    """One pass over some sources."""
+
+    def __init__(self, place: Place, store: Store, *, dry_run: bool, most_pages: int | None) -> None:
+        self.place, self.store, self.dry_run, self.most_pages = place, store, dry_run, most_pages
+        self.rules: Rules = rules_of(place.settings)
+        self.results: dict[str, SourceSynced] = {}
+        self._renewed = place.wall()
+
+    def run(self, wanted: Sequence[SourceSettings]) -> Synced:
+        self.results = {one.name: SourceSynced(one.name) for one in wanted}
+        desks = [desk for one in wanted if (desk := self._tried(one.name, self._opener(one))) is not None]
+        before = self._newest_write()
+        for desk in desks:
+            self._tried(desk.name, lambda desk=desk: self._read(desk))  # type: ignore[misc]
+        swept = sweep(desks, self.store, self.rules, now=self.place.now, stopping=self._stopping)
+        self._note_new(before)
+        if not self.dry_run:
+            for desk in desks:
+                self._tried(desk.name, lambda desk=desk: self._write(desk))  # type: ignore[misc]
+        for desk in desks:
+            desk.adapter.close()
+        with self.store.read() as connection:
+            flagged = complaints.flagged(connection)
+        return Synced(self.dry_run, tuple(self.results.values()), swept.looked, flagged)
+
+    def _opener(self, source: SourceSettings) -> Callable[[], Helpdesk]:
+        return lambda: open_desk(source, self.place.home, self.store, self.place.now)
+
+    def _tried(self, name: str, step: Callable[[], Helpdesk | None]) -> Helpdesk | None:
+        try:
+            return step()
+        except (FencedError, StoreError):
+            raise
+        except AmendsError as error:
+            self._add(name, error=str(error), exit_code=error.exit_code)
+            return None
+
+    def _add(self, name: str, **changes: JSON) -> None:
+        self.results[name] = msgspec.structs.replace(self.results[name], **changes)
+
+    def _stopping(self) -> bool:
+        """Asked before each step, which is the time to say that we are still here. A pass never stops by itself."""
+        wall = self.place.wall()
+        if not self.dry_run and wall - self._renewed > LEASE_EVERY:
+            self._renewed = wall
+            self.store.renew_lease(wall)
+        return False
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def _read(self, desk: Helpdesk) -> None:
+        if stale(desk, self.store):
+            self._replay(desk)
+        for stream in desk.streams:
+            with Progress(f"{desk.name}, {stream}", "records") as tell:
+                pulled = pull(
+                    desk,
+                    stream,
+                    self.store,
+                    self.rules,
+                    now=self.place.now,
+                    wait=self.place.wait,
+                    most_pages=self.most_pages,
+                    stopping=self._stopping,
+                    tell=lambda of, so_far, fresh, tell=tell: self._page(of, so_far, fresh, tell),  # type: ignore[misc]
+                )
+            so_far = self.results[desk.name]
+            self._add(
+                desk.name,
+                records=so_far.records + pulled.records,
+                changed=so_far.changed + pulled.changed,
+                quarantined=so_far.quarantined + pulled.quarantined,
+            )
+        with self.store.write("pull: went through") as connection:
+            sources.pulled(connection, desk.id, self.place.now())
+
+    def _page(self, desk: Helpdesk, so_far: Pulled, fresh: Sequence[Understood], tell: Progress) -> None:
+        tell(so_far.records)
+        yes = sum(1 for this in fresh if this.is_complaint == "yes")
+        self._add(desk.name, complaints=self.results[desk.name].complaints + yes)
+
+    def _replay(self, desk: Helpdesk) -> None:
+        with Progress(f"{desk.name}, rules changed, reading again", "complaints") as tell:
+            done = replay(
+                desk,
+                self.store,
+                self.rules,
+                now=self.place.now,
+                stopping=self._stopping,
+                tell=lambda so_far: tell(so_far.read),
+            )
+        self._add(desk.name, replayed=done.read, replay_changed=done.changed)
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _newest_write(self) -> int:
+        with self.store.read() as connection:
+            found = intentions.listing(connection, most=1)
+        return found[0].id if found else 0
+
+    def _note_new(self, before: int) -> None:
+        with self.store.read() as connection:
+            fresh = [one for one in intentions.listing(connection, most=10_000) if one.id > before]
+        for one in reversed(fresh):
+            if one.source in self.results:
+                self._add(one.source, intended=(*self.results[one.source].intended, _planned(one)))
+
+    def _write(self, desk: Helpdesk) -> None:
+        for rest in range(MOST_RESTS + 1):
+            pushed = push(desk, self.store, self.rules, now=self.place.now, stopping=self._stopping)
+            so_far = self.results[desk.name]
+            self._add(
+                desk.name,
+                done=so_far.done + pushed.done,
+                failed=so_far.failed + pushed.failed,
+                withdrawn=so_far.withdrawn + pushed.withdrawn,
+                paused=pushed.paused,
+            )
+            wait = pushed.rest_seconds or self._next_step_seconds(desk)
+            if wait is None or pushed.paused or wait > LONGEST_REST_SECONDS or rest == MOST_RESTS:
+                break
+            self.place.wait(wait)
+        with self.store.read() as connection:
+            left = intentions.listing(connection, states=MOVING, source_name=desk.name)
+        self._add(desk.name, waiting=len(left))
+
+    def _next_step_seconds(self, desk: Helpdesk) -> float | None:
+        """How long until something can be sent or settled that could not be just now; None where that is far off."""
+        now = self.place.now()
+        with self.store.read() as connection:
+            soon = intentions.ready(connection, desk.id, now + timedelta(seconds=LONGEST_REST_SECONDS), 1)
+        return max(0.2, (soon[0].next_at - now).total_seconds()) if soon else None
+
+
+def _planned(one: Intention) -> Planned:
+    action = one.action
+    return Planned(one.id, action.ticket, action.kind.value, action.rule, one.state.value, action.why)
+
+
+@contextmanager
+def _practice_store(place: Place) -> Iterator[Store]:
+    """A copy of the store that is thrown away. Raises StoreError where the store cannot be copied so."""
+    with TemporaryDirectory(prefix="amends-dry-run-") as folder:
+        copy = Path(folder) / "amends.db"
+        real = place.bare_store()
+        if real.file is None or real.file.exists():
+            backup.copy(real, copy)
+        real.close()
+        practice = Store(f"sqlite:///{copy}")
+        try:
+            yield practice.open()
+        finally:
+            practice.close()
+
+
+# -- what a changed mapping would do -----------------------------------------------------------------------------------
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A complaint that would come out differently: what, before, after."""
+
+    ticket: str
+    changes: tuple[tuple[str, str, str], ...]
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a replay of one source would do, or did. `kept` complaints cannot be redone: their records are erased."""
+
+    source: str
+    dry_run: bool
+    read: int
+    changed: int
+    kept: int
+    examples: tuple[Difference, ...] = ()
+
+
+def replayed(place: Place, names: Sequence[str], *, dry_run: bool, most: int) -> list[Preview]:
+    """Understand all stored complaints of these sources by the rules in force, and save that unless `dry_run`."""
+    wanted = place.chosen(names)
+    with place.store() if dry_run else place.leased_store("amends store replay") as store:
+        rules = rules_of(place.settings)
+        return [_replayed(place, store, rules, one, dry_run, most) for one in wanted]
+
+
+def _replayed(place: Place, store: Store, rules: Rules, source: SourceSettings, dry_run: bool, most: int) -> Preview:
+    with store.read() as connection:
+        known = sources.by_name(connection, source.name)
+    if known is None:
+        return Preview(source.name, dry_run, 0, 0, 0)
+    desk = open_desk(source, place.home, store, place.now)
+    examples: list[Difference] = []
+
+    def note(before: Stored, after: Understood) -> None:
+        if len(examples) < most:
+            examples.append(Difference(before.ticket, tuple(_changes(before, after))))
+
+    with Progress(f"{source.name}, reading again", "complaints") as tell:
+        done = replay(
+            desk, store, rules, now=place.now, dry_run=dry_run, tell=lambda so_far: tell(so_far.read), tell_change=note
+        )
+    return Preview(source.name, dry_run, done.read, done.changed, done.kept, tuple(examples))
+
+
+def _changes(before: Stored, after: Understood) -> Iterator[tuple[str, str, str]]:
+    old, new = before.doc.complaint, after.complaint
+    for name in old.__struct_fields__:
+        left, right = getattr(old, name), getattr(new, name)
+        if left != right:
+            yield name, _short(left), _short(right)
+    for facet in sorted({tag.facet for tag in (*before.doc.tags, *after.tags)}):
+        left, right = value_of(before.doc.tags, facet), value_of(after.tags, facet)
+        if left != right:
+            yield facet, left or "nothing", right or "nothing"
+    if before.doc.entries != after.entries:
+        yield (
+            "timeline",
+            count(len(before.doc.entries), "entry", "entries"),
+            count(len(after.entries), "entry", "entries"),
+        )
+
+
+def _short(value: JSON) -> str:
+    return "nothing" if value in (None, (), {}, "") else cut(clean(str(value)), 60)
+
+
+# -- telling it ------------------------------------------------------------------------------------------------------
+
+
+def synced_lines(told: Synced, columns: int) -> list[str]:
+    lines = [line for one in told.sources for line in _source_lines(one, told.dry_run, columns)]
+    if not told.sources:
+        return ["No source is configured. Add one to amends.yaml, or run `amends init`."]
+    flags = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(told.flagged.items()))
+    lines.append(f"Flags now: {flags or 'none'}.")
+    if told.dry_run:
+        lines.append("This was a dry run: nothing was stored, nothing was written.")
+    return lines
+
+
+def _source_lines(one: SourceSynced, dry_run: bool, columns: int) -> Iterator[str]:
+    would = "would change" if dry_run else "changed"
+    yield f"{one.source}: {count(one.records, 'record')} read, {count(one.changed, 'ticket')} {would}"
+    if one.replayed:
+        yield f"  rules changed: {one.replayed:,} read again, {one.replay_changed:,} came out differently"
+    if one.complaints:
+        yield f"  {count(one.complaints, 'of them a complaint', 'of them complaints')}"
+    if one.quarantined:
+        yield f"  {count(one.quarantined, 'record')} put in quarantine: `amends quarantine list`"
+    by_state: dict[str, int] = {}
+    for write in one.intended:
+        by_state[write.state] = by_state.get(write.state, 0) + 1
+    if by_state:
+        states = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in by_state.items())
+        yield f"  {count(len(one.intended), 'write')} {'would be ' if dry_run else ''}intended: {states}"
+        for write in one.intended[:10]:
+            yield from wrapped(
+                f"{write.kind} {one.source}/{write.ticket} ({write.rule}): {write.why}", columns - 4, "    "
+            )
+        if len(one.intended) > 10:
+            yield f"    … and {len(one.intended) - 10} more"
+    if not dry_run:
+        yield from _written(one)
+    if one.error:
+        yield from wrapped(f"FAILED: {one.error}", columns - 2, "  ")
+
+
+def _written(one: SourceSynced) -> Iterator[str]:
+    parts = (
+        (one.done, "done"),
+        (one.withdrawn, "withdrawn"),
+        (one.failed, "need a person"),
+        (one.waiting, "wait for their time"),
+    )
+    said = ", ".join(f"{number:,} {words}" for number, words in parts if number)
+    if said:
+        yield f"  writes: {said}"
+    if one.paused:
+        yield "  all writes are paused: `amends resume`"
+
+
+def preview_lines(told: list[Preview], columns: int) -> list[str]:
+    lines: list[str] = []
+    for one in told:
+        would = "would come out differently" if one.dry_run else "came out differently"
+        lines.append(f"{one.source}: {count(one.read, 'complaint')} read again, {one.changed:,} {would}")
+        if one.kept:
+            lines.append(f"  {count(one.kept, 'complaint')} stay as they are: their records were erased")
+        for difference in one.examples:
+            lines.append(f"  {one.source}/{difference.ticket}")
+            lines += [cut(f"    {name}: {before} -> {after}", columns) for name, before, after in difference.changes]
+    return lines or ["No source is configured."]
