@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -107,16 +106,12 @@ class Player:
         """The time of the last event still to come, None when all is told."""
         return self._coming[0][0] if self._coming else None
 
-    def play(self, until: datetime, *, live: bool = False) -> int:
-        """Let everything up to `until` happen, each at its own time; returns how many events that were.
-
-        `live` lets it happen at the account's present time instead: others are at work there, who would not look
-        again at a time that has passed.
-        """
+    def play(self, until: datetime) -> int:
+        """Let everything up to `until` happen, each at its own time; returns how many events that were."""
         done = 0
         while self._coming and self._coming[-1][0] <= until:
             when, story, step = self._coming.pop()
-            with nullcontext() if live else self.account.at(when):
+            with self.account.at(when):
                 if step is None:
                     self._open(story)
                 else:
@@ -176,10 +171,10 @@ def _named(sets: dict[str, str]) -> dict[str, JSON]:
     return named
 
 
-def play(account: Account, until: datetime, *, live: bool = False) -> int:
+def play(account: Account, until: datetime) -> int:
     """Let what happens in the stories up to `until` happen in `account`, where day 0 is the day the account was opened
     on. Call it again with a later time to go on; returns how many events happened."""
     if account.player is None:
         account.player = Player(account, account.opened_at)
-    played: int = account.player.play(until, live=live)
+    played: int = account.player.play(until)
     return played

@@ -6,7 +6,7 @@ Called by `sync` and `amends quarantine`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -51,9 +51,12 @@ def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]
     connection.execute(again, rows)
 
 
-def clear(connection: Connection, source_id: int, stream: str, raw_ids: Sequence[str]) -> None:
-    """Forget records of which a good version has come."""
-    if raw_ids:
+def clear(connection: Connection, source_id: int, good: Iterable[tuple[str, str]]) -> None:
+    """Forget records, named by (stream, raw id), of which a good version has come."""
+    by_stream: dict[str, list[str]] = {}
+    for stream, raw_id in good:
+        by_stream.setdefault(stream, []).append(raw_id)
+    for stream, raw_ids in by_stream.items():
         connection.execute(
             delete(quarantine).where(
                 quarantine.c.source_id == source_id, quarantine.c.stream == stream, quarantine.c.raw_id.in_(raw_ids)

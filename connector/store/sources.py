@@ -61,7 +61,8 @@ def _source(row: Any) -> SourceRow:
     values = row._mapping
     times = ("act_from", "parked_until", "last_error_at", "last_pull_at", "last_push_at")
     told: dict[str, Any] = {str(name): values[name] for name in values}
-    return SourceRow(**{name: moment_or_none(value) if name in times else value for name, value in told.items()})
+    told.update({name: moment_or_none(told[name]) for name in times})
+    return SourceRow(**told)
 
 
 def enlist(connection: Connection, name: str, adapter: str) -> SourceRow:

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.adapter import Cursor, Page, Record
-from connector.assessment import Rules, Understood, clocks_of, own_marked, understand, worth_a_look
+from connector.assessment import (
+    Rules,
+    Understood,
+    clocks_of,
+    own_marked,
+    understand,
+    understood_again,
+    worth_a_look,
+)
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind
@@ -37,6 +45,7 @@ class Pulled(msgspec.Struct, frozen=True):
     more: bool = False
 
 
+Sent = tuple[str, Record]  # a record with the stream that it belongs to
 Tell = Callable[[Helpdesk, Pulled, Sequence[Understood]], None]
 
 
@@ -178,48 +187,51 @@ class _Page:
         self.saving: list[Saving] = []
         self.fresh: list[Understood] = []
         self.redacted: list[str] = []
+        self.snapshots: dict[str, Record] = {}
 
     def save(self, records: Sequence[Record], page: Page | None) -> _Saved:
         """Understand the records and save them, with the page's cursor if there is one, in one transaction."""
-        by_ticket: dict[str, list[Record]] = {}
+        by_ticket: dict[str, list[Sent]] = {}
         for record in records:
             if record.problem is not None:
-                self.poison.append((self._raw(record), record.problem))
+                self.poison.append((self._raw(self.stream, record), record.problem))
             else:
-                by_ticket.setdefault(record.ticket, []).append(record)
-        before, snapshots = self._stored(by_ticket)
+                by_ticket.setdefault(record.ticket, []).append((self.stream, record))
+        before = self._complete(by_ticket)
         for ticket, group in by_ticket.items():
-            self._take(ticket, group, before.get(ticket), snapshots.get(ticket))
+            self._take(ticket, group, before.get(ticket))
         with self.store.write("pull: page") as connection:
             self._write(connection, before, page)
         return _Saved(len(self.saving), len(self.poison), tuple(self.fresh))
 
-    def _stored(self, by_ticket: dict[str, list[Record]]) -> tuple[dict[str, Stored], dict[str, Record]]:
+    def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
+        """The stored complaints of these tickets. Tickets of which only events came get their newest snapshot with
+        them: the kept one, or for a ticket never seen before, what a strong read says."""
         if not by_ticket:
-            return {}, {}
+            return {}
+        bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
-            bare = [ticket for ticket, group in by_ticket.items() if all(record.fields is None for record in group)]
             kept = complaints.kept(connection, self.desk.id, bare) if bare else {}
-        read = self.desk.adapter.read
-        snapshots = {}
         for ticket, raws in kept.items():
-            for raw in raws:
-                record = read(raw.stream, raw.body, raw.seen_at)
-                if record.fields is not None:
-                    snapshots[ticket] = record
-        return before, snapshots
+            newest = _newest(self.desk.adapter.read(raw.stream, raw.body, raw.seen_at) for raw in raws)
+            if newest is not None:
+                self.snapshots[ticket] = newest
+        unseen = [ticket for ticket in bare if ticket not in before and ticket not in self.snapshots]
+        for stream, record in self.desk.adapter.get(unseen) if unseen else ():
+            by_ticket[record.ticket].append((stream, record))
+        return before
 
-    def _take(self, ticket: str, group: list[Record], before: Stored | None, kept: Record | None) -> None:
-        newest = _newest([*group, *([kept] if kept else [])])
+    def _take(self, ticket: str, group: list[Sent], before: Stored | None) -> None:
+        newest = _newest(record for _, record in group) or self.snapshots.get(ticket)
         version = before.doc.complaint.version if before else -1
         if newest is not None and newest.version < version:
             # A copy older than what we have (a page served twice, a late answer): its events count, its state does not.
-            group = [record for record in group if record.fields is None]
+            group = [(stream, record) for stream, record in group if record.fields is None]
             newest = None
         if not group:
             return
-        fresh = own_marked((entry for record in group for entry in record.entries), self.desk.actor)
+        fresh = own_marked((entry for _, record in group for entry in record.entries), self.desk.actor)
         old = before.doc.entries if before else ()
         entries = merge(old, fresh)
         if before is not None and entries == old and (newest is None or newest.version == version):
@@ -227,14 +239,14 @@ class _Page:
         self._understand(ticket, group, entries, newest, before)
 
     def _understand(
-        self, ticket: str, group: list[Record], entries: tuple[Entry, ...], newest: Record | None, before: Stored | None
+        self, ticket: str, group: list[Sent], entries: tuple[Entry, ...], newest: Record | None, before: Stored | None
     ) -> None:
         if newest is None or newest.fields is None:
             if before is None:
                 why = "events of a ticket that the source no longer shows."
-                self.poison.extend((self._raw(record), why) for record in group)
+                self.poison.extend((self._raw(stream, record), why) for stream, record in group)
                 return
-            understood = _without_fields(before, entries, self.desk, self.rules)
+            understood = _without_fields(before, entries, self.desk)
         else:
             try:
                 understood = understand(
@@ -249,16 +261,16 @@ class _Page:
                     known=before.doc.tags if before else (),
                 )
             except RecordError as error:
-                self.poison.extend((self._raw(record), str(error)) for record in group)
+                self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
                 return
-        if any(entry.kind is EntryKind.REDACTION for record in group for entry in record.entries):
+        if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
             self.redacted.append(ticket)
-        self.raws.extend(self._raw(record) for record in group)
+        self.raws.extend(self._raw(stream, record) for stream, record in group)
         self.saving.append(saving(understood, before, self.desk, self.rules, self.now))
         self.fresh.append(understood)
 
-    def _raw(self, record: Record) -> Raw:
-        return Raw(record.ticket, self.stream, record.raw_id, self.now, record.raw)
+    def _raw(self, stream: str, record: Record) -> Raw:
+        return Raw(record.ticket, stream, record.raw_id, self.now, record.raw)
 
     def _write(self, connection: Transaction, before: dict[str, Stored], page: Page | None) -> None:
         of = self.desk.id
@@ -273,7 +285,7 @@ class _Page:
         self.store.seam("pull: records written")
         quarantine.put(connection, of, self.poison)
         if self.raws and quarantine.holds_any(connection, of):
-            quarantine.clear(connection, of, self.stream, [raw.raw_id for raw in self.raws])
+            quarantine.clear(connection, of, [(raw.stream, raw.raw_id) for raw in self.raws])
         if page is not None:
             sources.advance(
                 connection, of, self.stream, page.cursor, now=self.now, records=len(page.records), complete=page.end
@@ -289,10 +301,8 @@ def _newest(records: Iterable[Record]) -> Record | None:
     return found
 
 
-def _without_fields(before: Stored, entries: tuple[Entry, ...], desk: Helpdesk, rules: Rules) -> Understood:
+def _without_fields(before: Stored, entries: tuple[Entry, ...], desk: Helpdesk) -> Understood:
     """New entries of a ticket whose raw snapshot was erased or is gone: the mapped fields stay, the fold moves on."""
-    from connector.assessment import understood_again
-
     again = understood_again(before.doc.complaint, entries, before.doc.tags, desk.words)
     folded = again.folded
     complaint = msgspec.structs.replace(

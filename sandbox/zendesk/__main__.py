@@ -44,7 +44,7 @@ def _live(account: Account, over: threading.Event, *, stories: bool) -> None:
 
     while not over.wait(LOOK_EVERY_SECONDS):
         if stories:
-            play(account, account.now(), live=True)
+            play(account, account.now())
 
 
 if __name__ == "__main__":

@@ -127,6 +127,21 @@ class Desks(RuleBasedStateMachine):
         if self.world.desk.late:
             self.world.desk.land()
 
+    @rule(reads=st.integers(1, 4))
+    def a_late_write_lands_while_we_look_for_it(self, reads: int) -> None:
+        left = reads
+
+        def land(moment: Moment) -> None:
+            nonlocal left
+            left -= moment is Moment.BEFORE_READ
+            if left == 0 and self.world.desk.late:
+                self.world.desk.hook = lambda _moment: None
+                self.world.desk.land()
+
+        self.world.desk.hook = land
+        self.world.step("push")
+        self.world.desk.hook = lambda _moment: None
+
     @rule(ticket=tickets)
     def an_agent_edits_between_our_read_and_our_write(self, ticket: str) -> None:
         def edit(moment: Moment) -> None:
