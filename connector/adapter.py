@@ -150,6 +150,9 @@ class Adapter(Protocol):
     moves; all times carry zones; one broken record is yielded with a `problem`, not raised; each failure becomes the
     error class of its remedy; the same action applied twice, or again after an answer was lost, has one effect.
     An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
+
+    A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
+    them) and `secrets` (names of secrets by way to log in, for `amends init`).
     """
 
     Settings: ClassVar[type]

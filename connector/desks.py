@@ -57,7 +57,7 @@ def adapter_with(
     """An adapter with these credentials, for a source that may not be configured yet (`amends init`). No I/O."""
     tools = Tools(
         session=session(name, ca_file=getattr(options, "ca_file", None)),
-        budget=AccountBudget(getattr(options, "limits", {}), source=name, now=now),
+        budget=AccountBudget({**getattr(made, "limits", {}), **getattr(options, "limits", {})}, source=name, now=now),
         credentials=credentials,
         now=now,
     )
