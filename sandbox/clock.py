@@ -43,7 +43,13 @@ class ToldClock:
         self.scale = max(scale for _, _, scale in self._parts)
 
     def __call__(self) -> datetime:
-        now = time.time()
+        return self._at(time.time())
+
+    def at(self, wall: datetime) -> datetime:
+        """What it tells at a real moment."""
+        return self._at(wall.timestamp())
+
+    def _at(self, now: float) -> datetime:
         base, mark, scale = next((part for part in reversed(self._parts) if part[1] <= now), self._parts[0])
         return datetime.fromtimestamp(base + (now - mark) * scale, UTC)
 

@@ -1,0 +1,116 @@
+"""`amends demo`: five days of an imaginary shop in about a minute, with a crash in the middle, against a real server.
+
+Nothing here is staged but the customers: a sandbox Zendesk runs as a process of its own and is spoken to over HTTP, the
+daemon is `amends run`, it is killed by SIGKILL, and what is shown is read from its store. Called by the command line.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+
+from connector.errors import AmendsError
+from sandbox.demo.ending import told_at_the_end, verdict
+from sandbox.demo.folder import clear, settle_in, stop_clock
+from sandbox.demo.processes import Daemon, Shop
+from sandbox.demo.schedule import Schedule
+from sandbox.demo.view import Screen
+from sandbox.demo.watch import Watch
+
+HOME = Path(".amends-demo")
+FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
+SECONDS, FAST_SECONDS = 75.0, 17.0
+# The third write that the helpdesk has carried out and the store does not know of yet: no moment is worse.
+CRASH = "outbox: applied*3"
+FRAME_SECONDS = 0.2
+STAY_DOWN = timedelta(seconds=2)
+LONGEST_DRAIN = timedelta(seconds=12)
+
+
+def demo(home: Path | None, *, fast: bool, plain: bool, wall: Callable[[], datetime]) -> int:
+    """Play it; returns the exit code: 0 where every intended write had exactly one effect, else 1.
+
+    Raises AmendsError where `home` holds something that is not a former demo, or a process does not come up.
+    """
+    with _ended_by_signals():
+        return _Performance((home or HOME).absolute(), fast=fast, plain=plain, wall=wall).play()
+
+
+class _Performance:
+    """One showing, from the first process to the last."""
+
+    def __init__(self, home: Path, *, fast: bool, plain: bool, wall: Callable[[], datetime]) -> None:
+        clear(home)
+        self.home, self.wall = home, wall
+        self.seconds = FAST_SECONDS if fast else SECONDS
+        self.schedule = Schedule(FIRST_DAY, wall() + timedelta(seconds=1.5), self.seconds)
+        self.daemon = Daemon(home, self.schedule.told)
+        self.watch = Watch(home)
+        self.screen = Screen(self.schedule, self.watch, plain=plain or not sys.stdout.isatty())
+        self.crashes = 0
+
+    def play(self) -> int:
+        with Shop(self.schedule.told, self.home / "helpdesk.log") as shop:
+            settle_in(self.home, shop.url)
+            with self.screen, self.daemon:
+                self._play_the_days()
+                self._let_the_last_writes_out()
+            ledger = shop.ledger()
+        stop_clock(self.home, self.schedule.now(self.wall()))
+        self.watch.look()
+        result = verdict(self.watch.writes, ledger)
+        for line in told_at_the_end(result, self.watch, self.home, self.seconds, self.crashes):
+            self.screen.say(line)
+        return 0 if result.sound else 1
+
+    def _play_the_days(self) -> None:
+        self.daemon.start(crash=CRASH)
+        while self.wall() < self.schedule.over_at:
+            self._frame()
+            if self.daemon.exit_code is not None:
+                self._bring_back()
+
+    def _bring_back(self) -> None:
+        code = self.daemon.exit_code
+        if code != -signal.SIGKILL or self.crashes:
+            raise AmendsError(f"the demo's daemon ended with {code}.", remedy=f"See {self.daemon.log}.")
+        self.crashes += 1
+        self.screen.daemon = "killed"
+        self.screen.tell("kill -9: the helpdesk has just carried out a write, and Amends had no time to note it")
+        back = self.wall() + STAY_DOWN
+        while self.wall() < back:
+            self._frame()
+        self.screen.daemon = "running"
+        self.screen.tell("started again: the write in doubt is looked up at the helpdesk before anything is sent")
+        self.daemon.start()
+
+    def _let_the_last_writes_out(self) -> None:
+        until = self.wall() + LONGEST_DRAIN
+        while self.wall() < until and (self.watch.on_the_way(self.schedule.now(self.wall())) or not self.crashes):
+            self._frame()
+            if self.daemon.exit_code is not None:
+                self._bring_back()
+
+    def _frame(self) -> None:
+        self.daemon.wait(FRAME_SECONDS)
+        self.watch.look()
+        self.screen.show(self.wall())
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A SIGTERM ends the demo as Ctrl-C does: no process is left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,130 @@
+"""How the demo ends: the ledger of the helpdesk held against the outbox, one complaint explained, and where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from connector.commands.explaining import explained
+from connector.commands.place import Place
+from connector.display import count
+from connector.explain import lines
+from connector.model import FlagKind
+from connector.store.intentions import Intention, State
+from sandbox.demo.watch import Watch
+from sandbox.zendesk import content
+
+WIDEST = 100
+_OPEN = (State.PENDING, State.SENDING, State.IN_DOUBT)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """`done` writes, the `effects` of ours that the helpdesk's ledger holds, and where the two do not agree."""
+
+    done: int
+    effects: int
+    waiting: int
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    unsettled: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        return self.done > 0 and not (self.lost or self.doubled or self.unsettled)
+
+
+def verdict(writes: Sequence[Intention], ledger: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Each write that is done has exactly one effect, and each effect of ours belongs to one write."""
+    ours = [effect for effect in ledger if effect["actor"] == content.INTEGRATION]
+    done = [one for one in writes if one.state is State.DONE]
+    hits = {one.id: sum(1 for effect in ours if _is_of(effect, one)) for one in done}
+    stray = [effect for effect in ours if not any(_is_of(effect, one) for one in done)]
+    return Verdict(
+        done=len(done),
+        effects=len(ours),
+        waiting=sum(one.state is State.PENDING for one in writes),
+        lost=tuple(_named(one) for one in done if hits[one.id] == 0),
+        doubled=(*(_named(one) for one in done if hits[one.id] > 1), *(f"stray effect {one}" for one in stray)),
+        unsettled=tuple(_named(one) for one in writes if one.state in (State.SENDING, State.IN_DOUBT, State.PARKED)),
+    )
+
+
+def _is_of(effect: Mapping[str, Any], one: Intention) -> bool:
+    if effect["marker"]:
+        return one.action.marker in str(effect["marker"])
+    added = set(effect["tags_added"])
+    return str(effect["ticket"]) == one.action.ticket and bool(added) and added <= set(one.action.effect.tags)
+
+
+def _named(one: Intention) -> str:
+    return f"{one.action.kind.value} #{one.id} of ticket {one.action.ticket}"
+
+
+def told_at_the_end(result: Verdict, watch: Watch, home: Path, seconds: float, crashes: int) -> Iterator[str]:
+    """The closing text, line by line."""
+    yield from _figures(result, watch, seconds, crashes)
+    yield ""
+    case = _telling_case(watch)
+    if case is not None:
+        place = _place(home, watch)
+        yield f"One of them explained (amends explain {case}):"
+        yield ""
+        yield from (f"  {line}" for line in lines(explained(place, case), WIDEST - 2))
+        yield ""
+    yield from _where_to_go_on(home, case)
+
+
+def _figures(result: Verdict, watch: Watch, seconds: float, crashes: int) -> Iterator[str]:
+    said = [_is_complaint(one) for one in watch.tickets.values()]
+    flags = [flag for one in watch.tickets.values() for flag in one.assessed.flags]
+    counts = {kind: sum(flag.kind is kind for flag in flags) for kind in FlagKind}
+    yield f"Five days in {seconds:.0f} seconds."
+    yield ""
+    yield f"  came in   {count(len(said), 'ticket')}: {said.count('yes')} complaints, {said.count('unsure')} to be looked at by a person, {said.count('no')} other"  # noqa: E501
+    yield f"  flagged   {counts[FlagKind.OVERDUE]} overdue, {counts[FlagKind.DUE_SOON]} due soon, {counts[FlagKind.REPEAT]} from people who had to come back"  # noqa: E501
+    yield f"  written   {count(result.done, 'write')} done; the helpdesk's own ledger holds {count(result.effects, 'effect')}"
+    yield f"  lost      {len(result.lost)}"
+    yield f"  doubled   {len(result.doubled)}"
+    if result.waiting:
+        yield f"  waiting   {count(result.waiting, 'write')} for their time (a survey is asked a day after the answer)"
+    for problem in (*result.lost, *result.doubled, *result.unsettled):
+        yield f"  NOT SOUND {problem}"
+    if crashes:
+        yield ""
+        yield "  Once, Amends was killed (kill -9) when the helpdesk had just carried out a write and nothing was noted"
+        yield "  yet. Started again, it looked at the ticket, found its mark there, and did not write a second time."
+
+
+def _is_complaint(one: Any) -> str:
+    return next((tag.value for tag in one.doc.tags if tag.facet == "complaint"), "unsure")
+
+
+def _telling_case(watch: Watch) -> str | None:
+    """An escalated complaint with quotes to show, the shorter the better."""
+    escalated = {one.action.ticket for one in watch.writes if one.state is State.DONE and one.action.effect.note}
+    cases = [
+        one for ticket, one in watch.tickets.items() if ticket in escalated and any(t.evidence for t in one.doc.tags)
+    ]
+    best = min(cases, key=lambda one: (len(one.doc.entries), len(one.doc.complaint.text)), default=None)
+    return None if best is None else f"{best.source}/{best.ticket}"
+
+
+def _place(home: Path, watch: Watch) -> Place:
+    at = max(event.at for event in watch.events)
+    return Place(home, now=lambda: at, wall=lambda: at)
+
+
+def _where_to_go_on(home: Path, case: str | None) -> Iterator[str]:
+    here = Path.cwd()
+    option = f"--home {home.relative_to(here) if home.is_relative_to(here) else home}"
+    yield "The store stays. Look further:"
+    yield f"  amends {option} status"
+    yield f"  amends {option} complaints list --flag overdue"
+    if case is not None:
+        yield f"  amends {option} explain {case}"
+    yield f"  amends {option} outbox list"
+    yield f"  amends {option} audit list"
+    yield "Then make your own: amends init"

@@ -1,0 +1,113 @@
+"""The demo's two processes: the helpdesk's server and the daemon, started, listened to, killed and stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.request import urlopen
+
+import msgspec
+
+import sandbox
+from connector.errors import AmendsError
+
+STOP_WITHIN_SECONDS = 12.0
+ROOT = Path(sandbox.__file__).resolve().parents[1]
+
+
+class _Child:
+    """A process of ours. Leaving the context ends it, whatever happened."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.process: subprocess.Popen[str] | None = None
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs. Negative: by that signal."""
+        return None if self.process is None else self.process.poll()
+
+    def stop(self) -> None:
+        """Ask it to end; insist after a while."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _start(self, arguments: list[str], environment: dict[str, str], *, listen: bool) -> None:
+        paths = os.pathsep.join(path for path in (str(ROOT), os.environ.get("PYTHONPATH")) if path)
+        quiet = {name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")}
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments],
+                env={**quiet, "PYTHONPATH": paths, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if listen else log,
+                stderr=log,
+                text=True,
+                # Ctrl-C is for the demo alone, which then ends its children in their order.
+                start_new_session=True,
+            )
+
+
+class Shop(_Child):
+    """The sandbox Zendesk of an imaginary shop, whose customers and staff act as the stories say. `url` is where."""
+
+    def __init__(self, clock: str, log: Path) -> None:
+        super().__init__(log)
+        self._clock = clock
+        self.url = ""
+
+    def __enter__(self) -> Shop:
+        self._start(["-m", "sandbox.zendesk", "--stories", "--clock", self._clock], {}, listen=True)
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+        if not self.url:
+            self.stop()
+            raise AmendsError("the demo's helpdesk does not come up.", remedy=f"See {self.log}.")
+        return self
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every effect that a write had there, in order."""
+        with urlopen(f"{self.url}/__control/ledger", timeout=10) as answer:
+            return msgspec.json.decode(answer.read(), type=list[dict[str, Any]])
+
+
+class Daemon(_Child):
+    """`amends run` on the demo's folder. It may be started again after it was killed."""
+
+    def __init__(self, home: Path, clock: str) -> None:
+        super().__init__(home / "daemon.log")
+        self._home, self._clock = home, clock
+
+    def __enter__(self) -> Daemon:
+        return self
+
+    def start(self, crash: str = "") -> None:
+        """Start it; `crash` names the point at which it is to be killed (see AMENDS_CRASH_AT)."""
+        environment = {"AMENDS_CLOCK": self._clock, "AMENDS_CRASH_AT": crash}
+        command = ["-c", "import cli; cli.main()", "--home", str(self._home), "run", "--log", "json"]
+        self._start(command, environment, listen=False)
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass, or less if it ends."""
+        try:
+            if self.process is not None and self.process.returncode is None:
+                self.process.wait(seconds)
+            else:
+                Event().wait(seconds)
+        except subprocess.TimeoutExpired:
+            return

@@ -1,0 +1,95 @@
+"""What the demo sees of the daemon: its store, read again and again from beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from connector.errors import StoreError
+from connector.store import Store, complaints, intentions
+from connector.store.complaints import Stored
+from connector.store.intentions import MOVING, Intention, State
+
+Kind = Literal["in", "flag", "written"]
+_ALL = 500
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing worth showing: a ticket came in, a flag was set, or a write was done, at a time of the story."""
+
+    kind: Kind
+    at: datetime
+    ticket: str
+    stored: Stored | None = None
+    words: str = ""
+
+
+class Watch:
+    """`tickets` and `writes` as they are now, `events` as they were noticed, oldest first."""
+
+    def __init__(self, home: Path) -> None:
+        self._file = home / "amends.db"
+        self._store: Store | None = None
+        self.tickets: dict[str, Stored] = {}
+        self.writes: list[Intention] = []
+        self.events: list[Event] = []
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def look(self) -> None:
+        """See what is new. A store that is not there yet, or busy, is looked at the next time."""
+        try:
+            store = self._store or Store(f"sqlite:///{self._file}").open(create=False)
+            self._store = store
+            with store.read() as connection:
+                stored = list(complaints.listing(connection, most=_ALL))
+                writes = intentions.listing(connection, most=_ALL)
+        except StoreError:
+            return
+        self.tickets = {one.ticket: one for one in stored}
+        self.writes = writes[::-1]
+        fresh = [event for event in (*self._came_in(), *self._flagged(), *self._written()) if self._new(event)]
+        self.events += sorted(fresh, key=lambda event: event.at)
+
+    def _new(self, event: Event) -> bool:
+        name = (event.kind, event.ticket, event.words)
+        fresh = name not in self._seen
+        self._seen.add(name)
+        return fresh
+
+    def _came_in(self) -> list[Event]:
+        return [Event("in", one.doc.complaint.opened_at, one.ticket, one) for one in self.tickets.values()]
+
+    def _flagged(self) -> list[Event]:
+        return [
+            Event("flag", flag.since, one.ticket, one, f"{flag.kind.value.replace('_', ' ')}: {flag.why}")
+            for one in self.tickets.values()
+            for flag in one.assessed.flags
+        ]
+
+    def _written(self) -> list[Event]:
+        done = [one for one in self.writes if one.state is State.DONE]
+        return [Event("written", one.changed_at, one.action.ticket, None, _effect(one)) for one in done]
+
+    def on_the_way(self, now: datetime) -> bool:
+        """Whether any write that is due has not come to its end."""
+        return any(
+            one.state in MOVING and (one.next_at <= now or one.state is not State.PENDING) for one in self.writes
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many writes stand in each state."""
+        found: dict[str, int] = {}
+        for one in self.writes:
+            found[one.state.value] = found.get(one.state.value, 0) + 1
+        return found
+
+
+def _effect(one: Intention) -> str:
+    effect = one.action.effect
+    parts = [f"{name} {value}" for name, value in effect.fields.items()]
+    parts += [f"tag {tag}" for tag in effect.tags]
+    parts += ["internal note"] if effect.note else []
+    return f"{one.action.kind.value}: {', '.join(parts)}"
