@@ -101,8 +101,8 @@ def _wall() -> datetime:
 
 
 def _clock(home: Path | None) -> tuple[Callable[[], datetime], float]:
-    """The time in the complaints' world, and how fast it runs: real time, unless AMENDS_CLOCK or the demo's folder tells
-    another one, such as "2026-03-02T08:00:00Z@1772438400x60" (see `sandbox.clock.ToldClock`)."""
+    """The time in the complaints' world, and how fast it runs: real time, unless AMENDS_CLOCK or the demo's folder
+    tells another one, such as "2026-03-02T08:00:00Z@1772438400x60" (see `sandbox.clock.ToldClock`)."""
     text = os.environ.get("AMENDS_CLOCK") or _demo_clock(home or Path("amends"))
     if not text:
         return _wall, 1.0

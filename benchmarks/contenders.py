@@ -108,7 +108,7 @@ def write_settings(home: Path, base: str, tagging: bool) -> None:
     home.mkdir(parents=True)
     (home / "amends.yaml").write_text(
         f"""\
-{"" if tagging else "tagging: off"}
+{"" if tagging else "tag: false"}
 sources:
   bench:
     adapter: zendesk

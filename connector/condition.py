@@ -38,20 +38,40 @@ TEXTS = (
     "root_cause",
 )
 NAMES = (*TEXTS, "labels", "extra", "reopens", "verified")
+# A question about these has few different answers in a helpdesk's life; they are asked for every ticket.
+FEW = frozenset({
+    "status", "priority", "source", "channel", "team", "language", "complaint", "category", "root_cause", "reopens",
+    "verified",
+})  # fmt: skip
+MOST_REMEMBERED = 1024
 
 _UNDECLARED = re.compile(r"undeclared reference to '([^']*)'")
+_WORD = re.compile(r"[A-Za-z_]+")
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 
 
 class Condition(msgspec.Struct, frozen=True, eq=False):
-    """A compiled yes-or-no question about a complaint. Two conditions of the same text are equal."""
+    """A compiled yes-or-no question about a complaint. Two conditions of the same text are equal.
+
+    `asks` names the values that it reads; answers are remembered where there can only be few of them.
+    """
 
     text: str
     program: Any
+    asks: tuple[str, ...] = ()
+    answers: dict[tuple[JSON, ...], bool] = {}
 
     def holds(self, values: Mapping[str, JSON]) -> bool:
         """Whether the answer is yes. Where there is no answer (a missing member of `extra`, unlike types) it is no."""
-        return self._ask(values)[0]
+        if not self.asks:
+            return self._ask(values)[0]
+        case = tuple([values[name] for name in self.asks])
+        answer = self.answers.get(case)
+        if answer is None:
+            if len(self.answers) >= MOST_REMEMBERED:
+                self.answers.clear()
+            answer = self.answers[case] = self._ask(values)[0]
+        return answer
 
     def trouble(self, values: Mapping[str, JSON]) -> str | None:
         """Why there is no answer for these values, in the library's words; None where there is one."""
@@ -86,7 +106,8 @@ def condition(text: str) -> Condition:
         program = _environment().compile(text)
     except (RuntimeError, ValueError) as error:
         raise _refusal(text, str(error)) from None
-    found = Condition(text, program)
+    asks = tuple(sorted(set(_WORD.findall(text)).intersection(NAMES)))
+    found = Condition(text, program, asks if FEW.issuperset(asks) else (), {})
     kind = program.return_type().name()
     if kind not in ("BOOL", "DYN"):
         raise SettingsError(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from connector.adapter import Adapter, Credentials, Identity, Tools, find_adapter
@@ -45,28 +46,45 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
 
 
-def adapter_for(source: SourceSettings, home: Path, now: Callable[[], datetime]) -> Adapter:
-    """The adapter of a source with its own session, budget and credentials. No I/O."""
+def adapter_for(
+    source: SourceSettings, home: Path, now: Callable[[], datetime], clock: Callable[[], float] = monotonic
+) -> Adapter:
+    """The adapter of a source with its own session, budget and credentials. No I/O.
+
+    `clock` counts the seconds in which a helpdesk limits its calls: real ones, but for the demo's compressed days.
+    """
     credentials = SourceCredentials(source.name, source.secrets, home / "tokens" / f"{source.name}.json")
-    return adapter_with(find_adapter(source.adapter), source.name, source.options, credentials, now)
+    return adapter_with(find_adapter(source.adapter), source.name, source.options, credentials, now, clock)
 
 
 def adapter_with(
-    made: type[Adapter], name: str, options: Any, credentials: Credentials, now: Callable[[], datetime]
+    made: type[Adapter],
+    name: str,
+    options: Any,
+    credentials: Credentials,
+    now: Callable[[], datetime],
+    clock: Callable[[], float] = monotonic,
 ) -> Adapter:
     """An adapter with these credentials, for a source that may not be configured yet (`amends init`). No I/O."""
+    limits = {**getattr(made, "limits", {}), **getattr(options, "limits", {})}
     tools = Tools(
         session=session(name, ca_file=getattr(options, "ca_file", None)),
-        budget=AccountBudget({**getattr(made, "limits", {}), **getattr(options, "limits", {})}, source=name, now=now),
+        budget=AccountBudget(limits, source=name, now=now, clock=clock),
         credentials=credentials,
         now=now,
     )
     return made(name, options, tools)
 
 
-def open_desk(source: SourceSettings, home: Path, store: Store, now: Callable[[], datetime]) -> Helpdesk:
+def open_desk(
+    source: SourceSettings,
+    home: Path,
+    store: Store,
+    now: Callable[[], datetime],
+    clock: Callable[[], float] = monotonic,
+) -> Helpdesk:
     """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance."""
-    adapter = adapter_for(source, home, now)
+    adapter = adapter_for(source, home, now, clock)
     with store.read() as connection:
         row = sources.by_name(connection, source.name)
     if row is None or row.act_from is None or row.adapter != source.adapter:

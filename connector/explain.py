@@ -105,8 +105,11 @@ def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> Clock
 # -- telling it ------------------------------------------------------------------------------------------------------
 
 
-def lines(told: Explanation, columns: int = 100) -> list[str]:
-    """The explanation as text of at most `columns` columns, but no narrower than 40."""
+def lines(told: Explanation, columns: int = 100, *, brief: bool = False) -> list[str]:
+    """The explanation as text of at most `columns` columns, but no narrower than 40.
+
+    `brief` leaves out what the writes put on the ticket, and those that came to nothing.
+    """
     columns = max(columns, SHORTEST_COLUMNS)
     parts = (
         ("", _heading(told, columns)),
@@ -114,7 +117,7 @@ def lines(told: Explanation, columns: int = 100) -> list[str]:
         ("How it was understood", _tags(told, columns)),
         ("Clocks", _clocks(told, columns)),
         ("Flags", _flags(told, columns)),
-        ("Writes", _writes(told, columns)),
+        ("Writes", _writes(told, columns, brief=brief)),
     )
     found: list[str] = []
     for title, part in parts:
@@ -268,10 +271,11 @@ def _flag(flag: Flag, columns: int) -> list[str]:
     return [cut(head, columns), *wrapped(flag.why, columns - 6, "      "), *cases]
 
 
-def _writes(told: Explanation, columns: int) -> list[str]:
-    if not told.writes:
+def _writes(told: Explanation, columns: int, *, brief: bool) -> list[str]:
+    shown = [write for write in told.writes if not brief or write.state not in ("cancelled", "expired")]
+    if not shown:
         return ["  None intended."]
-    return [line for write in told.writes for line in _write(write, columns)]
+    return [line for write in shown for line in (*_write(write, columns), *(() if brief else _effect(write, columns)))]
 
 
 def _write(write: WriteTold, columns: int) -> Iterator[str]:
@@ -281,6 +285,9 @@ def _write(write: WriteTold, columns: int) -> Iterator[str]:
     yield from wrapped(f"because {clean(write.why)}", columns - 6, "      ")
     if write.reason:
         yield from wrapped(f"state: {clean(write.reason)}", columns - 6, "      ")
+
+
+def _effect(write: WriteTold, columns: int) -> Iterator[str]:
     effect = write.effect
     if effect.tags:
         yield from wrapped(f"adds the tags {', '.join(effect.tags)}", columns - 6, "      ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from requests import Response
@@ -22,6 +22,13 @@ from connector.model import JSON
 Sending = Callable[..., Response]
 
 
+class _Call(NamedTuple):
+    purpose: Purpose
+    endpoint: str
+    ticket: str | None
+    writing: bool
+
+
 class Calls:
     """Calls to one account. `get` and `put` return 2xx answers only, and send each request once; the exception is a
     401 to an OAuth token, which did nothing: then the token is renewed and the call made again, once."""
@@ -33,50 +40,55 @@ class Calls:
         self.login = Login(source, settings, tools)
         self._client: Any = None
 
-    def get(self, path: str, params: Mapping[str, JSON] | None = None, *, ticket: str | None = None) -> Response:
-        """Raises AuthError, GoneError, CursorError (exports), SettingsError, TemporaryError."""
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, JSON] | None = None,
+        *,
+        ticket: str | None = None,
+        writing: bool = False,
+    ) -> Response:
+        """`writing`: the read is part of a write, and may use what the budget keeps for those.
+
+        Raises AuthError, GoneError, CursorError (exports), SettingsError, TemporaryError."""
         export = path.startswith("/api/v2/incremental/")
-        purpose, endpoint = (Purpose.EXPORT, "export") if export else (Purpose.READ, "account")
-        return self._proven(self.tools.session.get, path, purpose, endpoint, ticket, params=params)
+        call = _Call(Purpose.EXPORT if export else Purpose.READ, "export" if export else "account", ticket, writing)
+        return self._proven(self.tools.session.get, path, call, params=params)
 
     def put(self, path: str, body: JSON, *, ticket: str) -> Response:
         """Raises ConflictError, RejectedError, GoneError, AuthError; TemporaryError with applied=False only where it
         is certain that nothing was written."""
-        return self._proven(self._send, path, Purpose.WRITE, "updates", ticket, json=body)
+        return self._proven(self._send, path, _Call(Purpose.WRITE, "updates", ticket, True), json=body)
 
     def close(self) -> None:
         self.tools.session.close()
 
-    def _proven(
-        self, send: Sending, path: str, purpose: Purpose, endpoint: str, ticket: str | None, **what: Any
-    ) -> Response:
+    def _proven(self, send: Sending, path: str, call: _Call, **what: Any) -> Response:
         proof = self.login.proof()
         try:
-            return self._once(send, path, purpose, endpoint, ticket, auth=proof, **what)
+            return self._once(send, path, call, auth=proof, **what)
         except UnprovenError:
             if proof.token is None:
                 raise
         self.login.renew(proof.token)
-        return self._once(send, path, purpose, endpoint, ticket, auth=self.login.proof(), **what)
+        return self._once(send, path, call, auth=self.login.proof(), **what)
 
-    def _once(
-        self, send: Sending, path: str, purpose: Purpose, endpoint: str, ticket: str | None, **what: Any
-    ) -> Response:
-        self.tools.budget.take(endpoint, write=purpose is Purpose.WRITE)
+    def _once(self, send: Sending, path: str, call: _Call, **what: Any) -> Response:
+        self.tools.budget.take(call.endpoint, write=call.writing)
 
         def heard(response: Response, **_: Any) -> None:
-            self.tools.budget.observe(endpoint, response.status_code, response.headers)
+            self.tools.budget.observe(call.endpoint, response.status_code, response.headers)
             if not response.is_redirect:  # the session decides about those
-                self._refuse(response, purpose, ticket)
+                self._refuse(response, call)
 
         return send(f"{self.settings.site}{path}", hooks={"response": heard}, **what)
 
-    def _refuse(self, response: Response, purpose: Purpose, ticket: str | None) -> None:
+    def _refuse(self, response: Response, call: _Call) -> None:
         if 200 <= response.status_code < 300:
             return
         told = refusal(response.status_code, response.headers, response.content, self.tools.now())
         what = f"{response.request.method} {urlsplit(response.url).path}"
-        raise error_for(told, purpose, what, source=self.source, ticket=ticket)
+        raise error_for(told, call.purpose, what, source=self.source, ticket=call.ticket)
 
     def _send(self, url: str, **what: Any) -> Response:
         api = self._zenpy().tickets

@@ -26,13 +26,19 @@ class _Tail(msgspec.Struct, frozen=True):
 
 
 def pages(
-    calls: Calls, path: str, name: str, params: Mapping[str, JSON] | None = None, *, ticket: str | None = None
+    calls: Calls,
+    path: str,
+    name: str,
+    params: Mapping[str, JSON] | None = None,
+    *,
+    ticket: str | None = None,
+    writing: bool = False,
 ) -> Iterator[list[msgspec.Raw]]:
     """The rows of each page as sent. A list that knows no cursor paging comes whole, in one page."""
     asked: dict[str, JSON] = {**(params or {}), "page[size]": PAGE}
     for _ in range(MOST_PAGES):
         place: dict[str, Any] = {"source": calls.source, "ticket": ticket}
-        content = calls.get(path, asked, ticket=ticket).content
+        content = calls.get(path, asked, ticket=ticket, writing=writing).content
         members = parsed(content, dict[str, msgspec.Raw], f"GET {path}", **place)
         if name not in members:
             raise TemporaryError(f"GET {path}: the answer has no {name!r}.", **place)

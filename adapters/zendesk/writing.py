@@ -13,7 +13,7 @@ https://developer.zendesk.com/documentation/ticketing/managing-tickets/creating-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -63,7 +63,8 @@ def prepare(calls: Calls, action: Action) -> Stamp:
         raise GoneError("the ticket is deleted.", **place)
     if ticket.status == "closed":
         raise RejectedError("the ticket is closed, and a closed ticket takes no update.", **place)
-    if action.kind is ActionKind.SURVEY and not _changes(action, body, ticket):
+    changes = _changes(action, body, ticket)
+    if action.kind is ActionKind.SURVEY and not changes:
         raise RejectedError(
             "the survey's tag (or field) is already set, so setting it would trigger nothing.",
             remedy="Let the trigger that sends the survey remove the tag.",
@@ -74,22 +75,28 @@ def prepare(calls: Calls, action: Action) -> Stamp:
         # Two changes within one second share a stamp; one that old can no longer be confused with a later one.
         wait = min((QUIET - age).total_seconds(), QUIET.total_seconds())
         raise ConflictError("the ticket changed a moment ago.", retry_after_seconds=max(wait, 0.1), **place)
-    added = sorted(set(action.effect.tags) - set(ticket.labels))
-    stamp = {"updated_at": ticket.updated_at, "tags": [*ticket.labels, *added]}
-    return {**stamp, "server_date": server_now.isoformat()}
+    added = sorted(_tags(action) - set(ticket.labels))
+    stamp = {"updated_at": ticket.updated_at, "tags": [*ticket.labels, *added], "server_date": server_now.isoformat()}
+    # An update that changes nothing makes no audit, and could never be found.
+    return stamp if changes or action.kind is ActionKind.TAG else {**stamp, "already": True}
 
 
 def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
     """Send the write, once. Raises what `Calls.put` raises; RejectedError also when our note came out public."""
-    guard = {"safe_update": True, "updated_stamp": stamp["updated_at"]}
+    if "already" in stamp:
+        return {"already": True}
     if action.kind is ActionKind.TAG:
-        return _add_tags(calls, action, guard)
-    body = {**_body(action), "tags": stamp["tags"], "metadata": {MARKER: action.marker}, **guard}
+        return _add_tags(calls, action, stamp)
+    body = {**_body(action), "tags": stamp["tags"], "metadata": {MARKER: action.marker}}
+    body |= {"safe_update": True, "updated_stamp": stamp["updated_at"]}
     path = f"/api/v2/tickets/{action.ticket}.json"
     content = calls.put(path, {"ticket": body}, ticket=action.ticket).content
     answer = parsed(content, dict[str, JSON], f"PUT {path}", source=calls.source, ticket=action.ticket)
-    audit = answer.get("audit")
-    if str(inner(answer, "ticket", "id")) != action.ticket or number(inner(audit, "id")) is None:
+    audit, updated_at = answer.get("audit"), inner(answer, "ticket", "updated_at")
+    ours = str(inner(answer, "ticket", "id")) == action.ticket
+    if ours and audit is None and updated_at == stamp["updated_at"]:
+        return {"already": True}
+    if not ours or number(inner(audit, "id")) is None:
         raise TemporaryError(
             f"PUT {path}: the answer shows no audit of our write.", source=calls.source, ticket=action.ticket
         )
@@ -100,22 +107,25 @@ def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
             ticket=action.ticket,
             remedy="Make it internal in Zendesk now, and pause Amends until it is known why.",
         )
-    return _receipt(audit, inner(answer, "ticket", "updated_at"))
+    return _receipt(audit, updated_at)
 
 
-def _add_tags(calls: Calls, action: Action, guard: dict[str, JSON]) -> Receipt:
+def _add_tags(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
     path = f"/api/v2/tickets/{action.ticket}/tags.json"
-    body = {"tags": list(action.effect.tags), **guard}
+    # This endpoint documents its flag as text.
+    body = {"tags": sorted(_tags(action)), "safe_update": "true", "updated_stamp": stamp["updated_at"]}
     content = calls.put(path, body, ticket=action.ticket).content
     answer = parsed(content, dict[str, JSON], f"PUT {path}", source=calls.source, ticket=action.ticket)
     tags = answer.get("tags")
-    if not isinstance(tags, list) or not set(action.effect.tags) <= {str(tag) for tag in tags}:
+    if not isinstance(tags, list) or not _tags(action) <= {str(tag) for tag in tags}:
         raise TemporaryError(f"PUT {path}: our tags are not in the answer.", source=calls.source, ticket=action.ticket)
-    return {"tags": sorted(action.effect.tags)}
+    return {"tags": sorted(_tags(action))}
 
 
 def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
     """Whether the write landed. A ticket that is gone takes no write any more and shows no history: Never."""
+    if "already" in stamp:
+        return Landed({"already": True})
     # The ticket is read BEFORE its audits, never after. If its stamp is still ours at the first read, a copy may yet
     # land, and sending the same again is safe. If it is not, no copy can land any more, and all that ever landed is in
     # the audits that are read afterwards. The other way round, a write that lands between the two reads would be
@@ -124,8 +134,8 @@ def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Findi
         ticket, _ = _read(calls, action.ticket)
         same = ticket.updated_at == stamp["updated_at"]
         if action.kind is ActionKind.TAG:
-            if set(action.effect.tags) <= set(ticket.labels):
-                return Landed({"tags": sorted(action.effect.tags)})
+            if _tags(action) <= set(ticket.labels):
+                return Landed({"tags": sorted(_tags(action))})
             return NotYet() if same else Never()
         found, newest = _look_for(calls, action, _earliest(stamp, sent_at))
     except GoneError:
@@ -147,7 +157,7 @@ def _earliest(stamp: Stamp, sent_at: datetime) -> datetime:
 def _lost(calls: Calls, action: Action, ticket: Ticket, newest: datetime | None, sent_at: datetime) -> Finding:
     """Never, unless the audits seem older than the ticket: a stale list that lacks our marker is no proof."""
     changed = moment(ticket.updated_at)
-    if newest is not None and changed is not None and changed - newest > QUIET:
+    if changed is not None and (newest is None or changed - newest > QUIET):
         if calls.tools.now() - sent_at > SETTLED:
             return Unknown(f"the ticket changed at {changed}, but its newest audit is of {newest}")
         raise TemporaryError("the audits are older than the ticket.", source=calls.source, ticket=action.ticket)
@@ -174,7 +184,8 @@ def _look_for(
 def _audits(calls: Calls, ticket: str) -> Iterator[dict[str, JSON] | None]:
     """Audits, newest first; None where there are too many to look at."""
     path = f"/api/v2/tickets/{ticket}/audits.json"
-    for count, page in enumerate(pages(calls, path, "audits", {"sort": "-created_at"}, ticket=ticket)):
+    newest_first = {"sort": "-created_at"}
+    for count, page in enumerate(pages(calls, path, "audits", newest_first, ticket=ticket, writing=True)):
         if count >= MOST_PAGES:
             yield None
         yield from (audit for raw in page if isinstance(audit := msgspec.json.decode(raw), dict))
@@ -183,7 +194,7 @@ def _audits(calls: Calls, ticket: str) -> Iterator[dict[str, JSON] | None]:
 def _read(calls: Calls, ident: str) -> tuple[Ticket, datetime]:
     """The ticket now, and the time at Zendesk when it was read."""
     path = f"/api/v2/tickets/{ident}.json"
-    response = calls.get(path, ticket=ident)
+    response = calls.get(path, ticket=ident, writing=True)
     place: dict[str, Any] = {"source": calls.source, "ticket": ident}
     sent = parsed(response.content, _Shown, f"GET {path}", **place).ticket
     try:
@@ -191,7 +202,7 @@ def _read(calls: Calls, ident: str) -> tuple[Ticket, datetime]:
     except msgspec.ValidationError as error:
         raise TemporaryError(f"GET {path}: the answer is no ticket ({error}).", **place) from error
     try:
-        return ticket, parsedate_to_datetime(response.headers["Date"])
+        return ticket, parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError):
         return ticket, calls.tools.now()
 
@@ -221,8 +232,13 @@ def _body(action: Action) -> dict[str, Any]:
     return body
 
 
+def _tags(action: Action) -> set[str]:
+    """The tags to add, as Zendesk keeps them: in small letters, a space as an underscore."""
+    return {"_".join(tag.lower().split()) for tag in action.effect.tags}
+
+
 def _changes(action: Action, body: dict[str, Any], ticket: Ticket) -> bool:
-    if "comment" in body or not set(action.effect.tags) <= set(ticket.labels):
+    if "comment" in body or not _tags(action) <= set(ticket.labels):
         return True
     sent = ticket.sent.get("custom_fields")
     now = {one.get("id"): one.get("value") for one in sent if isinstance(one, dict)} if isinstance(sent, list) else {}

@@ -75,7 +75,7 @@ def retry(place: Place, numbers: Sequence[int], *, everything: bool, dry_run: bo
         rules = rules_of(place.settings)
         desks = (
             {
-                one.name: open_desk(one, place.home, store, place.now)
+                one.name: open_desk(one, place.home, store, place.now, place.clock)
                 for one in place.chosen(sorted({record.source for record in chosen}))
             }
             if chosen
@@ -105,7 +105,7 @@ def _retry(place: Place, store: Store, desk: Helpdesk, rules: Rules, one: Quaran
         if not fresh and _still_there(store, one):
             return Tried(one.id, one.source, one.raw.ticket, "still unclear", one.why)
     with store.write("quarantine: retried") as connection:
-        quarantine.clear(connection, one.source_id, one.raw.stream, [one.raw.raw_id])
+        quarantine.clear(connection, one.source_id, [(one.raw.stream, one.raw.raw_id)])
         detail = {"stream": one.raw.stream, "record": one.raw.raw_id, "result": result}
         what, ticket = "quarantine: retried", one.raw.ticket
         sources.log(connection, place.now(), place.who, what, source=one.source, ticket=ticket, detail=detail)

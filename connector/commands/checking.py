@@ -87,7 +87,7 @@ def _source(place: Place, source: SourceSettings, *, offline: bool) -> SourceChe
     if offline:
         return SourceChecked(source.name, source.adapter, contacted=False)
     try:
-        adapter = adapter_for(source, place.home, place.now)
+        adapter = adapter_for(source, place.home, place.now, place.clock)
         try:
             identity, discovery = adapter.check(), adapter.discover()
         finally:
@@ -144,7 +144,7 @@ def discover(place: Place, names: Sequence[str]) -> list[Found]:
     """The fields, statuses, groups and people of these sources. Raises AuthError, TemporaryError."""
     found = []
     for source in place.chosen(names):
-        adapter = adapter_for(source, place.home, place.now)
+        adapter = adapter_for(source, place.home, place.now, place.clock)
         try:
             found.append(Found(source.name, adapter.discover()))
         finally:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import SettingsError
@@ -80,6 +81,10 @@ class Place:
             return getpass.getuser()
         except (OSError, KeyError):
             return f"user {os.getuid()}"
+
+    def clock(self) -> float:
+        """Seconds as a helpdesk counts them against its limits."""
+        return monotonic() if self.scale == 1.0 else self.now().timestamp()
 
     def holder(self, what: str) -> str:
         """How this process names itself to others that want the store."""

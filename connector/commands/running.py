@@ -43,7 +43,11 @@ def run(place: Place) -> None:
 
 def _pace(place: Place) -> Pace:
     usual = Pace()
-    return Pace(push_seconds=_real(usual.push_seconds, place), sweep_seconds=_real(usual.sweep_seconds, place))
+    return Pace(
+        push_seconds=_real(usual.push_seconds, place),
+        sweep_seconds=_real(usual.sweep_seconds, place),
+        haste=max(place.scale, 1.0),
+    )
 
 
 def _real(seconds: float, place: Place) -> float:
@@ -89,7 +93,7 @@ class _Office:
         missing: list[AmendsError] = []
         for source in wanted:
             try:
-                desks.append(open_desk(source, self.place.home, self.store, self.place.now))
+                desks.append(open_desk(source, self.place.home, self.store, self.place.now, self.place.clock))
             except _BEFORE_WORK as error:
                 missing.append(error)
         return desks, missing

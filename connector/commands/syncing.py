@@ -118,7 +118,7 @@ class _Pass:
         return Synced(self.dry_run, tuple(self.results.values()), swept.looked, flagged)
 
     def _opener(self, source: SourceSettings) -> Callable[[], Helpdesk]:
-        return lambda: open_desk(source, self.place.home, self.store, self.place.now)
+        return lambda: open_desk(source, self.place.home, self.store, self.place.now, self.place.clock)
 
     def _tried(self, name: str, step: Callable[[], Helpdesk | None]) -> Helpdesk | None:
         try:
@@ -281,7 +281,7 @@ def _replayed(place: Place, store: Store, rules: Rules, source: SourceSettings, 
         known = sources.by_name(connection, source.name)
     if known is None:
         return Preview(source.name, dry_run, 0, 0, 0)
-    desk = open_desk(source, place.home, store, place.now)
+    desk = open_desk(source, place.home, store, place.now, place.clock)
     examples: list[Difference] = []
 
     def note(before: Stored, after: Understood) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -113,16 +114,35 @@ def _repeats_text(entry: Entry, of: Complaint) -> bool:
     return entry.kind is EntryKind.RECEIVED and bool(entry.text) and entry.text == of.text
 
 
-def upsert(connection: Connection, table: Table, keys: Sequence[str]) -> Any:
-    """`INSERT … ON CONFLICT (keys) DO UPDATE` of all other columns, in the dialect of the connection."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(table)
+@cache
+def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     changed = {
         column.name: insert.excluded[column.name]
         for column in table.columns
         if column.name not in keys and column.name != "id"
     }
     return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
+
+
+@cache
+def _sqlite_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    statement = _upsert("sqlite", table, keys)
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns)
+    return str(compiled), tuple(compiled.positiontup)
+
+
+def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert `rows` (all with the same columns), or update those whose `keys` are there already."""
+    if not rows:
+        return
+    if connection.dialect.name != "sqlite":
+        connection.execute(_upsert(connection.dialect.name, table, keys), list(rows))
+        return
+    # The same statement, but with its parameters in order: half the cost of a page goes otherwise into looking at
+    # each value's type, and all of ours are what SQLite takes as it is.
+    text, order = _sqlite_text(table, keys, tuple(rows[0]))
+    connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in rows])
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -145,8 +165,7 @@ def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[s
             changed.append(_person(person))
     missing = [person for key, person in wanted.items() if key not in known]
     if missing or changed:
-        statement = upsert(connection, complainant, ["key"])
-        connection.execute(statement, [*(_person(person) for person in missing), *changed])
+        upsert(connection, complainant, ("key",), [*(_person(person) for person in missing), *changed])
     if missing:
         keys = [person.key for person in missing]
         found = select(complainant.c.key, complainant.c.id).where(
@@ -237,7 +256,7 @@ def save(connection: Connection, source_id: int, saving: Sequence[Saving], befor
                 "look_at": micros_or_none(item.look_at),
             }
         )
-    connection.execute(upsert(connection, complaint, ["source_id", "ticket"]), rows)
+    upsert(connection, complaint, ("source_id", "ticket"), rows)
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
@@ -392,8 +411,7 @@ def keep(connection: Connection, source_id: int, raws: Sequence[Raw]) -> None:
         }
         for raw in raws
     ]
-    if rows:
-        connection.execute(upsert(connection, record, ["source_id", "ticket", "stream", "raw_id"]), rows)
+    upsert(connection, record, ("source_id", "ticket", "stream", "raw_id"), rows)
 
 
 def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:

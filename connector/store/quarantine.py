@@ -45,10 +45,7 @@ def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]
         }
         for raw, why in items
     ]
-    if not rows:
-        return
-    again = upsert(connection, quarantine, ["source_id", "stream", "raw_id"])
-    connection.execute(again, rows)
+    upsert(connection, quarantine, ("source_id", "stream", "raw_id"), rows)
 
 
 def clear(connection: Connection, source_id: int, good: Iterable[tuple[str, str]]) -> None:

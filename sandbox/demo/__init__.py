@@ -81,12 +81,12 @@ class _Performance:
             raise AmendsError(f"the demo's daemon ended with {code}.", remedy=f"See {self.daemon.log}.")
         self.crashes += 1
         self.screen.daemon = "killed"
-        self.screen.tell("kill -9: the helpdesk has just carried out a write, and Amends had no time to note it")
+        self.screen.tell("kill -9! The helpdesk has just done a write, Amends had no time to note it")
         back = self.wall() + STAY_DOWN
         while self.wall() < back:
             self._frame()
         self.screen.daemon = "running"
-        self.screen.tell("started again: the write in doubt is looked up at the helpdesk before anything is sent")
+        self.screen.tell("Started again: it looks the write up at the helpdesk before it sends anything")
         self.daemon.start()
 
     def _let_the_last_writes_out(self) -> None:

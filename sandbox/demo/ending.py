@@ -1,7 +1,8 @@
-"""How the demo ends: the ledger of the helpdesk held against the outbox, one complaint explained, and where to go on."""
+"""How the demo ends: the helpdesk's ledger held against the outbox, one complaint explained, and where to go on."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from connector.commands.explaining import explained
 from connector.commands.place import Place
 from connector.display import count
 from connector.explain import lines
-from connector.model import FlagKind
+from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
 from sandbox.demo.watch import Watch
 from sandbox.zendesk import content
@@ -65,27 +66,30 @@ def _named(one: Intention) -> str:
 
 def told_at_the_end(result: Verdict, watch: Watch, home: Path, seconds: float, crashes: int) -> Iterator[str]:
     """The closing text, line by line."""
-    yield from _figures(result, watch, seconds, crashes)
-    yield ""
     case = _telling_case(watch)
     if case is not None:
-        place = _place(home, watch)
-        yield f"One of them explained (amends explain {case}):"
+        yield "One complaint explained:"
         yield ""
-        yield from (f"  {line}" for line in lines(explained(place, case), WIDEST - 2))
+        yield from (
+            f"  {line}".rstrip() for line in lines(explained(_place(home, watch), case), WIDEST - 2, brief=True)
+        )
         yield ""
+    yield from _figures(result, watch, seconds, crashes)
+    yield ""
     yield from _where_to_go_on(home, case)
 
 
 def _figures(result: Verdict, watch: Watch, seconds: float, crashes: int) -> Iterator[str]:
     said = [_is_complaint(one) for one in watch.tickets.values()]
-    flags = [flag for one in watch.tickets.values() for flag in one.assessed.flags]
-    counts = {kind: sum(flag.kind is kind for flag in flags) for kind in FlagKind}
+    counts = Counter(event.words.partition(":")[0] for event in watch.events if event.kind == "flag")
     yield f"Five days in {seconds:.0f} seconds."
     yield ""
-    yield f"  came in   {count(len(said), 'ticket')}: {said.count('yes')} complaints, {said.count('unsure')} to be looked at by a person, {said.count('no')} other"  # noqa: E501
-    yield f"  flagged   {counts[FlagKind.OVERDUE]} overdue, {counts[FlagKind.DUE_SOON]} due soon, {counts[FlagKind.REPEAT]} from people who had to come back"  # noqa: E501
-    yield f"  written   {count(result.done, 'write')} done; the helpdesk's own ledger holds {count(result.effects, 'effect')}"
+    yes, unsure, no = (said.count(answer) for answer in ("yes", "unsure", "no"))
+    yield f"  came in   {count(len(said), 'ticket')}: {yes} complaints, {unsure} for a person to look at, {no} other"
+    late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
+    yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
+    effects = count(result.effects, "effect")
+    yield f"  written   {count(result.done, 'write')}; the helpdesk's own ledger holds {effects}"
     yield f"  lost      {len(result.lost)}"
     yield f"  doubled   {len(result.doubled)}"
     if result.waiting:
@@ -98,18 +102,20 @@ def _figures(result: Verdict, watch: Watch, seconds: float, crashes: int) -> Ite
         yield "  yet. Started again, it looked at the ticket, found its mark there, and did not write a second time."
 
 
-def _is_complaint(one: Any) -> str:
+def _is_complaint(one: Stored) -> str:
     return next((tag.value for tag in one.doc.tags if tag.facet == "complaint"), "unsure")
 
 
 def _telling_case(watch: Watch) -> str | None:
     """An escalated complaint with quotes to show, the shorter the better."""
     escalated = {one.action.ticket for one in watch.writes if one.state is State.DONE and one.action.effect.note}
-    cases = [
-        one for ticket, one in watch.tickets.items() if ticket in escalated and any(t.evidence for t in one.doc.tags)
-    ]
-    best = min(cases, key=lambda one: (len(one.doc.entries), len(one.doc.complaint.text)), default=None)
+    cases = [one for ticket, one in watch.tickets.items() if ticket in escalated and _quotes(one)]
+    best = min(cases, key=lambda one: len(one.doc.entries), default=None)
     return None if best is None else f"{best.source}/{best.ticket}"
+
+
+def _quotes(one: Stored) -> bool:
+    return any(tag.evidence for tag in one.doc.tags)
 
 
 def _place(home: Path, watch: Watch) -> Place:

@@ -1,4 +1,4 @@
-"""The demo's folder of settings: what `amends init` would write, set to live. It stays, to be looked into afterwards."""
+"""The demo's folder of settings: what `amends init` would write, set to live. It stays, to be looked into later."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Schedule:
 
 def _stretches(first_day: datetime) -> list[tuple[datetime, datetime, bool]]:
     """(start, end, night) of each stretch, without gaps."""
-    found = []
+    found: list[tuple[datetime, datetime, bool]] = []
     for number in range(DAYS):
         day = first_day + timedelta(days=number)
         morning = day + (MORNING if number else FIRST_MORNING)

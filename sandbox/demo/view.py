@@ -70,15 +70,16 @@ class Screen:
     def _frame(self, now: datetime, columns: int, rows: int) -> Group:
         from rich.console import Group
 
-        room = rows - 11
-        upper = room * 11 // 20
+        head, foot = self._head(now, columns), self._foot(columns)
+        room = rows - len(head) - len(foot)
+        upper = room // 2
         came = [event for event in self.watch.events if event.kind == "in"]
         did = [event for event in self.watch.events if event.kind != "in"]
         return Group(
-            *self._head(now, columns),
+            *head,
             *_list("What customers wrote", came, upper, columns),
             *_list("What Amends saw and did", did, room - upper, columns),
-            *self._foot(columns),
+            *foot,
         )
 
     def _head(self, now: datetime, columns: int) -> list[Text]:
@@ -86,10 +87,12 @@ class Screen:
 
         share = (now - self.schedule.first) / (self.schedule.last - self.schedule.first)
         done = round(min(max(share, 0.0), 1.0) * columns)
-        clock = f"{max(now, self.schedule.first):%a %-d %b %Y  %H:%M}"
-        left = " Amends, five days of a shop's complaints"
-        head = Text(left, "bold") + Text(" " * max(1, columns - len(left) - len(clock) - 1)) + Text(clock, "bold cyan")
-        return [head, Text("━" * done, "cyan") + Text("━" * (columns - done), "grey30"), Text()]
+        clock = f"{max(now, self.schedule.first):%a %-d %b %Y  %H:%M} "
+        pace = f"  a second is {self.schedule.day_scale / 60:.0f} minutes"
+        left = " Five days of a shop's complaints"
+        gap = " " * max(1, columns - len(left) - len(pace) - len(clock))
+        head = Text(left, "bold") + Text(pace, "dim") + Text(gap) + Text(clock, "bold cyan")
+        return [head, Text("━" * done, "cyan") + Text("━" * (columns - done), "grey30")]
 
     def _foot(self, columns: int) -> list[Text]:
         from rich.text import Text
@@ -98,29 +101,25 @@ class Screen:
         flags = [event.words.partition(":")[0] for event in self.watch.events if event.kind == "flag"]
         writes = self.watch.counts()
         doubt = writes.get("sending", 0) + writes.get("in_doubt", 0)
-        tickets = f"{len(said)} tickets, {said.count('yes')} complaints, {said.count('unsure')} unsure"
-        flagged = (
-            f"{flags.count('overdue')} overdue, {flags.count('due soon')} due soon, {flags.count('repeat')} repeats"
-        )
-        written = f"{writes.get('done', 0)} written, {writes.get('pending', 0)} waiting, {doubt} in doubt"
-        lights = {"running": ("● running", "green"), "killed": ("● KILLED", "bold white on red")}
-        words, style = lights[self.daemon]
-        status = Text(" daemon ", "dim") + Text(words, style)
-        if self._note_left:
-            status += Text(
-                f"  {cut(self._note, columns - len(words) - 12)}", "bold red" if self.daemon == "killed" else "green"
-            )
-        line = f" {tickets}   {flagged}   {written}"
-        counts = [line] if len(line) <= columns else [f" {tickets}   {flagged}", f" {written}"]
-        return [Text(), *(Text(cut(one, columns)) for one in counts), status]
+        late, soon, back = (flags.count(kind) for kind in ("overdue", "due soon", "repeat"))
+        counts = [
+            f" tickets {len(said)} ({said.count('yes')} complaints, {said.count('unsure')} unsure)",
+            f" flags {late} overdue, {soon} due soon, {back} back",
+            f" writes {writes.get('done', 0)} done, {writes.get('pending', 0)} waiting, {doubt} in doubt",
+        ]
+        told = [" ".join(counts)] if sum(map(len, counts)) + 2 <= columns else [f"{counts[0]} {counts[1]}", counts[2]]
+        killed = self.daemon == "killed"
+        light = Text(" ● KILLED ", "bold white on red") if killed else Text(" ● daemon running ", "green")
+        note = Text(cut(f" {self._note}", columns), "bold red" if killed else "green") if self._note_left else Text()
+        return [*(Text(cut(one, columns)) for one in told), light, note]
 
 
 def _list(title: str, events: list[Event], rows: int, columns: int) -> list[Text]:
+    """A titled block of exactly `rows` lines, the newest events at its end."""
     from rich.text import Text
 
-    shown = [_row(event, columns) for event in events[-(rows - 1) :]] if rows > 1 else []
-    blank = [Text()] * (rows - 1 - len(shown))
-    return [Text(f" {title}", "bold underline"), *shown, *blank]
+    shown = [_row(event, columns) for event in events[-max(rows - 2, 0) :]] if rows > 2 else []
+    return [Text(f" {title}", "bold"), *shown, *[Text()] * (rows - 1 - len(shown))]
 
 
 def _row(event: Event, columns: int) -> Text:
@@ -131,12 +130,13 @@ def _row(event: Event, columns: int) -> Text:
     if event.kind == "in":
         answer = _answer(event)
         about = f"{pad(_language(event), 3)} {pad(_ANSWER[answer], 10)}{pad(_category(event), 10)} "
-        room = columns - len(about) - 19
+        room = columns - len(about) - 18
         return when + Text(ticket) + Text(about, _COLOUR[answer]) + Text(cut(_subject(event), room))
     sign, style = ("⚑", "yellow") if event.kind == "flag" else ("✎", "green")
     if event.words.startswith("overdue"):
         style = "bold red"
-    return when + Text(ticket) + Text(cut(f"{sign} {clean(event.words)}", columns - 19), style)
+    # What stands in brackets (which target, how long) is for `explain`.
+    return when + Text(ticket) + Text(cut(f"{sign} {clean(event.words.partition(' (')[0])}", columns - 18), style)
 
 
 # -- what an event says ----------------------------------------------------------------------------------------------

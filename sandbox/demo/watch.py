@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from connector.errors import StoreError
+from connector.model import ActionKind, FlagKind
 from connector.store import Store, complaints, intentions
 from connector.store.complaints import Stored
 from connector.store.intentions import MOVING, Intention, State
@@ -18,13 +19,17 @@ _ALL = 500
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One thing worth showing: a ticket came in, a flag was set, or a write was done, at a time of the story."""
+    """One thing worth showing: a ticket came in, a flag was set, or a write was done, at a time of the story.
+
+    `name` tells it from others of its kind and ticket, so that it is shown once however often it is seen.
+    """
 
     kind: Kind
     at: datetime
     ticket: str
     stored: Stored | None = None
     words: str = ""
+    name: str = ""
 
 
 class Watch:
@@ -54,7 +59,7 @@ class Watch:
         self.events += sorted(fresh, key=lambda event: event.at)
 
     def _new(self, event: Event) -> bool:
-        name = (event.kind, event.ticket, event.words)
+        name = (event.kind, event.ticket, event.name)
         fresh = name not in self._seen
         self._seen.add(name)
         return fresh
@@ -64,14 +69,14 @@ class Watch:
 
     def _flagged(self) -> list[Event]:
         return [
-            Event("flag", flag.since, one.ticket, one, f"{flag.kind.value.replace('_', ' ')}: {flag.why}")
+            Event("flag", flag.since, one.ticket, one, f"{_words(flag.kind)}: {flag.why}", flag.kind + flag.episode)
             for one in self.tickets.values()
             for flag in one.assessed.flags
         ]
 
     def _written(self) -> list[Event]:
         done = [one for one in self.writes if one.state is State.DONE]
-        return [Event("written", one.changed_at, one.action.ticket, None, _effect(one)) for one in done]
+        return [Event("written", one.changed_at, one.action.ticket, None, _effect(one), str(one.id)) for one in done]
 
     def on_the_way(self, now: datetime) -> bool:
         """Whether any write that is due has not come to its end."""
@@ -87,9 +92,15 @@ class Watch:
         return found
 
 
+def _words(kind: FlagKind) -> str:
+    return kind.value.replace("_", " ")
+
+
+_DID = {ActionKind.ESCALATE: "escalated", ActionKind.TAG: "tagged", ActionKind.SURVEY: "survey asked for"}
+
+
 def _effect(one: Intention) -> str:
     effect = one.action.effect
     parts = [f"{name} {value}" for name, value in effect.fields.items()]
-    parts += [f"tag {tag}" for tag in effect.tags]
     parts += ["internal note"] if effect.note else []
-    return f"{one.action.kind.value}: {', '.join(parts)}"
+    return f"{_DID[one.action.kind]}: {', '.join((*parts, *effect.tags))}"

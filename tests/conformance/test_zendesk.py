@@ -188,11 +188,6 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
         assert isinstance(backend, ZendeskBackend)
         return adapter_for(backend, self.page_size)
 
-    def effect(self, kind: ActionKind) -> Effect:
-        # Zendesk keeps tags in small letters with underscores.
-        plain = super().effect(kind)
-        return Effect(note=plain.note, tags=tuple(tag.replace("-", "_") for tag in plain.tags), fields=plain.fields)
-
     def future(self, stream: str, cursor: Cursor) -> Cursor:
         return {"start_time": 2_000_000_000}
 
@@ -300,7 +295,7 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
 
     def test_who_spoke_and_who_acted_is_told(self, backend: ZendeskBackend) -> None:
         ticket = backend.seed(1)[0]
-        backend.account.triggers.append(Trigger("Vip", when="amends_overdue", add=["vip"]))
+        backend.account.triggers.append(Trigger("Vip", when="amends-overdue", add=["vip"]))
         backend.touch(ticket, "customer")
         backend.account.agent_replies(int(ticket), "staff")
         backend.account.agent_notes(int(ticket), "note")
@@ -343,21 +338,44 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
         }
 
     def test_a_survey_whose_tag_a_trigger_consumes_is_still_found(self, backend: ZendeskBackend) -> None:
-        backend.account.triggers.append(Trigger("Survey", when="amends_survey", remove=["amends_survey"]))
+        backend.account.triggers.append(Trigger("Survey", when="amends-survey", remove=["amends-survey"]))
         ticket = backend.seed(1)[0]
         action = self.action(ticket, ActionKind.SURVEY, backend)
         stamp, sent_at = self.prepare(backend, action), backend.now()
         backend.lose_answer()
         with pytest.raises(TemporaryError):
             adapter_for(backend).apply(action, stamp)
-        assert "amends_survey" not in backend.labels(ticket)
+        assert "amends-survey" not in backend.labels(ticket)
         assert isinstance(adapter_for(backend).find(action, stamp, sent_at), Landed)
 
     def test_a_survey_that_could_trigger_nothing_is_refused(self, backend: ZendeskBackend) -> None:
         ticket = backend.seed(1)[0]
-        backend.account.agent_sets(int(ticket), add_tags=["amends_survey"])
+        backend.account.agent_sets(int(ticket), add_tags=["amends-survey"])
         with pytest.raises(RejectedError, match="trigger"):
             self.prepare(backend, self.action(ticket, ActionKind.SURVEY, backend))
+
+    def test_an_escalation_that_changes_nothing_is_done_without_a_call(self, backend: ZendeskBackend) -> None:
+        ticket = backend.seed(1)[0]
+        self.agent_sets_everything(backend, ticket)
+        effect = Effect(tags=("by_agent",), fields={"priority": "high", f"custom:{content.REASON}": "late"})
+        action = replace(self.action(ticket, ActionKind.ESCALATE, backend), effect=effect)
+        stamp, sent_at = self.prepare(backend, action), backend.now()
+        calls = backend.calls()
+        assert adapter_for(backend).apply(action, stamp) == {"already": True}
+        assert adapter_for(backend).find(action, stamp, sent_at) == Landed({"already": True})
+        assert backend.calls() == calls
+        assert backend.effects(ticket) == []
+
+    def test_an_update_that_the_account_takes_for_no_change_is_done_too(self, backend: ZendeskBackend) -> None:
+        ticket = backend.seed(1)[0]
+        self.agent_sets_everything(backend, ticket)
+        effect = Effect(tags=("By Agent",), fields={"custom:999": "x"})  # Zendesk ignores fields that it does not know
+        action = replace(self.action(ticket, ActionKind.ESCALATE, backend), effect=effect)
+        assert adapter_for(backend).apply(action, self.prepare(backend, action)) == {"already": True}
+
+    def agent_sets_everything(self, backend: ZendeskBackend, ticket: str) -> None:
+        backend.agent_edit(ticket)
+        backend.account.agent_sets(int(ticket), fields={content.REASON: "late"})
 
     def test_a_ticket_that_changed_a_moment_ago_is_left_alone(self, backend: ZendeskBackend) -> None:
         ticket = backend.seed(1)[0]
@@ -378,6 +396,13 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
             adapter_for(backend).prepare(action)
         with pytest.raises(RejectedError, match="closed prevents ticket update"):
             adapter_for(backend).apply(action, stamp)
+
+    def test_a_tag_is_known_again_in_the_letters_that_zendesk_keeps(self, backend: ZendeskBackend) -> None:
+        ticket = backend.seed(1)[0]
+        action = replace(self.action(ticket, ActionKind.TAG, backend), effect=Effect(tags=("Late Delivery",)))
+        stamp, sent_at = self.prepare(backend, action), backend.now()
+        assert adapter_for(backend).apply(action, stamp) == {"tags": ["late_delivery"]}
+        assert isinstance(adapter_for(backend).find(action, stamp, sent_at), Landed)
 
     def test_fields_are_written_with_the_note_in_one_update(self, backend: ZendeskBackend) -> None:
         ticket = backend.seed(1)[0]
