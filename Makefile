@@ -16,7 +16,7 @@ demo: venv ## the two-minute tour: three helpdesks, one late complaint, one esca
 	@$(BIN)/amends demo $(ARGS)
 
 test: venv ## the tests; ARGS="tests/unit -k merge" for some of them
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: lint test ## what has to pass before a merge: lint, types, import rules, tests
 

@@ -83,17 +83,16 @@ def measured(chosen: list[Contender], tickets: int, rounds: int) -> Samples:
     authority, _, _ = server.certificates(WORK / "certificates")
     failed = set()
     with served(tickets) as base:
-        for number in range(-1, rounds):  # one round to warm up the page caches, here and at the server
-            for contender in chosen:
-                if contender.name in failed or (number < 0 and contender.needs):
-                    continue
-                try:
-                    for key, sample in once(contender, base, authority, tickets):
-                        if number >= 0:
-                            samples[key].append(sample)
-                except measure.FailedError as error:
-                    failed.add(contender.name)
-                    print(f"left out: {error}", file=sys.stderr)
+        list(once(chosen[0], base, authority, tickets))  # has the server render its pages
+        for contender in chosen * rounds:
+            if contender.name in failed:
+                continue
+            try:
+                for key, sample in once(contender, base, authority, tickets):
+                    samples[key].append(sample)
+            except measure.FailedError as error:
+                failed.add(contender.name)
+                print(f"left out: {error}", file=sys.stderr)
     return samples
 
 

@@ -16,7 +16,7 @@ from connector.condition import values_of
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, to_source
-from connector.model import JSON, Action, Clock, Complaint, Entry, Flag, Role, Tag
+from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, Flag, Role, Tag
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
@@ -101,13 +101,27 @@ def understand(
             remedy="Look at its payload: `amends quarantine list`.",
         )
     complaint = normalise(source, ticket, version, fields, folded, mapping)
-    told = complaint_tag(complaint, mapping)
-    tags = tagger.tags(complaint, told) if tagger is not None else ((told,) if told is not None else ())
+    complaint, tags = _tagged(complaint, complaint_tag(complaint, mapping), tagger, known)
     agents = tuple(tag for tag in known if tag.author == "agent")
     if agents:
         facets = {tag.facet for tag in agents}
         tags = (*agents, *(tag for tag in tags if tag.facet not in facets))
     return Understood(complaint, entries, tags, folded)
+
+
+def _tagged(
+    complaint: Complaint, told: Tag | None, tagger: Tagger | None, known: Sequence[Tag]
+) -> tuple[Complaint, tuple[Tag, ...]]:
+    """The complaint's tags. Where the tagger fails, what was known of it stays, and its problems say so."""
+    said = () if told is None else (told,)
+    if tagger is None:
+        return complaint, said
+    try:
+        return complaint, tagger.tags(complaint, told)
+    except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
+        problem = f"it could not be tagged: {type(error).__name__}"
+        before = tuple(tag for tag in known if told is None or tag.facet != told.facet)
+        return replace(complaint, problems=(*complaint.problems, problem)), (*said, *before)
 
 
 def understood_again(
@@ -124,15 +138,19 @@ def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...
     return sla.clocks(this.complaint, this.folded.history, this.values, rules.sla, now)
 
 
+def clock_flags(clocks: tuple[Clock, ...], rules: Rules, now: datetime) -> tuple[tuple[Flag, ...], datetime | None]:
+    """What the clocks alone flag at `now`, and when time alone may change that."""
+    return overdue.flags(clocks, rules.sla, now), overdue.next_change(clocks, now)
+
+
 def worth_a_look(this: Understood, rules: Rules, act_from: datetime, now: datetime) -> bool:
-    """Whether sweep has anything to find in a ticket just read; most of a long history is past all deadlines."""
+    """Whether a ticket read for the first time may be acted upon or joins a person's recent complaints; most of a long
+    history does neither."""
     history = this.folded.history
     return (
-        not history.resolutions
-        or len(history.reopens) >= len(history.resolutions)
-        or this.complaint.updated_at >= act_from
-        or history.resolutions[-1] > now - timedelta(days=3)
-        or this.complaint.opened_at > now - timedelta(days=rules.repeats.many_days)
+        this.complaint.updated_at >= act_from
+        or bool(history.resolutions and history.resolutions[-1] > now - timedelta(days=3))
+        or (this.is_complaint == "yes" and this.complaint.opened_at > now - timedelta(days=rules.repeats.many_days))
     )
 
 
@@ -172,6 +190,9 @@ def assess(
 
 def why_not(action: Action, this: Understood, rules: Rules, now: datetime) -> str | None:
     """Why an intended write no longer holds, or None."""
+    survey = rules.policy.survey if action.kind is ActionKind.SURVEY else None
+    if survey is not None and survey.when is not None and not survey.when.holds(this.values):
+        return "the survey's condition does not hold any more"
     clocks = clocks_of(this, rules, now)
     return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now)
 

@@ -10,13 +10,15 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from connector.errors import TemporaryError
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 60.0
 LONGEST_WISH_SECONDS = 900.0
+# A longer wish is not sat out inside a step: nobody would see that the source rests, and a worker would be gone.
+PATIENCE_SECONDS = 90.0
 _jitter = random.Random()
 
 T = TypeVar("T")
@@ -33,19 +35,26 @@ def delay_seconds(tries: int, wished_seconds: float | None) -> float:
 def patiently(step: Callable[[], T], *, attempts: int, wait: Callable[[float], None]) -> T:
     """Call `step` until it does not raise TemporaryError, at most `attempts` times, and return what it returns.
 
-    `wait` is called with the seconds between two attempts; a stopping daemon hands in one that ends early.
+    `wait` is called with the seconds between two attempts; a stopping daemon hands in one that ends early. Where the
+    source wishes for more than PATIENCE_SECONDS, the error is raised at once: the caller shows it and comes back.
     """
 
     def pause(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        wished = error.retry_after_seconds if isinstance(error, TemporaryError) else None
-        return delay_seconds(state.attempt_number, wished)
+        return delay_seconds(state.attempt_number, _wished(state))
+
+    def enough(state: RetryCallState) -> bool:
+        return state.attempt_number >= attempts or (_wished(state) or 0.0) > PATIENCE_SECONDS
 
     retrying = Retrying(
         retry=retry_if_exception_type(TemporaryError),
-        stop=stop_after_attempt(attempts),
+        stop=enough,
         wait=pause,
         sleep=wait,
         reraise=True,
     )
     return retrying(step)
+
+
+def _wished(state: RetryCallState) -> float | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error.retry_after_seconds if isinstance(error, TemporaryError) else None

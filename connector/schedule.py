@@ -86,6 +86,7 @@ class Daemon:
 
     def run(self) -> None:
         """Work until `stop` is set. Raises the error that made going on impossible (fenced, store damaged)."""
+        self.store.prove_sound()
         scheduler = self._scheduler()
         scheduler.start()
         log.info("running; sources: %s", ", ".join(desk.name for desk in self.workplace.desks) or "none")

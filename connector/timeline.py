@@ -27,6 +27,7 @@ from connector.model import (
 
 _order = attrgetter("occurred_at", "id")
 _STATED = frozenset({EntryKind.STATUS, EntryKind.PRIORITY, EntryKind.OWNER, EntryKind.FIELD})
+_SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry whose id follows
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
 
@@ -61,7 +62,7 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
     """The timeline after `new` entries joined the `old` ones, in order; an entry already there is not added again.
 
     A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
-    the entry it names (its `value`), whichever of the two arrives first. The text of what was received is as the
+    the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The text of what was received is as the
     newest snapshot has it: at the source it changes by redaction only.
     """
     known = {entry.id: entry for entry in old}
@@ -79,6 +80,8 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
         joined = _without_repetition(joined, {entry.id for entry in fresh if not entry.observed})
     if any(entry.kind is EntryKind.REDACTION for entry in joined):
         joined = _redacted(joined)
+    if any(entry.field is not None and entry.field.startswith(_SEEN_BY) for entry in joined):
+        joined = _hidden(joined)
     return tuple(joined)
 
 
@@ -102,6 +105,21 @@ def _redacted(joined: list[Entry]) -> list[Entry]:
     blanked = {entry.value: entry.text or "" for entry in joined if entry.kind is EntryKind.REDACTION}
     return [
         replace(entry, text=blanked[entry.id]) if entry.id in blanked and entry.text is not None else entry
+        for entry in joined
+    ]
+
+
+def _hidden(joined: list[Entry]) -> list[Entry]:
+    """What was made internal at the source afterwards is internal here, too."""
+    seen_by = {
+        entry.field.removeprefix(_SEEN_BY): Visibility(entry.value)
+        for entry in joined
+        if entry.field is not None and entry.field.startswith(_SEEN_BY) and entry.value in set(Visibility)
+    }
+    return [
+        replace(entry, visibility=seen_by[entry.id])
+        if seen_by.get(entry.id, entry.visibility) != entry.visibility
+        else entry
         for entry in joined
     ]
 

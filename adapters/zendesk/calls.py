@@ -37,6 +37,7 @@ class Calls:
         self.source = source
         self.settings = settings
         self.tools = tools
+        self.page_size = settings.page_size  # smaller for a while after a page that did not come
         self.login = Login(source, settings, tools)
         self._client: Any = None
 

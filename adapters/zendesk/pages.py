@@ -72,9 +72,11 @@ def ticket_pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
             cursor = {"cursor": page.after_cursor}
         elif not page.end_of_stream:
             raise TemporaryError("the export broke off: no cursor, and no end either.", source=calls.source)
-        seen = tickets.Seen.when(calls.tools.now())
-        yield Page(ticket_records(page, seen), cursor, page.end_of_stream)
-        if page.end_of_stream:
+        records, ended = ticket_records(page, tickets.Seen.when(calls.tools.now())), page.end_of_stream
+        del page  # megabytes, which would else be held while the next page comes
+        yield Page(records, cursor, ended)
+        del records
+        if ended:
             return
 
 
@@ -84,15 +86,22 @@ def _stands_still(page: TicketPage, cursor: Cursor, passed: set[str]) -> bool:
 
 
 def _ticket_page(calls: Calls, cursor: Cursor) -> TicketPage:
-    asked: dict[str, JSON] = {"per_page": calls.settings.page_size, "include": "users,metric_sets"}
+    asked: dict[str, JSON] = {"per_page": calls.page_size, "include": "users,metric_sets"}
     token = cursor.get("cursor")
     if isinstance(token, str):
         _refuse_future(calls, token)
         asked["cursor"] = token
     else:
         asked["start_time"] = _start_time(calls, cursor)
-    content = calls.get(TICKETS, asked).content
-    return _page(content, TicketPage, TICKETS, calls.source)
+    try:
+        page = _page(calls.get(TICKETS, asked).content, TicketPage, TICKETS, calls.source)
+    except TemporaryError as error:
+        # The page may be too large or take too long; a refusal by a limit, which did nothing, says no such thing.
+        if error.applied is None:
+            calls.page_size = max(1, calls.page_size // 2)
+        raise
+    calls.page_size = min(calls.settings.page_size, calls.page_size * 2)
+    return page
 
 
 def ticket_records(page: Tickets, seen: tickets.Seen) -> list[Record]:

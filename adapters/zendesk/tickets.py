@@ -187,8 +187,8 @@ def _broken(kept: bytes, ident: int | None, problem: str) -> Record:
 def _fields(ticket: dict[str, JSON], requester: dict[str, JSON] | None) -> dict[str, JSON]:
     fields = ticket
     fields.pop("fields", None)  # the custom fields once more
+    custom = fields.pop("custom_fields", None) or ()
     fields["requester"] = requester or {"id": ticket.get("requester_id")}
-    custom = ticket.get("custom_fields") or ()
     try:
         fields["custom"] = {str(one["id"]): one["value"] for one in custom}
     except (KeyError, TypeError):

@@ -69,6 +69,14 @@ def listing(
     return [_write(one) for one in found]
 
 
+def states_named(names: Sequence[str]) -> list[State]:
+    """The states called so. Raises AmendsError for a word that is none."""
+    for name in names:
+        if name not in list(State):
+            raise AmendsError(f"there is no state {name!r}.", remedy=f"There are: {', '.join(State)}.")
+    return [State(name) for name in names]
+
+
 def show(place: Place, number: int) -> Write:
     with place.store() as store, store.read() as connection:
         return _write(_one(connection, number))

@@ -86,6 +86,16 @@ class Store:
             ) from None
         return found.st_dev, found.st_ino
 
+    def prove_sound(self) -> None:
+        """Read every page of an SQLite file once; a daemon does so before it starts. Raises StoreError where one is
+        damaged: going on would save new complaints beside ones that are lost, and copy the damage into backups."""
+        if self._file is None:
+            return
+        with self.read() as connection:
+            said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        if said != "ok":
+            raise StoreError(f"the store {self._file} is malformed: {said}.", remedy=_remedy("malformed"))
+
     # -- reading and writing -----------------------------------------------------------------------------------
 
     @contextmanager
@@ -242,6 +252,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "secure_delete=ON",
+        "cache_size=-1000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

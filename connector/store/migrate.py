@@ -57,7 +57,7 @@ def prove_up_to_date(store: Store) -> None:
     if found != HEAD:
         raise StoreError(
             f"the store stands at version {found}, this release works with {HEAD}.",
-            remedy="Run `amends store migrate` (or start the daemon of this release), or use the newer release."
+            remedy="Run `amends store migrate` (or start the daemon of this release), or use the newer release.",
         )
 
 

@@ -5,14 +5,13 @@ Called by `sync` and `amends quarantine`.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
-from connector.store.complaints import Raw, upsert
+from connector.store.complaints import Raw, packed_raw, unpacked_raw, upsert
 from connector.store.tables import quarantine, source
 from connector.store.times import micros, moment, moment_or_none
 
@@ -41,7 +40,7 @@ def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]
             "why": why,
             "tries": 1,
             "skipped_at": None,
-            "body": zlib.compress(raw.body),
+            "body": packed_raw(raw.body),
         }
         for raw, why in items
     ]
@@ -86,7 +85,7 @@ def listing(connection: Connection, *, source_name: str | None = None, one: int 
             why=row.why,
             tries=row.tries,
             skipped_at=moment_or_none(row.skipped_at),
-            raw=Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), zlib.decompress(row.body)),
+            raw=Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked_raw(row.body)),
         )
         for row in connection.execute(statement)
     ]

@@ -15,6 +15,7 @@ from connector.adapter import Cursor, Page, Record
 from connector.assessment import (
     Rules,
     Understood,
+    clock_flags,
     clocks_of,
     own_marked,
     understand,
@@ -30,8 +31,9 @@ from connector.store.complaints import Assessed, Doc, Raw, Saving, Stored
 from connector.timeline import merge
 
 ATTEMPTS = 6
-# After a refused cursor, reading starts this long before the last time we know we had everything.
-OVERLAP = timedelta(minutes=10)
+# After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
+# own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
+OVERLAP = timedelta(hours=2)
 
 
 class Pulled(msgspec.Struct, frozen=True):
@@ -323,12 +325,17 @@ def _redacted(entries: Iterable[Entry]) -> bool:
 def saving(this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules, now: datetime) -> Saving:
     """The row of a complaint just understood: its clocks at `now`, and whether sweep should look at it."""
     resolutions = this.folded.history.resolutions
-    look = before is not None or worth_a_look(this, rules, desk.act_from, now)
+    clocks = clocks_of(this, rules, now)
+    if before is not None or worth_a_look(this, rules, desk.act_from, now):
+        flags, look_at = (before.assessed.flags if before else ()), now
+    else:
+        # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
+        flags, look_at = clock_flags(clocks, rules, now)
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags),
-        assessed=Assessed(clocks_of(this, rules, now), before.assessed.flags if before else ()),
+        assessed=Assessed(clocks, flags),
         resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
-        look_at=now if look else None,
+        look_at=look_at,
     )
 
 

@@ -16,7 +16,7 @@ from connector.assessment import Rules, Understood, own_marked, understand
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.store import Store, complaints, sources
-from connector.store.complaints import Raw, Saving, Stored
+from connector.store.complaints import Assessed, Raw, Saving, Stored
 from connector.sync.pull import saving
 from connector.timeline import merge
 
@@ -47,7 +47,7 @@ def replay(
     dry_run: bool = False,
     stopping: Callable[[], bool] = lambda: False,
     tell: Callable[[Replayed], None] = lambda _so_far: None,
-    tell_change: Callable[[Stored, Understood], None] = lambda _stored, _now: None,
+    tell_change: Callable[[Stored, Saving], None] = lambda _before, _after: None,
 ) -> Replayed:
     """Walk through all complaints of a source. With `dry_run`, only say what would change."""
     with store.read() as connection:
@@ -63,13 +63,21 @@ def replay(
             break
         last = batch.last
         changes = batch.changes()
-        for stored, understood, _ in changes:
-            tell_change(stored, understood)
+        for stored, row in changes:
+            tell_change(stored, row)
         if not dry_run:
-            batch.save([row for _, _, row in changes])
+            batch.save([row for _, row in changes])
         result = Replayed(result.read + len(batch.rows), result.changed + len(changes), result.kept + batch.kept)
         tell(result)
     return result
+
+
+def promises(assessed: Assessed) -> dict[str, tuple[str, int, str, datetime | None]]:
+    """What the clocks promise: (target, seconds, calendar, due) by clock. How much of it is used grows by itself."""
+    return {
+        f"{one.kind}#{one.cycle}": (one.target, one.target_seconds, one.calendar, one.breached_at or one.due_at)
+        for one in assessed.clocks
+    }
 
 
 class _Batch:
@@ -83,7 +91,7 @@ class _Batch:
             self.raws = complaints.kept(connection, desk.id, tickets)
         self.last = self.rows[-1][0] if self.rows else last
 
-    def changes(self) -> list[tuple[Stored, Understood, Saving]]:
+    def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""
         found = []
         for ticket, stored in self.stored.items():
@@ -92,8 +100,8 @@ class _Batch:
                 self.kept += 1
                 continue
             row = saving(understood, stored, self.desk, self.rules, self.now)
-            if row.doc != stored.doc or row.assessed.clocks != stored.assessed.clocks:
-                found.append((stored, understood, row))
+            if row.doc != stored.doc or promises(row.assessed) != promises(stored.assessed):
+                found.append((stored, row))
         return found
 
     def _again(self, stored: Stored, raws: Sequence[Raw]) -> Understood | None:

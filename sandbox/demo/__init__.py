@@ -104,13 +104,14 @@ class _Performance:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """A SIGTERM ends the demo as Ctrl-C does: no process is left behind."""
+    """A SIGTERM or a closed terminal ends the demo as Ctrl-C does: no process is left behind."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

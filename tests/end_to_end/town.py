@@ -139,6 +139,15 @@ class Shop:
             for one in streams or self.desk.streams
         ]
 
+    def pull_through(self, turns: int = 40) -> None:
+        """Turns of the daemon until one pull goes through; the time that it rests passes in between."""
+        for _ in range(turns):
+            self.turn("pull")
+            if self.row.last_error is None and self.row.last_pull_at == self.town.now():
+                return
+            self.town.clock.advance(60)
+        raise AssertionError(f"no pull went through in {turns} turns: {self.row.last_error}")
+
     def push(self) -> Pushed:
         return push(self.desk, self.town.store, rules(), now=self.town.now)
 
@@ -196,7 +205,7 @@ class Shop:
         return [one.query for one in self.site.seen if one.path.endswith("/incremental/tickets/cursor")]
 
     def check(self) -> None:
-        """The fault is over and a minute passes; then every ticket is here as it stands there, and no write was doubled."""
+        """The fault is over, a minute passes: every ticket is here as it stands there, and no write was doubled."""
         self.site.faults = Faults()
         self.town.clock.advance(61)
         self.pull()

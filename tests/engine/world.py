@@ -9,7 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -81,7 +81,7 @@ def _hurry(dbapi: Any, _record: Any) -> None:
 
 
 class World:
-    """One desk and one engine. `desk.now` is the only clock."""
+    """One desk and one engine. `desk.now` is the only clock; the engine's own may be wrong by `skew`."""
 
     def __init__(self, *, modes: dict[ActionKind, Mode] | None = None, page_size: int = 3) -> None:
         self.folder = Path(mkdtemp())
@@ -91,6 +91,8 @@ class World:
         self.page_size = page_size
         shutil.copy(empty_store(), self.folder / "amends.db")
         self.seams = 0
+        self.skew = timedelta(0)
+        self.rules = rules()
         self.die_at: int | None = None
         self._helpdesk: Helpdesk | None = None
         self.store = self.opened()
@@ -113,7 +115,7 @@ class World:
             raise KilledError
 
     def now(self) -> datetime:
-        return self.desk.now
+        return self.desk.now + self.skew
 
     def helpdesk(self) -> Helpdesk:
         """The source as the composition root would open it, once a life."""
@@ -148,13 +150,13 @@ class World:
     def pull(self) -> None:
         helpdesk = self.helpdesk()
         for stream in helpdesk.streams:
-            pull(helpdesk, stream, self.store, rules(), now=self.now, wait=lambda _seconds: None)
+            pull(helpdesk, stream, self.store, self.rules, now=self.now, wait=lambda _seconds: None)
 
     def sweep(self) -> None:
-        sweep([self.helpdesk()], self.store, rules(), now=self.now)
+        sweep([self.helpdesk()], self.store, self.rules, now=self.now)
 
     def push(self) -> None:
-        push(self.helpdesk(), self.store, rules(), now=self.now)
+        push(self.helpdesk(), self.store, self.rules, now=self.now)
 
     def step(self, verb: str) -> None:
         """One verb, as the daemon runs it: what goes wrong outside is survived, a kill is followed by a new life."""

@@ -1,0 +1,85 @@
+"""What the options of `amends` are called, with their help and what a shell completes. Imported by the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+
+def _complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
+    from connector.commands.place import source_names
+
+    return [name for name in source_names(ctx.find_root().params.get("home")) if name.startswith(incomplete)]
+
+
+def _complete_state(incomplete: str) -> list[str]:
+    from connector.store.intentions import State
+
+    return [state.value for state in State if state.value.startswith(incomplete)]
+
+
+def _complete_adapter(incomplete: str) -> list[str]:
+    from connector.adapter import adapter_names
+
+    return [name for name in adapter_names() if name.startswith(incomplete)]
+
+
+def _option(*names: str, **rest: Any) -> Any:
+    return typer.Option(*names, **rest)
+
+
+Home = Annotated[Path | None, _option("--home", envvar="AMENDS_HOME", help="Folder of settings; default: ./amends")]
+Version = Annotated[bool, _option("--version", is_eager=True, help="Print the version.")]
+Json = Annotated[bool, _option("--json", help="Print JSON instead of text.")]
+DryRun = Annotated[bool, _option("--dry-run", help="Say what would happen, and do nothing.")]
+Most = Annotated[int, _option("--most", min=1, help="Show at most so many.")]
+All = Annotated[bool, _option("--all", help="All of them.")]
+
+_sources = typer.Argument(metavar="[SOURCE]...", autocompletion=_complete_source, help="All, if none is named.")
+Sources = Annotated[list[str] | None, _sources]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="As the listing shows them.")]
+Case = Annotated[str, typer.Argument(metavar="ID", help="SOURCE/TICKET; TICKET alone where only one source has it.")]
+
+OfSource = Annotated[str | None, _option("--source", autocompletion=_complete_source, help="Only this source.")]
+OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket.")]
+OfStatus = Annotated[str | None, _option("--status", help="new, open, resolved …")]
+OfFlag = Annotated[str | None, _option("--flag", help="overdue, due_soon or repeat.")]
+Answer = Annotated[str | None, _option("--complaint", help="yes, no or unsure.")]
+_day = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+Since = Annotated[datetime | None, _option("--since", formats=_day, help="Opened at or after (UTC).")]
+States = Annotated[
+    list[str] | None, _option("--state", autocompletion=_complete_state, help="Only in this state; may be repeated.")
+]
+
+Fast = Annotated[bool, _option("--fast", help="A quarter of the time.")]
+Plain = Annotated[bool, _option("--plain", help="Lines instead of a live view.")]
+
+NewAdapter = Annotated[
+    str | None,
+    _option("--adapter", autocompletion=_complete_adapter, help="The kind of helpdesk: `amends adapter list`."),
+]
+NewSource = Annotated[str | None, _option("--source", help="A short name for this account.")]
+Url = Annotated[str | None, _option("--url", help="The account's address.")]
+Auth = Annotated[str | None, _option("--auth", help="How to log in.")]
+Given = Annotated[list[str] | None, _option("--option", metavar="NAME=VALUE", help="What else the adapter asks for.")]
+Secrets = Annotated[list[str] | None, _option("--secret", metavar="NAME=REFERENCE", help="Where a secret is.")]
+Zone = Annotated[str | None, _option("--time-zone", help="Where your people work, such as Europe/Lisbon.")]
+Yes = Annotated[bool, _option("--yes", help="Ask nothing: take what is given, and the defaults.")]
+Offline = Annotated[bool, _option("--offline", help="Do not contact the helpdesk.")]
+Force = Annotated[bool, _option("--force", help="Overwrite files that are there.")]
+
+Log = Annotated[Literal["text", "json"], _option("--log", help="text or json; to the standard error.")]
+Pages = Annotated[int | None, _option("--pages", min=1, help="Read at most so many pages of each stream.")]
+Why = Annotated[str, _option("--why", help="For whoever finds it so.")]
+
+Form = Annotated[Literal["csv", "jsonl"], _option("--format", help="csv, or jsonl with everything.")]
+Out = Annotated[Path | None, _option("--out", help="A new file; default: the standard output.")]
+EvenShadow = Annotated[bool, _option("--even-shadow", help="Also what was decided in shadow mode.")]
+ItIsThere = Annotated[bool, _option("--it-is-there", help="I looked: the write is on the ticket.")]
+SendAgain = Annotated[bool, _option("--send-again", help="I looked: it is not; send it.")]
+Payload = Annotated[bool, _option("--payload", help="With what the source sent.")]
+Backup = Annotated[Path | None, typer.Argument(help="A backup; default: the store itself.")]
+Into = Annotated[Path | None, _option("--into", help="The folder; default: ./NAME-amends")]

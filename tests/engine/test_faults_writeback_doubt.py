@@ -1,0 +1,207 @@
+"""Writes whose outcome nobody told us: each has one effect, whatever the wire did (fault cases W01 to W07)."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.memory import LateError, Moment
+from adapters.zendesk import writing
+from connector.errors import TemporaryError
+from connector.model import ActionKind
+from connector.store.intentions import Intention, State
+from sandbox.zendesk import Faults, content
+from tests.engine.shop import shop
+from tests.engine.world import KilledError, World
+
+
+def an_overdue_world() -> tuple[World, str]:
+    world = World()
+    ticket = world.desk.open("Late", "My parcel has still not arrived. I want my money back.")
+    world.desk.advance(26 * 3600)
+    world.step("pull")
+    world.step("sweep")
+    return world, ticket
+
+
+def escalation(world: World) -> Intention:
+    (one,) = [one for one in world.intentions() if one.action.kind is ActionKind.ESCALATE]
+    return one
+
+
+@pytest.mark.parametrize("fault", ["ambiguous_timeout", "html_200", "empty_200", "truncate_json", "truncate_fin"])
+def test_w01_a_write_that_landed_without_an_answer_is_found_and_is_done_once(fault: str) -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.site.faults = Faults([f"{fault}@PUT=1.0"], hang_seconds=0.05)
+        here.push()
+        assert here.escalation().state is State.IN_DOUBT
+        here.heal()
+        here.check_once(ticket)
+        assert here.escalation().tries == 1, "it was found, not sent again"
+
+
+@pytest.mark.parametrize("fault", ["ambiguous_reset", "ambiguous_5xx"])
+def test_w02_a_write_that_landed_before_the_line_broke_is_found_and_is_done_once(fault: str) -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.site.faults = Faults([f"{fault}@PUT=1.0"])
+        here.push()
+        assert here.escalation().state is State.IN_DOUBT
+        here.heal()
+        here.check_once(ticket)
+        assert here.escalation().tries == 1
+
+
+def test_w03_a_first_request_that_lands_after_our_look_up_makes_the_second_one_a_conflict() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.site.faults = Faults(["late_write@PUT=1.0"], hang_seconds=0.05, late_seconds=3600)
+        here.push()
+        assert here.site.late_writes() >= 1
+        here.site.faults = Faults([], seed=0)
+        here.clock.advance(120)
+        here.site.desk.edit_before_next_write(ticket, here.site.land_late_writes)
+        told = [outcome.state for outcome in here.push()]
+        assert told[:2] == [State.IN_DOUBT, State.DONE], "the refusal may be the echo of the first copy, so we look"
+        here.heal()
+        here.check_once(ticket)
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3, 4])
+def test_w03_a_write_that_lands_between_any_two_reads_of_the_look_up_is_not_sent_a_second_time(reads: int) -> None:
+    world, ticket = an_overdue_world()
+    late_write_lands_while_we_look(world, reads)
+    world.heal()
+    world.check_at_rest()
+    assert len([event for event in world.desk.story(ticket) if event["kind"] == "note"]) == 1
+
+
+def late_write_lands_while_we_look(world: World, reads: int) -> None:
+    """The write hangs; the next push looks for it, and before its `reads`-th read the write arrives."""
+    with world.fault(Moment.BEFORE_WRITE, 1, lambda: LateError("no answer in time.")):
+        world.step("push")
+    world.desk.advance(120)
+    left = reads
+
+    def land(moment: Moment) -> None:
+        nonlocal left
+        left -= moment is Moment.BEFORE_READ
+        if left == 0 and world.desk.late:
+            world.desk.land()
+
+    world.desk.hook = land
+    world.step("push")
+
+
+def test_w03_a_copy_that_lands_after_the_second_send_meets_the_same_stamp_and_is_refused() -> None:
+    world, _ = an_overdue_world()
+    late_copy_after_the_second_send(world)
+    assert escalation(world).state is State.DONE
+    world.heal()
+    world.check_at_rest()
+
+
+def late_copy_after_the_second_send(world: World) -> None:
+    """The write hangs, is not found, an agent does nothing, it is sent again and lands; then the first copy arrives."""
+    with world.fault(Moment.BEFORE_WRITE, 1, lambda: LateError("no answer in time.")):
+        world.step("push")
+    world.desk.advance(120)
+    world.step("push")
+    while world.desk.late:
+        world.desk.land()
+
+
+def test_w04_a_proxy_that_repeats_the_request_makes_one_effect() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.site.faults = Faults(["dup_forward@PUT=1.0"])
+        here.push()
+        assert here.escalation().state is not State.DEAD, "the second copy's refusal is no proof that nothing landed"
+        here.heal()
+        here.check_once(ticket)
+
+
+@pytest.mark.parametrize("moment", ["outbox: before apply", "outbox: applied"])
+def test_w05_a_crash_between_sent_and_marked_as_done_is_looked_up_on_restart(moment: str) -> None:
+    world, _ = an_overdue_world()
+    once = iter([True])
+
+    def die(place: str) -> None:
+        if place == moment and next(once, False):
+            raise KilledError
+
+    world.store.seam = die
+    world.step("push")
+    landed = moment == "outbox: applied"
+    assert escalation(world).state is State.SENDING
+    assert len(world.desk.ledger) == landed
+    world.step("push")
+    assert escalation(world).state is State.DONE
+    assert escalation(world).tries == (1 if landed else 2)
+    world.heal()
+    world.check_at_rest()
+
+
+def test_w06_as_long_as_the_look_up_fails_a_doubtful_write_stays_in_doubt_and_is_not_sent_again() -> None:
+    world, _ = an_overdue_world()
+    with world.fault(Moment.AFTER_WRITE, 1, lambda: TemporaryError("the line went dead.")):
+        world.step("push")
+    for _ in range(3):
+        world.desk.advance(900)
+        with world.fault(Moment.BEFORE_READ, 1, lambda: TemporaryError("the desk is down.")):
+            world.step("push")
+        assert escalation(world).state is State.IN_DOUBT
+        assert escalation(world).tries == 1
+    world.heal()
+    world.check_at_rest()
+
+
+def test_w06_a_stale_list_of_audits_is_no_proof_that_the_write_is_absent() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.site.faults = Faults(["late_write@PUT=1.0"], hang_seconds=0.05, late_seconds=3600)
+        here.push()
+        here.clock.advance(120)
+        here.push()  # looks, finds nothing, sends the same again; now there is an older list of audits to serve
+        here.site.land_late_writes()
+        here.site.faults = Faults([f"stale_page@GET:{ticket}/audits=1.0"])
+        here.clock.advance(120)
+        here.push()
+        assert here.escalation().state is State.IN_DOUBT
+        here.heal()
+        here.check_once(ticket)
+
+
+def test_w07_a_marker_among_thousands_of_older_comments_is_found_from_the_newest_on() -> None:
+    with shop() as here:
+        ticket = here.account.customer_opens("Parcel never arrived", "My parcel has still not arrived.", here.customer)
+        for _ in range(writing.PAGE * 3):
+            here.account.agent_notes(ticket, "Called the carrier.")
+        here.clock.advance(26 * 3600)
+        here.decide()
+        here.site.faults = Faults(["ambiguous_reset@PUT=1.0"])
+        here.push()
+        here.site.faults = Faults([], seed=0)
+        here.clock.advance(120)
+        before = len(here.site.seen)
+        here.push()
+        assert here.escalation().state is State.DONE
+        assert sum("/audits" in str(one) for one in list(here.site.seen)[before:]) <= 2
+
+
+def test_w07_a_look_up_has_an_end_and_what_it_did_not_decide_is_parked_for_a_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "MOST_PAGES", 2)
+    with shop() as here:
+        ticket = here.overdue()
+        here.site.faults = Faults(["ambiguous_reset@PUT=1.0"])
+        here.push()
+        here.site.faults = Faults([], seed=0)
+        here.clock.advance(60)
+        for _ in range(writing.PAGE * 2 + 1):
+            here.account.agent_notes(ticket, "Called the carrier.", by=content.BEN)
+        here.push()
+        assert here.escalation().state is State.PARKED
+        assert "more than" in str(here.escalation().why)
+        assert len(here.effects(ticket, here.escalation())) == 1

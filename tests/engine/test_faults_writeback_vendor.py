@@ -1,0 +1,174 @@
+"""Write-backs where Zendesk's own ways matter, over HTTP (fault cases W14, W20, W21, W22)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from connector.model import ActionKind
+from connector.outbox import LOOP_WRITES
+from connector.store import intentions
+from connector.store.intentions import State
+from sandbox.zendesk import Trigger, content
+from tests.engine.shop import LATE, Shop, shop
+
+
+class LoudWire(HTTPAdapter):
+    """Between us and Zendesk, something turns internal notes into public replies."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if request.method == "PUT" and request.body:
+            body = json.loads(request.body)
+            if "comment" in body.get("ticket", {}):
+                assert body["ticket"]["comment"]["public"] is False, "visibility is always said"
+                body["ticket"]["comment"]["public"] = True
+                request.prepare_body(json.dumps(body), None)
+                request.headers["Content-Type"] = "application/json"
+        return super().send(request, *args, **kwargs)
+
+
+def test_w14_a_trigger_that_answers_our_tag_with_tags_of_its_own_settles() -> None:
+    with shop() as here:
+        trigger = Trigger("Escalate", when="amends_overdue", add=["vip"], remove=["amends_overdue"])
+        here.account.triggers.append(trigger)
+        ticket = here.overdue()
+        for _ in range(6):
+            here.push()
+            here.clock.advance(30)
+            here.decide()
+        here.check_once(ticket)
+        tags = here.account.live(ticket).body["tags"]  # type: ignore[union-attr]
+        assert "vip" in tags
+        assert "amends_overdue" not in tags
+        assert len(here.account.ledger.of_ticket(ticket)) <= 2, "the escalation and the tags of what was found, each once"
+
+
+def test_w14_five_writes_to_one_ticket_in_ten_minutes_are_enough() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        intended = here.escalation()
+        with here.store.write("test: a rule that speaks all the time") as connection:
+            for number in range(LOOP_WRITES + 3):
+                action = changed(intended.action, number)
+                intentions.add(connection, here.desk.id, [(action, State.PENDING, None)], here.clock())
+        for _ in range(20):
+            here.push()
+            here.clock.advance(5)
+        parked = [one for one in here.intentions() if one.state is State.PARKED]
+        assert parked and all("loop breaker" in str(one.why) for one in parked)
+        assert len(here.account.ledger.of_ticket(ticket)) == LOOP_WRITES
+
+
+def changed(action: Any, number: int) -> Any:
+    """The same write once more, as a rule without a memory would intend it."""
+    from msgspec.structs import replace
+
+    return replace(action, key=f"{number:064x}", marker=f"am-{number:020d}", kind=ActionKind.TAG, effect=tags_of(number))
+
+
+def tags_of(number: int) -> Any:
+    from connector.model import Effect
+
+    return Effect(tags=(f"amends_{number}",))
+
+
+def test_w20_a_note_that_came_out_public_is_not_called_done_and_a_person_is_told() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.session.mount(here.site.url, LoudWire())
+        here.push()
+        one = here.escalation()
+        assert one.state is State.DEAD
+        assert "PUBLIC" in str(one.why)
+        assert "pause Amends" in str(one.why)
+        here.heal()
+        assert here.escalation().state is State.DEAD, "nothing tries it again"
+        assert len(here.effects(ticket, one)) == 1
+
+
+def test_w21_a_tag_that_an_agent_adds_while_we_write_survives_and_so_does_ours() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        here.account.agent_sets(ticket, add_tags=["before"])
+        here.clock.advance(5)
+        here.site.desk.edit_before_next_write(
+            ticket, lambda: here.account.agent_sets(ticket, add_tags=["while_we_wrote"], remove_tags=["before"])
+        )
+        here.push()
+        here.heal()
+        here.check_once(ticket)
+        tags = set(here.account.live(ticket).body["tags"])  # type: ignore[union-attr]
+        assert {"while_we_wrote", "amends_overdue"} <= tags
+        assert "before" not in tags, "what the agent took off is not put back"
+
+
+def test_w21_a_lone_tag_is_added_beside_the_others_and_never_replaces_the_list() -> None:
+    with shop() as here:
+        ticket = here.account.customer_opens("Parcel never arrived", LATE, here.customer, tags=["vip", "gift"])
+        here.clock.advance(60)
+        here.decide()
+        (tagging,) = here.intentions(ActionKind.TAG)
+        here.site.desk.edit_before_next_write(ticket, lambda: here.account.agent_sets(ticket, add_tags=["mine"]))
+        here.push()
+        here.heal()
+        tags = set(here.account.live(ticket).body["tags"])  # type: ignore[union-attr]
+        assert {"vip", "gift", "mine", *tagging.action.effect.tags} <= tags
+
+
+def test_w22_a_write_that_is_refused_for_good_is_tried_once_and_what_stands_behind_it_goes_on() -> None:
+    with shop() as here:
+        poisoned = two_overdue(here)
+        here.site.desk.edit_before_next_write(poisoned, lambda: here.account.close(poisoned))
+        for _ in range(3):
+            here.push()
+            here.clock.advance(120)
+        states = {one.action.ticket: one for one in here.intentions(ActionKind.ESCALATE)}
+        refused = states.pop(str(poisoned))
+        assert refused.state is State.DEAD
+        assert refused.tries == 1
+        assert "closed" in str(refused.why)
+        assert [one.state for one in states.values()] == [State.DONE]
+        assert not here.effects(poisoned, refused)
+
+
+def two_overdue(here: Shop) -> int:
+    """Two complaints with an escalation each; the number of the one that is written to first."""
+    first = here.account.customer_opens("Parcel never arrived", LATE, here.customer)
+    here.clock.advance(10)
+    here.account.customer_opens("Charged twice", "You charged me twice. This is unacceptable.", content_of(here))
+    here.clock.advance(26 * 3600)
+    here.decide()
+    assert len(here.intentions(ActionKind.ESCALATE)) == 2
+    return first
+
+
+def content_of(here: Shop) -> int:
+    return here.account.add_customer("Tom Hill", "tom@example.net", verified=True)
+
+
+@pytest.mark.parametrize("value", ["not_an_option"])
+def test_w22_a_value_that_zendesk_does_not_know_is_a_dead_letter_that_says_so(value: str) -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        one = here.escalation()
+        with here.store.write("test: a mapping that went wrong") as connection:
+            from msgspec.structs import replace
+
+            action = replace(
+                one.action,
+                key="f" * 64,
+                marker="am-poison",
+                episode=one.action.episode + " again",
+                effect=replace(one.action.effect, fields={f"custom:{content.PRODUCT}": value}),
+            )
+            connection.exec_driver_sql("DELETE FROM outbox")
+            intentions.add(connection, here.desk.id, [(replace(action, episode=one.action.episode), State.PENDING, None)], here.clock())
+        here.push()
+        found = here.escalation()
+        assert (found.state, found.tries) == (State.DEAD, 1)
+        assert "not a valid option" in str(found.why)
+        assert not here.effects(ticket, found)
