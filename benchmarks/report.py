@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 BEGIN, END = "<!-- begin: make bench -->", "<!-- end: make bench -->"
+INTRODUCTION = """# Performance
+
+Everybody in a table reads the same synthetic tickets from the same loopback server, over TLS and gzip, in turn. CPU is
+user and system time of the whole process, start-up included; ratios are to a bare loop over the same URLs, measured in
+the same run. Ours does the whole work: read, understand, classify, time, store durably. The others only read.
+`make bench` repeats it; [benchmarks/](../benchmarks/README.md) says how.
+
+"""
 
 
 class Line(NamedTuple):
@@ -42,6 +50,6 @@ def write(path: Path, tables: Sequence[str], python: str) -> None:
     when = datetime.now(UTC).date().isoformat()
     about = f"Measured {when} by `make bench`: {os.cpu_count()} cores, {platform.system()}, {python}.\n"
     block = "\n".join([BEGIN, about, *tables, END]) + "\n"
-    text = path.read_text() if path.exists() else "# Performance\n\n"
+    text = path.read_text() if path.exists() else INTRODUCTION
     before, mark, rest = text.partition(BEGIN)
     path.write_text(before + block + (rest.partition(END + "\n")[2] if mark else ""))

@@ -53,6 +53,10 @@ class Overview(msgspec.Struct, frozen=True):
     oldest_waiting_seconds: int | None
     needs_person: tuple[str, ...]
 
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.needs_person else 0
+
 
 def overview(place: Place) -> Overview:
     """Raises StoreError where there is no store yet."""

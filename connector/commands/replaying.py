@@ -80,7 +80,7 @@ def _changes(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:
         yield (
             "timeline",
             count(len(before.doc.entries), "entry", "entries"),
-            count(len(after.entries), "entry", "entries"),
+            count(len(after.doc.entries), "entry", "entries"),
         )
 
 

@@ -96,6 +96,7 @@ class _Pass:
         self.place, self.store, self.dry_run, self.most_pages = place, store, dry_run, most_pages
         self.rules: Rules = rules_of(place.settings)
         self.results: dict[str, SourceSynced] = {}
+        self.answers: dict[str, dict[str, str]] = {}
         self._renewed = place.wall()
 
     def run(self, wanted: Sequence[SourceSettings]) -> Synced:
@@ -160,7 +161,6 @@ class _Pass:
             self._add(
                 desk.name,
                 records=so_far.records + pulled.records,
-                changed=so_far.changed + pulled.changed,
                 quarantined=so_far.quarantined + pulled.quarantined,
             )
         with self.store.write("pull: went through") as connection:
@@ -168,8 +168,10 @@ class _Pass:
 
     def _page(self, desk: Helpdesk, so_far: Pulled, fresh: Sequence[Understood], tell: Progress) -> None:
         tell(so_far.records)
-        yes = sum(1 for this in fresh if this.is_complaint == "yes")
-        self._add(desk.name, complaints=self.results[desk.name].complaints + yes)
+        # A ticket comes once in each stream; it is one ticket all the same, and what was said of it last counts.
+        answers = self.answers.setdefault(desk.name, {})
+        answers.update({this.complaint.ticket: this.is_complaint for this in fresh})
+        self._add(desk.name, changed=len(answers), complaints=list(answers.values()).count("yes"))
 
     def _replay(self, desk: Helpdesk) -> None:
         with Progress(f"{desk.name}, rules changed, reading again", "complaints") as tell:

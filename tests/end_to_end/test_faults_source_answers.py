@@ -7,6 +7,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +16,7 @@ from connector.errors import TemporaryError
 from connector.http import Bounds
 from connector.http.transport import MEGABYTE
 from sandbox.zendesk import Faults
-from tests.end_to_end.town import Shop, Town, failure, town
+from tests.end_to_end.town import Shop, Town, failure, mangled, town
 
 HASTY = Bounds(connect_seconds=1, read_seconds=0.1)  # only silence is over soon
 DUE = Bounds(connect_seconds=1, total_seconds=0.2)  # only the whole call is
@@ -148,9 +149,14 @@ def test_s12_a_body_that_drips_is_over_at_the_deadline_of_the_call(here: Town) -
 
 def test_s13_a_page_beyond_the_size_cap_is_refused_and_a_smaller_one_asked_for(here: Town) -> None:
     shop = here.opened(bounds=SMALL)
-    for number in range(12):
-        shop.opens(f"Parcel {number}", "My parcel has not arrived. " * 2000)  # 12 of these do not fit, 4 do
+    for _ in range(12):
+        shop.opens()
     here.clock.advance(61)
+
+    def padded(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "tickets": [{**one, "form": "x" * 54_000} for one in page["tickets"]]}  # 12 do not fit, 4 do
+
+    mangled(shop, "/tickets/cursor", padded)
     shop.pull_through()
     sizes = [int(query["per_page"]) for query in shop.exports()]
     least = sizes.index(min(sizes))

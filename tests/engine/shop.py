@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,7 +18,7 @@ from sqlalchemy import event
 from adapters.zendesk import Adapter, ZendeskSettings
 from connector.assessment import Rules
 from connector.desks import rules_of
-from connector.errors import AuthError, ConflictError, TemporaryError
+from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
 from connector.http import session
 from connector.mapping import words
@@ -108,15 +108,15 @@ class Shop:
     def sweep(self) -> None:
         sweep([self.desk], self.store, self.rules, now=self.clock)
 
-    def push(self) -> list[Outcome]:
+    def push(self) -> list[tuple[ActionKind, State]]:
         """One push; what became of each step."""
-        told: list[Outcome] = []
-        try:
-            push(
-                self.desk, self.store, self.rules, now=self.clock, tell=lambda _desk, _one, outcome: told.append(outcome)
-            )
-        except (AuthError, TemporaryError, ConflictError):
-            return told
+        told: list[tuple[ActionKind, State]] = []
+
+        def tell(_desk: Helpdesk, one: Intention, outcome: Outcome) -> None:
+            told.append((one.action.kind, outcome.state))
+
+        with suppress(AuthError):
+            push(self.desk, self.store, self.rules, now=self.clock, tell=tell)
         return told
 
     def decide(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 import requests
+from msgspec.structs import replace
 from requests.adapters import HTTPAdapter
 
-from connector.model import ActionKind
+from connector.model import ActionKind, Effect
 from connector.outbox import LOOP_WRITES
 from connector.store import intentions
 from connector.store.intentions import State
@@ -44,36 +44,34 @@ def test_w14_a_trigger_that_answers_our_tag_with_tags_of_its_own_settles() -> No
         tags = here.account.live(ticket).body["tags"]  # type: ignore[union-attr]
         assert "vip" in tags
         assert "amends_overdue" not in tags
-        assert len(here.account.ledger.of_ticket(ticket)) <= 2, "the escalation and the tags of what was found, each once"
+        assert len(here.account.ledger.of_ticket(ticket)) <= 2, (
+            "the escalation and the tags of what was found, each once"
+        )
 
 
 def test_w14_five_writes_to_one_ticket_in_ten_minutes_are_enough() -> None:
     with shop() as here:
         ticket = here.overdue()
-        intended = here.escalation()
-        with here.store.write("test: a rule that speaks all the time") as connection:
-            for number in range(LOOP_WRITES + 3):
-                action = changed(intended.action, number)
-                intentions.add(connection, here.desk.id, [(action, State.PENDING, None)], here.clock())
+        chatty = [
+            replace(
+                here.escalation().action,
+                key=f"{number:064x}",
+                marker=f"am-{number:020d}",
+                rule="repeat",
+                episode=f"many#{number}",
+                effect=Effect(note=f"Note {number}.", tags=(f"amends_{number}",)),
+            )
+            for number in range(LOOP_WRITES + 3)
+        ]
+        with here.store.write("test: a rule that never stops") as connection:
+            intentions.add(connection, here.desk.id, [(one, State.PENDING, None) for one in chatty], here.clock())
         for _ in range(20):
             here.push()
             here.clock.advance(5)
         parked = [one for one in here.intentions() if one.state is State.PARKED]
-        assert parked and all("loop breaker" in str(one.why) for one in parked)
+        assert len(parked) >= 3
+        assert all("loop breaker" in str(one.why) for one in parked)
         assert len(here.account.ledger.of_ticket(ticket)) == LOOP_WRITES
-
-
-def changed(action: Any, number: int) -> Any:
-    """The same write once more, as a rule without a memory would intend it."""
-    from msgspec.structs import replace
-
-    return replace(action, key=f"{number:064x}", marker=f"am-{number:020d}", kind=ActionKind.TAG, effect=tags_of(number))
-
-
-def tags_of(number: int) -> Any:
-    from connector.model import Effect
-
-    return Effect(tags=(f"amends_{number}",))
 
 
 def test_w20_a_note_that_came_out_public_is_not_called_done_and_a_person_is_told() -> None:
@@ -139,34 +137,25 @@ def two_overdue(here: Shop) -> int:
     """Two complaints with an escalation each; the number of the one that is written to first."""
     first = here.account.customer_opens("Parcel never arrived", LATE, here.customer)
     here.clock.advance(10)
-    here.account.customer_opens("Charged twice", "You charged me twice. This is unacceptable.", content_of(here))
+    here.account.customer_opens("Charged twice", "You charged me twice. This is unacceptable.", another_customer(here))
     here.clock.advance(26 * 3600)
     here.decide()
     assert len(here.intentions(ActionKind.ESCALATE)) == 2
     return first
 
 
-def content_of(here: Shop) -> int:
+def another_customer(here: Shop) -> int:
     return here.account.add_customer("Tom Hill", "tom@example.net", verified=True)
 
 
-@pytest.mark.parametrize("value", ["not_an_option"])
-def test_w22_a_value_that_zendesk_does_not_know_is_a_dead_letter_that_says_so(value: str) -> None:
+def test_w22_a_value_that_zendesk_does_not_know_is_a_dead_letter_that_says_so() -> None:
     with shop() as here:
         ticket = here.overdue()
-        one = here.escalation()
+        wrong = {f"custom:{content.PRODUCT}": "no_such_product"}
+        action = replace(here.escalation().action, effect=Effect(note="Overdue.", fields=wrong))
         with here.store.write("test: a mapping that went wrong") as connection:
-            from msgspec.structs import replace
-
-            action = replace(
-                one.action,
-                key="f" * 64,
-                marker="am-poison",
-                episode=one.action.episode + " again",
-                effect=replace(one.action.effect, fields={f"custom:{content.PRODUCT}": value}),
-            )
             connection.exec_driver_sql("DELETE FROM outbox")
-            intentions.add(connection, here.desk.id, [(replace(action, episode=one.action.episode), State.PENDING, None)], here.clock())
+            intentions.add(connection, here.desk.id, [(action, State.PENDING, None)], here.clock())
         here.push()
         found = here.escalation()
         assert (found.state, found.tries) == (State.DEAD, 1)

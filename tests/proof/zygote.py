@@ -15,8 +15,9 @@ import time
 
 import alembic.command  # noqa: F401  # what a life would import, imported once
 import apscheduler.schedulers.background  # noqa: F401
-import cli
 import zenpy  # noqa: F401
+
+import cli
 
 
 def main() -> None:
