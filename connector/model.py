@@ -244,6 +244,7 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `customer_messages` and `replies` hold the times of public messages by customer and by human staff, oldest first;
     `resolutions` the time of each resolution (number n is the n-th life of the complaint), `reopens` of each reopening.
+    `priorities` begins with None where the first one known was seen being set.
     """
 
     received_at: datetime
@@ -252,7 +253,7 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
     replies: tuple[datetime, ...] = ()
     resolutions: tuple[datetime, ...] = ()
     reopens: tuple[datetime, ...] = ()
-    priorities: tuple[tuple[datetime, Priority], ...] = ()
+    priorities: tuple[tuple[datetime, Priority | None], ...] = ()
     owners: tuple[tuple[datetime, str], ...] = ()
 
     @property

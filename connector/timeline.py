@@ -62,8 +62,8 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
     """The timeline after `new` entries joined the `old` ones, in order; an entry already there is not added again.
 
     A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
-    the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The text of what was received is as the
-    newest snapshot has it: at the source it changes by redaction only.
+    the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The
+    text of what was received is as the newest snapshot has it: at the source it changes by redaction only.
     """
     known = {entry.id: entry for entry in old}
     fresh = []
@@ -141,6 +141,7 @@ class _Folding:
         "merged_into",
         "owners",
         "priorities",
+        "priority_was_seen_set",
         "rating",
         "received",
         "reopens",
@@ -164,7 +165,8 @@ class _Folding:
         self.guessed_reply: datetime | None = None
         self.resolutions: list[datetime] = []
         self.reopens: list[datetime] = []
-        self.priorities: list[tuple[datetime, Priority]] = []
+        self.priorities: list[tuple[datetime, Priority | None]] = []
+        self.priority_was_seen_set = False
         self.owners: list[tuple[datetime, str]] = []
         self.merged_into: str | None = None
         self.rating: str | None = None
@@ -236,6 +238,8 @@ class _Folding:
         if priority is None:
             self.unknown.append(f"priority {entry.value!r}")
         else:
+            # An event says that it was another one before; a snapshot says nothing of what was before it.
+            self.priority_was_seen_set |= entry.observed and not self.priorities
             self.priorities.append((entry.occurred_at, priority))
 
     def result(self) -> Folded | None:
@@ -250,7 +254,7 @@ class _Folding:
             replies=tuple(replies),
             resolutions=tuple(self.resolutions),
             reopens=tuple(self.reopens),
-            priorities=tuple(self.priorities),
+            priorities=self._priorities(opened),
             owners=tuple(self.owners),
         )
         return Folded(
@@ -262,6 +266,11 @@ class _Folding:
             rating=self.rating,
             unknown=tuple(dict.fromkeys(self.unknown)),
         )
+
+    def _priorities(self, opened: datetime) -> tuple[tuple[datetime, Priority | None], ...]:
+        if self.priority_was_seen_set and self.priorities[0][0] > opened:
+            return ((opened, None), *self.priorities)
+        return tuple(self.priorities)
 
     def _spells(self, opened: datetime) -> tuple[Spell, ...]:
         steps = self.spells

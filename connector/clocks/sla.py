@@ -108,7 +108,7 @@ def _terms(kind: str, history: History, values: Mapping[str, JSON], sla: Sla) ->
     target = sla.target_for(kind, values)
     if len(history.priorities) < 2:
         return [Term(None, None, target)]
-    known = [sla.target_for(kind, {**values, "priority": priority.value}) for _, priority in history.priorities[:-1]]
+    known = [sla.target_for(kind, {**values, "priority": priority or ""}) for _, priority in history.priorities[:-1]]
     changes = [epoch_seconds(instant) for instant, _ in history.priorities[1:]]
     found: list[Term] = []
     for since, until, then in zip([None, *changes], [*changes, None], [*known, target], strict=True):

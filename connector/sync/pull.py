@@ -24,7 +24,7 @@ from connector.assessment import (
 )
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
-from connector.model import Entry, EntryKind
+from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
 from connector.store import Store, Transaction, complaints, quarantine, sources
 from connector.store.complaints import Assessed, Doc, Raw, Saving, Stored
@@ -326,9 +326,9 @@ def saving(this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules
     """The row of a complaint just understood: its clocks at `now`, and whether sweep should look at it."""
     resolutions = this.folded.history.resolutions
     clocks = clocks_of(this, rules, now)
-    if before is not None or worth_a_look(this, rules, desk.act_from, now):
-        flags, look_at = (before.assessed.flags if before else ()), now
-    else:
+    flags: tuple[Flag, ...] = before.assessed.flags if before else ()
+    look_at: datetime | None = now
+    if before is None and not worth_a_look(this, rules, desk.act_from, now):
         # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
         flags, look_at = clock_flags(clocks, rules, now)
     return Saving(

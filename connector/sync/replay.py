@@ -63,10 +63,10 @@ def replay(
             break
         last = batch.last
         changes = batch.changes()
-        for stored, row in changes:
-            tell_change(stored, row)
+        for stored, after in changes:
+            tell_change(stored, after)
         if not dry_run:
-            batch.save([row for _, row in changes])
+            batch.save([after for _, after in changes])
         result = Replayed(result.read + len(batch.rows), result.changed + len(changes), result.kept + batch.kept)
         tell(result)
     return result

@@ -129,3 +129,14 @@ def test_the_locks_name_no_index_but_the_public_one() -> None:
     assert elsewhere == []
     for path in (ROOT / "requirements").glob("*.lock"):
         assert not re.search(r"find-links|index-url|://|file:", path.read_text())
+
+
+def test_every_dependency_says_why_it_is_there() -> None:
+    told = (ROOT / "docs" / "dependencies.md").read_text()
+    groups = PROJECT["dependency-groups"].values()
+    texts = [
+        *PROJECT["project"]["dependencies"],
+        *(text for group in groups for text in group if isinstance(text, str)),
+    ]
+    names = {Requirement(text).name for text in texts}
+    assert {name for name in names if not re.search(rf"^\|[^|]*\b{re.escape(name)}\b", told, re.MULTILINE)} == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_folder_may_hold_its_own_time(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_demos_days_follow_each_other_without_a_jump() -> None:
     schedule = Schedule(MORNING.replace(hour=0), BEGIN, 75)
     times = [schedule.now(BEGIN + timedelta(seconds=tenth / 10)) for tenth in range(800)]
-    steps = [(after - before).total_seconds() for before, after in zip(times, times[1:], strict=False)]
+    steps = [(after - before).total_seconds() for before, after in pairwise(times)]
     assert all(0 < step < 2 * 3600 for step in steps)
     assert times[0] == schedule.first
     assert abs((schedule.now(schedule.over_at) - schedule.last).total_seconds()) < 60
@@ -84,9 +85,7 @@ def test_without_a_wish_nothing_is_killed() -> None:
         deadly_seam(None)("anywhere")
 
 
-def test_the_store_is_a_file_of_the_folder_a_url_or_a_reference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_store_is_a_file_a_url_or_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORE_URL", "postgresql://db/amends")
     assert store_url(tmp_path, "amends.db") == f"sqlite:///{tmp_path}/amends.db"
     assert store_url(tmp_path, "postgresql://db/amends") == "postgresql://db/amends"
@@ -118,7 +117,8 @@ def test_help_imports_neither_the_store_nor_the_settings() -> None:
     code = (
         "import sys, cli\nsys.argv = ['amends', '--help']\n"
         "try: cli.main()\nexcept SystemExit: pass\n"
-        "heavy = {'sqlalchemy', 'pydantic_core', 'requests', 'rich', 'alembic', 'apscheduler', 'zenpy'} & set(sys.modules)\n"
+        "heavy = {'sqlalchemy', 'pydantic_core', 'requests', 'rich', 'alembic', 'apscheduler', 'zenpy'}\n"
+        "heavy &= set(sys.modules)\n"
         "print('heavy:', sorted(heavy))"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -173,5 +173,29 @@ def msgspec_replace(of: Entry, **changes: object) -> Entry:
     return replace(of, **changes)
 
 
+def test_a_priority_that_was_seen_being_set_was_not_there_before() -> None:
+    folded = fold(merge((received(),), [entry(1, EntryKind.PRIORITY, 30, "high")]), WORDS)
+    assert folded is not None
+    assert folded.history.priorities == ((START, None), (START + timedelta(minutes=30), Priority.HIGH))
+
+
+def test_a_priority_that_a_snapshot_states_may_have_been_there_all_along() -> None:
+    folded = fold(merge((received(),), [entry(1, EntryKind.PRIORITY, 30, "high", observed=False)]), WORDS)
+    assert folded is not None
+    assert [priority for _, priority in folded.history.priorities] == [Priority.HIGH]
+
+
+def test_a_reply_made_internal_afterwards_is_no_reply_any_more() -> None:
+    reply = entry(1, EntryKind.STAFF_REPLY, 5, text="Sorry!")
+    hidden = msgspec_replace(entry(2, EntryKind.FIELD, 9, "internal"), field=f"visibility:{reply.id}")
+    for pieces in ([reply, hidden], [hidden, reply]):
+        merged: tuple[Entry, ...] = (received(),)
+        for piece in pieces:
+            merged = merge(merged, [piece])
+        folded = fold(merged, WORDS)
+        assert folded is not None
+        assert folded.history.replies == ()
+
+
 def test_a_ticket_of_which_nothing_is_known_has_no_history() -> None:
     assert fold((), WORDS) is None
