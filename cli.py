@@ -23,9 +23,7 @@ from connector.errors import AmendsError
 if TYPE_CHECKING:
     from connector.commands.place import Place
 
-HELP = (
-    "Amends keeps complaints in order: it reads your helpdesks, measures, and writes back what should be known there."
-)
+HELP = "Keeps complaints in order: reads your helpdesks, measures, and writes back what should be known there."
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -52,9 +50,6 @@ def _place(ctx: Context) -> Place:
     return Place(home, now=now, wall=_wall, scale=scale, seam=deadly_seam(os.environ.get("AMENDS_CRASH_AT")))
 
 
-# -- time, and ending before one's time ----------------------------------------------------------------------------
-
-
 def _wall() -> datetime:
     return datetime.now(UTC)
 
@@ -62,28 +57,21 @@ def _wall() -> datetime:
 def _clock(home: Path) -> tuple[Callable[[], datetime], float]:
     """The time in the complaints' world, and how fast it runs: real time, unless AMENDS_CLOCK or the demo's folder
     tells another one, such as "2026-03-02T08:00:00Z@1772438400x60" (see `sandbox.clock.ToldClock`)."""
-    told, text = home / "demo-clock", os.environ.get("AMENDS_CLOCK")
-    if not text and not told.exists():
+    file, text = home / "demo-clock", os.environ.get("AMENDS_CLOCK")
+    if not text and not file.exists():
         return _wall, 1.0
     from sandbox.clock import ToldClock
 
     try:
-        clock = ToldClock(text or told.read_text(encoding="utf-8"))
+        clock = ToldClock(text or file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise AmendsError(f"AMENDS_CLOCK: {error}.", remedy="Write 2026-03-02T08:00:00Z@1772438400x60.") from None
     return clock, clock.scale
 
 
-# -- the daemon and the single pass --------------------------------------------------------------------------------
-
-
 @app.callback()
 def _common(home: o.Home = None, version: o.Version = False) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"amends {installed('amends')}")
-        raise typer.Exit
+    """What goes before a command: `--version` answers by itself, and each command asks its context for `--home`."""
 
 
 @app.command()
@@ -238,9 +226,6 @@ def complaints_export(
     wanted = cases.Wanted(source, status, flag, complaint, since.replace(tzinfo=UTC) if since else None, None)
     number = cases.export(_place(ctx), wanted, form, out)
     typer.echo(f"{number:,} complaints written.", err=True)
-
-
-# -- mapping -------------------------------------------------------------------------------------------------------
 
 
 @mapping.command("discover")

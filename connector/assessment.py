@@ -68,11 +68,13 @@ class Assessment(msgspec.Struct, frozen=True):
 
 def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]:
     """The entries with our own ones known as such: `actor` is our user at the source."""
-    if actor is None:
-        return tuple(entries)
     return tuple(
-        replace(entry, role=Role.AMENDS) if entry.actor == actor and entry.role is not Role.AMENDS else entry
-        for entry in entries
+        [
+            replace(entry, role=Role.AMENDS) if entry.actor == actor and entry.role is not Role.AMENDS else entry
+            for entry in entries
+        ]
+        if actor is not None
+        else entries
     )
 
 

@@ -108,12 +108,12 @@ def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> Clock
 def lines(told: Explanation, columns: int = 100, *, brief: bool = False) -> list[str]:
     """The explanation as text of at most `columns` columns, but no narrower than 40.
 
-    `brief` leaves out what the writes put on the ticket, and those that came to nothing.
+    `brief` leaves out what Amends put on the ticket, and writes that came to nothing.
     """
     columns = max(columns, SHORTEST_COLUMNS)
     parts = (
         ("", _heading(told, columns)),
-        ("What the source says", _timeline(told, columns)),
+        ("What the source says", _timeline(told, columns, brief=brief)),
         ("How it was understood", _tags(told, columns)),
         ("Clocks", _clocks(told, columns)),
         ("Flags", _flags(told, columns)),
@@ -164,17 +164,17 @@ def _fact(name: str, value: str, columns: int) -> Iterator[str]:
     yield from (f"{'':16}{line}" for line in rest)
 
 
-def _timeline(told: Explanation, columns: int) -> list[str]:
-    return [line for entry in told.entries for line in _entry(entry, columns)]
+def _timeline(told: Explanation, columns: int, *, brief: bool) -> list[str]:
+    return [line for entry in told.entries for line in _entry(entry, columns, brief=brief)]
 
 
-def _entry(entry: Entry, columns: int) -> list[str]:
+def _entry(entry: Entry, columns: int, *, brief: bool) -> list[str]:
     head = f"  {moment(entry.occurred_at)}  {_what(entry)}"
     if not entry.text:
         return [cut(head, columns)]
     body = paragraphs(entry.text, columns, "      ")
-    more = ["      …"] if len(body) > MOST_TEXT_LINES else []
-    return [cut(head, columns), *body[:MOST_TEXT_LINES], *more]
+    most = 1 if brief and entry.role is Role.AMENDS else MOST_TEXT_LINES
+    return [cut(head, columns), *body[:most], *(["      …"] if len(body) > most else [])]
 
 
 _SAID = {

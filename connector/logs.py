@@ -21,7 +21,7 @@ NAME = "amends"
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SECRET = re.compile(
     r"(?i)((?:bearer|basic)\s+|(?:password|secret|token|api_?key|refresh_token|client_secret)[\"']?\s*[=:]\s*[\"']?)"
-    r"[^\s\"'&,;]{6,}"
+    r"(?!(?:env|file|keyring):)[^\s\"'&,;]{6,}"
 )
 
 

@@ -167,7 +167,7 @@ class Daemon:
         self._guarded(lambda: self.store.renew_lease(self.wall()), None)
 
     def _pull(self, desk: Helpdesk) -> None:
-        if self._resting(desk):
+        if self._dropped(desk) or self._resting(desk):
             return
         self._guarded(lambda: self._read(desk), desk)
 
@@ -224,7 +224,7 @@ class Daemon:
             )
 
     def _push(self, desk: Helpdesk) -> None:
-        if self._resting(desk):
+        if self._dropped(desk) or self._resting(desk):
             return
         self._guarded(lambda: self._send(desk), desk)
 
@@ -234,7 +234,7 @@ class Daemon:
             self.store,
             self.workplace.rules,
             now=self.now,
-            stopping=self.stop.is_set,
+            stopping=lambda: self.stop.is_set() or self._dropped(desk),
             **({"tell": self.watcher.pushed} if self.watcher else {}),
         )
         if pushed.rest_seconds:
@@ -283,6 +283,10 @@ class Daemon:
                 sources.failed(connection, desk.id, self.now(), str(error), parked)
         except (FencedError, StoreError) as worse:
             log.error("%s", worse)
+
+    def _dropped(self, desk: Helpdesk) -> bool:
+        """Whether a reload took this desk out of work: what it still had to write stays in the outbox, and is shown."""
+        return not any(one is desk for one in self.workplace.desks)
 
     def _resting(self, desk: Helpdesk) -> bool:
         return self._rest.get(desk.name, self.wall()) > self.wall()

@@ -73,14 +73,16 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
             fresh.append(entry)
         elif entry.kind is EntryKind.RECEIVED and entry.text != standing.text:
             known[entry.id] = replace(standing, text=entry.text)
-    if not fresh:
-        return tuple(sorted(known.values(), key=_order))
     joined = sorted(known.values(), key=_order)
-    if any(not entry.observed for entry in fresh):
-        joined = _without_repetition(joined, {entry.id for entry in fresh if not entry.observed})
-    if any(entry.kind is EntryKind.REDACTION for entry in joined):
+    if not fresh:
+        return tuple(joined)
+    statements = {entry.id for entry in fresh if not entry.observed}
+    if statements:
+        joined = _without_repetition(joined, statements)
+    rare = [entry for entry in joined if entry.kind is EntryKind.REDACTION or entry.kind is EntryKind.FIELD]
+    if any(entry.kind is EntryKind.REDACTION for entry in rare):
         joined = _redacted(joined)
-    if any(entry.field is not None and entry.field.startswith(_SEEN_BY) for entry in joined):
+    if any(entry.field is not None and entry.field.startswith(_SEEN_BY) for entry in rare):
         joined = _hidden(joined)
     return tuple(joined)
 

@@ -20,7 +20,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from adapters.zendesk.values import inner, instant, loaded, moment, number, padded, text
+from adapters.zendesk.values import inner, instant, loaded, moment, number, padded, text, ticket_id
 from connector.adapter import Record
 from connector.model import JSON, Entry, EntryKind, Role, Visibility
 
@@ -62,7 +62,7 @@ def read(kept: bytes, seen_at: datetime) -> Record:
     except ValueError as error:
         return _broken(kept, None, None, f"it is no JSON: {error}")
     event, roles = inner(whole, "event"), inner(whole, "roles")
-    ident, ticket = number(inner(event, "id")), number(inner(event, "ticket_id"))
+    ident, ticket = number(inner(event, "id")), ticket_id(inner(event, "ticket_id"))
     if ident is None or ticket is None:
         return _broken(kept, ident, ticket, "it does not name itself and its ticket by numbers")
     at = moment(event.get("created_at")) or instant(event.get("timestamp"))

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters.zendesk.values import instant, loaded, moment, number
+from adapters.zendesk.values import instant, loaded, moment, number, ticket_id
 from connector.adapter import Record
 from connector.model import JSON, Entry, EntryKind, Role, Visibility
 
@@ -143,7 +143,7 @@ def read(kept: bytes, seen_at: datetime) -> Record:
 
 
 def _record(kept: bytes, ticket: dict[str, JSON], requester: dict[str, JSON] | None, seen: Seen) -> Record:
-    ident = number(ticket.get("id"))
+    ident = ticket_id(ticket.get("id"))
     if ident is None:
         return _broken(kept, None, f"it has no id: {ticket.get('id')!r}")
     created, updated = moment(ticket.get("created_at")), moment(ticket.get("updated_at"))

@@ -66,6 +66,12 @@ def number(value: JSON) -> int | None:
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= DIGITS else None
 
 
+def ticket_id(value: JSON) -> int | None:
+    """The id of a ticket: one that can be asked for. Any other would spoil the question for the tickets beside it."""
+    ident = number(value)
+    return ident if ident is not None and 0 < ident < 2**63 else None
+
+
 def padded(value: int) -> str:
     return f"{value:0{DIGITS}d}"
 

@@ -27,12 +27,20 @@ def _complete_adapter(incomplete: str) -> list[str]:
     return [name for name in adapter_names() if name.startswith(incomplete)]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"amends {version('amends')}")
+        raise typer.Exit
+
+
 def _option(*names: str, **rest: Any) -> Any:
     return typer.Option(*names, **rest)
 
 
 Home = Annotated[Path | None, _option("--home", envvar="AMENDS_HOME", help="Folder of settings; default: ./amends")]
-Version = Annotated[bool, _option("--version", is_eager=True, help="Print the version.")]
+Version = Annotated[bool, _option("--version", is_eager=True, callback=_print_version, help="Print the version.")]
 Json = Annotated[bool, _option("--json", help="Print JSON instead of text.")]
 DryRun = Annotated[bool, _option("--dry-run", help="Say what would happen, and do nothing.")]
 Most = Annotated[int, _option("--most", min=1, help="Show at most so many.")]

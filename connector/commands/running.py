@@ -65,10 +65,10 @@ class _Office:
         self.place, self.store = place, store
         self.ask_again: Callable[[], None] = _nothing
         self._timer: threading.Timer | None = None
-        self._digest: str | None = None
+        self._digests: dict[str, str] | None = None
 
     def open(self) -> Workplace:
-        settings = self.place.settings if self._digest is None else self.place.read_again()
+        settings = self.place.settings if self._digests is None else self.place.read_again()
         desks, missing = self._desks(list(settings.sources.values()))
         if missing and not desks:
             raise missing[0]
@@ -76,9 +76,9 @@ class _Office:
             log.error("%s This source is tried again in %.0f s.", error, MISSING_AGAIN_SECONDS)
         if missing:
             self._later()
-        if self._digest not in (None, settings.rules_digest):
+        if self._digests not in (None, settings.digests):
             self._look_again()
-        self._digest = settings.rules_digest
+        self._digests = settings.digests
         for warning in settings.warnings:
             log.warning("%s", warning)
         polls = {one.name: _real(one.poll_seconds, self.place) for one in settings.sources.values()}

@@ -96,7 +96,6 @@ class _Pass:
         self.place, self.store, self.dry_run, self.most_pages = place, store, dry_run, most_pages
         self.rules: Rules = rules_of(place.settings)
         self.results: dict[str, SourceSynced] = {}
-        self.answers: dict[str, dict[str, str]] = {}
         self._renewed = place.wall()
 
     def run(self, wanted: Sequence[SourceSettings]) -> Synced:
@@ -168,10 +167,11 @@ class _Pass:
 
     def _page(self, desk: Helpdesk, so_far: Pulled, fresh: Sequence[Understood], tell: Progress) -> None:
         tell(so_far.records)
-        # A ticket comes once in each stream; it is one ticket all the same, and what was said of it last counts.
-        answers = self.answers.setdefault(desk.name, {})
-        answers.update({this.complaint.ticket: this.is_complaint for this in fresh})
-        self._add(desk.name, changed=len(answers), complaints=list(answers.values()).count("yes"))
+        known = self.results[desk.name]
+        # A ticket comes once in each stream; as a complaint it is counted in the first one, which has all of them.
+        first = so_far.stream == desk.streams[0]
+        complaints = sum(this.is_complaint == "yes" for this in fresh) if first else 0
+        self._add(desk.name, changed=known.changed + len(fresh), complaints=known.complaints + complaints)
 
     def _replay(self, desk: Helpdesk) -> None:
         with Progress(f"{desk.name}, rules changed, reading again", "complaints") as tell:

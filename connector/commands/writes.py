@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from connector.commands.place import Place
-from connector.display import moment, table, wrapped
+from connector.display import count, moment, table, wrapped
 from connector.errors import AmendsError
 from connector.model import Effect
 from connector.store import Transaction, intentions, sources
@@ -231,7 +231,7 @@ def write_lines(one: Write, columns: int) -> list[str]:
         ("tags", ", ".join(effect.tags)),
         *((f"sets {name}", str(value)) for name, value in effect.fields.items()),
         ("intended", moment(one.created_at)),
-        ("sent", f"{moment(one.sent_at)} ({one.tries} times)" if one.sent_at else "never"),
+        ("sent", f"{moment(one.sent_at)} ({count(one.tries, 'time')})" if one.sent_at else "never"),
         ("next step", moment(one.next_at)),
         ("marker", one.marker),
         ("receipt", str(one.receipt) if one.receipt else None),

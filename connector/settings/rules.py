@@ -1,6 +1,6 @@
 """Calendars, SLA targets and policy: from the files to the frozen settings of the clocks, people and policy rooms.
 
-Called by `loading`, and by `amends clock test` for a file that is being written.
+Called by `loading`.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[s
     for row in rows:
         known[row.key] = row.id
         person = wanted[row.key]
-        if any(getattr(row, name) != getattr(person, name) for name in _PERSON):
+        if tuple(row[1:]) != _columns(person):
             changed.append(_person(person))
     missing = [person for key, person in wanted.items() if key not in known]
     if missing or changed:
@@ -187,8 +187,20 @@ def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[s
     return known
 
 
+def _columns(person: Complainant) -> tuple[object, ...]:
+    return (
+        person.key,
+        person.name,
+        person.address,
+        person.phone,
+        person.verified,
+        person.language,
+        person.time_zone,
+    )
+
+
 def _person(person: Complainant) -> dict[str, object]:
-    return {name: getattr(person, name) for name in _PERSON}
+    return dict(zip(_PERSON, _columns(person), strict=True))
 
 
 # -- complaints --------------------------------------------------------------------------------------------------------

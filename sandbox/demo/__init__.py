@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import get_terminal_size
 from types import FrameType
 
 from connector.errors import AmendsError
@@ -25,8 +26,8 @@ from sandbox.demo.watch import Watch
 HOME = Path(".amends-demo")
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 SECONDS, FAST_SECONDS = 75.0, 17.0
-# The third write that the helpdesk has carried out and the store does not know of yet: no moment is worse.
-CRASH = "outbox: applied*3"
+# The 16th write that the helpdesk has carried out and the store does not know of yet: no moment is worse.
+CRASH = "outbox: applied*16"
 FRAME_SECONDS = 0.2
 STAY_DOWN = timedelta(seconds=2)
 LONGEST_DRAIN = timedelta(seconds=12)
@@ -64,7 +65,8 @@ class _Performance:
         stop_clock(self.home, self.schedule.now(self.wall()))
         self.watch.look()
         result = verdict(self.watch.writes, ledger)
-        for line in told_at_the_end(result, self.watch, self.home, self.seconds, self.crashes):
+        columns = get_terminal_size().columns
+        for line in told_at_the_end(result, self.watch, self.home, self.seconds, self.crashes, columns):
             self.screen.say(line)
         return 0 if result.sound else 1
 

@@ -11,7 +11,7 @@ import msgspec
 
 from connector.commands.explaining import explained
 from connector.commands.place import Place
-from connector.display import count
+from connector.display import count, wrapped
 from connector.explain import lines
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
@@ -19,6 +19,10 @@ from sandbox.demo.watch import Watch
 from sandbox.zendesk import content
 
 WIDEST = 100
+KILLED = (
+    "Once, Amends was killed (kill -9) when the helpdesk had just carried out a write and nothing was noted yet. "
+    "Started again, it looked at the ticket, found its mark there, and did not write a second time."
+)
 _OPEN = (State.PENDING, State.SENDING, State.IN_DOUBT)
 
 
@@ -64,8 +68,11 @@ def _named(one: Intention) -> str:
     return f"{one.action.kind.value} #{one.id} of ticket {one.action.ticket}"
 
 
-def told_at_the_end(result: Verdict, watch: Watch, home: Path, seconds: float, crashes: int) -> Iterator[str]:
+def told_at_the_end(
+    result: Verdict, watch: Watch, home: Path, seconds: float, crashes: int, columns: int
+) -> Iterator[str]:
     """The closing text, line by line."""
+    columns = min(columns, WIDEST)
     case = _telling_case(watch)
     if case is not None:
         yield "One complaint explained:"
@@ -74,18 +81,21 @@ def told_at_the_end(result: Verdict, watch: Watch, home: Path, seconds: float, c
             f"  {line}".rstrip() for line in lines(explained(_place(home, watch), case), WIDEST - 2, brief=True)
         )
         yield ""
-    yield from _figures(result, watch, seconds, crashes)
+    yield from _figures(result, watch, seconds)
+    if crashes:
+        yield ""
+        yield from wrapped(KILLED, columns - 2, "  ")
     yield ""
     yield from _where_to_go_on(home, case)
 
 
-def _figures(result: Verdict, watch: Watch, seconds: float, crashes: int) -> Iterator[str]:
+def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     said = [_is_complaint(one) for one in watch.tickets.values()]
     counts = Counter(event.words.partition(":")[0] for event in watch.events if event.kind == "flag")
     yield f"Five days in {seconds:.0f} seconds."
     yield ""
     yes, unsure, no = (said.count(answer) for answer in ("yes", "unsure", "no"))
-    yield f"  came in   {count(len(said), 'ticket')}: {yes} complaints, {unsure} for a person to look at, {no} other"
+    yield f"  came in   {count(len(said), 'ticket')}: {yes} complaints, {no} other, {unsure} where a person has to look"
     late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
     yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
     effects = count(result.effects, "effect")
@@ -96,10 +106,6 @@ def _figures(result: Verdict, watch: Watch, seconds: float, crashes: int) -> Ite
         yield f"  waiting   {count(result.waiting, 'write')} for their time (a survey is asked a day after the answer)"
     for problem in (*result.lost, *result.doubled, *result.unsettled):
         yield f"  NOT SOUND {problem}"
-    if crashes:
-        yield ""
-        yield "  Once, Amends was killed (kill -9) when the helpdesk had just carried out a write and nothing was noted"
-        yield "  yet. Started again, it looked at the ticket, found its mark there, and did not write a second time."
 
 
 def _is_complaint(one: Stored) -> str:

@@ -13,7 +13,6 @@ from sandbox.zendesk.account import Account
 from sandbox.zendesk.faults import Faults
 from sandbox.zendesk.server import serve
 
-
 LOOK_EVERY_SECONDS = 0.02
 
 

@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PUBLIC = {"registry": "https://pypi.org/simple"}
-SHIPPED = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+WHEEL = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+SHIPPED, PLACED = WHEEL["only-include"], set(WHEEL["force-include"].values())
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_the_wheel_holds_every_file_of_the_application(wheel: Path) -> None:
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     packed = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert packed - files_of_the_application() == set()
+    assert packed - files_of_the_application() == PLACED
 
 
 def test_the_wheel_carries_the_licence(wheel: Path) -> None:
@@ -95,6 +96,12 @@ def test_the_command_runs_away_from_the_checkout(away: Path) -> None:
         "(main,) = [p for p in entry_points(group='console_scripts') if p.name == 'amends']; main.load()()"
     )
     assert "demo" in run(away, code)
+
+
+def test_a_new_adapter_can_be_made_away_from_the_checkout(away: Path, tmp_path: Path) -> None:
+    new = f"new('hub', Path({str(tmp_path)!r}), dry_run=False)"
+    run(away, f"from connector.commands.authoring import new; from pathlib import Path; {new}")
+    assert (tmp_path / "hub_amends.py").exists()
 
 
 def test_adapters_are_found_by_name(away: Path) -> None:

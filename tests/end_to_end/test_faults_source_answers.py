@@ -7,6 +7,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,8 @@ from connector.errors import TemporaryError
 from connector.http import Bounds
 from connector.http.transport import MEGABYTE
 from sandbox.zendesk import Faults
-from tests.end_to_end.town import Shop, Town, failure, mangled, town
+from tests.end_to_end.town import Shop, Town, failure, town
+from tests.end_to_end.wire import mangled
 
 HASTY = Bounds(connect_seconds=1, read_seconds=0.1)  # only silence is over soon
 DUE = Bounds(connect_seconds=1, total_seconds=0.2)  # only the whole call is
@@ -56,7 +58,7 @@ def test_s05_server_errors_at_random_skip_no_page(here: Town) -> None:
     shop.site.faults = Faults(["http_5xx=0.3"], seed=7)
     shop.pull_through()
     asked = [(one.status, one.query) for one in shop.site.seen if one.path.endswith("/tickets/cursor")]
-    again = [(first, then) for first, then in zip(asked, asked[1:], strict=False) if first[0] >= 500]
+    again = [(first, then) for first, then in pairwise(asked) if first[0] >= 500]
     assert again
     for (_, before), (_, after) in again:
         assert before.get("cursor") == after.get("cursor"), "the same place is asked for again"
@@ -119,7 +121,7 @@ def test_s11_silence_ends_at_the_time_limit_and_holds_no_other_source(here: Town
     other.opens()
     here.clock.advance(61)
     shop.site.faults = Faults(["hang_before:incremental=1"], hang_seconds=5)
-    here.while_waiting = lambda: other.pull()
+    here.while_waiting = other.pull
     error = failure(shop.pull)
     assert isinstance(error, TemporaryError) and "timed out" in str(error)
     assert len(other.all_stored()) == 1
@@ -156,7 +158,7 @@ def test_s13_a_page_beyond_the_size_cap_is_refused_and_a_smaller_one_asked_for(h
     def padded(page: dict[str, Any]) -> dict[str, Any]:
         return {**page, "tickets": [{**one, "form": "x" * 54_000} for one in page["tickets"]]}  # 12 do not fit, 4 do
 
-    mangled(shop, "/tickets/cursor", padded)
+    mangled(shop.site, "/tickets/cursor", padded)
     shop.pull_through()
     sizes = [int(query["per_page"]) for query in shop.exports()]
     least = sizes.index(min(sizes))

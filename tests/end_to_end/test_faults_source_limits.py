@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_s01_in_a_storm_of_429_no_call_is_made_before_the_stated_time(here: Town
     shop.account.switches.page_size = 2
     _storm(shop, "seconds", share=0.5)
     shop.pull_through()
-    refused = [(one, then) for one, then in zip(shop.calls, shop.calls[1:], strict=False) if one.status == 429]
+    refused = [(one, then) for one, then in pairwise(shop.calls) if one.status == 429]
     assert len(refused) >= 3
     assert all(then.at - one.at >= timedelta(seconds=2) for one, then in refused)
     assert here.waits and all(seconds >= 1.9 for seconds in here.waits)
@@ -146,4 +147,4 @@ def test_s04_where_other_apps_eat_the_limit_reading_slows_down_and_writing_does_
     assert not [call for call in shop.calls if call.status == 429], "the limit was never hit"
     shop.push()
     assert [one.state for one in shop.intentions(ticket)] == [State.DONE], "a write has its kept share"
-    assert failure(lambda: shop.desk.adapter.check()) is not None, "a read right after it has to wait"
+    assert failure(shop.desk.adapter.check) is not None, "a read right after it has to wait"

@@ -15,7 +15,8 @@ from connector.store import sources
 from connector.store.complaints import Stored
 from connector.store.intentions import State
 from sandbox.zendesk import Faults, content
-from tests.end_to_end.town import START, Shop, Town, failure, mangled, town
+from tests.end_to_end.town import START, Shop, Town, failure, town
+from tests.end_to_end.wire import mangled
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_s15_the_copy_of_an_hour_ago_does_not_bring_an_old_status_back(here: Tow
     shop.pull()
     solved = shop.stored(ticket)
     _set_cursor(shop, "tickets", {"start_time": int(START.timestamp())})
-    mangled(shop, "/tickets/cursor", lambda page: {**page, "tickets": [old]})
+    mangled(shop.site, "/tickets/cursor", lambda page: {**page, "tickets": [old]})
     [told] = shop.pull("tickets")
     assert (told.records, told.changed) == (1, 0)
     assert shop.stored(ticket).doc == solved.doc
@@ -214,12 +215,17 @@ def test_s23_clocks_ten_minutes_apart_lose_nothing_and_make_no_negative_time(her
     stored = shop.stored(ticket)
     assert stored.doc.complaint.opened_at == START + timedelta(seconds=skew_seconds)
     assert all(clock.used_seconds >= 0 for clock in stored.assessed.clocks)
-    # A cursor that is refused right now is the moment at which our clock could be trusted too far.
+    # Where to start again after a refused cursor is reckoned from our own clock, and this change was held back then.
+    late = shop.opens()
     shop.account.customer_writes(ticket, "Still waiting.")
-    here.clock.advance(61)
+    here.clock.advance(10)
+    shop.pull("tickets")
+    here.clock.advance(70)
     shop.account.switches.cursor_refused = 410
-    shop.pull_through()
+    shop.pull("tickets")
     shop.account.switches.cursor_refused = None
+    assert str(late) in shop.all_stored()
+    assert shop.stored(ticket).doc.complaint.version == shop.account.tickets[ticket].body["generated_timestamp"]
     here.clock.advance(5 * 3600)
     shop.pull_through()
     here.sweep()

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
+import zstandard
 from sqlalchemy import text
 
 from connector.model import ActionKind, EntryKind, FlagKind
@@ -163,19 +164,20 @@ def _holds(here: Town, words: str) -> list[str]:
     with here.store.read() as connection:
         names = [row[0] for row in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))]
         for name in names:
-            for row in connection.execute(text(f"SELECT * FROM {name}")):  # noqa: S608 - names of our own tables
-                if any(words.encode() in _bytes(value) for value in row):
-                    found.append(name)
+            rows = connection.execute(text(f"SELECT * FROM {name}"))
+            found += [name for row in rows if any(words.encode() in _bytes(value) for value in row)]
     return found
 
 
 def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
         return str(value).encode()
-    try:
-        return zlib.decompress(value)
-    except zlib.error:
-        return value
+    for unpack, refusal in ((zlib.decompress, zlib.error), (zstandard.decompress, zstandard.ZstdError)):
+        try:
+            return bytes(unpack(value))
+        except refusal:
+            continue
+    return value
 
 
 SECRET = "card 4111 1111 1111 1111"
@@ -193,9 +195,11 @@ def test_s28_what_is_redacted_there_is_gone_here_in_every_copy(here: Town, where
     }
     act[where]()
     here.clock.advance(5 * 3600)
+    shop.opens()  # so that the next page of events does not begin with the words once more
+    here.clock.advance(61)
     shop.pull()
     here.sweep()
-    assert _holds(here, SECRET), "the control: it was stored"
+    assert {"complaint", "record"} <= set(_holds(here, SECRET)), "the control: it was stored, and we can see it"
     shop.account.redact(ticket, SECRET)
     _settle(here, shop)
     assert _holds(here, SECRET) == []

@@ -7,17 +7,14 @@ wants to wait is written down in `waits` and passes at once, so that a quarter o
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
-import msgspec
 from sqlalchemy import event
 
 from adapters.zendesk import Adapter, ZendeskSettings
@@ -29,7 +26,6 @@ from connector.desks import rules_of
 from connector.errors import AmendsError
 from connector.helpdesk import Helpdesk
 from connector.http import Bounds, session
-from connector.http.transport import Transport
 from connector.mapping import words
 from connector.model import ActionKind, Mode
 from connector.schedule import Daemon, Pace, Workplace
@@ -41,6 +37,7 @@ from connector.store.intentions import Intention
 from connector.sync import Pulled, Pushed, pull, push, sweep
 from sandbox.clock import SandboxClock
 from sandbox.zendesk import Account, Faults, Site, content, serve
+from tests.end_to_end.wire import Patience, Watched
 from tests.engine.world import empty_store
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday, when the shipped calendar opens
@@ -70,49 +67,10 @@ def rules() -> Rules:
     return rules_of(shipped())
 
 
-class Call(NamedTuple):
-    """One request as it left: when, what, and the status that came back (0: none)."""
-
-    at: datetime
-    method: str
-    path: str
-    status: int
-
-
-class _Watched(Transport):
-    """The product's own transport, with a list of what went through it."""
-
-    def __init__(self, max_bytes: int, clock: SandboxClock) -> None:
-        super().__init__(max_bytes)
-        self._clock = clock
-        self.calls: list[Call] = []
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        at, status = self._clock(), 0
-        try:
-            response = super().send(request, *args, **kwargs)
-            status = response.status_code
-            return response
-        finally:
-            self.calls.append(Call(at, request.method, urlsplit(request.url).path, status))
-
-
-class _Patience(threading.Event):
-    """The daemon's stop signal, where waiting for it is our waiting."""
-
-    def __init__(self, wait: Callable[[float], None]) -> None:
-        super().__init__()
-        self._wait = wait
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._wait(timeout or 0.0)
-        return self.is_set()
-
-
 class Shop:
     """One account with the engine's helpdesk on it. `calls` is what left us, `site.seen` what arrived there."""
 
-    def __init__(self, town: Town, name: str, account: Account, site: Site, desk: Helpdesk, wire: _Watched) -> None:
+    def __init__(self, town: Town, name: str, account: Account, site: Site, desk: Helpdesk, wire: Watched) -> None:
         self.town, self.name, self.account, self.site, self.desk = town, name, account, site, desk
         self.calls = wire.calls
 
@@ -240,7 +198,7 @@ class Town:
         self.daemon = Daemon(
             self.store, now=self.now, wall=self.now, open_workplace=self._workplace, pace=Pace(), watcher=None
         )
-        self.daemon.stop = _Patience(self.wait)
+        self.daemon.stop = Patience(self.wait)
 
     def now(self) -> datetime:
         return self.clock()
@@ -275,7 +233,7 @@ class Town:
         given = secrets or SECRETS
         login = {} if "auth" in options else {"auth": "api_token", "email": "amends@example.com"}
         settings = ZendeskSettings(url or site.url, **login, **options)
-        wire = _Watched(bounds.max_bytes, self.clock)
+        wire = Watched(bounds.max_bytes, self.clock)
         http = session(name, bounds=bounds, ca_file=ca_file)
         http.mount("http://", wire)
         http.mount("https://", wire)
@@ -337,21 +295,6 @@ def town() -> Iterator[Town]:
     """A town; everything in it is closed and gone afterwards."""
     with ExitStack() as stack:
         yield Town(stack)
-
-
-def mangled(shop: Shop, path: str, change: Callable[[Any], Any]) -> None:
-    """From now on the JSON answers to this path (its end) come out as `change` makes them, byte for byte if it says
-    bytes: what the vendor's own software would never send, or a proxy made of it."""
-    real = shop.site.desk.answer
-
-    def answer(request: Any) -> Any:
-        told = real(request)
-        if not request.path.endswith(path) or told.status != 200:
-            return told
-        made = change(msgspec.json.decode(told.payload))
-        return msgspec.structs.replace(told, payload=made if isinstance(made, bytes) else msgspec.json.encode(made))
-
-    shop.site.desk.answer = answer  # type: ignore[method-assign]
 
 
 def failure(act: Callable[[], object]) -> AmendsError | None:

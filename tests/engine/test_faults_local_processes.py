@@ -1,4 +1,4 @@
-"""Two daemons, a frozen one, one that is told to stop, and a log that is gone (fault cases L01, L19, L20, L28, L29)."""
+"""Processes that are killed, doubled, frozen or told to stop, and a log that is gone (L01, L02, L19, L20, L28, L29)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -24,9 +25,10 @@ from connector.schedule import Daemon, Pace, Workplace
 from connector.store import Store, backup
 from connector.store.intentions import State
 from sandbox.clock import SandboxClock
-from sandbox.zendesk import Account, content, serve
+from sandbox.zendesk import Account, Site, content, serve
 from tests.engine.test_crash_points import a_town
 from tests.engine.world import START, World
+from tests.proof.lives import Zygote
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 60
@@ -132,7 +134,7 @@ def test_l20_a_fenced_daemon_stops_by_itself() -> None:
     daemon = daemon_of(world)
     other = Store(f"sqlite:///{world.folder / 'amends.db'}").open()
     other.take_lease("the second daemon", world.now() + timedelta(minutes=5))
-    daemon._sweep()
+    daemon._pull(world.helpdesk())
     assert daemon.stop.is_set()
     assert isinstance(daemon.failure, FencedError)
 
@@ -177,56 +179,94 @@ def test_l29_told_to_stop_in_the_middle_of_a_write_the_daemon_stops_and_leaves_t
     world.check_at_rest()
 
 
+class Town(NamedTuple):
+    """A real account behind a real socket, three overdue complaints in it, and a settings folder."""
+
+    home: Path
+    clock: SandboxClock
+    site: Site
+    tickets: list[int]
+    zygote: Zygote
+
+    def env(self) -> dict[str, str]:
+        told = f"{self.clock().isoformat()}@{time.time():.6f}x60"  # noqa: TID251  # a life reckons from real time
+        return {"SHOP_ID": content.CLIENT_ID, "SHOP_SECRET": content.CLIENT_SECRET, "AMENDS_CLOCK": told}
+
+    def run(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "cli.py"), "--home", str(self.home), "run"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.env()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def sync(self, crash_at: str = "") -> int:
+        """One life of `amends sync`; its exit code. Then time passes."""
+        ended = self.zygote.live(["--home", str(self.home), "sync"], {**self.env(), "AMENDS_CRASH_AT": crash_at})
+        self.clock.advance(1200)
+        return int(ended["code"])
+
+    def states(self) -> dict[str, int]:
+        with closing(sqlite3.connect(self.home / "amends.db")) as connection:
+            return dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
+
+    def check(self) -> None:
+        """It comes to rest: each complaint has its writes, each once, nothing is in doubt, and the store is sound."""
+        for _ in range(5):
+            assert self.sync() == 0
+            if not {"sending", "in_doubt", "pending"} & set(self.states()):
+                break
+        assert set(self.states()) == {"done"}
+        found = backup.check(self.home / "amends.db")
+        assert (found.problems, found.rows["complaint"]) == ((), len(self.tickets))
+        assert {effect.ticket for effect in self.site.account.ledger} == set(self.tickets)
+        assert set(self.site.account.ledger.markers().values()) == {1}
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    process = Zygote()
+    yield process
+    process.close()
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
-def test_l29_sigterm_under_load_ends_the_real_daemon_cleanly_and_the_next_one_settles_what_was_on_its_way(
-    home: Path,
-) -> None:
+def town(tmp_path: Path, zygote: Zygote) -> Iterator[Town]:
     clock = SandboxClock(START, scale=0)
     account = Account(clock)
     customer = account.add_customer("Maria Silva", "maria@example.net", verified=True)
-    tickets = [account.customer_opens("Late", f"My parcel {n} has still not arrived.", customer) for n in range(20)]
+    tickets = [account.customer_opens("Late", f"My parcel {n} has still not arrived.", customer) for n in range(3)]
     clock.advance(26 * 3600)
     with serve(account) as site:
-        (home / "amends.yaml").write_text(CONFIG.format(url=site.url))
-        writing = threading.Event()
-        site.desk.edit_before_next_write(None, writing.set)
-        daemon = amends(home, clock, "run")
-        try:
-            assert writing.wait(WAIT_SECONDS), "it came to write"
-            daemon.send_signal(signal.SIGTERM)
-            _, said = daemon.communicate(timeout=WAIT_SECONDS)
-        finally:
-            daemon.kill()
-        assert daemon.returncode == 0, said
-        assert "stopped" in said
-        assert backup.check(home / "amends.db").problems == ()
-        clock.advance(1200)
-        for _ in range(4):
-            again = amends(home, clock, "sync")
-            _, said = again.communicate(timeout=WAIT_SECONDS)
-            assert again.returncode == 0, said
-            clock.advance(1200)
-    with closing(sqlite3.connect(home / "amends.db")) as connection:
-        states = dict(connection.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
-    assert not {"sending", "in_doubt"} & set(states), states
-    assert states["done"] >= len(tickets)
-    assert max(account.ledger.markers().values()) == 1
+        (tmp_path / "amends.yaml").write_text(CONFIG.format(url=site.url))
+        yield Town(tmp_path, clock, site, tickets, zygote)
 
 
-def amends(home: Path, clock: SandboxClock, command: str) -> subprocess.Popen[str]:
-    told = f"{clock().isoformat()}@{time.time():.6f}x1"
-    secrets = {"SHOP_ID": content.CLIENT_ID, "SHOP_SECRET": content.CLIENT_SECRET}
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), "--home", str(home), command],
-        cwd=ROOT,
-        env={**os.environ, **secrets, "PYTHONPATH": str(ROOT), "AMENDS_CLOCK": told},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.mark.parametrize("place", ["pull: page: before commit*1", "outbox: sending: after commit*2"])
+def test_l01_the_real_process_killed_at_a_commit_goes_on_where_it_was(place: str, town: Town) -> None:
+    assert town.sync(crash_at=place) == -signal.SIGKILL
+    town.check()
+
+
+def test_l02_killed_again_in_the_recovery_it_recovers_all_the_same(town: Town) -> None:
+    for place in ("outbox: applied*1", "outbox: done: before commit*1", "outbox: done: before commit*1", "6"):
+        assert town.sync(crash_at=place) == -signal.SIGKILL
+    town.check()
+
+
+def test_l29_sigterm_under_load_ends_the_real_daemon_cleanly_and_the_next_one_settles_the_rest(town: Town) -> None:
+    writing = threading.Event()
+    town.site.desk.edit_before_next_write(None, writing.set)
+    daemon = town.run()
+    try:
+        assert writing.wait(WAIT_SECONDS), "it came to write"
+        daemon.send_signal(signal.SIGTERM)
+        _, said = daemon.communicate(timeout=WAIT_SECONDS)
+    finally:
+        daemon.kill()
+    assert daemon.returncode == 0, said
+    assert "stopped" in said
+    town.clock.advance(1200)
+    town.check()

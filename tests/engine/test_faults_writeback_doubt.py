@@ -6,6 +6,7 @@ import pytest
 
 from adapters.memory import LateError, Moment
 from adapters.zendesk import writing
+from adapters.zendesk.listing import PAGE
 from connector.errors import TemporaryError
 from connector.model import ActionKind
 from connector.store.intentions import Intention, State
@@ -175,7 +176,7 @@ def test_w06_a_stale_list_of_audits_is_no_proof_that_the_write_is_absent() -> No
 def test_w07_a_marker_among_thousands_of_older_comments_is_found_from_the_newest_on() -> None:
     with shop() as here:
         ticket = here.account.customer_opens("Parcel never arrived", "My parcel has still not arrived.", here.customer)
-        for _ in range(writing.PAGE * 3):
+        for _ in range(PAGE * 3):
             here.account.agent_notes(ticket, "Called the carrier.")
         here.clock.advance(26 * 3600)
         here.decide()
@@ -199,7 +200,7 @@ def test_w07_a_look_up_has_an_end_and_what_it_did_not_decide_is_parked_for_a_per
         here.push()
         here.site.faults = Faults([], seed=0)
         here.clock.advance(60)
-        for _ in range(writing.PAGE * 2 + 1):
+        for _ in range(PAGE * 2 + 1):
             here.account.agent_notes(ticket, "Called the carrier.", by=content.BEN)
         here.push()
         assert here.escalation().state is State.PARKED

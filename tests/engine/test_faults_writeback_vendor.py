@@ -21,7 +21,7 @@ class LoudWire(HTTPAdapter):
     """Between us and Zendesk, something turns internal notes into public replies."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if request.method == "PUT" and request.body:
+        if request.method == "PUT" and isinstance(request.body, (str, bytes)):
             body = json.loads(request.body)
             if "comment" in body.get("ticket", {}):
                 assert body["ticket"]["comment"]["public"] is False, "visibility is always said"

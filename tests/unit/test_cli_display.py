@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector import logs
+from connector.commands.progress import Progress
 from connector.display import ago, clean, cut, pad, paragraphs, span, table, width, wrapped
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -121,6 +122,24 @@ def test_a_fault_is_logged_with_its_trace_on_one_line(log: logging.Logger) -> No
 )
 def test_what_looks_like_a_credential_is_blanked(text: str) -> None:
     assert "s3cr3t" not in logs.harmless(text)
+
+
+def test_a_reference_to_a_secret_is_no_secret() -> None:
+    remedy = "Add `client_secret: env:ZENDESK_CLIENT_SECRET` to the secrets of this source."
+    assert logs.harmless(remedy) == remedy
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for target, shows in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr("sys.stderr", target)
+        monkeypatch.setattr("connector.commands.progress.EVERY_SECONDS", 0.0)
+        with Progress("shop, tickets", "records") as tell:
+            tell(1200, 5000)
+        assert ("shop, tickets: 1,200 of 5,000 records" in target.getvalue()) is shows
 
 
 class Full(io.StringIO):

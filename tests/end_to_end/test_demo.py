@@ -1,0 +1,211 @@
+"""The demo as a newcomer runs it, and what it leaves to look into; and how the daemon takes signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+import cli
+from connector.errors import AmendsError
+from connector.model import Action, ActionKind, Effect
+from connector.store.intentions import Intention, State
+from sandbox.clock import SandboxClock
+from sandbox.demo.ending import verdict
+from sandbox.demo.folder import clear, settle_in
+from sandbox.zendesk import Account, content, serve
+
+ROOT = Path(cli.__file__).parent
+RUN = [sys.executable, "-c", "import cli; cli.main()"]
+PATIENCE_SECONDS = 60.0
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def environment() -> dict[str, str]:
+    quiet = {name: value for name, value in os.environ.items() if not name.startswith("AMENDS_")}
+    return quiet | {"PYTHONPATH": str(ROOT)}
+
+
+def amends(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*RUN, *words], cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The folder a newcomer stands in, and what the demo said."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    return folder, amends(folder, "demo", "--fast")
+
+
+def test_the_demo_ends_well_and_counts_nothing_lost_and_nothing_doubled(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, ended = shown
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-2000:]
+    assert "lost      0" in ended.stdout
+    assert "doubled   0" in ended.stdout
+    assert "kill -9" in ended.stdout
+    assert "One complaint explained" in ended.stdout
+
+
+def test_the_demo_shows_complaints_of_all_five_days(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    _, ended = shown
+    came = [line for line in ended.stdout.splitlines() if " came in " in line and "#" in line]
+    assert {line.split()[0] for line in came} == {"Mon", "Tue", "Wed", "Thu", "Fri"}
+    assert len(came) >= 40
+
+
+@pytest.mark.parametrize("words", ["status", "complaints list --flag overdue", "outbox list", "audit list"])
+def test_the_commands_it_names_work_afterwards(
+    shown: tuple[Path, subprocess.CompletedProcess[str]], words: str
+) -> None:
+    folder, _ = shown
+    said = amends(folder, "--home", ".amends-demo", *words.split())
+    assert said.returncode in (0, 1), said.stderr
+    assert "shop/" in said.stdout or "sound" in said.stdout or "zendesk" in said.stdout
+
+
+def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, ended = shown
+    name = next(line.split()[-1] for line in ended.stdout.splitlines() if " explain shop/" in line)
+    told = json.loads(amends(folder, "--home", ".amends-demo", "explain", name, "--json").stdout)
+    assert told["as_of"].startswith("2026-03-0")
+    assert told["writes"]
+
+
+def test_no_process_is_left(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = shown
+    assert processes_of(folder) == []
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The processes that work in or on a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if str(folder) in words or (entry / "cwd").resolve() == folder:
+                found.append(words)
+        except OSError:
+            continue
+    return found
+
+
+def until(true: Callable[[], Any]) -> Any:
+    """What `true` gives as soon as it is something."""
+    tick, ticks = Event(), int(PATIENCE_SECONDS / 0.05)
+    for _ in range(ticks):
+        if found := true():
+            return found
+        tick.wait(0.05)
+    raise AssertionError("it did not happen")
+
+
+def test_ctrl_c_ends_the_demo_and_all_its_processes(tmp_path: Path) -> None:
+    started = subprocess.Popen(
+        [*RUN, "demo"], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: len(processes_of(tmp_path)) >= 3 and (tmp_path / ".amends-demo" / "amends.db").exists())
+    started.send_signal(signal.SIGINT)
+    assert started.wait(PATIENCE_SECONDS) == 130
+    assert processes_of(tmp_path) == []
+
+
+def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "amends.yaml").write_text("sources: {}")
+    with pytest.raises(AmendsError, match="not a former demo"):
+        clear(tmp_path)
+    assert (tmp_path / "amends.yaml").exists()
+
+
+# -- the verdict -----------------------------------------------------------------------------------------------------
+
+
+def write(number: int, state: State, *, note: str | None = "late", tags: tuple[str, ...] = ()) -> Intention:
+    effect = Effect(note=note, tags=tags)
+    kind = ActionKind.ESCALATE if note else ActionKind.TAG
+    action = Action(f"k{number}", f"am-{number}", "shop", "1", kind, "r", "e", effect, "why", MONDAY)
+    return Intention(number, 1, "shop", action, state, MONDAY, 1, 0, None, None, None, None, MONDAY, MONDAY)
+
+
+def effect(marker: str = "", tags: tuple[str, ...] = (), actor: int = content.INTEGRATION) -> dict[str, Any]:
+    return {"marker": {"amends": marker} if marker else {}, "ticket": 1, "tags_added": list(tags), "actor": actor}
+
+
+def test_the_verdict_finds_a_lost_a_doubled_and_a_stray_write() -> None:
+    writes = [write(1, State.DONE), write(2, State.DONE), write(3, State.DONE, note=None, tags=("a",))]
+    sound = [effect("am-1"), effect("am-2"), effect(tags=("a",)), effect(tags=("x",), actor=content.ANA)]
+    assert verdict(writes, sound).sound
+    assert verdict(writes, sound[1:]).lost
+    assert verdict(writes, [*sound, effect("am-2")]).doubled
+    assert verdict(writes, [*sound, effect("am-9")]).doubled
+    assert not verdict([*writes, write(4, State.IN_DOUBT)], sound).sound
+    assert not verdict([], []).sound
+
+
+# -- signals to the daemon -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """`amends run` on a sandbox account, and its folder."""
+    home = tmp_path / "amends"
+    home.mkdir()
+    with serve(Account(SandboxClock(scale=1.0))) as site, (home / "log").open("w") as log:
+        settle_in(home, site.url)
+        started = subprocess.Popen([*RUN, "--home", str(home), "run"], env=environment(), stderr=log, text=True)
+        until(lambda: "running" in (home / "log").read_text())
+        yield started, home
+        started.kill()
+        started.wait()
+
+
+def test_sigterm_ends_the_daemon_at_once_and_gives_the_store_up(daemon: tuple[subprocess.Popen[str], Path]) -> None:
+    process, home = daemon
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert "not running" in amends(home, "--home", str(home), "status").stdout
+
+
+def test_sighup_takes_new_settings_and_keeps_the_old_where_they_are_wrong(
+    daemon: tuple[subprocess.Popen[str], Path],
+) -> None:
+    process, home = daemon
+    good = (home / "policy.yaml").read_text()
+    (home / "policy.yaml").write_text("rules: [nonsense]")
+    process.send_signal(signal.SIGHUP)
+    until(lambda: "the old ones stay in force" in (home / "log").read_text())
+    assert "policy.yaml:1" in (home / "log").read_text()
+    (home / "policy.yaml").write_text(good)
+    process.send_signal(signal.SIGHUP)
+    until(lambda: "settings read again" in (home / "log").read_text())
+    assert process.poll() is None
+
+
+def test_a_second_daemon_is_refused(daemon: tuple[subprocess.Popen[str], Path]) -> None:
+    _, home = daemon
+    said = amends(home, "--home", str(home), "run")
+    assert said.returncode == 1
+    assert "in use by amends run" in said.stderr
+
+
+def test_a_daemon_with_broken_settings_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "amends.yaml").write_text("sources: {shop: {adapter: zendes}}")
+    said = amends(tmp_path, "--home", str(tmp_path), "run")
+    assert said.returncode == 2
+    assert "did you mean 'zendesk'?" in said.stderr
+
+
+def test_a_daemon_that_reaches_nobody_says_so_with_its_exit_code(tmp_path: Path) -> None:
+    settle_in(tmp_path, "http://127.0.0.1:9")
+    said = amends(tmp_path, "--home", str(tmp_path), "run")
+    assert said.returncode == 4, said.stderr

@@ -1,0 +1,151 @@
+"""An explanation quotes the words, names the rule, and shows each stretch of time and each write with its reason."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import msgspec
+import pytest
+
+from connector.assessment import Rules, Understood, assess, understand
+from connector.display import width
+from connector.explain import Explanation, WriteTold, explain, lines
+from connector.mapping import words
+from connector.model import Effect, Entry, EntryKind, Role, Visibility
+from tests.engine.world import rules, shipped
+
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TEXT = "My parcel has still not arrived and nobody answers."
+FIELDS = {
+    "subject": "Parcel late",
+    "text": TEXT,
+    "status": "open",
+    "opened_at": MONDAY.isoformat(),
+    "updated_at": MONDAY.isoformat(),
+    "requester": {"id": "c1", "name": "Kim \x1b[31mDoe", "address": "kim@example.com", "verified": True},
+}
+
+
+def said(
+    kind: EntryKind, hours: float, text: str | None = None, role: Role = Role.CUSTOMER, value: str | None = None
+) -> Entry:
+    at = MONDAY + timedelta(hours=hours)
+    return Entry(f"{hours:08.3f}", kind, at, at, role, None, Visibility.PUBLIC, text, value)
+
+
+@cache
+def complaint() -> Understood:
+    mapping = shipped().sources["shop"].mapping
+    entries = (
+        said(EntryKind.RECEIVED, 0, TEXT),
+        said(EntryKind.STATUS, 0, value="open"),
+        said(EntryKind.STATUS, 2, value="pending", role=Role.STAFF),
+        said(EntryKind.CUSTOMER_MESSAGE, 26, "Hello?\nAnybody there?"),
+        said(EntryKind.NOTE, 27, "Overdue: please look.", role=Role.AMENDS),
+    )
+    return understand("shop", "1", 1, FIELDS, entries, mapping=mapping, words=words(mapping), tagger=rules().tagger)
+
+
+def told(now: datetime = MONDAY + timedelta(hours=50), writes: tuple[WriteTold, ...] = ()) -> Explanation:
+    this, by = complaint(), rules()
+    mapping = shipped().sources["shop"].mapping
+    found = assess(this, (), by, mapping, salt="salt", act_from=MONDAY - timedelta(days=1), now=now)
+    return explain(this, found.flags, writes, by, look_at=found.look_again_at, now=now)
+
+
+WRITE = WriteTold(
+    id=7,
+    kind="escalate",
+    rule="overdue",
+    episode="first_reply#1",
+    state="in_doubt",
+    why="The first reply was due.",
+    effect=Effect(note="Overdue.\nPlease answer.", tags=("amends_overdue",), fields={"priority": "high"}),
+    created_at=MONDAY,
+    changed_at=MONDAY + timedelta(minutes=5),
+    tries=2,
+    reason="the answer was lost",
+)
+
+
+def text(explanation: Explanation, columns: int = 100) -> str:
+    return "\n".join(lines(explanation, columns))
+
+
+def test_tags_come_with_the_words_and_the_rule_that_spoke() -> None:
+    shown = text(told())
+    assert "complaint" in shown
+    assert "phrase:en/" in shown
+    quotes = re.findall("“(.+)” in the text", shown)
+    assert quotes
+    assert all(quote in TEXT for quote in quotes)
+
+
+def test_every_stretch_of_a_clock_is_shown_and_adds_up() -> None:
+    for one in told().clocks:
+        assert sum(segment.counted_seconds for segment in one.segments) == one.clock.used_seconds
+        ends = [segment.end for segment in one.segments[:-1]]
+        assert ends == [segment.start for segment in one.segments[1:]]
+    assert "outside hours" in text(told())
+    assert "paused: waiting_customer" in text(told())
+
+
+def test_times_are_told_in_the_calendars_zone_and_in_utc() -> None:
+    summer = MONDAY.replace(month=6, day=1)
+    later = msgspec.structs.replace(told(), as_of=summer)
+    clock = later.clocks[0]
+    moved = msgspec.structs.replace(
+        clock, clock=msgspec.structs.replace(clock.clock, due_at=summer, breached_at=None), zone="Europe/London"
+    )
+    shown = text(msgspec.structs.replace(later, clocks=(moved,)))
+    assert "BST (09:00 UTC)" in shown
+
+
+def test_flags_say_why() -> None:
+    shown = text(told())
+    assert "overdue since" in shown
+    assert "has not come" in shown
+
+
+def test_writes_say_what_they_do_and_why_they_stand_where_they_stand() -> None:
+    shown = text(told(writes=(WRITE,)))
+    assert "#7 escalate by rule overdue (first_reply#1): in doubt, sent 2 times" in shown
+    assert "state: the answer was lost" in shown
+    assert "sets priority to high" in shown
+    assert "Please answer." in shown
+
+
+def test_the_brief_form_leaves_out_notes_and_what_came_to_nothing() -> None:
+    gone = msgspec.structs.replace(WRITE, id=8, state="cancelled")
+    shown = "\n".join(lines(told(writes=(WRITE, gone)), brief=True))
+    assert "#7" in shown
+    assert "#8" not in shown
+    assert "Please answer." not in shown
+
+
+def test_our_own_entries_are_known_as_such() -> None:
+    assert "internal note (by Amends)" in text(told())
+
+
+def test_a_customers_name_cannot_paint_the_terminal() -> None:
+    assert "\x1b" not in text(told())
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_lines_keep_within_the_terminal(columns: int) -> None:
+    assert max(map(width, lines(told(writes=(WRITE,)), columns))) <= columns
+
+
+def test_an_explanation_is_the_same_as_json() -> None:
+    before = told(writes=(WRITE,))
+    again = msgspec.json.decode(msgspec.json.encode(before), type=Explanation)
+    assert again == before
+
+
+def test_a_ticket_without_targets_says_so() -> None:
+    by = rules()
+    bare = Rules(tagger=None, sla=msgspec.structs.replace(by.sla, targets=()), policy=by.policy, repeats=by.repeats)
+    explanation = explain(complaint(), (), (), bare, look_at=None, now=MONDAY)
+    assert "No target applies." in text(explanation)
