@@ -82,6 +82,11 @@ class RejectedError(AmendsError):
     """The source has refused this write for good. The action becomes a dead letter; a person decides."""
 
 
+class ExposedError(AmendsError):
+    """Something internal of ours can be read by a customer. The write is never repeated, and all writes are paused
+    until a person has looked."""
+
+
 class ConflictError(AmendsError):
     """The ticket changed since it was read, or too short a time ago to pin; it is read again and decided afresh.
 

@@ -18,6 +18,7 @@ from connector.errors import (
     AmendsError,
     AuthError,
     ConflictError,
+    ExposedError,
     FencedError,
     GoneError,
     RejectedError,
@@ -167,6 +168,8 @@ class Sender:
         return self._done(sending, receipt)
 
     def _refused(self, sending: Intention, error: AmendsError) -> Outcome:
+        if isinstance(error, ExposedError):
+            return self._stop_all(sending, error)
         if not isinstance(error, (RejectedError, GoneError)):
             return self._later(sending, State.IN_DOUBT, error)
         try:
@@ -177,6 +180,13 @@ class Sender:
             return self._done(sending, finding.receipt)
         state = State.DEAD if isinstance(error, RejectedError) else State.CANCELLED
         return self._move(sending, state, why=str(error))
+
+    def _stop_all(self, sending: Intention, error: ExposedError) -> Outcome:
+        now = self.now()
+        with self.store.write("outbox: exposed") as connection:
+            sources.pause(connection, now, str(error))
+            sources.log(connection, now, "amends", "pause", source=self.desk.name, detail={"why": str(error)})
+        return self._move(sending, State.DEAD, why=str(error))
 
     # -- a write that may have landed --------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -50,16 +50,6 @@ class Workplace(msgspec.Struct, frozen=True):
     poll_seconds: dict[str, float]
 
 
-class Watcher(Protocol):
-    """Whoever wants to see the work go by (the demo's view); the daemon itself only logs."""
-
-    def pulled(self, desk: Helpdesk, so_far: object, fresh: Sequence[object]) -> None: ...
-
-    def swept(self, this: object, found: object, new: Sequence[object]) -> None: ...
-
-    def pushed(self, desk: Helpdesk, intention: object, outcome: object) -> None: ...
-
-
 class Daemon:
     """One running daemon. `now` is the time in the complaints' world, `wall` the real time of day (leases)."""
 
@@ -71,9 +61,8 @@ class Daemon:
         wall: Callable[[], datetime],
         open_workplace: Callable[[], Workplace],
         pace: Pace,
-        watcher: Watcher | None = None,
     ) -> None:
-        self.store, self.now, self.wall, self.pace, self.watcher = store, now, wall, pace, watcher
+        self.store, self.now, self.wall, self.pace = store, now, wall, pace
         self.open_workplace = open_workplace
         self.workplace = open_workplace()
         self.stop = threading.Event()
@@ -180,7 +169,18 @@ class Daemon:
                 done.read,
                 done.changed,
             )
-        for stream in desk.streams:
+        failures = [error for stream in desk.streams if (error := self._read_stream(desk, stream)) is not None]
+        self._sweep()
+        if failures:
+            raise failures[0]
+        with self.store.write("pull: went through") as connection:
+            sources.pulled(connection, desk.id, self.now())
+        self._failures.pop(desk.name, None)
+
+    def _read_stream(self, desk: Helpdesk, stream: str) -> AmendsError | None:
+        """Read one stream; what is wrong with it must not keep the others from being read. Refused credentials are
+        refused for all of them, and asking again could lock us out."""
+        try:
             pulled = pull(
                 desk,
                 stream,
@@ -190,20 +190,20 @@ class Daemon:
                 wait=self._wait,
                 most_pages=PAGES_A_TURN,
                 stopping=self.stop.is_set,
-                **({"tell": self.watcher.pulled} if self.watcher else {}),
             )
-            if pulled.changed or pulled.quarantined:
-                log.info(
-                    "%s: %d records read, %d complaints changed, %d put in quarantine",
-                    desk.name,
-                    pulled.records,
-                    pulled.changed,
-                    pulled.quarantined,
-                )
-        with self.store.write("pull: went through") as connection:
-            sources.pulled(connection, desk.id, self.now())
-        self._failures.pop(desk.name, None)
-        self._sweep()
+        except (FencedError, StoreError, AuthError):
+            raise
+        except AmendsError as error:
+            return error
+        if pulled.changed or pulled.quarantined:
+            log.info(
+                "%s: %d records read, %d complaints changed, %d put in quarantine",
+                desk.name,
+                pulled.records,
+                pulled.changed,
+                pulled.quarantined,
+            )
+        return None
 
     def _sweep(self) -> None:
         self._guarded(self._decide, None)
@@ -216,7 +216,6 @@ class Daemon:
                 self.workplace.rules,
                 now=self.now,
                 stopping=self.stop.is_set,
-                **({"tell": self.watcher.swept} if self.watcher else {}),
             )
         if swept.intended or swept.withdrawn:
             log.info(
@@ -235,7 +234,6 @@ class Daemon:
             self.workplace.rules,
             now=self.now,
             stopping=lambda: self.stop.is_set() or self._dropped(desk),
-            **({"tell": self.watcher.pushed} if self.watcher else {}),
         )
         if pushed.rest_seconds:
             self._rest[desk.name] = self.wall() + timedelta(seconds=pushed.rest_seconds / self.pace.haste)

@@ -25,7 +25,7 @@ from adapters.zendesk.events import MARKER
 from adapters.zendesk.listing import PAGE, pages
 from adapters.zendesk.values import inner, moment, number
 from connector.adapter import Finding, Landed, Never, NotYet, Receipt, Stamp, Unknown
-from connector.errors import ConflictError, GoneError, RejectedError, TemporaryError
+from connector.errors import ConflictError, ExposedError, GoneError, RejectedError, TemporaryError
 from connector.model import JSON, Action, ActionKind
 
 QUIET = timedelta(seconds=2)
@@ -82,7 +82,7 @@ def prepare(calls: Calls, action: Action) -> Stamp:
 
 
 def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
-    """Send the write, once. Raises what `Calls.put` raises; RejectedError also when our note came out public."""
+    """Send the write, once. Raises what `Calls.put` raises; ExposedError when our note came out public."""
     if "already" in stamp:
         return {"already": True}
     if action.kind is ActionKind.TAG:
@@ -101,11 +101,11 @@ def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
             f"PUT {path}: the answer shows no audit of our write.", source=calls.source, ticket=action.ticket
         )
     if _is_public(audit):
-        raise RejectedError(
+        raise ExposedError(
             "our internal note came out PUBLIC.",
             source=calls.source,
             ticket=action.ticket,
-            remedy="Make it internal in Zendesk now, and pause Amends until it is known why.",
+            remedy="Make it internal in Zendesk now; `amends resume` once it is known why.",
         )
     return _receipt(audit, updated_at)
 

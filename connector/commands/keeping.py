@@ -98,12 +98,11 @@ def checked_lines(told: Checked, columns: int) -> list[str]:
 
 def pause(place: Place, why: str, *, dry_run: bool) -> Done:
     """Stop all writes everywhere; reading goes on. Works beside a daemon, which obeys before its next write."""
-    with place.store(create=not dry_run) as store:
-        if dry_run:
-            return Done("Would stop all writes to all helpdesks; reading would go on.", True)
-        with store.write("pause") as connection:
-            sources.pause(connection, place.now(), f"{why} ({place.who})")
-            sources.log(connection, place.now(), place.who, "writes: paused", detail={"why": why})
+    if dry_run:
+        return Done("Would stop all writes to all helpdesks; reading would go on.", True)
+    with place.store(create=True) as store, store.write("pause") as connection:
+        sources.pause(connection, place.now(), f"{why} ({place.who})")
+        sources.log(connection, place.now(), place.who, "writes: paused", detail={"why": why})
     return Done("All writes are stopped; reading goes on. `amends resume` lets them go again.")
 
 

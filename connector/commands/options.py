@@ -29,9 +29,12 @@ def _complete_adapter(incomplete: str) -> list[str]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(f"amends {version('amends')}")
+        try:
+            typer.echo(f"amends {version('amends')}")
+        except PackageNotFoundError:
+            typer.echo("amends, from a checkout that is not installed")
         raise typer.Exit
 
 

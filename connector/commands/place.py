@@ -154,6 +154,12 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def no_source(place: Place) -> SettingsError:
+    """What to say where nothing can be done for want of a source."""
+    named = place.home / "amends.yaml"
+    return SettingsError(f"{named} names no source.", remedy="Make a folder with `amends init`, or name one in --home.")
+
+
 def _stored_in(home: Path) -> str:
     named = _main_file(home).get("store")
     return named if isinstance(named, str) and named else "amends.db"

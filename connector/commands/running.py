@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from connector.commands.place import Place
+from connector.commands.place import Place, no_source
 from connector.desks import open_desk, rules_of
 from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
@@ -30,6 +30,8 @@ def run(place: Place) -> None:
     Raises what made going on impossible: SettingsError, StoreError, FencedError, and AuthError or TemporaryError where
     not a single source could be reached for the first time.
     """
+    if not place.settings.sources:
+        raise no_source(place)
     with place.leased_store("amends run") as store:
         office = _Office(place, store)
         daemon = Daemon(store, now=place.now, wall=place.wall, open_workplace=office.open, pace=_pace(place))

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from connector.assessment import Rules, Understood
-from connector.commands.place import Place
+from connector.commands.place import Place, no_source
 from connector.commands.progress import Progress
 from connector.desks import open_desk, rules_of
 from connector.display import count, wrapped
@@ -85,6 +85,8 @@ def sync(place: Place, names: Sequence[str], *, dry_run: bool, most_pages: int |
     Raises SettingsError, StoreError (another daemon is at work) and FencedError.
     """
     wanted = place.chosen(names)
+    if not wanted:
+        raise no_source(place)
     with _practice_store(place) if dry_run else place.leased_store("amends sync") as store:
         return _Pass(place, store, dry_run=dry_run, most_pages=most_pages).run(wanted)
 
@@ -252,8 +254,6 @@ def _practice_store(place: Place) -> Iterator[Store]:
 
 def synced_lines(told: Synced, columns: int) -> list[str]:
     lines = [line for one in told.sources for line in _source_lines(one, told.dry_run, columns)]
-    if not told.sources:
-        return ["No source is configured. Add one to amends.yaml, or run `amends init`."]
     flags = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(told.flagged.items()))
     lines.append(f"Flags now: {flags or 'none'}.")
     if told.dry_run:
@@ -262,12 +262,12 @@ def synced_lines(told: Synced, columns: int) -> list[str]:
 
 
 def _source_lines(one: SourceSynced, dry_run: bool, columns: int) -> Iterator[str]:
-    would = "would change" if dry_run else "changed"
-    yield f"{one.source}: {count(one.records, 'record')} read, {count(one.changed, 'ticket')} {would}"
+    would = "would be stored" if dry_run else "stored"
+    yield f"{one.source}: {count(one.records, 'record')} read, {count(one.changed, 'change')} {would}"
     if one.replayed:
         yield f"  rules changed: {one.replayed:,} read again, {one.replay_changed:,} came out differently"
     if one.complaints:
-        yield f"  {count(one.complaints, 'of them a complaint', 'of them complaints')}"
+        yield f"  {count(one.complaints, 'complaint')} among them"
     if one.quarantined:
         yield f"  {count(one.quarantined, 'record')} put in quarantine: `amends quarantine list`"
     by_state: dict[str, int] = {}

@@ -51,6 +51,21 @@ def push(
 
     Raises AuthError after parking the source, FencedError, StoreError.
     """
+    result = _pushed(desk, store, rules, now, stopping, tell)
+    if result.done:
+        with store.write("push: went through") as connection:
+            sources.pushed(connection, desk.id, now())
+    return result
+
+
+def _pushed(
+    desk: Helpdesk,
+    store: Store,
+    rules: Rules,
+    now: Callable[[], datetime],
+    stopping: Callable[[], bool],
+    tell: Tell,
+) -> Pushed:
     sender = Sender(desk, store, now, rechecking(desk, store, rules))
     result = Pushed()
     tried: set[tuple[int, State, int, int]] = set()

@@ -8,7 +8,7 @@ because an intention is unique to (complaint, rule, episode, kind).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,6 +21,7 @@ from connector.store.complaints import Assessed, Case, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 
 BATCH = 500
+SOONEST = timedelta(minutes=1)
 _FIRST_STATE = {Mode.SHADOW: State.SHADOW, Mode.APPROVE: State.HELD, Mode.LIVE: State.PENDING}
 
 
@@ -32,13 +33,6 @@ class Swept(msgspec.Struct, frozen=True):
     withdrawn: int = 0
 
 
-Tell = Callable[[Understood, Assessment, Sequence[Action]], None]
-
-
-def _nobody(_this: Understood, _found: Assessment, _new: Sequence[Action]) -> None:
-    """Nobody wants to be told."""
-
-
 def sweep(
     desks: Sequence[Helpdesk],
     store: Store,
@@ -46,13 +40,12 @@ def sweep(
     *,
     now: Callable[[], datetime],
     stopping: Callable[[], bool] = lambda: False,
-    tell: Tell = _nobody,
 ) -> Swept:
     """Look at every complaint that is due at `now`. Raises FencedError, StoreError."""
     at = now()
     with store.read() as connection:
         salt = sources.salt(connection)
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, tell)
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -61,10 +54,8 @@ def sweep(
 class _Sweeping:
     """One sweep: a single instant, many batches; `limit_per_run` counts over all of them."""
 
-    def __init__(
-        self, desks: dict[int, Helpdesk], store: Store, rules: Rules, now: datetime, salt: str, tell: Tell
-    ) -> None:
-        self.desks, self.store, self.rules, self.now, self.salt, self.tell = desks, store, rules, now, salt, tell
+    def __init__(self, desks: dict[int, Helpdesk], store: Store, rules: Rules, now: datetime, salt: str) -> None:
+        self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
         self.sum = Swept()
         self.by_rule: dict[tuple[int, str], int] = {}
 
@@ -105,6 +96,9 @@ class _Sweeping:
             act_from=desk.act_from,
             now=self.now,
         )
+        if found.look_again_at is not None and found.look_again_at <= self.now:
+            # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
+            found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
         return stored, this, found
 
     def _write(
@@ -121,7 +115,6 @@ class _Sweeping:
             new = self._intend(connection, self.desks[stored.source_id], found.actions) if found.actions else []
             withdrawn += self._withdraw(connection, this, open_ones.get((stored.source_id, stored.ticket), ()))
             intended += len(new)
-            self.tell(this, found, new)
         self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
 
     def _intend(self, connection: Transaction, desk: Helpdesk, actions: Sequence[Action]) -> list[Action]:

@@ -78,7 +78,7 @@ def told_at_the_end(
         yield "One complaint explained:"
         yield ""
         yield from (
-            f"  {line}".rstrip() for line in lines(explained(_place(home, watch), case), WIDEST - 2, brief=True)
+            f"  {line}".rstrip() for line in lines(explained(_place(home, watch), case), columns - 2, brief=True)
         )
         yield ""
     yield from _figures(result, watch, seconds)
@@ -95,7 +95,7 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     yield f"Five days in {seconds:.0f} seconds."
     yield ""
     yes, unsure, no = (said.count(answer) for answer in ("yes", "unsure", "no"))
-    yield f"  came in   {count(len(said), 'ticket')}: {yes} complaints, {no} other, {unsure} where a person has to look"
+    yield f"  came in   {count(len(said), 'ticket')}: {yes} complaints, {no} other, {unsure} for a person to look at"
     late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
     yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
     effects = count(result.effects, "effect")

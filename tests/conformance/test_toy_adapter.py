@@ -8,7 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
 from zipfile import ZipFile
 
 import msgspec
@@ -113,6 +118,64 @@ def test_its_cases_become_complaints_through_its_mapping(package: Path, installe
     assert complaint.complainant.address == "kim@example.com"
     assert complaint.problems == ()
     assert folded.history.replies == (datetime(2026, 1, 5, 8, 30, tzinfo=UTC),)
+
+
+@pytest.fixture
+def desk(package: Path, installed: Path) -> Iterator[tuple[Any, str]]:
+    """The tutorial's stand-in behind a real socket: the fake, and its address."""
+    spec = spec_from_file_location("acme_desk", package / "tests" / "test_acme.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    fake = module.FakeAcme()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer("GET", None)
+
+        def do_POST(self) -> None:
+            self._answer("POST", self.rfile.read(int(self.headers["Content-Length"])))
+
+        def _answer(self, method: str, body: bytes | None) -> None:
+            status, _, answer = fake.respond(SimpleNamespace(method=method, url=self.path, body=body))
+            content = msgspec.json.encode(answer)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Nothing to tell."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield fake, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_real_command_syncs_it_and_writes_back_once(
+    package: Path, site: Path, desk: tuple[Any, str], tmp_path: Path
+) -> None:
+    fake, url = desk
+    late = fake.open()
+    fake.cases[late]["text"] = "My parcel has still not arrived. I want my money back."
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "acme.yaml").write_text((package / "mappings" / "acme.yaml").read_text())
+    (tmp_path / "policy.yaml").write_text("tag_back: {facets: [category]}\n")
+    (tmp_path / "amends.yaml").write_text(
+        f"sources:\n  returns:\n    adapter: acme\n    options: {{url: '{url}'}}\n"
+        "    secrets: {token: env:ACME_TOKEN}\n    modes: {tag: live}\n    act_from: 2026-01-01T00:00:00Z\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)]), "ACME_TOKEN": "not-to-be-shown"}
+    command = [sys.executable, "-c", "import cli; cli.main()", "--home", str(tmp_path), "sync", "--json"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert fake.effects(late) == [late]
+    assert "amends_category_delivery" in fake.labels(late)
+    assert "not-to-be-shown" not in done.stdout + done.stderr
 
 
 def test_a_name_that_amends_has_already_is_refused(installed: Path, stranger: Path) -> None:

@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 
 from adapters.zendesk import Adapter, ZendeskSettings
 from connector.adapter import Cursor, Landed, Tools, Unknown
-from connector.errors import AuthError, ConflictError, CursorError, RejectedError, TemporaryError
+from connector.errors import AuthError, ConflictError, CursorError, ExposedError, RejectedError, TemporaryError
 from connector.http import session
 from connector.model import ActionKind, Effect, Entry, EntryKind, Role, Visibility
 from connector.testing import AdapterTests, Backend, CompareAndSetTests, Failure, LateBackend, plain_tools
@@ -443,7 +443,7 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
             return Answer(200, answer.payload.replace(b'"public":false', b'"public":true'))
 
         backend.wire.next_write = publish
-        with pytest.raises(RejectedError, match="PUBLIC"):
+        with pytest.raises(ExposedError, match="PUBLIC"):
             adapter_for(backend).apply(action, stamp)
         assert isinstance(adapter_for(backend).find(action, stamp, sent_at), Unknown)
 

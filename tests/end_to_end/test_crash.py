@@ -1,4 +1,4 @@
-"""The real command against the real HTTP sandbox, killed again and again under a bad network (fault cases L01, W01-W05).
+"""The real command against the real HTTP sandbox, killed again and again under a bad network (L01, W01 to W05).
 
 Fifty deaths here, a thousand in `make proof`.
 """

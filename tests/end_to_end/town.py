@@ -195,9 +195,7 @@ class Town:
         self.store.take_lease("town", START)
         stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         stack.callback(self.store.close)
-        self.daemon = Daemon(
-            self.store, now=self.now, wall=self.now, open_workplace=self._workplace, pace=Pace(), watcher=None
-        )
+        self.daemon = Daemon(self.store, now=self.now, wall=self.now, open_workplace=self._workplace, pace=Pace())
         self.daemon.stop = Patience(self.wait)
 
     def now(self) -> datetime:

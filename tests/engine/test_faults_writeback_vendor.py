@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 
 from connector.model import ActionKind, Effect
 from connector.outbox import LOOP_WRITES
-from connector.store import intentions
+from connector.store import intentions, sources
 from connector.store.intentions import State
 from sandbox.zendesk import Trigger, content
 from tests.engine.shop import LATE, Shop, shop
@@ -74,7 +74,7 @@ def test_w14_five_writes_to_one_ticket_in_ten_minutes_are_enough() -> None:
         assert len(here.account.ledger.of_ticket(ticket)) == LOOP_WRITES
 
 
-def test_w20_a_note_that_came_out_public_is_not_called_done_and_a_person_is_told() -> None:
+def test_w20_a_note_that_came_out_public_stops_all_writes_and_is_never_repeated() -> None:
     with shop() as here:
         ticket = here.overdue()
         here.session.mount(here.site.url, LoudWire())
@@ -82,7 +82,9 @@ def test_w20_a_note_that_came_out_public_is_not_called_done_and_a_person_is_told
         one = here.escalation()
         assert one.state is State.DEAD
         assert "PUBLIC" in str(one.why)
-        assert "pause Amends" in str(one.why)
+        with here.store.read() as connection:
+            paused = sources.paused(connection)
+        assert paused is not None and "PUBLIC" in paused[1]
         here.heal()
         assert here.escalation().state is State.DEAD, "nothing tries it again"
         assert len(here.effects(ticket, one)) == 1

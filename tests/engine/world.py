@@ -26,7 +26,7 @@ from connector.mapping import words
 from connector.model import ActionKind, EntryKind, Mode
 from connector.settings import Settings, load
 from connector.store import Store, complaints, intentions, quarantine, sources
-from connector.store.intentions import State
+from connector.store.intentions import MOVING, State
 from connector.sync import pull, push, sweep
 from connector.testing import plain_tools
 
@@ -208,10 +208,12 @@ class World:
             sources.resume(connection)
         while self.desk.late:
             self.desk.land()
-        for _ in range(12):
+        for turn in range(12):
             self.desk.advance(20 * 60)
             for verb in ("pull", "sweep", "push"):
                 self.step(verb)
+            if turn and not any(one.state in MOVING and one.next_at <= self.now() for one in self.intentions()):
+                break
         self.step("pull")
 
     def intentions(self) -> list[intentions.Intention]:

@@ -14,7 +14,9 @@ import pytest
 
 import cli
 from adapters.memory import DESKS, Desk
-from connector.errors import AuthError, TemporaryError
+from connector.commands import running
+from connector.commands.place import Place
+from connector.errors import AuthError, SettingsError, TemporaryError
 from connector.store import Store, intentions
 from connector.store.intentions import State
 
@@ -92,7 +94,7 @@ def far_future() -> datetime:
 def test_sync_reads_decides_writes_and_says_so(overdue: Office) -> None:
     said = overdue.type("sync")
     assert said.code == 0
-    assert "1 ticket changed" in said.out
+    assert "1 complaint among them" in said.out
     assert "overdue" in said.out
     assert overdue.desk.ledger
 
@@ -141,6 +143,16 @@ def test_a_source_that_cannot_be_reached_gives_its_exit_code(office: Office, err
     said = office.type("sync")
     assert said.code == code
     assert "FAILED" in said.out
+
+
+def test_without_a_source_there_is_nothing_to_do_and_nothing_is_made(office: Office) -> None:
+    (office.home / "amends.yaml").write_text("sources: {}\n")
+    said = office.type("sync")
+    assert said.code == 2
+    assert "amends init" in said.err
+    with pytest.raises(SettingsError, match="names no source"):
+        running.run(Place(office.home, now=lambda: MONDAY, wall=lambda: MONDAY))
+    assert not (office.home / "amends.db").exists()
 
 
 def test_sync_refuses_while_another_daemon_writes(overdue: Office) -> None:
