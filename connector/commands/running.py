@@ -14,7 +14,8 @@ from connector.errors import AmendsError, AuthError, SettingsError, TemporaryErr
 from connector.helpdesk import Helpdesk
 from connector.schedule import Daemon, Pace, Workplace
 from connector.settings.sources import SourceSettings
-from connector.store import Store, complaints, sources
+from connector.store import Store
+from connector.sync import policy_changed
 
 log = logging.getLogger("amends")
 
@@ -67,10 +68,10 @@ class _Office:
         self.place, self.store = place, store
         self.ask_again: Callable[[], None] = _nothing
         self._timer: threading.Timer | None = None
-        self._digests: dict[str, str] | None = None
+        self._read_before = False
 
     def open(self) -> Workplace:
-        settings = self.place.settings if self._digests is None else self.place.read_again()
+        settings = self.place.read_again() if self._read_before else self.place.settings
         desks, missing = self._desks(list(settings.sources.values()))
         if missing and not desks:
             raise missing[0]
@@ -78,9 +79,9 @@ class _Office:
             log.error("%s This source is tried again in %.0f s.", error, MISSING_AGAIN_SECONDS)
         if missing:
             self._later()
-        if self._digests not in (None, settings.digests):
-            self._look_again()
-        self._digests = settings.digests
+        if policy_changed(self.store, settings.digests["policy.yaml"], self.place.now()):
+            log.info("the policy changed; every open complaint is looked at again")
+        self._read_before = True
         for warning in settings.warnings:
             log.warning("%s", warning)
         polls = {one.name: _real(one.poll_seconds, self.place) for one in settings.sources.values()}
@@ -99,11 +100,6 @@ class _Office:
             except _BEFORE_WORK as error:
                 missing.append(error)
         return desks, missing
-
-    def _look_again(self) -> None:
-        with self.store.write("settings: changed") as connection:
-            complaints.look_again(connection, self.place.now())
-            sources.log(connection, self.place.now(), "amends", "settings: read again")
 
     def _later(self) -> None:
         self.close()

@@ -24,7 +24,7 @@ from connector.model import JSON
 from connector.settings.sources import SourceSettings
 from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
-from connector.sync import Pulled, pull, push, replay, sweep
+from connector.sync import Pulled, policy_changed, pull, push, replay, sweep
 from connector.sync.replay import stale
 
 # One pass ends: it waits this often and this long for a helpdesk that asks for rest, then leaves the rest for later.
@@ -103,6 +103,7 @@ class _Pass:
     def run(self, wanted: Sequence[SourceSettings]) -> Synced:
         self.results = {one.name: SourceSynced(one.name) for one in wanted}
         desks = [desk for one in wanted if (desk := self._tried(one.name, self._opener(one))) is not None]
+        policy_changed(self.store, self.place.settings.digests["policy.yaml"], self.place.now())
         before = self._newest_write()
         for desk in desks:
             self._tried(desk.name, lambda desk=desk: self._read(desk))  # type: ignore[misc]

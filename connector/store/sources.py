@@ -205,6 +205,20 @@ def resume(connection: Connection) -> None:
     connection.execute(update(instance).values(paused_at=None, paused_why=None))
 
 
+def known_policy(connection: Connection) -> str | None:
+    """Which policy decided last, by its digest."""
+    found = connection.execute(select(instance.c.policy_digest)).scalar_one()
+    return None if found is None else str(found)
+
+
+def policy_in_force(connection: Connection, digest: str) -> bool:
+    """Note which policy decides from now on; whether another one decided before."""
+    before = known_policy(connection)
+    if before != digest:
+        connection.execute(update(instance).values(policy_digest=digest))
+    return before not in (None, digest)
+
+
 def restored_at(connection: Connection) -> datetime | None:
     """When this store was last put back from a backup: what it does not know of may have happened before."""
     return moment_or_none(connection.execute(select(instance.c.restored_at)).scalar_one())

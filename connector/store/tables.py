@@ -42,6 +42,7 @@ instance = Table(
     Column("paused_at", BigInteger),
     Column("paused_why", Text),
     Column("restored_at", BigInteger),
+    Column("policy_digest", Text),
 )
 
 lease = Table(

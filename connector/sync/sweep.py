@@ -51,6 +51,23 @@ def sweep(
     return looking.sum
 
 
+def policy_changed(store: Store, digest: str, now: datetime) -> bool:
+    """Where another policy decided before the one called `digest`, let the next sweep look at all that is open.
+
+    Called when the settings are read: at the start of a daemon or a pass, and at a reload.
+    """
+    with store.read() as connection:
+        known = sources.known_policy(connection)
+    if known == digest:
+        return False
+    with store.write("policy: changed") as connection:
+        changed = sources.policy_in_force(connection, digest)
+        if changed:
+            complaints.look_again(connection, now)
+            sources.log(connection, now, "amends", "policy: changed")
+    return changed
+
+
 class _Sweeping:
     """One sweep: a single instant, many batches; `limit_per_run` counts over all of them."""
 

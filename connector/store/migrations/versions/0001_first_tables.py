@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("paused_at", sa.BigInteger(), nullable=True),
         sa.Column("paused_why", sa.Text(), nullable=True),
         sa.Column("restored_at", sa.BigInteger(), nullable=True),
+        sa.Column("policy_digest", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
     )
     op.create_table(
