@@ -38,6 +38,6 @@ USER 10001
 # A pull or a write that has begun is finished; what is not done is found again at the next start.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \
-    CMD ["amends", "status", "--json"]
+    CMD ["amends", "status", "--alive"]
 ENTRYPOINT ["amends"]
 CMD ["run"]

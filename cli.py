@@ -148,11 +148,14 @@ def sync(
 
 
 @app.command()
-def status(ctx: Context, as_json: o.Json = False) -> None:
-    """Where everything stands. Exits with 1 when something needs a person."""
+def status(ctx: Context, as_json: o.Json = False, alive: o.Alive = False) -> None:
+    """Where everything stands. Exits with 1 when something needs a person; with --alive, when no daemon runs."""
     from connector.commands import overview
 
-    show(overview.overview(_place(ctx)), overview.overview_lines, as_json)
+    if alive:
+        show(overview.life(_place(ctx)), overview.life_lines, as_json)
+    else:
+        show(overview.overview(_place(ctx)), overview.overview_lines, as_json)
 
 
 @app.command()

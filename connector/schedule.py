@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -96,9 +97,10 @@ class Daemon:
 
     def _finish(self) -> None:
         """Let running steps end; what is on its way stays marked as such and is settled by the next start."""
+        deadline = monotonic() + STOP_WITHIN_SECONDS - 2
         for thread in threading.enumerate():
             if thread.name.startswith("ThreadPoolExecutor"):
-                thread.join(STOP_WITHIN_SECONDS / 2)
+                thread.join(max(0.0, deadline - monotonic()))
         log.info("stopped")
 
     def _scheduler(self) -> Any:

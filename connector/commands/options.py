@@ -45,6 +45,7 @@ def _option(*names: str, **rest: Any) -> Any:
 Home = Annotated[Path | None, _option("--home", envvar="AMENDS_HOME", help="Folder of settings; default: ./amends")]
 Version = Annotated[bool, _option("--version", is_eager=True, callback=_print_version, help="Print the version.")]
 Json = Annotated[bool, _option("--json", help="Print JSON instead of text.")]
+Alive = Annotated[bool, _option("--alive", help="Only whether a daemon is at work, for a health check.")]
 DryRun = Annotated[bool, _option("--dry-run", help="Say what would happen, and do nothing.")]
 Most = Annotated[int, _option("--most", min=1, help="Show at most so many.")]
 All = Annotated[bool, _option("--all", help="All of them.")]

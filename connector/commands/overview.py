@@ -58,6 +58,29 @@ class Overview(msgspec.Struct, frozen=True):
         return 1 if self.needs_person else 0
 
 
+class Life(msgspec.Struct, frozen=True):
+    """Whether a daemon is at work on the store, which one, and when it last said so."""
+
+    daemon: str | None
+    heard_seconds_ago: float | None
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.daemon else 1
+
+
+def life(place: Place) -> Life:
+    """What a health check wants to know, and no more. Raises StoreError where there is no store yet."""
+    with place.store() as store:
+        holder = store.holder(place.wall())
+    return Life(holder[0], round(holder[1], 1)) if holder else Life(None, None)
+
+
+def life_lines(told: Life, _columns: int) -> list[str]:
+    """In one line."""
+    return [f"{told.daemon}, heard {told.heard_seconds_ago:.0f} s ago" if told.daemon else "no daemon is running"]
+
+
 def overview(place: Place) -> Overview:
     """Raises StoreError where there is no store yet."""
     now = place.now()

@@ -23,10 +23,18 @@ def tagging_of(
     """What the tagger is built from, or None with the reasons among `problems`."""
     before = len(problems)
     found = _taxonomy(taxonomy, problems)
-    read = [_book(book, found, problems) for book in books]
+    read: list[PhraseBook] = []
+    for document in books:
+        book = _book(document, found, problems)
+        if book is None or document is None:
+            continue
+        if any(book.language == one.language for one in read):
+            what = f"there is another phrase book for {book.language!r}"
+            problems.add(document.place(("language",)), what, "put all its phrases into one file")
+        read.append(book)
     if found is None or len(problems) > before:
         return None
-    return TaggingSettings(found, tuple(book for book in read if book))
+    return TaggingSettings(found, tuple(read))
 
 
 def _taxonomy(document: Document | None, problems: Problems) -> Taxonomy | None:

@@ -272,7 +272,9 @@ class _Page:
         self.fresh.append(understood)
 
     def _raw(self, stream: str, record: Record) -> Raw:
-        return Raw(record.ticket, stream, record.raw_id, self.now, record.raw)
+        # The adapter's own time of seeing: what a snapshot states is named by it, and a replay has to name it alike.
+        seen_at = record.entries[0].seen_at if record.entries else self.now
+        return Raw(record.ticket, stream, record.raw_id, seen_at, record.raw)
 
     def _write(self, connection: Transaction, before: dict[str, Stored], page: Page | None) -> None:
         of = self.desk.id

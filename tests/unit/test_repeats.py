@@ -166,7 +166,8 @@ def test_coming_back_never_touches_the_priority() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.integers(-50, 200), st.integers(0, 60), st.booleans(), st.booleans(), st.booleans()), max_size=8
+        st.tuples(st.integers(-50, 200).filter(bool), st.integers(0, 60), st.booleans(), st.booleans(), st.booleans()),
+        max_size=8,
     ),
     st.randoms(use_true_random=False),
 )

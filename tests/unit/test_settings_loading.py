@@ -160,6 +160,13 @@ def test_a_named_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
+def test_a_second_phrase_book_of_one_language_is_refused(home: Path) -> None:
+    book = "language: zz\nphrases: {}"
+    write(home, **{"phrases/one.yaml": book, "phrases/two.yaml": book})
+    with pytest.raises(SettingsFilesError, match="another phrase book for 'zz'"):
+        load(home)
+
+
 def test_own_phrases_join_the_shipped_ones_and_replace_those_of_the_same_name(home: Path) -> None:
     shipped = {book.language for book in load(home).tagging.books}
     facets = load(home).tagging.taxonomy.facets
