@@ -106,7 +106,7 @@ def machine(examples: int, seed: int) -> tuple[int, str]:
 def crash_points() -> Part:
     """Every numbered crash point, and every one again in the recovery."""
     begun = time.monotonic()
-    code, output = pytest(["tests/engine/test_crash_points.py", "-n", "2"], {"AMENDS_ALL_PAIRS": "1"})
+    code, output = pytest(["tests/engine/test_crash_points.py"], {"AMENDS_ALL_PAIRS": "1"})
     last = output.strip().splitlines()[-1] if output.strip() else "no output"
     return Part(
         "Every numbered crash point, and each again in the recovery that follows",
@@ -166,11 +166,11 @@ def main() -> int:
     steps: dict[str, Callable[[], Part]] = {
         "points": crash_points,
         "kills": lambda: kills(given.kills, given.seed),
-        "stories": lambda: stories(given.examples, given.seed, 1 if not given.only else os.cpu_count() or 1),
+        "stories": lambda: stories(given.examples, given.seed, os.cpu_count() or 1),
     }
     chosen = {name: step for name, step in steps.items() if given.only in (None, name)}
     sys.stdout.write(f"seed {given.seed}; this takes a while ({', '.join(chosen)}).\n")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(len(chosen)) as pool:
         parts = list(pool.map(lambda step: step(), chosen.values()))
     page = written(parts)
     sys.stdout.write(page)
