@@ -38,6 +38,16 @@ class Rules(msgspec.Struct, frozen=True):
         return timedelta(days=max(self.repeats.many_days * 2, self.repeats.same_matter_days * 2))
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What was understood of a ticket before."""
+
+    complaint: Complaint
+    tags: tuple[Tag, ...]
+
+
+_STATED_BY = ("mapping", "agent")
+
+
 class Understood(msgspec.Struct, frozen=True):
     """A ticket as the mapping and the tagger understand it."""
 
@@ -88,11 +98,11 @@ def understand(
     mapping: FieldMapping,
     words: Words,
     tagger: Tagger | None,
-    known: Sequence[Tag] = (),
+    before: Known | None = None,
 ) -> Understood:
     """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to.
 
-    `known` are tags an agent set; they win and survive. Raises RecordError where nothing can be made of the ticket.
+    What an agent said `before` wins and survives. Raises RecordError where nothing can be made of the ticket.
     """
     folded = fold(entries, words)
     if folded is None:
@@ -103,7 +113,37 @@ def understand(
             remedy="Look at its payload: `amends quarantine list`.",
         )
     complaint = normalise(source, ticket, version, fields, folded, mapping)
-    complaint, tags = _tagged(complaint, complaint_tag(complaint, mapping), tagger, known)
+    return _tagged(complaint, entries, folded, mapping, tagger, before)
+
+
+def retagged(
+    before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words, tagger: Tagger | None
+) -> Understood:
+    """A stored complaint, tagged afresh: what to do when only phrases or taxonomy changed."""
+    folded = fold(entries, words)
+    assert folded is not None, "a stored complaint has a timeline"
+    return _tagged(before.complaint, entries, folded, mapping, tagger, before)
+
+
+def _tagged(
+    complaint: Complaint,
+    entries: tuple[Entry, ...],
+    folded: Folded,
+    mapping: FieldMapping,
+    tagger: Tagger | None,
+    before: Known | None,
+) -> Understood:
+    told = complaint_tag(complaint, mapping)
+    tags: tuple[Tag, ...] = () if told is None else (told,)
+    known = before.tags if before else ()
+    if tagger is not None:
+        try:
+            tags = tagger.tags(complaint, told, _language_of(complaint, before))
+        except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
+            # What was known of it stays, and its problems say so.
+            problem = f"it could not be tagged: {type(error).__name__}"
+            complaint = replace(complaint, problems=(*complaint.problems, problem))
+            tags = (*tags, *(tag for tag in known if told is None or tag.facet != told.facet))
     agents = tuple(tag for tag in known if tag.author == "agent")
     if agents:
         facets = {tag.facet for tag in agents}
@@ -111,19 +151,11 @@ def understand(
     return Understood(complaint, entries, tags, folded)
 
 
-def _tagged(
-    complaint: Complaint, told: Tag | None, tagger: Tagger | None, known: Sequence[Tag]
-) -> tuple[Complaint, tuple[Tag, ...]]:
-    """The complaint's tags. Where the tagger fails, what was known of it stays, and its problems say so."""
-    said = () if told is None else (told,)
-    if tagger is None:
-        return complaint, said
-    try:
-        return complaint, tagger.tags(complaint, told)
-    except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
-        problem = f"it could not be tagged: {type(error).__name__}"
-        before = tuple(tag for tag in known if told is None or tag.facet != told.facet)
-        return replace(complaint, problems=(*complaint.problems, problem)), (*said, *before)
+def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:
+    """What was found of the very same words before: guessing a language costs more than all other tags."""
+    if before is None or (complaint.text, complaint.subject) != (before.complaint.text, before.complaint.subject):
+        return None
+    return next((tag for tag in before.tags if tag.facet == "language" and tag.author not in _STATED_BY), None)
 
 
 def understood_again(

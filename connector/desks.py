@@ -36,8 +36,8 @@ class _LateTagger(Tagger):
     def _made(self) -> Tagger:
         return Tagger(self._settings)
 
-    def tags(self, complaint: Complaint, told: Tag | None = None) -> tuple[Tag, ...]:
-        return self._made.tags(complaint, told)
+    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
+        return self._made.tags(complaint, told, language)
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -97,7 +97,7 @@ def _settings(
         home=folder.home,
         store=main.store,
         sources={
-            name: msgspec.structs.replace(source, rules_digest=_digest([own[name], *shared]))
+            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, tag=main.tag))
             for name, source in sources.items()
         },
         tag=main.tag,
@@ -109,6 +109,14 @@ def _settings(
         rules_digest=_digest([*shared, own]),
         warnings=tuple(_warnings(main, folder)),
     )
+
+
+def rules_digest(mapping: str, digests: dict[str, str], *, tag: bool) -> str:
+    """Names the rules of a source in three parts, mapping, tagging and clocks, so that a replay redoes no more than
+    what changed."""
+    tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
+    clocks = [digests[name] for name in ("calendars.yaml", "sla.yaml")]
+    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging]), _digest(clocks)))
 
 
 def _digest(value: Any) -> str:

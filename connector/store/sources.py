@@ -28,6 +28,7 @@ class SourceRow(msgspec.Struct, frozen=True):
     act_from: datetime | None
     rules_digest: str | None
     replayed_to: int | None
+    replayed_by: str | None
     parked_until: datetime | None
     parked_why: str | None
     last_error: str | None
@@ -100,12 +101,14 @@ def introduce(connection: Connection, source_id: int, identity: Identity, act_fr
 
 def rules_in_force(connection: Connection, source_id: int, digest: str) -> None:
     """All complaints of the source now stand as the rules called `digest` say."""
-    connection.execute(update(source).where(source.c.id == source_id).values(rules_digest=digest, replayed_to=None))
+    connection.execute(
+        update(source).where(source.c.id == source_id).values(rules_digest=digest, replayed_to=None, replayed_by=None)
+    )
 
 
-def replayed(connection: Connection, source_id: int, last_id: int) -> None:
-    """A replay came as far as this complaint; one that is killed goes on from there."""
-    connection.execute(update(source).where(source.c.id == source_id).values(replayed_to=last_id))
+def replayed(connection: Connection, source_id: int, last_id: int, digest: str) -> None:
+    """A replay by the rules called `digest` came as far as this complaint; one that is killed goes on from there."""
+    connection.execute(update(source).where(source.c.id == source_id).values(replayed_to=last_id, replayed_by=digest))
 
 
 def act_from(connection: Connection, source_id: int, since: datetime) -> None:

@@ -65,6 +65,7 @@ source = Table(
     Column("act_from", BigInteger),
     Column("rules_digest", Text),
     Column("replayed_to", BigInteger),
+    Column("replayed_by", Text),
     Column("parked_until", BigInteger),
     Column("parked_why", Text),
     Column("last_error", Text),

@@ -13,6 +13,7 @@ import msgspec
 
 from connector.adapter import Cursor, Page, Record
 from connector.assessment import (
+    Known,
     Rules,
     Understood,
     clock_flags,
@@ -260,7 +261,7 @@ class _Page:
                     mapping=self.desk.mapping,
                     words=self.desk.words,
                     tagger=self.rules.tagger,
-                    known=before.doc.tags if before else (),
+                    before=Known(before.doc.complaint, before.doc.tags) if before else None,
                 )
             except RecordError as error:
                 self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)

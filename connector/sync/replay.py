@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from connector.adapter import Record
-from connector.assessment import Rules, Understood, own_marked, understand
+from connector.assessment import Known, Rules, Understood, own_marked, retagged, understand, understood_again
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.store import Store, complaints, sources
@@ -31,11 +31,22 @@ class Replayed(msgspec.Struct, frozen=True):
     kept: int = 0
 
 
+PARTS = ("mapping", "tagging", "clocks")
+
+
+def changed_parts(before: str | None, now: str) -> frozenset[str]:
+    """Which of PARTS differ between two digests of rules; all, where that cannot be told."""
+    was, is_ = (before or "").split(":"), now.split(":")
+    if len(was) != len(PARTS) or len(is_) != len(PARTS):
+        return frozenset(PARTS)
+    return frozenset(part for part, one, other in zip(PARTS, was, is_, strict=True) if one != other)
+
+
 def stale(desk: Helpdesk, store: Store) -> bool:
     """Whether the stored complaints of a source stand as other rules than those in force say."""
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
-    return row is not None and row.rules_digest != desk.rules_digest
+    return row is not None and (row.rules_digest != desk.rules_digest or row.replayed_by is not None)
 
 
 def replay(
@@ -49,13 +60,18 @@ def replay(
     tell: Callable[[Replayed], None] = lambda _so_far: None,
     tell_change: Callable[[Stored, Saving], None] = lambda _before, _after: None,
 ) -> Replayed:
-    """Walk through all complaints of a source. With `dry_run`, only say what would change."""
+    """Walk through all complaints of a source and redo what the changed rules decide; where none changed, everything
+    from the raw records on. With `dry_run`, only say what would change."""
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
-    last = (row.replayed_to or 0) if row and not dry_run else 0
+    assert row is not None, "an opened helpdesk has a row"
+    last = (row.replayed_to or 0) if row.replayed_by == desk.rules_digest and not dry_run else 0
+    # After a replay that was never finished, part of the store stands by its rules.
+    before = row.rules_digest if row.replayed_by is None else None
+    parts = changed_parts(before, desk.rules_digest) or frozenset(PARTS)
     result = Replayed()
     while not stopping():
-        batch = _Batch(desk, store, rules, now(), last)
+        batch = _Batch(desk, store, rules, now(), last, parts)
         if not batch.rows:
             if not dry_run:
                 with store.write("replay: finished") as connection:
@@ -81,14 +97,16 @@ def promises(assessed: Assessed) -> dict[str, tuple[str, int, str, datetime | No
 
 
 class _Batch:
-    def __init__(self, desk: Helpdesk, store: Store, rules: Rules, now: datetime, last: int) -> None:
-        self.desk, self.store, self.rules, self.now = desk, store, rules, now
+    def __init__(
+        self, desk: Helpdesk, store: Store, rules: Rules, now: datetime, last: int, parts: frozenset[str]
+    ) -> None:
+        self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
         self.kept = 0
         with store.read() as connection:
             self.rows = complaints.tickets_after(connection, desk.id, last, BATCH)
             tickets = [ticket for _, ticket in self.rows]
             self.stored = complaints.of_tickets(connection, desk.id, tickets)
-            self.raws = complaints.kept(connection, desk.id, tickets)
+            self.raws = complaints.kept(connection, desk.id, tickets) if "mapping" in parts else {}
         self.last = self.rows[-1][0] if self.rows else last
 
     def changes(self) -> list[tuple[Stored, Saving]]:
@@ -105,6 +123,15 @@ class _Batch:
         return found
 
     def _again(self, stored: Stored, raws: Sequence[Raw]) -> Understood | None:
+        doc, desk = stored.doc, self.desk
+        if "mapping" in self.parts:
+            return self._from_raw(stored, raws)
+        if "tagging" not in self.parts:
+            return understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
+        known = Known(doc.complaint, doc.tags)
+        return retagged(known, doc.entries, mapping=desk.mapping, words=desk.words, tagger=self.rules.tagger)
+
+    def _from_raw(self, stored: Stored, raws: Sequence[Raw]) -> Understood | None:
         newest: Record | None = None
         entries = stored.doc.entries
         for raw in raws:
@@ -126,7 +153,7 @@ class _Batch:
                 mapping=self.desk.mapping,
                 words=self.desk.words,
                 tagger=self.rules.tagger,
-                known=stored.doc.tags,
+                before=Known(stored.doc.complaint, stored.doc.tags),
             )
         except RecordError:
             return None
@@ -142,4 +169,4 @@ class _Batch:
             ]
             if untouched:
                 complaints.save(connection, self.desk.id, untouched, current)
-            sources.replayed(connection, self.desk.id, self.last)
+            sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)

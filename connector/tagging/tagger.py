@@ -25,17 +25,19 @@ class Tagger:
         self._phrases = Phrases(settings.books)
         self._languages = frozenset(settings.languages)
 
-    def tags(self, complaint: Complaint, told: Tag | None = None) -> tuple[Tag, ...]:
+    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
         """At most one tag a facet, in the taxonomy's order; any text, however long or odd, is answered.
 
         `told` is what the source itself states about a facet ("complaint"); it is passed on unchanged and wins.
+        `language` is what was found of these very words before, which need not be guessed again.
         The first 4,000 characters of subject and text are read, lines of quoted earlier mail are not.
         """
         texts = {
             "subject": without_quotes(complaint.subject[:LONGEST_READ]),
             "text": without_quotes(complaint.text[:LONGEST_READ]),
         }
-        language = self._language(complaint, texts)
+        if language is None or language.value not in self._languages or complaint.language in self._languages:
+            language = self._language(complaint, texts)
         tags = self._spoken(texts, language.value)
         tags[LANGUAGE] = language
         if told is not None:

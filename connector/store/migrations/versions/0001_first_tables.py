@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("act_from", sa.BigInteger(), nullable=True),
         sa.Column("rules_digest", sa.Text(), nullable=True),
         sa.Column("replayed_to", sa.BigInteger(), nullable=True),
+        sa.Column("replayed_by", sa.Text(), nullable=True),
         sa.Column("parked_until", sa.BigInteger(), nullable=True),
         sa.Column("parked_why", sa.Text(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
