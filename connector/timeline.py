@@ -27,6 +27,7 @@ from connector.model import (
 
 _order = attrgetter("occurred_at", "id")
 _STATED = frozenset({EntryKind.STATUS, EntryKind.PRIORITY, EntryKind.OWNER, EntryKind.FIELD})
+_BINNED = frozenset({EntryKind.DELETE, EntryKind.RESTORE})
 _SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry whose id follows
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
@@ -53,10 +54,6 @@ class Folded(msgspec.Struct, frozen=True):
     def status(self) -> Status:
         return self.history.spells[-1].status
 
-    @property
-    def deleted(self) -> bool:
-        return self.status is Status.DELETED
-
 
 def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
     """The timeline after `new` entries joined the `old` ones, in order; an entry already there is not added again.
@@ -67,14 +64,17 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
     """
     known = {entry.id: entry for entry in old}
     fresh = []
+    retold = False
     for entry in new:
         standing = known.setdefault(entry.id, entry)
         if standing is entry:
             fresh.append(entry)
         elif entry.kind is EntryKind.RECEIVED and entry.text != standing.text:
+            # An older copy may bring back words that were redacted since.
             known[entry.id] = replace(standing, text=entry.text)
+            retold = True
     joined = sorted(known.values(), key=_order)
-    if not fresh:
+    if not (fresh or retold):
         return tuple(joined)
     statements = {entry.id for entry in fresh if not entry.observed}
     if statements:
@@ -92,15 +92,29 @@ def _without_repetition(joined: list[Entry], statements: set[str]) -> list[Entry
     replied = any(entry.kind is EntryKind.STAFF_REPLY and entry.observed for entry in joined)
     kept = []
     for entry in joined:
-        if entry.kind in _STATED:
-            subject = (entry.kind, entry.field)
-            if entry.id in statements and subject in last and last[subject] == entry.value:
+        stated = entry.id in statements
+        told = _told(entry)
+        if told is not None:
+            subject, value = told
+            if stated and subject in last and last[subject] == value:
                 continue
-            last[subject] = entry.value
-        elif entry.id in statements and entry.kind is EntryKind.STAFF_REPLY and replied:
+            last[subject] = value
+        elif stated and entry.kind is EntryKind.STAFF_REPLY and replied:
             continue
         kept.append(entry)
     return kept
+
+
+def _told(entry: Entry) -> tuple[tuple[EntryKind, str | None], str | None] | None:
+    """(subject, what is said of it) where an entry says how something stands; None where it tells what was done."""
+    if entry.kind in _STATED:
+        return (entry.kind, entry.field), entry.value
+    if entry.kind in _BINNED:
+        # A status like the one before the bin is news once more after it.
+        return (EntryKind.STATUS, None), f"\x00{entry.kind}"
+    if entry.kind is EntryKind.REDACTION:
+        return (entry.kind, entry.value), entry.text
+    return None
 
 
 def _redacted(joined: list[Entry]) -> list[Entry]:

@@ -39,7 +39,7 @@ def get(calls: Calls, roster: Roster, wanted: Sequence[str]) -> Iterator[tuple[s
             yield from _told(calls, roster, ticket, found.get(ticket))
 
 
-def _shown(calls: Calls, ids: Sequence[str]) -> list[Record]:
+def _shown(calls: Calls, ids: Sequence[str]) -> Sequence[Record]:
     path = "/api/v2/tickets/show_many.json"
     content = calls.get(path, {"ids": ",".join(ids), "include": "users,metric_sets"}).content
     page = parsed(content, Tickets, f"GET {path}", source=calls.source)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import msgspec
 
@@ -104,10 +104,35 @@ def _ticket_page(calls: Calls, cursor: Cursor) -> TicketPage:
     return page
 
 
-def ticket_records(page: Tickets, seen: tickets.Seen) -> list[Record]:
-    people = tickets.People(page.users)
-    metrics = _metrics(page.metric_sets)
-    return [tickets.sent_ticket(raw, people, metrics, seen) for raw in page.tickets]
+class SentTickets(Sequence[Record]):
+    """The records of a page, each decoded when it is asked for and not kept: a page of decoded tickets is megabytes."""
+
+    def __init__(self, page: Tickets, seen: tickets.Seen) -> None:
+        self._raws = page.tickets
+        self._people = tickets.People(page.users)
+        self._metrics = _metrics(page.metric_sets)
+        self._seen = seen
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Record]: ...
+
+    def __getitem__(self, at: int | slice) -> Record | list[Record]:
+        if isinstance(at, slice):
+            return [self._record(raw) for raw in self._raws[at]]
+        return self._record(self._raws[at])
+
+    def _record(self, raw: msgspec.Raw) -> Record:
+        return tickets.sent_ticket(raw, self._people, self._metrics, self._seen)
+
+
+def ticket_records(page: Tickets, seen: tickets.Seen) -> Sequence[Record]:
+    return SentTickets(page, seen)
 
 
 def _metrics(sent: msgspec.Raw) -> dict[int, msgspec.Raw]:

@@ -151,7 +151,7 @@ def _spare_the_collector() -> None:
     """Pages are trees without circles and die by themselves: looking through thousands of live ones for circles again
     and again cost a fifth of a first sync (docs/performance.md)."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(20_000, 10, 50)
 
 
 def no_source(place: Place) -> SettingsError:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from connector.assessment import Rules, Understood
+from connector.assessment import Rules
 from connector.commands.place import Place, no_source
 from connector.commands.progress import Progress
 from connector.desks import open_desk, rules_of
@@ -24,7 +24,7 @@ from connector.model import JSON
 from connector.settings.sources import SourceSettings
 from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
-from connector.sync import Pulled, policy_changed, pull, push, replay, sweep
+from connector.sync import policy_changed, pull, push, replay, sweep
 from connector.sync.replay import stale
 
 # One pass ends: it waits this often and this long for a helpdesk that asks for rest, then leaves the rest for later.
@@ -157,24 +157,19 @@ class _Pass:
                     wait=self.place.wait,
                     most_pages=self.most_pages,
                     stopping=self._stopping,
-                    tell=lambda of, so_far, fresh, tell=tell: self._page(of, so_far, fresh, tell),  # type: ignore[misc]
+                    tell=lambda _, so_far, tell=tell: tell(so_far.records),  # type: ignore[misc]
                 )
             so_far = self.results[desk.name]
             self._add(
                 desk.name,
                 records=so_far.records + pulled.records,
+                changed=so_far.changed + pulled.changed,
+                # A ticket comes once in each stream; as a complaint it is counted in the first, which has all of them.
+                complaints=so_far.complaints + (pulled.complaints if stream == desk.streams[0] else 0),
                 quarantined=so_far.quarantined + pulled.quarantined,
             )
         with self.store.write("pull: went through") as connection:
             sources.pulled(connection, desk.id, self.place.now())
-
-    def _page(self, desk: Helpdesk, so_far: Pulled, fresh: Sequence[Understood], tell: Progress) -> None:
-        tell(so_far.records)
-        known = self.results[desk.name]
-        # A ticket comes once in each stream; as a complaint it is counted in the first one, which has all of them.
-        first = so_far.stream == desk.streams[0]
-        complaints = sum(this.is_complaint == "yes" for this in fresh) if first else 0
-        self._add(desk.name, changed=known.changed + len(fresh), complaints=known.complaints + complaints)
 
     def _replay(self, desk: Helpdesk) -> None:
         with Progress(f"{desk.name}, rules changed, reading again", "complaints") as tell:

@@ -74,6 +74,14 @@ class Saving(msgspec.Struct, frozen=True):
     look_at: datetime | None
 
 
+class Packed(msgspec.Struct, frozen=True):
+    """A complaint on its way into the store, as small as it will be there."""
+
+    ticket: str
+    person: Complainant
+    columns: dict[str, object]
+
+
 class Raw(msgspec.Struct, frozen=True):
     """What a source sent, as it is kept for replay."""
 
@@ -252,34 +260,38 @@ def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: 
     return [_stored(row) for row in rows]
 
 
-def save(connection: Connection, source_id: int, saving: Sequence[Saving], before: dict[str, Stored]) -> None:
+def packed(item: Saving) -> Packed:
+    """A complaint as its row, but for what the store adds to it."""
+    told = item.doc.complaint
+    columns = {
+        "ticket": told.ticket,
+        "version": told.version,
+        "status": told.status,
+        "complaint": _facet(item.doc.tags, "complaint") or "unsure",
+        "merged": told.merged_into is not None,
+        "opened_at": micros(told.opened_at),
+        "updated_at": micros(told.updated_at),
+        "resolved_at": micros_or_none(item.resolved_at),
+        "category": _facet(item.doc.tags, "category"),
+        "product": told.product,
+        "order_number": told.order_number,
+        "doc": pack(item.doc),
+        **_assessed_columns(item.assessed),
+        "look_at": micros_or_none(item.look_at),
+    }
+    return Packed(told.ticket, told.complainant, columns)
+
+
+def save(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
     """Write complaints with the people behind them; `before` are the rows they replace."""
-    people = save_people(connection, (item.doc.complaint.complainant for item in saving))
+    people = save_people(connection, (item.person for item in saving))
     rows = []
     for item in saving:
-        told = item.doc.complaint
-        known = before.get(told.ticket)
-        rows.append(
-            {
-                "source_id": source_id,
-                "ticket": told.ticket,
-                "revision": known.revision + 1 if known else 1,
-                "version": told.version,
-                "status": told.status,
-                "complaint": _facet(item.doc.tags, "complaint") or "unsure",
-                "merged": told.merged_into is not None,
-                "opened_at": micros(told.opened_at),
-                "updated_at": micros(told.updated_at),
-                "resolved_at": micros_or_none(item.resolved_at),
-                "complainant_id": people[told.complainant.key],
-                "category": _facet(item.doc.tags, "category"),
-                "product": told.product,
-                "order_number": told.order_number,
-                "doc": pack(item.doc),
-                **_assessed_columns(item.assessed),
-                "look_at": micros_or_none(item.look_at),
-            }
-        )
+        known = before.get(item.ticket)
+        item.columns["source_id"] = source_id
+        item.columns["revision"] = known.revision + 1 if known else 1
+        item.columns["complainant_id"] = people[item.person.key]
+        rows.append(item.columns)
     upsert(connection, complaint, ("source_id", "ticket"), rows)
 
 

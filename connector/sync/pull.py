@@ -28,12 +28,14 @@ from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
 from connector.store import Store, Transaction, complaints, quarantine, sources
-from connector.store.complaints import Assessed, Doc, Raw, Saving, Stored
+from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
 from connector.timeline import merge
 
 ATTEMPTS = 6
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
+# Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
+FEW = 100
 OVERLAP = timedelta(hours=2)
 
 
@@ -44,15 +46,16 @@ class Pulled(msgspec.Struct, frozen=True):
     pages: int = 0
     records: int = 0
     changed: int = 0
+    complaints: int = 0
     quarantined: int = 0
     more: bool = False
 
 
 Sent = tuple[str, Record]  # a record with the stream that it belongs to
-Tell = Callable[[Helpdesk, Pulled, Sequence[Understood]], None]
+Tell = Callable[[Helpdesk, Pulled], None]
 
 
-def _nobody(_desk: Helpdesk, _so_far: Pulled, _fresh: Sequence[Understood]) -> None:
+def _nobody(_desk: Helpdesk, _so_far: Pulled) -> None:
     """Nobody wants to be told of pages."""
 
 
@@ -150,10 +153,11 @@ class _Pulling:
             pages=self.sum.pages + 1,
             records=self.sum.records + len(page.records),
             changed=self.sum.changed + saved.changed,
+            complaints=self.sum.complaints + saved.complaints,
             quarantined=self.sum.quarantined + saved.quarantined,
         )
         self.finished = page.end
-        self.tell(self.desk, self.sum, saved.fresh)
+        self.tell(self.desk, self.sum)
 
     def _start_again(self, error: CursorError) -> None:
         if self._restarted:
@@ -176,8 +180,8 @@ class _Pulling:
 
 class _Saved(msgspec.Struct, frozen=True):
     changed: int
+    complaints: int
     quarantined: int
-    fresh: tuple[Understood, ...]
 
 
 class _Page:
@@ -187,25 +191,50 @@ class _Page:
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
         self.raws: list[Raw] = []
         self.poison: list[tuple[Raw, str]] = []
-        self.saving: list[Saving] = []
-        self.fresh: list[Understood] = []
+        self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.snapshots: dict[str, Record] = {}
+        self.before: dict[str, Stored] = {}
 
     def save(self, records: Sequence[Record], page: Page | None) -> _Saved:
         """Understand the records and save them, with the page's cursor if there is one, in one transaction."""
-        by_ticket: dict[str, list[Sent]] = {}
+        few: list[Record] = []
+        later: dict[str, list[Sent]] = {}
         for record in records:
             if record.problem is not None:
                 self.poison.append((self._raw(self.stream, record), record.problem))
+            elif record.fields is None or record.ticket in self.saving or record.ticket in later:
+                later.setdefault(record.ticket, []).append((self.stream, record))
             else:
-                by_ticket.setdefault(record.ticket, []).append((self.stream, record))
-        before = self._complete(by_ticket)
-        for ticket, group in by_ticket.items():
-            self._take(ticket, group, before.get(ticket))
+                few.append(record)
+                if len(few) == FEW:
+                    self._snapshots(few)
+                    few = []
+        self._snapshots(few)
+        self._rest(later)
         with self.store.write("pull: page") as connection:
-            self._write(connection, before, page)
-        return _Saved(len(self.saving), len(self.poison), tuple(self.fresh))
+            self._write(connection, page)
+        yes = sum(item.columns["complaint"] == "yes" for item in self.saving.values())
+        return _Saved(len(self.saving), yes, len(self.poison))
+
+    def _snapshots(self, records: Sequence[Record]) -> None:
+        """Understand some snapshots while what was decoded of them is still at hand; an adapter may decode lazily."""
+        groups: dict[str, list[Sent]] = {}
+        for record in records:
+            groups.setdefault(record.ticket, []).append((self.stream, record))
+        self._groups(groups)
+
+    def _rest(self, later: dict[str, list[Sent]]) -> None:
+        """Understand what came of tickets by events, or more than once, each ticket as a whole."""
+        for raw in self.raws if later else ():
+            if raw.ticket in later:
+                later[raw.ticket].insert(0, (raw.stream, self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)))
+        self._groups(later)
+
+    def _groups(self, groups: dict[str, list[Sent]]) -> None:
+        self.before.update(self._complete(groups))
+        for ticket, group in groups.items():
+            self._take(ticket, group, self.before.get(ticket))
 
     def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
         """The stored complaints of these tickets. Tickets of which only events came get their newest snapshot with
@@ -269,18 +298,17 @@ class _Page:
         if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
             self.redacted.append(ticket)
         self.raws.extend(self._raw(stream, record) for stream, record in group)
-        self.saving.append(saving(understood, before, self.desk, self.rules, self.now))
-        self.fresh.append(understood)
+        self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 
     def _raw(self, stream: str, record: Record) -> Raw:
         # The adapter's own time of seeing: what a snapshot states is named by it, and a replay has to name it alike.
         seen_at = record.entries[0].seen_at if record.entries else self.now
         return Raw(record.ticket, stream, record.raw_id, seen_at, record.raw)
 
-    def _write(self, connection: Transaction, before: dict[str, Stored], page: Page | None) -> None:
+    def _write(self, connection: Transaction, page: Page | None) -> None:
         of = self.desk.id
         if self.saving:
-            complaints.save(connection, of, self.saving, before)
+            complaints.save(connection, of, list(self.saving.values()), self.before)
         self.store.seam("pull: complaints written")
         for ticket in self.redacted:
             # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,

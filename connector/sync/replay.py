@@ -168,5 +168,5 @@ class _Batch:
                 if current[row.doc.complaint.ticket].revision == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                complaints.save(connection, self.desk.id, untouched, current)
+                complaints.save(connection, self.desk.id, [complaints.packed(row) for row in untouched], current)
             sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)

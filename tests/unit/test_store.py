@@ -51,10 +51,10 @@ def test_what_is_saved_is_read_again_and_saving_twice_makes_no_second_complaint(
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [a_saving()], {})
+        complaints.save(connection, shop.id, [complaints.packed(a_saving())], {})
     with store.write("test") as connection:
         before = complaints.of_tickets(connection, shop.id, ["1"])
-        complaints.save(connection, shop.id, [a_saving(subject="Still late")], before)
+        complaints.save(connection, shop.id, [complaints.packed(a_saving(subject="Still late"))], before)
     with store.read() as connection:
         found = list(complaints.listing(connection))
     assert [(one.doc.complaint.subject, one.revision) for one in found] == [("Still late", 2)]
@@ -64,9 +64,9 @@ def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> No
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [a_saving()], {})
+        complaints.save(connection, shop.id, [complaints.packed(a_saving())], {})
         seen = complaints.of_tickets(connection, shop.id, ["1"])["1"]
-        complaints.save(connection, shop.id, [a_saving(subject="Changed")], {"1": seen})
+        complaints.save(connection, shop.id, [complaints.packed(a_saving(subject="Changed"))], {"1": seen})
         complaints.save_assessed(connection, [(seen, Assessed(), None)])
         assert complaints.of_tickets(connection, shop.id, ["1"])["1"].look_at == NOW
 

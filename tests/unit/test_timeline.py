@@ -167,6 +167,39 @@ def test_a_redacted_description_replaces_what_was_received() -> None:
     assert merge((received(),), [blank])[0].text == "▇▇▇"
 
 
+def test_an_older_copy_does_not_bring_redacted_words_back() -> None:
+    redaction = entry(2, EntryKind.REDACTION, 9, value=received().id, text="▇▇▇", observed=False)
+    merged = merge((received(),), [redaction])
+    assert merge(merged, [received()]) == merged
+    assert merged[0].text == "▇▇▇"
+
+
+def test_a_ticket_that_is_still_gone_or_still_redacted_is_told_so_once() -> None:
+    told = (
+        received(),
+        entry(1, EntryKind.REDACTION, 5, value=received().id, text="▇▇▇", observed=False),
+        entry(2, EntryKind.DELETE, 9, observed=False),
+    )
+    merged = merge((), told)
+    again = [msgspec_replace(one, id=f"{one.id}-again") for one in told if not one.observed]
+    assert merge(merged, again) == merged
+
+
+def test_a_snapshot_of_a_ticket_that_came_back_from_the_bin_is_believed() -> None:
+    merged: tuple[Entry, ...] = ()
+    for piece in (
+        received(),
+        entry(1, EntryKind.STATUS, 5, "open", observed=False),
+        entry(2, EntryKind.DELETE, 9, observed=False),
+        entry(3, EntryKind.STATUS, 20, "open", observed=False),
+    ):
+        merged = merge(merged, [piece])
+    folded = fold(merged, WORDS)
+    assert folded is not None
+    assert folded.status is Status.OPEN
+    assert folded.history.reopens == ()
+
+
 def msgspec_replace(of: Entry, **changes: object) -> Entry:
     from msgspec.structs import replace
 
