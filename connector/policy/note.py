@@ -14,7 +14,6 @@ from datetime import datetime
 from connector.model import Clock, Complaint, Flag, FlagKind, History, Tag
 from connector.wording import duration, instant
 
-MOST_LINES = 15
 MOST_CASES = 8
 LONGEST_LINE = 300
 HEADLINES = {

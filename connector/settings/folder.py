@@ -18,7 +18,6 @@ HOME_VARIABLE = "AMENDS_HOME"
 USUAL_HOME = "amends"
 SHIPPED = Path(mappings.__file__).parent
 SINGLE = ("amends.yaml", "taxonomy.yaml", "calendars.yaml", "sla.yaml", "policy.yaml")
-GROUPS = ("mappings", "phrases")
 
 
 def home_folder(home: Path | None) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -220,11 +219,6 @@ class Store:
         return self._file
 
 
-def new_salt() -> str:
-    """What makes this store's markers its own."""
-    return secrets.token_hex(16)
-
-
 def _file_of(url: str) -> Path | None:
     parsed = make_url(url)
     if not parsed.drivername.startswith("sqlite") or not parsed.database or parsed.database == ":memory:":
@@ -254,7 +248,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "secure_delete=ON",
-        "cache_size=-1000",
+        "cache_size=-2000",
         # 16 MB of log between checkpoints: a first sync then writes each page of the file once, not three times.
         "wal_autocheckpoint=1000",
     ):

@@ -111,11 +111,6 @@ def replayed(connection: Connection, source_id: int, last_id: int, digest: str) 
     connection.execute(update(source).where(source.c.id == source_id).values(replayed_to=last_id, replayed_by=digest))
 
 
-def act_from(connection: Connection, source_id: int, since: datetime) -> None:
-    """Let actions begin at `since`, as the settings say."""
-    connection.execute(update(source).where(source.c.id == source_id).values(act_from=micros(since)))
-
-
 def pulled(connection: Connection, source_id: int, now: datetime) -> None:
     """A pull went through: whatever was wrong is over."""
     connection.execute(
@@ -141,10 +136,6 @@ def failed(connection: Connection, source_id: int, now: datetime, why: str, park
             parked_why=why if parked_until else None,
         )
     )
-
-
-def unpark(connection: Connection, source_id: int) -> None:
-    connection.execute(update(source).where(source.c.id == source_id).values(parked_until=None, parked_why=None))
 
 
 def stream_row(connection: Connection, source_id: int, name: str) -> StreamRow | None:
