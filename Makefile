@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
-demo: venv ## the two-minute tour: three helpdesks, one late complaint, one escalation
+demo: venv ## five days of a shop's complaints in about a minute, with a crash in the middle
 	@$(BIN)/amends demo $(ARGS)
 
 test: venv ## the tests; ARGS="tests/unit -k merge" for some of them

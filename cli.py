@@ -269,7 +269,7 @@ def outbox_list(
 
 
 @outbox.command("show")
-def outboxshow(ctx: Context, number: int, as_json: o.Json = False) -> None:
+def outboxshow(ctx: Context, number: o.Number, as_json: o.Json = False) -> None:
     """One write: what it would do to the ticket, and how far it has come."""
     from connector.commands import writes
 
@@ -311,7 +311,7 @@ def outbox_retry(
 
 
 @outbox.command("drop")
-def outbox_drop(ctx: Context, numbers: list[int], dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+def outbox_drop(ctx: Context, numbers: o.SomeNumbers, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
     """Cancel writes that have not left."""
     from connector.commands import writes
 
@@ -352,7 +352,7 @@ def quarantine_retry(
 
 
 @quarantine.command("skip")
-def quarantine_skip(ctx: Context, numbers: list[int], dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+def quarantine_skip(ctx: Context, numbers: o.SomeNumbers, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
     """Leave records alone for good."""
     from connector.commands import aside
 

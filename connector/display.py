@@ -14,11 +14,24 @@ NARROWEST = 12
 GAP = "  "
 # Line breaks, escape sequences, and the marks that turn the direction of a whole line around.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_UNSAFE_BUT_BREAKS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
+)
 
 
 def clean(text: str | None) -> str:
     """`text` on one line and without anything that a terminal would obey."""
     return _UNSAFE.sub(" ", text or "").strip()
+
+
+def harmless_cell(text: str) -> str:
+    """`text` with its own line breaks, for a cell of a CSV file, and without what a terminal or the eye would obey."""
+    return _UNSAFE_BUT_BREAKS.sub(" ", text)
+
+
+def harmless_json(encoded: bytes) -> str:
+    """JSON as it may go to a terminal: what JSON lets through unescaped and a terminal would obey is escaped."""
+    return _UNSAFE_BUT_BREAKS.sub(lambda found: "".join(f"\\u{ord(one):04x}" for one in found[0]), encoded.decode())
 
 
 def width(text: str) -> int:

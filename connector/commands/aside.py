@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from connector.assessment import Rules
-from connector.commands.place import Place
+from connector.commands.place import Place, prove_source
 from connector.desks import open_desk, rules_of
 from connector.display import count, moment, table, wrapped
 from connector.errors import AmendsError
@@ -54,6 +54,7 @@ class TriedAll(msgspec.Struct, frozen=True):
 def listing(place: Place, *, source: str | None, payload: bool, everything: bool) -> list[Aside]:
     """Oldest first; skipped ones only with `everything`."""
     with place.store() as store, store.read() as connection:
+        prove_source(connection, source)
         found = quarantine.listing(connection, source_name=source)
     return [_aside(one, payload) for one in found if everything or one.skipped_at is None]
 

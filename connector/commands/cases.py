@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,16 +14,16 @@ from typing import Literal, TextIO
 
 import msgspec
 
-from connector.commands.place import Place
+from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
-from connector.display import clean, cut, moment, paragraphs, table
+from connector.display import clean, cut, harmless_cell, harmless_json, moment, paragraphs, table
 from connector.errors import AmendsError
 from connector.model import Tag
 from connector.store import Transaction, complaints, sources
 from connector.store.complaints import Stored
 
 # What a spreadsheet would take for a formula, and run.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -64,6 +65,7 @@ def listing(place: Place, wanted: Wanted) -> list[Row]:
 
 
 def _stored(connection: Transaction, wanted: Wanted) -> Iterator[Stored]:
+    prove_source(connection, wanted.source)
     return complaints.listing(
         connection,
         source_name=wanted.source,
@@ -176,6 +178,8 @@ def _plain(value: object) -> str:
 def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Path | None) -> int:
     """Write all complaints that are wanted to `out` (mode 0600; default: the standard output); returns how many."""
     done = 0
+    with place.store() as store, store.read() as connection:
+        prove_source(connection, wanted.source)
     with (
         place.store() as store,
         store.read() as connection,
@@ -190,7 +194,7 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
             if table_of is not None:
                 table_of.writerow([_cell(value) for value in msgspec.to_builtins(one).values()])
             else:
-                file.write(f"{msgspec.json.encode(Shown(one, stored.doc, stored.assessed)).decode()}\n")
+                file.write(f"{harmless_json(msgspec.json.encode(Shown(one, stored.doc, stored.assessed)))}\n")
             done += 1
             tell(done)
     return done
@@ -198,7 +202,9 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
 
 def _cell(value: object) -> object:
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+    if not isinstance(text, str):
+        return text
+    return harmless_cell(f"'{text}" if _FORMULA.match(text) else text)
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from connector.commands.place import Place
+from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
 from connector.display import clean, moment, table
-from connector.errors import AmendsError
+from connector.errors import AmendsError, StoreError
 from connector.store import Store, backup, sources
 from connector.store.backup import Checked
 from connector.store.migrate import HEAD, version
@@ -24,10 +24,20 @@ class Done(msgspec.Struct, frozen=True):
     dry_run: bool = False
 
 
+class Proved(Checked, frozen=True):
+    """A store file as it was found; what is not sound ends the command with 1, for a script that looks at that."""
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.problems else 0
+
+
 def back_up(place: Place, target: Path, *, dry_run: bool) -> Done:
     """Copy the store while the daemon runs. Raises StoreError."""
     with place.store() as store:
         if dry_run:
+            if target.exists():
+                raise StoreError(f"{target} is there already.", remedy="Name another file.")
             return Done(f"Would copy {_named(store)} to {target} and prove the copy.", True)
         with Progress("backup", "pages") as tell:
             found = backup.back_up(store, target, tell)
@@ -42,7 +52,9 @@ def restore(place: Place, source: Path, *, dry_run: bool) -> Done:
     try:
         if dry_run:
             found = backup.check(source)
-            sound = found.problems[0] if found.problems else f"sound, {found.rows.get('complaint', 0):,} complaints"
+            if found.problems:
+                raise StoreError(f"{source} could not be restored: {found.problems[0]}.", remedy="Name another backup.")
+            sound = f"sound, {found.rows.get('complaint', 0):,} complaints"
             return Done(f"Would put {source} ({sound}) in the place of {_named(store)}, which would be kept.", True)
         found_back = backup.restore(store, source, place.now())
     finally:
@@ -69,17 +81,21 @@ def migrate(place: Place, *, dry_run: bool) -> Done:
         store.close()
 
 
-def check(place: Place, file: Path | None) -> Checked:
+def check(place: Place, file: Path | None) -> Proved:
     """Read every page of the store, or of a backup. Raises StoreError where there is none."""
     if file is not None:
-        return backup.check(file)
+        return _proved(file)
     store = place.bare_store()
     try:
         if store.file is None:
             raise AmendsError("this store is a database server.", remedy="Use the server's own tools to check it.")
-        return backup.check(store.file)
+        return _proved(store.file)
     finally:
         store.close()
+
+
+def _proved(file: Path) -> Proved:
+    return Proved(**msgspec.structs.asdict(backup.check(file)))
 
 
 def _named(store: Store) -> str:
@@ -97,13 +113,30 @@ def checked_lines(told: Checked, columns: int) -> list[str]:
 
 
 def pause(place: Place, why: str, *, dry_run: bool) -> Done:
-    """Stop all writes everywhere; reading goes on. Works beside a daemon, which obeys before its next write."""
+    """Stop all writes everywhere; reading goes on. Works beside a daemon, which obeys before its next write.
+
+    Raises StoreError where there is neither a store nor settings: in the wrong folder it would stop nothing, and say
+    that it had.
+    """
+    _prove_ours(place)
     if dry_run:
         return Done("Would stop all writes to all helpdesks; reading would go on.", True)
     with place.store(create=True) as store, store.write("pause") as connection:
         sources.pause(connection, place.now(), f"{why} ({place.who})")
         sources.log(connection, place.now(), place.who, "writes: paused", detail={"why": why})
-    return Done("All writes are stopped; reading goes on. `amends resume` lets them go again.")
+        where = _named(store)
+    return Done(
+        f"All writes are stopped; reading goes on. `amends resume` lets them go again. This is noted in {where}."
+    )
+
+
+def _prove_ours(place: Place) -> None:
+    file = place.bare_store().file
+    if file is not None and not file.exists() and not (place.home / "amends.yaml").exists():
+        raise StoreError(
+            f"there is neither a store {file} nor settings in {place.home}, so nothing was paused.",
+            remedy="Name the daemon's folder with --home or AMENDS_HOME.",
+        )
 
 
 def resume(place: Place, *, dry_run: bool) -> Done:
@@ -126,6 +159,7 @@ def resume(place: Place, *, dry_run: bool) -> Done:
 def audit(place: Place, *, source: str | None, ticket: str | None, most: int) -> list[AuditLine]:
     """Newest first."""
     with place.store() as store, store.read() as connection:
+        prove_source(connection, source)
         return sources.audit_lines(connection, source=source, ticket=ticket, most=most)
 
 

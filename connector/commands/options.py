@@ -38,6 +38,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+LARGEST_NUMBER = 2**63 - 1  # what a store can hold
+MOST = 1_000_000
+
+
 def _option(*names: str, **rest: Any) -> Any:
     return typer.Option(*names, **rest)
 
@@ -47,19 +51,26 @@ Version = Annotated[bool, _option("--version", is_eager=True, callback=_print_ve
 Json = Annotated[bool, _option("--json", help="Print JSON instead of text.")]
 Alive = Annotated[bool, _option("--alive", help="Only whether a daemon is at work, for a health check.")]
 DryRun = Annotated[bool, _option("--dry-run", help="Say what would happen, and do nothing.")]
-Most = Annotated[int, _option("--most", min=1, help="Show at most so many.")]
+Most = Annotated[int, _option("--most", min=1, max=MOST, help="Show at most so many.")]
 All = Annotated[bool, _option("--all", help="All of them.")]
 
-_sources = typer.Argument(metavar="[SOURCE]...", autocompletion=_complete_source, help="All, if none is named.")
+_sources = typer.Argument(metavar="SOURCE", autocompletion=_complete_source, help="All, if none is named.")
 Sources = Annotated[list[str] | None, _sources]
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="As the listing shows them.")]
+_as_listed = "As the listing shows them."
+Number = Annotated[int, typer.Argument(metavar="NUMBER", max=LARGEST_NUMBER, help="As the listing shows it.")]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="NUMBER", max=LARGEST_NUMBER, help=_as_listed)]
+SomeNumbers = Annotated[list[int], typer.Argument(metavar="NUMBER", max=LARGEST_NUMBER, help=_as_listed)]
 Case = Annotated[str, typer.Argument(metavar="ID", help="SOURCE/TICKET; TICKET alone where only one source has it.")]
 
 OfSource = Annotated[str | None, _option("--source", autocompletion=_complete_source, help="Only this source.")]
 OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket.")]
-OfStatus = Annotated[str | None, _option("--status", help="new, open, resolved …")]
-OfFlag = Annotated[str | None, _option("--flag", help="overdue, due_soon or repeat.")]
-Answer = Annotated[str | None, _option("--complaint", help="yes, no or unsure.")]
+StatusWord = Literal[
+    "new", "open", "waiting_customer", "waiting_third_party", "on_hold", "resolved", "closed", "withdrawn", "deleted"
+]
+FlagWord = Literal["overdue", "due_soon", "repeat"]
+OfStatus = Annotated[StatusWord | None, _option("--status", help="Only where it stands so.")]
+OfFlag = Annotated[FlagWord | None, _option("--flag", help="Only with this flag.")]
+Answer = Annotated[Literal["yes", "no", "unsure"] | None, _option("--complaint", help="Only with this answer.")]
 _day = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 Since = Annotated[datetime | None, _option("--since", formats=_day, help="Opened at or after (UTC).")]
 States = Annotated[

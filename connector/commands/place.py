@@ -22,7 +22,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import SettingsError
-from connector.store import Store
+from connector.store import Store, Transaction, sources
 
 if TYPE_CHECKING:
     # Reading all settings costs more than a look at the store, which most commands are.
@@ -49,6 +49,13 @@ def deadly_seam(wish: str | None) -> Callable[[str], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return seam
+
+
+def prove_source(connection: Transaction, name: str | None) -> None:
+    """A listing of a source that is not there would be empty, and look like good news. Raises SettingsError."""
+    known = [one.name for one in sources.everyone(connection)]
+    if name is not None and name not in known:
+        raise SettingsError(f"nothing is stored of a source {name!r}.", remedy=f"There are: {', '.join(known)}.")
 
 
 class Place:

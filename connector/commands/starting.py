@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -20,8 +21,10 @@ from connector.desks import adapter_with
 from connector.errors import AmendsError, SettingsError
 from connector.model import JSON
 from connector.settings import Answers, starting_files
+from connector.settings.shapes import REFERENCE
 
 USUAL_HOME = Path("amends")
+_FLAGS = frozenset({"adapter", "source", "url", "auth"})  # what has an option of its own on the command line
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -127,9 +130,8 @@ def _asked(ask: Ask | None, question: Question, words: str) -> str:
     if ask is not None:
         return ask(words, question.default, question.choices)
     if question.default is None:
-        raise SettingsError(
-            f"{question.name!r} is not given.", remedy=f"Add --option {question.name}=… or leave out --yes."
-        )
+        flag = f"--{question.name} …" if question.name in _FLAGS else f"--option {question.name}=…"
+        raise SettingsError(f"{question.name!r} is not given.", remedy=f"Add {flag} or leave out --yes.")
     return question.default
 
 
@@ -142,6 +144,8 @@ def start(
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", answers.source):
         raise SettingsError(f"{answers.source!r} cannot be a source's name.", remedy="Use a short lower-case word.")
+    _prove_references(answers.secrets)
+    _prove_zone(answers.time_zone)
     files = starting_files(adapter, answers)
     there = tuple(name for name in files if (home / name).exists())
     if there and not force:
@@ -163,6 +167,23 @@ def start(
         error=None if error is None else str(error),
         exit_code=0 if error is None else error.exit_code,
     )
+
+
+def _prove_references(secrets: Mapping[str, str]) -> None:
+    """What stands among the references may be the secret itself: it is neither written down nor repeated."""
+    for name, reference in secrets.items():
+        if not re.fullmatch(REFERENCE, reference):
+            raise SettingsError(
+                f"what was given for the secret {name!r} is no reference; nothing was written.",
+                remedy="Write env:NAME, file:/path or keyring:service/user, and change a secret that stood here.",
+            )
+
+
+def _prove_zone(zone: str | None) -> None:
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"there is no time zone {zone!r}.", remedy="Write a name such as Europe/London.") from None
 
 
 def _adapter(place: Place, home: Path, made: type[Adapter], answers: Answers, settings: Any) -> Adapter:

@@ -28,7 +28,9 @@ def ask(words: str, default: str | None, choices: Sequence[str]) -> str:
 def show(value: Any, lines: Callable[[Any, int], Sequence[str]], as_json: bool = False) -> None:
     """Print what a command returned, and leave with the exit code that it carries, if any."""
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+        from connector.display import harmless_json
+
+        typer.echo(harmless_json(msgspec.json.format(msgspec.json.encode(value), indent=2)))
     else:
         columns = get_terminal_size((COLUMNS_ELSEWHERE, 24)).columns if sys.stdout.isatty() else COLUMNS_ELSEWHERE
         typer.echo("\n".join(lines(value, columns)))

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from connector.commands.place import Place
+from connector.commands.place import Place, prove_source
 from connector.display import count, moment, table, wrapped
-from connector.errors import AmendsError
+from connector.errors import AmendsError, SettingsError
 from connector.model import Effect
 from connector.store import Transaction, intentions, sources
 from connector.store.intentions import Intention, State
@@ -65,15 +65,16 @@ def listing(
 ) -> list[Write]:
     """Newest first."""
     with place.store() as store, store.read() as connection:
+        prove_source(connection, source)
         found = intentions.listing(connection, states=states, source_name=source, ticket=ticket, most=most)
     return [_write(one) for one in found]
 
 
 def states_named(names: Sequence[str]) -> list[State]:
-    """The states called so. Raises AmendsError for a word that is none."""
+    """The states called so. Raises SettingsError for a word that is none."""
     for name in names:
         if name not in list(State):
-            raise AmendsError(f"there is no state {name!r}.", remedy=f"There are: {', '.join(State)}.")
+            raise SettingsError(f"there is no state {name!r}.", remedy=f"There are: {', '.join(State)}.")
     return [State(name) for name in names]
 
 

@@ -51,7 +51,7 @@ def starting_files(adapter: str, answers: Answers) -> dict[str, str]:
         text = _zoned(_shipped(name), answers.time_zone)
         files[name] = _pointed(text, f"{SCHEMAS}/{Path(name).stem}.json")
     files |= {f"{SCHEMAS}/{name}.json": json.dumps(schema(name), indent=2) + "\n" for name in FILES}
-    return files | {".gitignore": "amends.db*\n"}
+    return files | {".gitignore": "amends.db*\ntokens/\n"}
 
 
 def _shipped(name: str) -> str:

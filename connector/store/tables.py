@@ -1,8 +1,8 @@
 """The tables, as they stand after the newest migration. Read by the other modules of this room only.
 
 Times are whole microseconds since 1970 UTC. What a complaint owns (fields, timeline, tags) is one packed `doc`;
-only what is searched, joined or due has a column. `assessed` (clocks and flags) is written by sweep alone and `doc`
-by pull alone, so that neither overwrites the other.
+only what is searched, joined or due has a column. `doc` is written by pull and replay alone, and `revision` grows with
+it; sweep writes `assessed` (clocks and flags) where the revision is still the one it read.
 """
 
 from __future__ import annotations

@@ -143,6 +143,10 @@ def test_a_damaged_backup_is_refused_and_nothing_changes(house: House, tmp_path:
     before = (house.home / "amends.db").read_bytes()
     with pytest.raises(StoreError, match="cannot be restored"):
         keeping.restore(house.place, bad, dry_run=False)
+    with pytest.raises(StoreError, match="could not be restored"):
+        keeping.restore(house.place, bad, dry_run=True)
+    assert keeping.check(house.place, bad).exit_code == 1
+    assert keeping.check(house.place, None).exit_code == 0
     assert (house.home / "amends.db").read_bytes() == before
 
 

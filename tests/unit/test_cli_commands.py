@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
 import cli
 from adapters.memory import DESKS, Desk
-from connector.commands import running
+from connector.commands import options, running
 from connector.commands.place import Place
 from connector.errors import AuthError, SettingsError, TemporaryError
+from connector.model import FlagKind, Status
 from connector.store import Store, intentions
 from connector.store.intentions import State
 
@@ -257,7 +258,7 @@ def test_complaints_are_listed_and_filtered(overdue: Office) -> None:
     assert "Parcel late" in overdue.type("complaints", "list").out
     rows = overdue.type("complaints", "list", "--flag", "overdue", "--json").json
     assert [row["subject"] for row in rows] == ["Parcel late"]
-    assert overdue.type("complaints", "list", "--source", "other").out == "No complaint is like that.\n"
+    assert overdue.type("complaints", "list", "--status", "withdrawn").out == "No complaint is like that.\n"
 
 
 def test_a_complaint_is_named_by_ticket_alone_where_that_is_clear(overdue: Office) -> None:
@@ -289,6 +290,48 @@ def test_an_export_is_private_and_no_spreadsheet_runs_it(overdue: Office, tmp_pa
     assert overdue.type("complaints", "export", "--out", str(target)).code == 1
     lines = overdue.type("complaints", "export", "--format", "jsonl").out.splitlines()
     assert {json.loads(line)["row"]["subject"] for line in lines} == {"=HYPERLINK(1)", "Parcel late"}
+
+
+@pytest.mark.parametrize("subject", ["\n=1+1", " =1+1", "＝1+1", "\t@x", "-1"])
+def test_no_cell_of_an_export_begins_like_a_formula_or_holds_an_escape(overdue: Office, subject: str) -> None:
+    overdue.complain(f"{subject}\x1b[2J\x9b1m", "My parcel is late.")
+    overdue.desk.advance(60)
+    overdue.type("sync")
+    out = overdue.type("complaints", "export").out
+    assert f"'{subject}" in out
+    assert "\x1b" not in out
+    for words in (("complaints", "list", "--json"), ("complaints", "export", "--format", "jsonl")):
+        assert "\x9b" not in overdue.type(*words).out
+        assert "\\u009b" in overdue.type(*words).out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("complaints", "list", "--flag", "overdu"),
+        ("complaints", "list", "--status", "opened"),
+        ("complaints", "list", "--complaint", "maybe"),
+        ("complaints", "list", "--source", "shpo"),
+        ("complaints", "export", "--source", "shpo"),
+        ("outbox", "list", "--source", "shpo"),
+        ("outbox", "list", "--state", "hold"),
+        ("quarantine", "list", "--source", "shpo"),
+        ("audit", "list", "--source", "shpo"),
+        ("audit", "list", "--most", "9" * 30),
+        ("outbox", "show", "9" * 30),
+        ("outbox", "drop", "9" * 30),
+    ],
+)
+def test_a_mistyped_filter_is_told_and_not_answered_with_nothing(overdue: Office, words: tuple[str, ...]) -> None:
+    overdue.type("sync")
+    said = overdue.type(*words)
+    assert said.code == 2
+    assert not said.out
+
+
+def test_the_words_of_the_filters_are_those_of_the_model() -> None:
+    assert set(get_args(options.StatusWord)) == set(Status)
+    assert set(get_args(options.FlagWord)) == set(FlagKind)
 
 
 # -- deciding ------------------------------------------------------------------------------------------------------
@@ -376,6 +419,20 @@ def test_pause_works_where_the_settings_are_broken(overdue: Office) -> None:
     (overdue.home / "policy.yaml").write_text("nonsense: [")
     assert overdue.type("pause").code == 0
     assert "PAUSED" in overdue.type("status").out
+
+
+def test_pause_in_a_folder_that_is_not_the_daemons_does_not_claim_to_have_stopped_it(office: Office) -> None:
+    (office.home / "amends.yaml").unlink()
+    said = office.type("pause")
+    assert said.code == 1
+    assert "nothing was paused" in said.err
+    assert not list(office.home.iterdir())
+
+
+def test_pause_before_the_first_sync_holds_and_names_its_store(overdue: Office) -> None:
+    assert str(overdue.home / "amends.db") in " ".join(overdue.type("pause").out.split())
+    overdue.type("sync")
+    assert not overdue.desk.ledger
 
 
 # -- quarantine ----------------------------------------------------------------------------------------------------

@@ -118,6 +118,19 @@ def test_refused_credentials_give_their_exit_code_and_the_files_all_the_same(
         (("--adapter", "zendesk", "--url", "acme", "--yes", "--offline"), 2),
         (("--adapter", "zendesk", "--url", "https://a.zendesk.com", "--source", "My Shop", "--yes", "--offline"), 2),
         (("--adapter", "zendesk", "--option", "url", "--yes"), 2),
+        (
+            (
+                "--adapter",
+                "zendesk",
+                "--url",
+                "https://a.zendesk.com",
+                "--time-zone",
+                "Mars/Base",
+                "--yes",
+                "--offline",
+            ),
+            2,
+        ),
     ],
 )
 def test_answers_that_do_not_fit_are_settings_errors(amends: Type, words: tuple[str, ...], code: int) -> None:
@@ -125,6 +138,20 @@ def test_answers_that_do_not_fit_are_settings_errors(amends: Type, words: tuple[
     assert ended == code
     assert err.startswith("amends: ")
     assert not Path("amends").exists()
+
+
+@pytest.mark.parametrize("given", ["s3cr3t-v4lue", "env:s3cr3t-v4lue"])
+def test_a_secret_in_the_place_of_a_reference_is_neither_written_nor_repeated(amends: Type, given: str) -> None:
+    words = ("--adapter", "zendesk", "--url", "https://a.zendesk.com", "--yes", "--offline")
+    code, out, err = amends("init", *words, "--secret", f"client_secret={given}")
+    assert code == 2
+    assert "'client_secret' is no reference" in err
+    assert "s3cr3t-v4lue" not in out + err
+    assert not Path("amends").exists()
+
+
+def test_init_names_the_option_that_is_missing(amends: Type) -> None:
+    assert "Add --adapter …" in amends("init", "--yes")[2]
 
 
 def test_a_new_adapter_passes_its_conformance_test_as_it_is(amends: Type) -> None:

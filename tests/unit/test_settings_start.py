@@ -57,8 +57,8 @@ def test_the_starting_folder_keeps_the_comments_and_points_editors_at_its_schema
             assert target.resolve().relative_to("/home").as_posix() in files, name
 
 
-def test_the_store_in_the_starting_folder_is_kept_out_of_version_control() -> None:
-    assert "amends.db*" in starting_files("memory", ANSWERS)[".gitignore"]
+def test_the_store_and_the_tokens_in_the_starting_folder_are_kept_out_of_version_control() -> None:
+    assert starting_files("memory", ANSWERS)[".gitignore"].split() == ["amends.db*", "tokens/"]
 
 
 def test_an_adapter_without_a_shipped_mapping_is_named() -> None:
