@@ -50,11 +50,13 @@ Recheck = Callable[[Intention, datetime], Verdict]
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one step: the row's new state, and whether the source should be left alone for a while."""
+    """What became of one step: the row's new state, and whether the source should be left alone for a while; `asked`
+    where it said so itself, else the trouble may be this ticket's alone."""
 
     state: State
     why: str | None = None
     rest_seconds: float | None = None
+    asked: bool = False
     auth: AuthError | None = None
 
 
@@ -95,6 +97,8 @@ class Sender:
             return None
         try:
             finding = self.desk.adapter.find(intention.action, stamp, due)
+        except ExposedError as error:
+            return self._stop_all(intention, error)
         except AmendsError as error:
             return self._later(intention, intention.state, error)
         if isinstance(finding, Landed):
@@ -174,10 +178,14 @@ class Sender:
             return self._later(sending, State.IN_DOUBT, error)
         try:
             finding = self._find(sending)
+        except ExposedError as exposed:
+            return self._stop_all(sending, exposed)
         except AmendsError as doubt:
             return self._later(sending, State.IN_DOUBT, doubt)
         if isinstance(finding, Landed):
             return self._done(sending, finding.receipt)
+        if isinstance(finding, Unknown):
+            return self._move(sending, State.PARKED, why=f"{error} {finding.why}")
         state = State.DEAD if isinstance(error, RejectedError) else State.CANCELLED
         return self._move(sending, state, why=str(error))
 
@@ -195,6 +203,8 @@ class Sender:
             finding = self._find(intention)
         except (FencedError, StoreError):
             raise
+        except ExposedError as error:
+            return self._stop_all(intention, error)
         except AmendsError as error:
             return self._later(intention, State.IN_DOUBT, error)
         if isinstance(finding, Landed):
@@ -233,6 +243,7 @@ class Sender:
         return self._move(intention, State.DONE, receipt=receipt)
 
     def _later(self, intention: Intention, state: State, error: AmendsError, *, again: bool = False) -> Outcome:
+        wished: float | None = None
         if isinstance(error, ConflictError):
             # It concerns this one ticket; the others go on.
             wait, rest = error.retry_after_seconds or 0.0, None
@@ -241,7 +252,7 @@ class Sender:
             wait = rest = delay_seconds(intention.tries, wished)
         next_at = self.now() + timedelta(seconds=wait)
         self._move(intention, state, why=str(error), next_at=next_at, again=again)
-        return Outcome(state, str(error), rest, error if isinstance(error, AuthError) else None)
+        return Outcome(state, str(error), rest, wished is not None, error if isinstance(error, AuthError) else None)
 
     def _move(
         self,

@@ -32,7 +32,13 @@ def delay_seconds(tries: int, wished_seconds: float | None) -> float:
     return _jitter.uniform(ceiling / 10, ceiling)
 
 
-def patiently(step: Callable[[], T], *, attempts: int, wait: Callable[[float], None]) -> T:
+def patiently(
+    step: Callable[[], T],
+    *,
+    attempts: int,
+    wait: Callable[[float], None],
+    stopping: Callable[[], bool] = lambda: False,
+) -> T:
     """Call `step` until it does not raise TemporaryError, at most `attempts` times, and return what it returns.
 
     `wait` is called with the seconds between two attempts; a stopping daemon hands in one that ends early. Where the
@@ -43,7 +49,7 @@ def patiently(step: Callable[[], T], *, attempts: int, wait: Callable[[float], N
         return delay_seconds(state.attempt_number, _wished(state))
 
     def enough(state: RetryCallState) -> bool:
-        return state.attempt_number >= attempts or (_wished(state) or 0.0) > PATIENCE_SECONDS
+        return stopping() or state.attempt_number >= attempts or (_wished(state) or 0.0) > PATIENCE_SECONDS
 
     retrying = Retrying(
         retry=retry_if_exception_type(TemporaryError),

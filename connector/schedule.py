@@ -76,11 +76,13 @@ class Daemon:
 
     def run(self) -> None:
         """Work until `stop` is set. Raises the error that made going on impossible (fenced, store damaged)."""
-        self.store.prove_sound()
         scheduler = self._scheduler()
         scheduler.start()
-        log.info("running; sources: %s", ", ".join(desk.name for desk in self.workplace.desks) or "none")
         try:
+            # The lease is kept from here on: to read through a large store takes longer than a lease lasts.
+            self.store.prove_sound()
+            self._plan(scheduler)
+            log.info("running; sources: %s", ", ".join(desk.name for desk in self.workplace.desks) or "none")
             while not self.stop.wait(0.2):
                 if self._reload.is_set():
                     self._reload.clear()
@@ -113,13 +115,15 @@ class Daemon:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
-        self._plan(scheduler)
+        self._plan_lease(scheduler)
         return scheduler
+
+    def _plan_lease(self, scheduler: Any) -> None:
+        scheduler.add_job(self._lease, "interval", seconds=LEASE_EVERY_SECONDS, id="lease", replace_existing=True)
 
     def _plan(self, scheduler: Any) -> None:
         every = scheduler.add_job
         start = self.wall()
-        every(self._lease, "interval", seconds=LEASE_EVERY_SECONDS, id="lease", replace_existing=True)
         every(self._sweep, "interval", seconds=self.pace.sweep_seconds, id="sweep", replace_existing=True)
         for desk in self.workplace.desks:
             seconds = self.workplace.poll_seconds[desk.name]
@@ -149,6 +153,7 @@ class Daemon:
             return
         self.workplace = workplace
         scheduler.remove_all_jobs()
+        self._plan_lease(scheduler)
         self._plan(scheduler)
         log.info("settings read again; sources: %s", ", ".join(desk.name for desk in workplace.desks))
 
@@ -171,7 +176,14 @@ class Daemon:
                 done.read,
                 done.changed,
             )
-        failures = [error for stream in desk.streams if (error := self._read_stream(desk, stream)) is not None]
+        failures = []
+        for stream in desk.streams:
+            error, complete = self._read_stream(desk, stream)
+            if error is not None:
+                failures.append(error)
+            elif not complete:
+                # Its events would tell of tickets that this one has not come to yet, each to be asked for by itself.
+                break
         self._sweep()
         if failures:
             raise failures[0]
@@ -179,9 +191,10 @@ class Daemon:
             sources.pulled(connection, desk.id, self.now())
         self._failures.pop(desk.name, None)
 
-    def _read_stream(self, desk: Helpdesk, stream: str) -> AmendsError | None:
+    def _read_stream(self, desk: Helpdesk, stream: str) -> tuple[AmendsError | None, bool]:
         """Read one stream; what is wrong with it must not keep the others from being read. Refused credentials are
-        refused for all of them, and asking again could lock us out."""
+        refused for all of them, and asking again could lock us out. Returns that, and whether it was ever read to
+        its end."""
         try:
             pulled = pull(
                 desk,
@@ -196,7 +209,7 @@ class Daemon:
         except (FencedError, StoreError, AuthError):
             raise
         except AmendsError as error:
-            return error
+            return error, False
         if pulled.changed or pulled.quarantined:
             log.info(
                 "%s: %d records read, %d complaints changed, %d put in quarantine",
@@ -205,7 +218,12 @@ class Daemon:
                 pulled.changed,
                 pulled.quarantined,
             )
-        return None
+        return None, not pulled.more or self._was_complete(desk, stream)
+
+    def _was_complete(self, desk: Helpdesk, stream: str) -> bool:
+        with self.store.read() as connection:
+            row = sources.stream_row(connection, desk.id, stream)
+        return row is not None and row.complete_at is not None
 
     def _sweep(self) -> None:
         self._guarded(self._decide, None)

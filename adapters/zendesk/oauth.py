@@ -109,8 +109,8 @@ class Login:
         place = {"source": self._source}
         if response.status_code not in (200, 201):
             told = refusal(response.status_code, response.headers, response.content, self._tools.now())
-            raise error_for(told, Purpose.LOGIN, "fetching a token", **place)
-        return parsed(response.content, Grant, "fetching a token", **place)
+            raise error_for(told, Purpose.LOGIN, "logging in", **place)
+        return parsed(response.content, Grant, "logging in", **place)
 
     def _secret(self, secrets: Mapping[str, str], name: str) -> str:
         if value := secrets.get(name):

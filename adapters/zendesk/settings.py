@@ -33,7 +33,10 @@ class ZendeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         host = parts.hostname or ""
-        if not host or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        if "@" in parts.netloc:
+            # What stands before the @ may be a password, so it is not repeated.
+            raise ValueError("url names a user or a password; secrets stand under `secrets`, by reference")
+        if not host or parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(f"url {self.url!r} is not the address of an account, such as https://acme.zendesk.com")
         if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
             raise ValueError(f"url {self.url!r} must begin with https://")

@@ -1,9 +1,8 @@
 """Writing back: one ticket update with compare-and-set, and finding out whether it landed. Used by the adapter.
 
-ESCALATE and SURVEY are one PUT of the ticket each, under the stamp of the read before: note, fields and the full tag
-list in one audit, whose metadata carries our marker. A survey goes this way too, although it only adds a tag: a
-customer's trigger may consume that tag in the same audit, so that reading the tag proves nothing, and the marker does.
-TAG adds a lone tag by the tags endpoint, which keeps no marker; whether it landed is read from the tags.
+Every write is one PUT of the ticket under the stamp of the read before: note, fields and the full tag list in one
+audit, whose metadata carries our marker. A write that only adds tags goes this way too: the tags endpoint keeps no
+marker, and a customer's trigger or an agent may take a tag off at once, so that reading the tags proves nothing.
 
 No copy of a write can land twice: each carries the same stamp, and the first one to land changes what it is compared
 with. Stamps have whole seconds, hence the two seconds that a ticket must have been left alone before it is pinned.
@@ -78,15 +77,13 @@ def prepare(calls: Calls, action: Action) -> Stamp:
     added = sorted(_tags(action) - set(ticket.labels))
     stamp = {"updated_at": ticket.updated_at, "tags": [*ticket.labels, *added], "server_date": server_now.isoformat()}
     # An update that changes nothing makes no audit, and could never be found.
-    return stamp if changes or action.kind is ActionKind.TAG else {**stamp, "already": True}
+    return stamp if changes else {**stamp, "already": True}
 
 
 def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
     """Send the write, once. Raises what `Calls.put` raises; ExposedError when our note came out public."""
     if "already" in stamp:
         return {"already": True}
-    if action.kind is ActionKind.TAG:
-        return _add_tags(calls, action, stamp)
     body = {**_body(action), "tags": stamp["tags"], "metadata": {MARKER: action.marker}}
     body |= {"safe_update": True, "updated_stamp": stamp["updated_at"]}
     path = f"/api/v2/tickets/{action.ticket}.json"
@@ -101,25 +98,17 @@ def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
             f"PUT {path}: the answer shows no audit of our write.", source=calls.source, ticket=action.ticket
         )
     if _is_public(audit):
-        raise ExposedError(
-            "our internal note came out PUBLIC.",
-            source=calls.source,
-            ticket=action.ticket,
-            remedy="Make it internal in Zendesk now; `amends resume` once it is known why.",
-        )
+        raise _exposed(calls, action)
     return _receipt(audit, updated_at)
 
 
-def _add_tags(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
-    path = f"/api/v2/tickets/{action.ticket}/tags.json"
-    # This endpoint documents its flag as text.
-    body = {"tags": sorted(_tags(action)), "safe_update": "true", "updated_stamp": stamp["updated_at"]}
-    content = calls.put(path, body, ticket=action.ticket).content
-    answer = parsed(content, dict[str, JSON], f"PUT {path}", source=calls.source, ticket=action.ticket)
-    tags = answer.get("tags")
-    if not isinstance(tags, list) or not _tags(action) <= {str(tag) for tag in tags}:
-        raise TemporaryError(f"PUT {path}: our tags are not in the answer.", source=calls.source, ticket=action.ticket)
-    return {"tags": sorted(_tags(action))}
+def _exposed(calls: Calls, action: Action) -> ExposedError:
+    return ExposedError(
+        "our internal note came out PUBLIC.",
+        source=calls.source,
+        ticket=action.ticket,
+        remedy="Make it internal in Zendesk now; `amends resume` once it is known why.",
+    )
 
 
 def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
@@ -133,10 +122,6 @@ def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Findi
     try:
         ticket, _ = _read(calls, action.ticket)
         same = ticket.updated_at == stamp["updated_at"]
-        if action.kind is ActionKind.TAG:
-            if _tags(action) <= set(ticket.labels):
-                return Landed({"tags": sorted(_tags(action))})
-            return NotYet() if same else Never()
         found, newest = _look_for(calls, action, _earliest(stamp, sent_at))
     except GoneError:
         return Never()
@@ -144,7 +129,7 @@ def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Findi
         return found
     if found is not None:
         if _is_public(found):
-            return Unknown("it landed, but our internal note came out PUBLIC")
+            raise _exposed(calls, action)
         return Landed(_receipt(found, ticket.updated_at))
     return NotYet() if same else _lost(calls, action, ticket, newest, sent_at)
 

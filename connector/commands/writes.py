@@ -186,7 +186,7 @@ def _act(connection: Transaction, place: Place, one: Intention, choice: Choice, 
     if not isinstance(chosen, State):
         return _moved(one, chosen)
     why = f"{_words(one.state)} before; decided by {place.who}"
-    if not intentions.move(connection, one, chosen, now, why=why, next_at=now, again=chosen is State.PENDING):
+    if not intentions.move(connection, one, chosen, now, why=why, next_at=now, anew=chosen is State.PENDING):
         return _moved(one, "it moved in the meantime; look again")
     detail = {"outbox": one.id, "kind": one.action.kind, "before": one.state, "after": chosen}
     sources.log(connection, now, place.who, what, source=one.source, ticket=one.action.ticket, detail=detail)

@@ -26,6 +26,7 @@ from connector.store.times import micros
 BUSY_TIMEOUT_SECONDS = 30
 LEASE_SECONDS = 30
 _WRITER = "writer"
+_GIVEN_UP = -1
 
 
 def _no_seam(_place: str) -> None:
@@ -59,15 +60,37 @@ class Store:
         from connector.store.migrate import bring_up_to_date, prove_up_to_date
 
         if self._file is not None and create:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            if not self._file.exists():
-                self._file.touch(mode=0o600)
+            self._begin(self._file)
         if self._file is not None and not self._file.exists():
             raise StoreError(f"there is no store {self._file} yet.", remedy="`amends sync` or `amends run` makes it.")
         with _translated():
             bring_up_to_date(self) if create else prove_up_to_date(self)
         self._inode = self._identity()
         return self
+
+    def _begin(self, file: Path) -> None:
+        """Make an empty store file, but never in the place of one that is gone: a disk that was not mounted, a file
+        that was moved. With it would go what was paused, what was written, and from when on we act."""
+        if file.exists():
+            return
+        if not file.parent.is_dir():
+            raise StoreError(
+                f"there is no folder {file.parent} for the store.",
+                remedy="Is its disk there? Make the folder, or name another place in amends.yaml.",
+            )
+        if self._lock_file(file).exists():
+            raise StoreError(
+                f"the store {file} is gone; its lock file is still there.",
+                remedy="Put it back, or `amends store restore` a backup. To begin with an empty one, remove "
+                f"{self._lock_file(file).name}.",
+            )
+        try:
+            file.touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(
+                f"the store {file} cannot be made: {error.strerror}.",
+                remedy="Give this user the right to write there, or name another place in amends.yaml.",
+            ) from error
 
     def close(self) -> None:
         """Let the lease and the file go."""
@@ -139,6 +162,7 @@ class Store:
         """
         alone = self._try_lock()
         now = micros(wall)
+        self.epoch = None
         with self.write("lease") as connection:
             found = connection.execute(select(tables.lease).where(tables.lease.c.name == _WRITER)).one()
             if found.holder and not alone and found.expires_at > now:
@@ -146,7 +170,6 @@ class Store:
                     f"the store is in use by {found.holder}.",
                     remedy="Only one daemon may write to a store. Stop that one first, or use `amends status`.",
                 )
-            self.epoch = None
             connection.execute(
                 update(tables.lease)
                 .where(tables.lease.c.name == _WRITER)
@@ -186,25 +209,36 @@ class Store:
 
     def release_lease(self) -> None:
         """Give the store up, so that the next daemon need not wait. Does nothing when we no longer hold it."""
-        if self.epoch is not None:
+        if self.epoch not in (None, _GIVEN_UP):
             try:
                 with self.write("release") as connection:
                     connection.execute(
                         update(tables.lease).where(tables.lease.c.name == _WRITER).values(holder=None, expires_at=0)
                     )
             except (FencedError, StoreError):
-                self.epoch = None
-            self.epoch = None
+                pass
+            # A thread that outlives its daemon must not write beside the next one: no lease ever has this epoch.
+            self.epoch = _GIVEN_UP
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    @staticmethod
+    def _lock_file(file: Path) -> Path:
+        return file.with_suffix(file.suffix + ".lock")
 
     def _try_lock(self) -> bool:
         if self._file is None:
             return False
         if self._lock is not None:
             return True
-        handle = os.open(self._file.with_suffix(self._file.suffix + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            handle = os.open(self._lock_file(self._file), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"the folder of the store cannot be written to: {error.strerror} ({self._file.parent}).",
+                remedy="Give this user the right to write there, or name another place in amends.yaml.",
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -224,11 +224,13 @@ def move(
     sent_at: datetime | None = None,
     receipt: Receipt | None = None,
     again: bool = False,
+    anew: bool = False,
     tried: bool = False,
 ) -> bool:
     """Move a row to `state` if nobody moved it since it was read; returns whether it was moved.
 
-    A stamp, sending time or receipt once written stays unless a new one is given; `again` starts a new round.
+    A stamp, sending time or receipt once written stays unless a new one is given; `again` starts a new round,
+    `anew` the first one (a person says so).
     """
     values: dict[str, object] = {"state": state, "changed_at": micros(now), "why": why}
     if next_at is not None:
@@ -241,6 +243,8 @@ def move(
         values["receipt"] = msgspec.json.encode(receipt).decode()
     if again:
         values["rounds"] = outbox.c.rounds + 1
+    if anew:
+        values["rounds"] = 0
     if tried:
         values["tries"] = outbox.c.tries + 1
     changed = connection.execute(

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.store.complaints import Raw, packed_raw, unpacked_raw, upsert
+from connector.store.complaints import Raw, packed_raw, unpacked_raw
 from connector.store.tables import quarantine, source
 from connector.store.times import micros, moment, moment_or_none
 
@@ -29,7 +30,10 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]) -> None:
-    """Keep records aside, with the reason. One that was there already counts a try more."""
+    """Keep records aside, with the reason. One that was there already counts a try more; if a person said that it may
+    be left alone, it is, until it comes with other bytes."""
+    if not items:
+        return
     rows = [
         {
             "source_id": source_id,
@@ -44,7 +48,21 @@ def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]
         }
         for raw, why in items
     ]
-    upsert(connection, quarantine, ("source_id", "stream", "raw_id"), rows)
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(quarantine)
+    new = insert.excluded
+    same = quarantine.c.body == new.body
+    statement = insert.on_conflict_do_update(
+        index_elements=["source_id", "stream", "raw_id"],
+        set_={
+            "ticket": new.ticket,
+            "seen_at": new.seen_at,
+            "why": new.why,
+            "body": new.body,
+            "tries": quarantine.c.tries + 1,
+            "skipped_at": case((same, quarantine.c.skipped_at)),
+        },
+    )
+    connection.execute(statement, rows)
 
 
 def clear(connection: Connection, source_id: int, good: Iterable[tuple[str, str]]) -> None:

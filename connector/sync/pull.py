@@ -32,10 +32,13 @@ from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Store
 from connector.timeline import merge
 
 ATTEMPTS = 6
-# After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
-# own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
+# Tickets never seen, of which only events came, are read and saved so many at a time: each costs calls of its own, and
+# a budget that runs out half way must not undo what was read.
+UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
 FEW = 100
+# After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
+# own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
 
 
@@ -78,7 +81,7 @@ def pull(
     """
     pulling = _Pulling(desk, stream, store, rules, now, tell)
     while not pulling.finished and not stopping() and (most_pages is None or pulling.sum.pages < most_pages):
-        patiently(pulling.step, attempts=ATTEMPTS, wait=wait)
+        patiently(pulling.step, attempts=ATTEMPTS, wait=wait, stopping=stopping)
     pulling.close()
     return msgspec.structs.replace(pulling.sum, more=not pulling.finished)
 
@@ -95,7 +98,7 @@ def pull_tickets(
         streamed.setdefault(stream, []).append(record)
     changed = 0
     for stream, records in streamed.items():
-        saved = _Page(desk, stream, store, rules, now()).save(records, None)
+        saved = _Page(desk, stream, store, rules, now(), strong=True).save(records, None)
         changed += saved.changed
     return changed
 
@@ -136,16 +139,19 @@ class _Pulling:
         """Read and save one page. After any failure the next step starts from the saved cursor."""
         try:
             page = next(iter(self._pages), None)
+            if page is not None:
+                self._save(page)
         except CursorError as error:
             self._start_again(error)
             return
         except BaseException:
+            # Also where the page came and was not saved: the generator is past it, the saved cursor is not.
             self.close()
             self._pages = self._open()
             raise
-        if page is None:
-            self.finished = True
-            return
+        self.finished = page is None or page.end
+
+    def _save(self, page: Page) -> None:
         self.store.seam("pull: page read")
         saved = _Page(self.desk, self.stream, self.store, self.rules, self.now()).save(page.records, page)
         self.sum = msgspec.structs.replace(
@@ -156,7 +162,6 @@ class _Pulling:
             complaints=self.sum.complaints + saved.complaints,
             quarantined=self.sum.quarantined + saved.quarantined,
         )
-        self.finished = page.end
         self.tell(self.desk, self.sum)
 
     def _start_again(self, error: CursorError) -> None:
@@ -187,12 +192,16 @@ class _Saved(msgspec.Struct, frozen=True):
 class _Page:
     """One page on its way into the store."""
 
-    def __init__(self, desk: Helpdesk, stream: str, store: Store, rules: Rules, now: datetime) -> None:
+    def __init__(
+        self, desk: Helpdesk, stream: str, store: Store, rules: Rules, now: datetime, *, strong: bool = False
+    ) -> None:
+        self.strong = strong  # what a strong read left unclear, another one would as well
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
         self.raws: list[Raw] = []
         self.poison: list[tuple[Raw, str]] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
+        self.apart = 0
         self.snapshots: dict[str, Record] = {}
         self.before: dict[str, Stored] = {}
 
@@ -215,7 +224,7 @@ class _Page:
         with self.store.write("pull: page") as connection:
             self._write(connection, page)
         yes = sum(item.columns["complaint"] == "yes" for item in self.saving.values())
-        return _Saved(len(self.saving), yes, len(self.poison))
+        return _Saved(len(self.saving) + self.apart, yes, len(self.poison))
 
     def _snapshots(self, records: Sequence[Record]) -> None:
         """Understand some snapshots while what was decoded of them is still at hand; an adapter may decode lazily."""
@@ -249,9 +258,13 @@ class _Page:
             newest = _newest(self.desk.adapter.read(raw.stream, raw.body, raw.seen_at) for raw in raws)
             if newest is not None:
                 self.snapshots[ticket] = newest
-        unseen = [ticket for ticket in bare if ticket not in before and ticket not in self.snapshots]
-        for stream, record in self.desk.adapter.get(unseen) if unseen else ():
-            by_ticket[record.ticket].append((stream, record))
+        unseen = [one for one in bare if not (self.strong or one in before or one in self.snapshots)]
+        for begin in range(0, len(unseen), UNSEEN):
+            # Saved at once: each costs several calls, and what a spent budget cuts short need not be read again.
+            some = unseen[begin : begin + UNSEEN]
+            self.apart += pull_tickets(self.desk, some, self.store, self.rules, now=lambda: self.now)
+            with self.store.read() as connection:
+                before.update(complaints.of_tickets(connection, self.desk.id, some))
         return before
 
     def _take(self, ticket: str, group: list[Sent], before: Stored | None) -> None:
@@ -274,6 +287,10 @@ class _Page:
         self, ticket: str, group: list[Sent], entries: tuple[Entry, ...], newest: Record | None, before: Stored | None
     ) -> None:
         if newest is None or newest.fields is None:
+            if before is None and _ended(group):
+                # Deleted for good before we first met it: there is nothing to make a complaint of, and nobody to ask.
+                self.raws.extend(self._raw(stream, record) for stream, record in group)
+                return
             if before is None:
                 why = "events of a ticket that the source no longer shows."
                 self.poison.extend((self._raw(stream, record), why) for stream, record in group)
@@ -324,6 +341,10 @@ class _Page:
                 connection, of, self.stream, page.cursor, now=self.now, records=len(page.records), complete=page.end
             )
             self.store.seam("pull: cursor written")
+
+
+def _ended(group: Iterable[Sent]) -> bool:
+    return any(entry.kind is EntryKind.DELETE for _, record in group for entry in record.entries)
 
 
 def _newest(records: Iterable[Record]) -> Record | None:

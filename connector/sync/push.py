@@ -18,6 +18,8 @@ from connector.store import Store, complaints, intentions, sources
 from connector.store.intentions import Intention, State
 
 BATCH = 50
+# So many tickets in trouble one after another are the source's trouble; fewer may be their own.
+TROUBLED = 3
 PARKED_FOR = timedelta(minutes=15)
 
 
@@ -69,6 +71,8 @@ def _pushed(
     sender = Sender(desk, store, now, rechecking(desk, store, rules))
     result = Pushed()
     tried: set[tuple[int, State, int, int]] = set()
+    troubled = 0
+    rest: float | None = None
     while not stopping():
         with store.read() as connection:
             if sources.paused(connection):
@@ -85,9 +89,11 @@ def _pushed(
             result = _counted(result, outcome)
             if outcome.auth is not None:
                 raise _parked(desk, store, now(), outcome.auth)
-            if outcome.rest_seconds is not None or stopping():
+            troubled = troubled + 1 if outcome.rest_seconds is not None else 0
+            rest = outcome.rest_seconds if outcome.rest_seconds is not None else rest
+            if outcome.asked or troubled == TROUBLED or stopping():
                 return msgspec.structs.replace(result, rest_seconds=outcome.rest_seconds)
-    return result
+    return msgspec.structs.replace(result, rest_seconds=rest if troubled else None)
 
 
 def _step_of(one: Intention) -> tuple[int, State, int, int]:

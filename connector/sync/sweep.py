@@ -7,6 +7,7 @@ because an intention is unique to (complaint, rule, episode, kind).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -20,8 +21,10 @@ from connector.store import Store, Transaction, complaints, intentions, sources
 from connector.store.complaints import Assessed, Case, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 
+log = logging.getLogger("amends")
 BATCH = 500
 SOONEST = timedelta(minutes=1)
+LATER = timedelta(minutes=15)
 _FIRST_STATE = {Mode.SHADOW: State.SHADOW, Mode.APPROVE: State.HELD, Mode.LIVE: State.PENDING}
 
 
@@ -82,13 +85,30 @@ class _Sweeping:
             due = complaints.due(connection, list(self.desks), self.now, BATCH)
             if not due:
                 return False
+            unclear: list[Stored] = []
             people = {stored.complainant_id for stored in due}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             open_ones = self._open(connection, due)
-        looked = [self._look(stored, cases.get(stored.complainant_id, [])) for stored in due]
+        looked = [
+            one
+            for stored in due
+            if (one := self._looked(stored, cases.get(stored.complainant_id, []), unclear)) is not None
+        ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
+            later = self.now + LATER
+            complaints.save_assessed(connection, [(stored, stored.assessed, later) for stored in unclear])
         return True
+
+    def _looked(
+        self, stored: Stored, cases: Sequence[Case], unclear: list[Stored]
+    ) -> tuple[Stored, Understood, Assessment] | None:
+        try:
+            return self._look(stored, cases)
+        except Exception:  # our bug, or a rule's: no complaint may keep the others from being looked at
+            log.exception("%s/%s could not be assessed; it is looked at again later", stored.source, stored.ticket)
+            unclear.append(stored)
+            return None
 
     def _open(self, connection: Transaction, due: Iterable[Stored]) -> dict[tuple[int, str], list[Intention]]:
         tickets: dict[int, list[str]] = {}

@@ -212,9 +212,7 @@ def verdict(here: Town) -> dict[str, Any]:
 def _outbox(here: Town) -> list[tuple[str, str, str]]:
     found = []
     for action, state, why in rows(here, "SELECT action, state, why FROM outbox"):
-        decoded = json.loads(action)
-        if decoded["kind"] != "tag":
-            found.append((decoded["marker"], state, why))
+        found.append((json.loads(action)["marker"], state, why))
     return found
 
 

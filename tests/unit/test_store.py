@@ -142,6 +142,22 @@ def test_a_store_that_vanished_is_named(tmp_path: Path) -> None:
         pytest.fail("nothing may be written")
 
 
+def test_a_store_that_is_gone_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.take_lease("daemon 1", NOW)
+    store.close()
+    (tmp_path / "amends.db").unlink()
+    with pytest.raises(StoreError, match="is gone; its lock file is still there"):
+        opened(tmp_path)
+    (tmp_path / "amends.db.lock").unlink()
+    opened(tmp_path).close()
+
+
+def test_no_folder_is_made_for_a_store_on_a_disk_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no folder"):
+        opened(tmp_path / "not mounted")
+
+
 def test_a_file_that_is_no_store_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "amends.db").write_bytes(b"this is not a database, but it is long enough to look like one" * 40)
     with pytest.raises(StoreError, match="not an Amends store"):
