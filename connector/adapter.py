@@ -188,10 +188,12 @@ class Adapter(Protocol):
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         """Send the write once. Raises ConflictError (refused, nothing written), RejectedError, GoneError, AuthError,
-        TemporaryError with applied=False where the refusal is proof that nothing was written, else in doubt."""
+        TemporaryError: in doubt, to be settled by `find`. ExposedError when something internal came out public."""
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-        """Did the write that was sent at `sent_at` with `stamp` land? Decided by strong reads alone."""
+        """Did the write that was sent at `sent_at` with `stamp` land? Decided by strong reads alone.
+
+        Raises ExposedError when it landed where a customer can read it."""
 
     def close(self) -> None:
         """Let go of connections."""

@@ -17,6 +17,7 @@ from connector.adapter import Adapter, Credentials, Identity, Tools, find_adapte
 from connector.assessment import Rules
 from connector.budget import AccountBudget
 from connector.credentials import SourceCredentials
+from connector.errors import AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.http import session
 from connector.mapping import words
@@ -105,6 +106,24 @@ def open_desk(
         act_from=act_from,
         read_from=source.read_from,
     )
+
+
+def prove_account(desk: Helpdesk, store: Store) -> None:
+    """Raises SettingsError where the source is another account than the one its complaints came from: ids of one
+    would be taken for ids of the other, and writes would go to strangers' tickets. One call; a source that cannot be
+    asked now is taken at its word."""
+    try:
+        identity = desk.adapter.check()
+    except (AuthError, TemporaryError):
+        return
+    with store.read() as connection:
+        row = sources.by_name(connection, desk.name)
+    if row is not None and row.account not in (None, identity.account):
+        raise SettingsError(
+            f"it was the account {row.account!r} and is now {identity.account!r}.",
+            source=desk.name,
+            remedy="Give the new account a source of its own in amends.yaml.",
+        )
 
 
 def _acquainted(source: SourceSettings, store: Store, identity: Identity, now: datetime) -> sources.SourceRow:

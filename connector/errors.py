@@ -46,8 +46,8 @@ class TemporaryError(AmendsError):
     """The source is slow, down or over its limit. The same step is tried again later, from the same cursor.
 
     `retry_after_seconds` is the source's own wish, or None where it stated none.
-    `applied` is False only where the source documents that a refused write did nothing (a well formed 429);
-    a write that ends in any other temporary error is in doubt.
+    `applied` is False only where the source documents that a refused call did nothing (a well formed 429). Adapters
+    may act on it; the outbox does not take it as proof, since a proxy may have repeated the request: it looks.
     """
 
     exit_code = 4

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from connector.commands.place import Place, no_source
-from connector.desks import open_desk, rules_of
+from connector.desks import open_desk, prove_account, rules_of
 from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.schedule import Daemon, Pace, Workplace
@@ -96,7 +96,9 @@ class _Office:
         missing: list[AmendsError] = []
         for source in wanted:
             try:
-                desks.append(open_desk(source, self.place.home, self.store, self.place.now, self.place.clock))
+                desk = open_desk(source, self.place.home, self.store, self.place.now, self.place.clock)
+                prove_account(desk, self.store)
+                desks.append(desk)
             except _BEFORE_WORK as error:
                 missing.append(error)
         return desks, missing

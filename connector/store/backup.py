@@ -114,7 +114,7 @@ def restore(store: Store, backup: Path, now: datetime) -> Restored:
         draft.unlink(missing_ok=True)
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         _copy(backup, draft, lambda _done, _all: None)
-        doubted = _doubt(draft, now)
+        doubted = _doubt(draft, now, _paused(target))
         _flush(draft)
         replaced = _set_aside(target, now)
         draft.rename(target)
@@ -122,13 +122,25 @@ def restore(store: Store, backup: Path, now: datetime) -> Restored:
     return Restored(str(target), None if replaced is None else str(replaced), doubted)
 
 
-def _doubt(file: Path, now: datetime) -> int:
+def _paused(target: Path) -> tuple[int | None, str | None]:
+    """Since when and why the store that is replaced was paused: somebody, or Amends itself, had a reason since."""
+    try:
+        with closing(sqlite3.connect(f"file:{target}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT paused_at, paused_why FROM instance").fetchone()
+    except sqlite3.Error:
+        return None, None
+    return (found[0], found[1]) if found else (None, None)
+
+
+def _doubt(file: Path, now: datetime, paused: tuple[int | None, str | None]) -> int:
     """Mark the copy as restored: see `Sender`, which looks up all that may have been written since the backup."""
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE lease SET holder = NULL, expires_at = 0")
         connection.execute("UPDATE instance SET restored_at = ?", (micros(now),))
+        if paused[0] is not None:
+            connection.execute("UPDATE instance SET paused_at = ?, paused_why = ?", paused)
         connection.execute("UPDATE outbox SET state = 'in_doubt' WHERE state = 'sending'")
         moving = connection.execute("SELECT count(*) FROM outbox WHERE state IN ('pending', 'in_doubt')").fetchone()
         connection.execute("COMMIT")

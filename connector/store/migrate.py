@@ -5,7 +5,6 @@ Alembic is imported only where there is something to do: it costs more than a wh
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +44,18 @@ def bring_up_to_date(store: Store) -> None:
             remedy="Run that newer release; this one has not touched the file.",
         )
     if found is not None and store.file is not None:
-        shutil.copy2(store.file, store.file.with_name(f"{store.file.name}.before-{HEAD}"))
+        _keep_a_copy(store, store.file.with_name(f"{store.file.name}.before-{HEAD}"))
     _upgrade(store)
+
+
+def _keep_a_copy(store: Store, beside: Path) -> None:
+    """Through the database and not the file system: what a killed daemon committed may stand in its log alone."""
+    beside.unlink(missing_ok=True)
+    connection = store.engine.raw_connection()
+    try:
+        connection.cursor().execute("VACUUM INTO ?", (str(beside),))
+    finally:
+        connection.close()
 
 
 def prove_up_to_date(store: Store) -> None:

@@ -14,7 +14,7 @@ from adapters.memory import DESKS, Desk
 from connector.commands import keeping, syncing
 from connector.commands.place import Place
 from connector.errors import StoreError
-from connector.store import Store, backup, intentions
+from connector.store import Store, backup, intentions, sources
 from connector.store.intentions import State
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -124,6 +124,17 @@ def test_the_replaced_store_is_kept_beside_it(house: House, tmp_path: Path) -> N
     assert len(kept) == 1
     assert str(kept[0]) in said
     assert backup.check(kept[0]).problems == ()
+
+
+def test_a_pause_outlives_a_restore(house: House, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    keeping.back_up(house.place, target, dry_run=False)
+    keeping.pause(house.place, "a note came out PUBLIC", dry_run=False)
+    keeping.restore(house.place, target, dry_run=False)
+    with house.place.store() as store, store.read() as connection:
+        paused = sources.paused(connection)
+    assert paused is not None
+    assert paused[1].startswith("a note came out PUBLIC")
 
 
 def test_a_store_in_use_is_not_replaced(house: House, tmp_path: Path) -> None:
