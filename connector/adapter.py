@@ -100,23 +100,35 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A field as a mapping may name it. `options` are (value, title) pairs of a choice field."""
+    """A field as a mapping may name it. `options` are (value, title) pairs of a choice field.
+
+    `type` is text, long_text, number, date, time, choice, choices, person, people, labels, yes_no, sla or other.
+    `writable` says that a write can reach it (it is on a screen), `many` that a write adds a value to those there;
+    `required` that no ticket can be opened without it. `where` names the projects, forms or brands that have it,
+    () for all.
+    """
 
     id: str
     title: str
     type: str
     options: tuple[tuple[str, str], ...] = ()
     writable: bool = False
+    many: bool = False
+    required: bool = False
+    where: tuple[str, ...] = ()
 
 
 class Discovery(msgspec.Struct, frozen=True):
-    """What an admin can map: fields, and (id, title) pairs of statuses, priorities, groups and people."""
+    """What an admin can map: fields, and (id, title) pairs of statuses, priorities, groups and people. The ids are the
+    words by which a mapping names them. `meanings` is what the source itself says of a status, in our words (a
+    `model.Status` by status id), where it has categories of its own."""
 
     fields: tuple[Field, ...]
     statuses: tuple[tuple[str, str], ...] = ()
     priorities: tuple[tuple[str, str], ...] = ()
     groups: tuple[tuple[str, str], ...] = ()
     people: tuple[tuple[str, str], ...] = ()
+    meanings: dict[str, str] = {}
 
 
 class Landed(msgspec.Struct, frozen=True):
@@ -152,7 +164,8 @@ class Adapter(Protocol):
     An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
 
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
-    them) and `secrets` (names of secrets by way to log in, for `amends init`).
+    them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have a
+    method `census` (see `Counting`).
     """
 
     Settings: ClassVar[type]
@@ -177,7 +190,8 @@ class Adapter(Protocol):
 
     def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
         """(stream, record) pairs of these tickets as they are this moment (a strong read, never a search index).
-        A ticket that is gone is yielded as a record with a DELETE entry."""
+        A ticket that is gone is yielded as a record with a DELETE entry; one that we may not see (any more) is not
+        yielded at all, for nobody can tell whether it is gone."""
 
     def read(self, stream: str, raw: bytes, seen_at: datetime) -> Record:
         """The record that `raw` was kept from. Pure: no I/O."""
@@ -197,6 +211,24 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+class Counting(Protocol):
+    """An adapter whose way of reading changes can miss some (a search index) or never tells of deletions."""
+
+    def census(self, since: datetime) -> Iterator[Sequence[tuple[str, int]]]:
+        """(ticket, version) of every ticket that is unfinished or changed at or after `since`, in portions, as cheaply
+        as the source can. The engine compares it with the store and reads what differs by `get`."""
+
+
+class Repairing(Protocol):
+    """An adapter whose source has no compare-and-set, so that a copy of a write may land after all was settled.
+
+    `repairs` are the seconds after a write at which the engine asks `find` again; there `find` takes the younger copies
+    of our own write away and says so in the receipt as "repaired": how many.
+    """
+
+    repairs: ClassVar[tuple[float, ...]]
 
 
 LONGEST_WAIT_SECONDS = 900.0

@@ -262,11 +262,17 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ActionKind(StrEnum):
-    """The kinds of write-back; each has its own mode per source."""
+    """The kinds of write-back; each has its own mode per source.
+
+    `correct` opens a ticket at another source, where the cause is to be removed; `link` tells the complaint's own
+    ticket what became of it.
+    """
 
     ESCALATE = "escalate"
     TAG = "tag"
     SURVEY = "survey"
+    CORRECT = "correct"
+    LINK = "link"
 
 
 class Mode(StrEnum):
@@ -281,19 +287,25 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     """What should be true of the ticket afterwards, in the source's own field ids and values. Additive by nature.
 
     A `note` is always internal; there is no way to say otherwise. `fields` maps field ids as `discover` names them
-    ("priority", "group", "custom:360001") to values. `tags` are added, none is ever removed.
+    ("priority", "group", "custom:360001") to values. `fill` does the same, but for fields that are empty: what stands
+    in one already stays. `tags` are added, none is ever removed. `create` holds the fields of a ticket to be opened;
+    then `note` and `fill` are empty, and `tags` are the new ticket's.
     """
 
     note: str | None = None
     tags: tuple[str, ...] = ()
     fields: dict[str, JSON] = {}
+    fill: dict[str, JSON] = {}
+    create: dict[str, JSON] = {}
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     """An intended write. `key` derives from (source, ticket, rule, episode, kind), so the same fact gives the same key.
 
     `marker` is opaque, carries no personal data, and is put where the source keeps it beside the write.
-    Not before `not_before`, not after `not_after`; lower `rank` goes first.
+    Not before `not_before`, not after `not_after`; lower `rank` goes first. A `correct` action belongs to the `source`
+    at which the ticket is opened; its `ticket` and `origin` are both "<source>/<ticket>" of the complaint it is about,
+    and its receipt holds "ticket" (the new one's stable id), "key" (as people call it) and "url".
     """
 
     key: str
@@ -308,6 +320,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     not_before: datetime
     not_after: datetime | None = None
     rank: int = 5
+    origin: str | None = None
 
 
 def fields_of(value: Mapping[str, JSON], path: str) -> JSON:

@@ -28,6 +28,7 @@ _EFFECTS = {
     ActionKind.ESCALATE: Effect(note=NOTE, tags=("amends-overdue",)),
     ActionKind.TAG: Effect(tags=("amends-delivery",)),
     ActionKind.SURVEY: Effect(tags=("amends-survey",)),
+    ActionKind.LINK: Effect(note=NOTE),
 }
 
 
