@@ -138,12 +138,17 @@ def run(ctx: Context, log: o.Log = "text") -> None:
 
 @app.command()
 def sync(
-    ctx: Context, names: o.Sources = None, pages: o.Pages = None, dry_run: o.DryRun = False, as_json: o.Json = False
+    ctx: Context,
+    names: o.Sources = None,
+    pages: o.Pages = None,
+    census: o.Census = False,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
 ) -> None:
     """One pass: read what is new, decide what is due, write what is intended. Then exit."""
     from connector.commands import syncing
 
-    done = syncing.sync(_place(ctx), names or [], dry_run=dry_run, most_pages=pages)
+    done = syncing.sync(_place(ctx), names or [], dry_run=dry_run, most_pages=pages, count_now=census)
     show(done, syncing.synced_lines, as_json)
 
 

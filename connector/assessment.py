@@ -16,7 +16,7 @@ from connector.condition import values_of
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, to_source
-from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, Flag, Role, Tag
+from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, Flag, Link, Role, Tag
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
@@ -197,6 +197,7 @@ def assess(
     salt: str,
     act_from: datetime,
     now: datetime,
+    links: Sequence[Link] = (),
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same."""
     history = this.folded.history
@@ -217,18 +218,19 @@ def assess(
         salt=salt.encode(),
         act_from=act_from,
         now=now,
+        links=links,
     )
     times = (decided.look_again_at, overdue.next_change(clocks, now))
     return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
 
 
-def why_not(action: Action, this: Understood, rules: Rules, now: datetime) -> str | None:
-    """Why an intended write no longer holds, or None."""
+def why_not(action: Action, this: Understood, rules: Rules, now: datetime, links: Sequence[Link] = ()) -> str | None:
+    """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets."""
     survey = rules.policy.survey if action.kind is ActionKind.SURVEY else None
     if survey is not None and survey.when is not None and not survey.when.holds(this.values):
         return "the survey's condition does not hold any more"
     clocks = clocks_of(this, rules, now)
-    return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now)
+    return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now, links)
 
 
 def wait_until(action: Action, this: Understood, rules: Rules, now: datetime) -> datetime | None:

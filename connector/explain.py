@@ -22,11 +22,13 @@ from connector.model import (
     Entry,
     EntryKind,
     Flag,
+    Link,
     Role,
     Segment,
     Tag,
     Visibility,
 )
+from connector.policy.correction import entries as correction_entries
 from connector.wording import duration, instant
 
 SHORTEST_COLUMNS = 40
@@ -78,22 +80,30 @@ def explain(
     writes: Sequence[WriteTold],
     rules: Rules,
     *,
+    links: Sequence[Link] = (),
     look_at: datetime | None,
     now: datetime,
 ) -> Explanation:
-    """The facts about `this`. `flags` are those of the last sweep, `writes` the outbox rows of the ticket."""
+    """The facts about `this`. `flags` are those of the last sweep, `writes` the outbox rows of the ticket and of what
+    was opened for it, `links` its corrective tickets."""
     clocks = tuple(_clock(one, this, rules, now) for one in clocks_of(this, rules, now))
     return Explanation(
         as_of=now,
         is_complaint=this.is_complaint,
         complaint=this.complaint,
-        entries=this.entries,
+        entries=with_corrections(this.entries, links),
         tags=this.tags,
         clocks=clocks,
         flags=tuple(flags),
         writes=tuple(writes),
         looked_at_next=look_at,
     )
+
+
+def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple[Entry, ...]:
+    """The timeline of a complaint with what became of its corrective tickets, in order."""
+    news = correction_entries(links)
+    return tuple(sorted((*entries, *news), key=lambda entry: (entry.occurred_at, entry.id))) if news else entries
 
 
 def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> ClockTold:
@@ -187,6 +197,7 @@ _SAID = {
     EntryKind.RESTORE: "restored",
     EntryKind.REDACTION: "text removed at the source",
     EntryKind.RATING: "rated",
+    EntryKind.CORRECTION: "removing the cause",
 }
 
 

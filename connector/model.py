@@ -58,6 +58,7 @@ class EntryKind(StrEnum):
     RESTORE = "restore"
     REDACTION = "redaction"
     RATING = "rating"
+    CORRECTION = "correction"
 
 
 class Visibility(StrEnum):
@@ -321,6 +322,24 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     not_after: datetime | None = None
     rank: int = 5
     origin: str | None = None
+
+
+class Link(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A ticket (`source`, `ticket`; `key` as people call it) that was opened so that a complaint's cause is removed.
+
+    `rule` and `episode` say why it was opened. `status` and `resolved_at` are as that ticket stands now; the latter is
+    None while it is open.
+    """
+
+    source: str
+    ticket: str
+    key: str
+    rule: str
+    episode: str
+    opened_at: datetime
+    url: str | None = None
+    status: Status | None = None
+    resolved_at: datetime | None = None
 
 
 def fields_of(value: Mapping[str, JSON], path: str) -> JSON:

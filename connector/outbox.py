@@ -26,8 +26,9 @@ from connector.errors import (
     TemporaryError,
 )
 from connector.helpdesk import Helpdesk
+from connector.model import ActionKind
 from connector.retry import delay_seconds
-from connector.store import Store, Transaction, intentions, sources
+from connector.store import Store, Transaction, intentions, links, sources
 from connector.store.intentions import Intention, State
 
 # One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
@@ -237,10 +238,46 @@ class Sender:
             return self._move(intention, State.IN_DOUBT, why=f"{why}; waiting whether it still lands", next_at=next_at)
         return self._withdraw(intention, why)
 
+    # -- copies that landed after all ---------------------------------------------------------------------------
+
+    def repair(self, intention: Intention) -> Outcome:
+        """Look once more at a write that was done: where the source has no compare-and-set, a second copy may have
+        landed since, and `find` takes it away."""
+        try:
+            finding = self._find(intention)
+        except ExposedError as error:
+            return self._stop_all(intention, error)
+        except GoneError:
+            return self._move(intention, intention.state)
+        except AmendsError as error:
+            return self._repair_later(intention, error)
+        repaired = finding.receipt.get("repaired") if isinstance(finding, Landed) else None
+        if repaired:
+            with self.store.write("outbox: repaired") as connection:
+                self._log(
+                    connection, "write: second copy taken away", intention, self.now(), receipt={"copies": repaired}
+                )
+        return self._move(intention, intention.state, repair_at=self._next_repair(intention))
+
+    def _repair_later(self, intention: Intention, error: AmendsError) -> Outcome:
+        wished = error.retry_after_seconds if isinstance(error, TemporaryError) else None
+        rest = delay_seconds(1, wished)
+        self._move(intention, intention.state, repair_at=self.now() + timedelta(seconds=rest))
+        return Outcome(
+            intention.state, str(error), rest, wished is not None, error if isinstance(error, AuthError) else None
+        )
+
+    def _next_repair(self, intention: Intention) -> datetime | None:
+        """The next of the adapter's times for this write that is still to come."""
+        if intention.sent_at is None:
+            return None
+        times = (intention.sent_at + timedelta(seconds=one) for one in getattr(self.desk.adapter, "repairs", ()))
+        return min((at for at in times if at > self.now()), default=None)
+
     # -- writing down what happened ----------------------------------------------------------------------------
 
     def _done(self, intention: Intention, receipt: Receipt) -> Outcome:
-        return self._move(intention, State.DONE, receipt=receipt)
+        return self._move(intention, State.DONE, receipt=receipt, repair_at=self._next_repair(intention))
 
     def _later(self, intention: Intention, state: State, error: AmendsError, *, again: bool = False) -> Outcome:
         wished: float | None = None
@@ -263,12 +300,23 @@ class Sender:
         next_at: datetime | None = None,
         receipt: Receipt | None = None,
         again: bool = False,
+        repair_at: datetime | None = None,
     ) -> Outcome:
         now = self.now()
         with self.store.write(f"outbox: {state}") as connection:
             moved = intentions.move(
-                connection, intention, state, now, why=why, next_at=next_at, receipt=receipt, again=again
+                connection,
+                intention,
+                state,
+                now,
+                why=why,
+                next_at=next_at,
+                receipt=receipt,
+                again=again,
+                repair_at=repair_at,
             )
+            if moved and state is State.DONE and receipt and intention.action.kind is ActionKind.CORRECT:
+                links.opened(connection, intention.source_id, intention.action, receipt, now)
             if moved and state is not intention.state:
                 self._log(connection, f"write: {state.replace('_', ' ')}", intention, now, why, receipt)
         return Outcome(state, why)

@@ -20,7 +20,8 @@ from connector.errors import AmendsError, AuthError, FencedError, StoreError, Te
 from connector.helpdesk import Helpdesk
 from connector.retry import delay_seconds
 from connector.store import Store, sources
-from connector.sync import pull, push, replay, sweep
+from connector.sync import census, pull, push, replay, sweep
+from connector.sync.census import due
 from connector.sync.replay import stale
 
 log = logging.getLogger("amends")
@@ -184,6 +185,8 @@ class Daemon:
             elif not complete:
                 # Its events would tell of tickets that this one has not come to yet, each to be asked for by itself.
                 break
+        if not failures and due(desk, self.store, self.now()):
+            self._count(desk)
         self._sweep()
         if failures:
             raise failures[0]
@@ -220,6 +223,17 @@ class Daemon:
             )
         return None, not pulled.more or self._was_complete(desk, stream)
 
+    def _count(self, desk: Helpdesk) -> None:
+        counted = census(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
+        if counted.behind or counted.gone:
+            log.info(
+                "%s: counted %d tickets; %d had been missed, %d are gone",
+                desk.name,
+                counted.listed,
+                counted.behind,
+                counted.gone,
+            )
+
     def _was_complete(self, desk: Helpdesk, stream: str) -> bool:
         with self.store.read() as connection:
             row = sources.stream_row(connection, desk.id, stream)
@@ -253,6 +267,7 @@ class Daemon:
             self.store,
             self.workplace.rules,
             now=self.now,
+            others=self.workplace.desks,
             stopping=lambda: self.stop.is_set() or self._dropped(desk),
         )
         if pushed.rest_seconds:

@@ -18,8 +18,9 @@ from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
 from connector.display import clean, cut, harmless_cell, harmless_json, moment, paragraphs, table
 from connector.errors import AmendsError
-from connector.model import Tag
-from connector.store import Transaction, complaints, sources
+from connector.explain import with_corrections
+from connector.model import Link, Tag
+from connector.store import Transaction, complaints, links, sources
 from connector.store.complaints import Stored
 
 # What a spreadsheet would take for a formula, and run.
@@ -148,12 +149,14 @@ class Shown(msgspec.Struct, frozen=True):
     row: Row
     doc: complaints.Doc
     assessed: complaints.Assessed
+    links: tuple[Link, ...] = ()
 
 
 def show(place: Place, name: str) -> Shown:
     with place.store() as store, store.read() as connection:
         stored = find(connection, name)
-    return Shown(row(stored), stored.doc, stored.assessed)
+        linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
+    return Shown(row(stored), stored.doc, stored.assessed, tuple(linked))
 
 
 def shown_lines(told: Shown, columns: int) -> list[str]:
@@ -161,7 +164,7 @@ def shown_lines(told: Shown, columns: int) -> list[str]:
     this = told.row
     facts = msgspec.to_builtins(this)
     lines = [f"{name:<12}  {cut(clean(_plain(value)), columns - 14)}" for name, value in facts.items() if value]
-    for entry in told.doc.entries:
+    for entry in with_corrections(told.doc.entries, told.links):
         if entry.text:
             lines += ["", f"{moment(entry.occurred_at)}  {entry.kind.value.replace('_', ' ')}"]
             lines += paragraphs(entry.text, columns, "  ")

@@ -9,7 +9,7 @@ from connector.desks import rules_of
 from connector.errors import SettingsError
 from connector.explain import Explanation, WriteTold, explain
 from connector.mapping import words
-from connector.store import intentions
+from connector.store import intentions, links
 from connector.store.intentions import Intention, State
 
 
@@ -19,6 +19,8 @@ def explained(place: Place, name: str) -> Explanation:
     with place.store() as store, store.read() as connection:
         stored = find(connection, name)
         writes = intentions.of_tickets(connection, stored.source_id, [stored.ticket], State).get(stored.ticket, [])
+        writes += intentions.opening_for(connection, f"{stored.source}/{stored.ticket}")
+        linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
     source = settings.sources.get(stored.source)
     if source is None:
         raise SettingsError(
@@ -27,7 +29,9 @@ def explained(place: Place, name: str) -> Explanation:
     doc = stored.doc
     this = understood_again(doc.complaint, doc.entries, doc.tags, words(source.mapping))
     told = [_told(one) for one in writes]
-    return explain(this, stored.assessed.flags, told, rules_of(settings), look_at=stored.look_at, now=place.now())
+    return explain(
+        this, stored.assessed.flags, told, rules_of(settings), links=linked, look_at=stored.look_at, now=place.now()
+    )
 
 
 def _told(one: Intention) -> WriteTold:

@@ -96,6 +96,9 @@ Force = Annotated[bool, _option("--force", help="Overwrite files that are there.
 
 Log = Annotated[Literal["text", "json"], _option("--log", help="text or json; to the standard error.")]
 Pages = Annotated[int | None, _option("--pages", min=1, help="Read at most so many pages of each stream.")]
+Census = Annotated[
+    bool, _option("--census", help="Compare now with all that the source lists, even where much seems to be gone.")
+]
 Why = Annotated[str, _option("--why", help="For whoever finds it so.")]
 
 Form = Annotated[Literal["csv", "jsonl"], _option("--format", help="csv, or jsonl with everything.")]

@@ -24,7 +24,8 @@ from connector.model import JSON
 from connector.settings.sources import SourceSettings
 from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
-from connector.sync import policy_changed, pull, push, replay, sweep
+from connector.sync import Counted, census, policy_changed, pull, push, replay, sweep
+from connector.sync.census import due
 from connector.sync.replay import stale
 
 # One pass ends: it waits this often and this long for a helpdesk that asks for rest, then leaves the rest for later.
@@ -55,6 +56,7 @@ class SourceSynced(msgspec.Struct, frozen=True):
     quarantined: int = 0
     replayed: int = 0
     replay_changed: int = 0
+    counted: Counted | None = None
     intended: tuple[Planned, ...] = ()
     done: int = 0
     failed: int = 0
@@ -79,30 +81,36 @@ class Synced(msgspec.Struct, frozen=True):
         return next((code for code in _WORST if code in codes), 0)
 
 
-def sync(place: Place, names: Sequence[str], *, dry_run: bool, most_pages: int | None) -> Synced:
+def sync(
+    place: Place, names: Sequence[str], *, dry_run: bool, most_pages: int | None, count_now: bool = False
+) -> Synced:
     """Read everything new, decide, and write. One source that fails does not hold the others.
 
-    Raises SettingsError, StoreError (another daemon is at work) and FencedError.
+    With `count_now`, compare with what each source lists, and believe it even where much is missing. Raises
+    SettingsError, StoreError (another daemon is at work) and FencedError.
     """
     wanted = place.chosen(names)
     if not wanted:
         raise no_source(place)
     with _practice_store(place) if dry_run else place.leased_store("amends sync") as store:
-        return _Pass(place, store, dry_run=dry_run, most_pages=most_pages).run(wanted)
+        return _Pass(place, store, dry_run=dry_run, most_pages=most_pages, count_now=count_now).run(wanted)
 
 
 class _Pass:
     """One pass over some sources."""
 
-    def __init__(self, place: Place, store: Store, *, dry_run: bool, most_pages: int | None) -> None:
+    def __init__(self, place: Place, store: Store, *, dry_run: bool, most_pages: int | None, count_now: bool) -> None:
         self.place, self.store, self.dry_run, self.most_pages = place, store, dry_run, most_pages
+        self.count_now = count_now
         self.rules: Rules = rules_of(place.settings)
         self.results: dict[str, SourceSynced] = {}
+        self.desks: tuple[Helpdesk, ...] = ()
         self._renewed = place.wall()
 
     def run(self, wanted: Sequence[SourceSettings]) -> Synced:
         self.results = {one.name: SourceSynced(one.name) for one in wanted}
         desks = [desk for one in wanted if (desk := self._tried(one.name, self._opener(one))) is not None]
+        self.desks = tuple(desks)
         policy_changed(self.store, self.place.settings.digests["policy.yaml"], self.place.now())
         before = self._newest_write()
         for desk in desks:
@@ -168,8 +176,22 @@ class _Pass:
                 complaints=so_far.complaints + (pulled.complaints if stream == desk.streams[0] else 0),
                 quarantined=so_far.quarantined + pulled.quarantined,
             )
+        self._count(desk)
         with self.store.write("pull: went through") as connection:
             sources.pulled(connection, desk.id, self.place.now())
+
+    def _count(self, desk: Helpdesk) -> None:
+        """What reading changes has missed; once a day, or now where that was asked for."""
+        if self.count_now and not hasattr(desk.adapter, "census"):
+            raise SettingsError(
+                f"{desk.name} cannot be counted: its changes are told in full.", remedy="Leave --census away."
+            )
+        if not (self.count_now or due(desk, self.store, self.place.now())):
+            return
+        counted = census(
+            desk, self.store, self.rules, now=self.place.now, believe=self.count_now, stopping=self._stopping
+        )
+        self._add(desk.name, counted=counted)
 
     def _replay(self, desk: Helpdesk) -> None:
         with Progress(f"{desk.name}, rules changed, reading again", "complaints") as tell:
@@ -199,7 +221,7 @@ class _Pass:
 
     def _write(self, desk: Helpdesk) -> None:
         for rest in range(MOST_RESTS + 1):
-            pushed = push(desk, self.store, self.rules, now=self.place.now, stopping=self._stopping)
+            pushed = push(desk, self.store, self.rules, now=self.place.now, others=self.desks, stopping=self._stopping)
             so_far = self.results[desk.name]
             self._add(
                 desk.name,
@@ -262,10 +284,20 @@ def _source_lines(one: SourceSynced, dry_run: bool, columns: int) -> Iterator[st
     yield f"{one.source}: {count(one.records, 'record')} read, {count(one.changed, 'change')} {would}"
     if one.replayed:
         yield f"  rules changed: {one.replayed:,} read again, {one.replay_changed:,} came out differently"
+    if one.counted is not None:
+        yield from _counted(one.counted)
     if one.complaints:
         yield f"  {count(one.complaints, 'complaint')} among them"
     if one.quarantined:
         yield f"  {count(one.quarantined, 'record')} put in quarantine: `amends quarantine list`"
+    yield from _intended(one, dry_run, columns)
+    if not dry_run:
+        yield from _written(one)
+    if one.error:
+        yield from wrapped(f"FAILED: {one.error}", columns - 2, "  ")
+
+
+def _intended(one: SourceSynced, dry_run: bool, columns: int) -> Iterator[str]:
     by_state: dict[str, int] = {}
     for write in one.intended:
         by_state[write.state] = by_state.get(write.state, 0) + 1
@@ -278,10 +310,12 @@ def _source_lines(one: SourceSynced, dry_run: bool, columns: int) -> Iterator[st
             )
         if len(one.intended) > 10:
             yield f"    … and {len(one.intended) - 10} more"
-    if not dry_run:
-        yield from _written(one)
-    if one.error:
-        yield from wrapped(f"FAILED: {one.error}", columns - 2, "  ")
+
+
+def _counted(found: Counted) -> Iterator[str]:
+    yield f"  counted {count(found.listed, 'ticket')}: {found.behind:,} had been missed, {found.gone:,} are gone"
+    if found.refused:
+        yield f"  {found.missing:,} are suddenly not listed, and were left as they are: see what we may read there"
 
 
 def _written(one: SourceSynced) -> Iterator[str]:

@@ -13,10 +13,24 @@ from datetime import datetime
 
 import msgspec
 
-from connector.model import JSON, Action, ActionKind, Clock, Complaint, Effect, Flag, History, Priority, Tag
+from connector.model import (
+    JSON,
+    Action,
+    ActionKind,
+    Clock,
+    Complaint,
+    Effect,
+    Flag,
+    History,
+    Link,
+    Priority,
+    Status,
+    Tag,
+)
+from connector.policy import correction
 from connector.policy.keys import action_key, marker
 from connector.policy.note import note
-from connector.policy.rules import SURVEY, TAG_BACK, Policy, Rule, TagBack
+from connector.policy.rules import SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
 from connector.policy.standing import objection
 from connector.policy.survey import resolution, window
 from connector.wording import instant
@@ -44,6 +58,7 @@ class _Case(msgspec.Struct, frozen=True):
     tags: Sequence[Tag]
     clocks: Sequence[Clock]
     flags: Sequence[Flag]
+    links: Sequence[Link]
     policy: Policy
     values: Mapping[str, JSON]
     translate: Translate
@@ -65,8 +80,9 @@ def decide(
     salt: bytes,
     act_from: datetime,
     now: datetime,
+    links: Sequence[Link] = (),
 ) -> Decision:
-    """The actions for one complaint as of `now`.
+    """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it.
 
     `values` is what conditions see; `translate` turns complaint words into the source's field ids and values (it is
     called with what a rule's `fields` says, and may raise SettingsError); `salt` is the installation's own.
@@ -74,9 +90,10 @@ def decide(
     against = objection(complaint, tags)
     if against is not None:
         return Decision(skipped=(against,))
-    case = _Case(complaint, history, tags, clocks, flags, policy, values, translate, salt, act_from, now)
+    case = _Case(complaint, history, tags, clocks, flags, links, policy, values, translate, salt, act_from, now)
     survey, skipped = _survey(case)
-    actions = sorted([*_escalations(case), *survey, *_tag_back(case)], key=lambda action: action.rank)
+    wanted = (*_escalations(case), *survey, *_corrections(case), *_links(case), *_tag_back(case))
+    actions = sorted(wanted, key=lambda action: action.rank)
     later = [action.not_before for action in actions if action.not_before > now]
     return Decision(tuple(actions), min(later, default=None), skipped)
 
@@ -103,7 +120,63 @@ def _escalations(case: _Case) -> Iterator[Action]:
                     yield _action(case, rule.kind, rule.id, flag.episode, effect, flag.why, flag.since, rank=rule.rank)
 
 
-def _speaks(rule: Rule, flag: Flag, values: Mapping[str, JSON]) -> bool:
+def _corrections(case: _Case) -> Iterator[Action]:
+    for rule in case.policy.corrections:
+        if rule.on is None:
+            if case.complaint.opened_at >= case.act_from and rule.when is not None and rule.when.holds(case.values):
+                why = f"Rule {rule.id!r} holds for this complaint."
+                yield _correction(case, rule, None, correction.FOR_EVERY, why, case.complaint.opened_at)
+            continue
+        for flag in case.flags:
+            if flag.since >= case.act_from and _speaks(rule, flag, case.values):
+                yield _correction(case, rule, flag, flag.episode, flag.why, flag.since)
+
+
+def _correction(
+    case: _Case, rule: Correction, flag: Flag | None, episode: str, why: str, not_before: datetime
+) -> Action:
+    about = f"{case.complaint.source}/{case.complaint.ticket}"
+    create = correction.ticket_fields(case.complaint, case.history, case.tags, flag, rule.fields, zone=case.policy.zone)
+    key = action_key(case.salt, rule.at, about, rule.id, episode, ActionKind.CORRECT)
+    return Action(
+        key=key,
+        marker=marker(key),
+        source=rule.at,
+        ticket=about,
+        kind=ActionKind.CORRECT,
+        rule=rule.id,
+        episode=episode,
+        effect=Effect(tags=rule.tags, create=create),
+        why=why,
+        not_before=not_before,
+        rank=rule.rank,
+        origin=about,
+    )
+
+
+def _links(case: _Case) -> Iterator[Action]:
+    """What the complaint's own ticket is told. A closed one takes no notes; its timeline here has the news all the
+    same."""
+    if case.complaint.status is Status.CLOSED:
+        return
+    for link in case.links:
+        rule = case.policy.correction(link.rule)
+        if rule is None or not rule.tell:
+            continue
+        for step, at in correction.due_steps(link):
+            yield _action(
+                case,
+                ActionKind.LINK,
+                link.rule,
+                correction.episode(link, step),
+                Effect(note=correction.words(link, step, zone=case.policy.zone)),
+                f"{link.key} at {link.source} was {step}.",
+                at,
+                rank=rule.rank,
+            )
+
+
+def _speaks(rule: Rule | Correction, flag: Flag, values: Mapping[str, JSON]) -> bool:
     return (
         rule.on is flag.kind
         and (not rule.about or flag.episode.partition("#")[0] in rule.about)

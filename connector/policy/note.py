@@ -52,7 +52,7 @@ def note(
         f"Received: {instant(history.received_at, zone)}.",
         f"Now: {complaint.status}, priority {complaint.priority or 'not set'}, "
         f"{'has an owner' if complaint.owner else 'has no owner'}{_lives(history)}.",
-        _tag_line(tags),
+        tag_line(tags),
         _cases_line(complaint, flag, flags),
         f"Next step: {NEXT_STEPS[topic]}" if topic in NEXT_STEPS else "",
         f"Written by Amends, {instant(now, zone)}. To see why: amends explain {complaint.source}/{complaint.ticket}",
@@ -74,7 +74,8 @@ def _lives(history: History) -> str:
     return f", reopened {count} time{'s' if count > 1 else ''}" if count else ""
 
 
-def _tag_line(tags: Sequence[Tag]) -> str:
+def tag_line(tags: Sequence[Tag]) -> str:
+    """What the complaint is about, in names from the taxonomy; "" where nothing was found."""
     said = []
     for facet, title in FACETS:
         values = [tag.value.replace("_", " ") for tag in tags if tag.facet == facet and _PLAIN.fullmatch(tag.value)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Tag
+from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Link, Status, Tag
+from connector.policy import correction
 from connector.policy.decision import wanted_tags
 from connector.policy.rules import SURVEY, TAG_BACK, Policy
 from connector.policy.standing import objection
@@ -30,6 +31,7 @@ def unwanted(
     clocks: Sequence[Clock],
     policy: Policy,
     now: datetime,
+    links: Sequence[Link] = (),
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
     good; see `postponed` for what only has to wait."""
@@ -42,6 +44,8 @@ def unwanted(
         return _survey(action, history, policy)
     if action.rule == TAG_BACK:
         return _tags(action, complaint, tags, policy)
+    if action.kind in (ActionKind.CORRECT, ActionKind.LINK):
+        return _correction(action, complaint, links, policy)
     return _escalation(action, clocks, policy, now)
 
 
@@ -71,6 +75,18 @@ def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Pol
     if "+".join(wanted_tags(policy.tag_back, tags)) != action.episode:
         return "what was found has changed"
     return "the tags are there" if set(action.effect.tags) <= set(complaint.labels) else None
+
+
+def _correction(action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy) -> str | None:
+    rule = policy.correction(action.rule)
+    if rule is None:
+        return f"there is no correction {action.rule!r} any more"
+    if action.kind is ActionKind.CORRECT:
+        return None if rule.at == action.source else f"corrections of {action.rule!r} go to {rule.at} by now"
+    if complaint.status is Status.CLOSED:
+        return "the ticket is closed and takes no more notes"
+    told = {correction.episode(link, step) for link in links for step, _ in correction.due_steps(link)}
+    return None if action.episode in told else "the other ticket was taken up again"
 
 
 def _escalation(action: Action, clocks: Sequence[Clock], policy: Policy, now: datetime) -> str | None:

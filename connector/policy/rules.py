@@ -63,6 +63,35 @@ class Rule(msgspec.Struct, frozen=True):
         return self.note and self.kind is ActionKind.ESCALATE
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """Open a ticket at the source `at`, so that the cause of a complaint is removed there.
+
+    Speaks when a flag of kind `on` comes up (None: of every complaint, once) and `when` holds. `fields` are in that
+    source's own field ids ("project", "issuetype" …); summary and description are ours unless `fields` has them.
+    `tags` go on the new ticket. With `tell`, the complaint's ticket gets an internal note when the other one is
+    opened, and again when it is resolved.
+    """
+
+    id: str
+    at: str
+    on: FlagKind | None = None
+    about: tuple[str, ...] = ()
+    when: Condition | None = None
+    fields: dict[str, JSON] = {}
+    tags: tuple[str, ...] = ()
+    tell: bool = True
+    rank: int = 6
+
+    def __post_init__(self) -> None:
+        if self.id in (TAG_BACK, SURVEY):
+            raise SettingsError(f"correction {self.id!r}: that name is taken.", remedy="Rename it.")
+        if self.on is None and self.when is None:
+            raise SettingsError(
+                f"correction {self.id!r} would open a ticket for every complaint.",
+                remedy='Say for which: `on: repeat`, or `when: category == "delivery"`.',
+            )
+
+
 class Survey(msgspec.Struct, frozen=True):
     """Ask the customer once for each resolution, by `tags` or `fields` on which the helpdesk sends its survey.
 
@@ -107,16 +136,20 @@ class Policy(msgspec.Struct, frozen=True):
     tag_back: TagBack | None = None
     limit_per_run: int = 50
     zone: str = "UTC"
+    corrections: tuple[Correction, ...] = ()
 
     def __post_init__(self) -> None:
         _known_zone(self.zone, "policy")
-        ids = [rule.id for rule in self.rules]
+        ids = [*(rule.id for rule in self.rules), *(one.id for one in self.corrections)]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise SettingsError(f"two rules are called {twice[0]!r}.", remedy="Give each rule an id of its own.")
 
     def rule(self, name: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == name), None)
+
+    def correction(self, name: str) -> Correction | None:
+        return next((one for one in self.corrections if one.id == name), None)
 
 
 def _known_zone(name: str, where: str) -> None:

@@ -5,7 +5,7 @@ Called by `loading`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,13 +15,13 @@ from connector.mapping import EXTRA, to_source
 from connector.model import ActionKind, FlagKind, Priority
 from connector.people.repeats import KINDS as REPEATS
 from connector.people.repeats import RepeatPolicy
-from connector.policy.rules import Policy, Rule, Survey, TagBack
+from connector.policy.rules import Correction, Policy, Rule, Survey, TagBack
 from connector.settings import notation
 from connector.settings.checking import shaped, shown
 from connector.settings.meanings import WRITABLE, compiled
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import Path, unique, unknown_words, zone_is_known
-from connector.settings.shapes import PolicyFile, RepeatsShape, RuleShape, SurveyShape
+from connector.settings.shapes import CorrectionShape, PolicyFile, RepeatsShape, RuleShape, SurveyShape
 from connector.settings.sources import SourceSettings
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
@@ -37,9 +37,11 @@ def policy_of(
     if document is None or shape is None:
         return None
     before = len(problems)
+    sources = list(sources)
     _check(document, shape, tagging, problems)
     _check_writes(document, shape, sources, problems)
     rules = [_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)]
+    corrections = [_correction(index, one, sources, document, problems) for index, one in enumerate(shape.corrections)]
     survey = _survey(shape.survey, document, problems) if shape.survey else None
     repeats = _repeats(shape.repeats, document, problems)
     back = shape.tag_back
@@ -51,6 +53,7 @@ def policy_of(
         tag_back=TagBack(facets=back.facets, prefix=back.prefix, rank=back.rank) if back else None,
         limit_per_run=shape.limit_per_run,
         zone=shape.zone,
+        corrections=tuple(one for one in corrections if one),
     )
     return policy, repeats
 
@@ -81,6 +84,35 @@ def _rule(index: int, shape: RuleShape, document: Document, problems: Problems) 
     return (
         _built(rule, document, path, problems) if _priority_is_known(document, path, shape.fields, problems) else None
     )
+
+
+def _correction(
+    index: int, shape: CorrectionShape, sources: Iterable[SourceSettings], document: Document, problems: Problems
+) -> Correction | None:
+    path: Path = ("corrections", index)
+    known = {source.name: source for source in sources}
+    if shape.at not in known:
+        place = document.place((*path, "at"))
+        problems.add(place, f"there is no source {shape.at!r} in amends.yaml", one_of(shape.at, list(known)))
+        return None
+    if ActionKind.CORRECT not in known[shape.at].can:
+        able = [name for name, source in known.items() if ActionKind.CORRECT in source.can]
+        what = f"no ticket can be opened at {shape.at}"
+        problems.add(document.place((*path, "at")), what, one_of(shape.at, able) if able else "add a source that can")
+        return None
+    correction = partial(
+        Correction,
+        id=shape.id,
+        at=shape.at,
+        on=shape.on,
+        about=shape.about,
+        when=compiled(shape.when, document, (*path, "when"), problems),
+        fields=shape.fields,
+        tags=shape.tags,
+        tell=shape.tell,
+        rank=shape.rank,
+    )
+    return _built(correction, document, path, problems)
 
 
 def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Survey | None:
@@ -115,10 +147,15 @@ def _repeats(shape: RepeatsShape, document: Document, problems: Problems) -> Rep
 
 def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | None, problems: Problems) -> None:
     zone_is_known(shape.zone, document, ("zone",), problems)
-    unique([rule.id for rule in shape.rules], "id", document, ("rules",), problems)
-    for index, rule in enumerate(shape.rules):
-        known, what = (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else (CLOCKS, "clock")
-        unknown_words(rule.about, known, what, document, ("rules", index, "about"), problems)
+    speaking: tuple[tuple[str, Sequence[RuleShape | CorrectionShape]], ...] = (
+        ("rules", shape.rules),
+        ("corrections", shape.corrections),
+    )
+    for section, rules in speaking:
+        unique([rule.id for rule in rules], "id", document, (section,), problems)
+        for index, rule in enumerate(rules):
+            known, what = (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else (CLOCKS, "clock")
+            unknown_words(rule.about, known, what, document, (section, index, "about"), problems)
     if shape.tag_back and tagging:
         unknown_words(
             shape.tag_back.facets, list(tagging.taxonomy.facets), "facet", document, ("tag_back", "facets"), problems

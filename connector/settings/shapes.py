@@ -21,7 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from connector.mapping import EXTRA, FIELDS
+from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
 from connector.settings import notation
 from connector.tagging import Strength
@@ -45,6 +45,7 @@ DurationText = Annotated[str, _parses(notation.duration), Field(examples=["4h"])
 DaysText = Annotated[str, _parses(notation.whole_days), Field(examples=["30d"])]
 WindowText = Annotated[str, _parses(notation.window), Field(examples=["09:00-17:00"])]
 WeekdaysText = Annotated[str, _parses(notation.weekdays), Field(examples=["mon-fri"])]
+LanguageCode = Annotated[str, StringConstraints(pattern="^[a-z]{2}$")]
 Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 Condition = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
@@ -102,9 +103,27 @@ class MappingExample(Shape):
     writes: dict[str, Any] = {}
 
 
+class FieldLine(Shape):
+    source: Line = Field(alias="from", description="The source's field, as `amends mapping discover` lists it.")
+    type: Literal[*TYPES] | None = Field(  # type: ignore[valid-type]
+        default=None, description="What the field should hold; another one is reported."
+    )
+    values: dict[str, str] = Field(default={}, description="The source's values: ours.")
+    default: Line | None = Field(default=None, description="Our value where the source has none.")
+    required: bool = Field(default=False, description="A ticket without it goes to quarantine.")
+    direction: Literal["read", "write", "both"] = Field(
+        default="read", description="Whether the field is read, may be written by a rule, or both."
+    )
+
+
+def _field_line_schema() -> dict[str, Any]:
+    return {"anyOf": [{"type": "string"}, FieldLine.model_json_schema()]}
+
+
+_FIELD_LINE = _field_line_schema()
 _TARGET_FIELDS: dict[str, Any] = {
-    "properties": {name: {"type": "string"} for name in FIELDS},
-    "patternProperties": {f"^{EXTRA.replace('.', '[.]')}": {"type": "string"}},
+    "properties": dict.fromkeys(FIELDS, _FIELD_LINE),
+    "patternProperties": {f"^{EXTRA.replace('.', '[.]')}": _FIELD_LINE},
     "additionalProperties": False,
 }
 _WRITE_LINE: dict[str, Any] = {
@@ -124,10 +143,14 @@ def _long_form(line: Any) -> Any:
     return {"to": line} if isinstance(line, str) else line
 
 
+def _long_field(line: Any) -> Any:
+    return {"from": line} if isinstance(line, str) else line
+
+
 class MappingFile(Shape):
     adapter: Line = Field(description="The kind of helpdesk whose fields these are.")
-    fields: dict[str, Line] = Field(
-        description="Complaint field: source field id, as `amends mapping discover` lists them.",
+    fields: dict[str, Annotated[FieldLine, BeforeValidator(_long_field), WithJsonSchema(_FIELD_LINE)]] = Field(
+        description="Complaint field: source field id, as `amends mapping discover` lists them, or more about it.",
         json_schema_extra=_TARGET_FIELDS,
     )
     status: dict[str, Status] = Field(description="The source's status: ours. Every status in use needs a line.")
@@ -138,9 +161,14 @@ class MappingFile(Shape):
     complaint: ComplaintRule = Field(default=ComplaintRule(), description="What the source itself says about it.")
     write: dict[str, Annotated[WriteLine, BeforeValidator(_long_form), WithJsonSchema(_WRITE_LINE)]] = Field(
         {},
-        description="Complaint field: the source field a rule may write, with a table if values differ.",
+        description="Complaint field, or tags, tag.<facet>, flag.<kind> or survey: the source field that may be "
+        "written, with a table if values differ.",
     )
     examples: tuple[MappingExample, ...] = Field(default=(), description="What must hold; `amends check` runs them.")
+
+
+def _nothing_said(value: Any) -> Any:
+    return {} if value is None else value
 
 
 class FacetShape(Shape):
@@ -152,8 +180,20 @@ class FacetShape(Shape):
     default: Line | None = Field(default=None, description="The answer where no phrase decides.")
 
 
+class ProductShape(Shape):
+    words: dict[LanguageCode, tuple[Line, ...]] = Field(
+        default={}, description="What else it is called, by language (ISO 639-1)."
+    )
+    parts: dict[Line, Annotated[ProductShape, BeforeValidator(_nothing_said)]] = Field(
+        default={}, description="The products or groups that belong to it."
+    )
+
+
 class TaxonomyFile(Shape):
     facets: dict[str, FacetShape]
+    products: dict[Line, Annotated[ProductShape, BeforeValidator(_nothing_said)]] = Field(
+        default={}, description="What you sell, as a tree, with the words that are used for it."
+    )
 
 
 class PhraseShape(Shape):
@@ -173,7 +213,7 @@ class PhraseExamples(Shape):
 
 
 class PhrasesFile(Shape):
-    language: Annotated[str, StringConstraints(pattern="^[a-z]{2}$")] = Field(description="ISO 639-1 code.")
+    language: LanguageCode = Field(description="ISO 639-1 code.")
     phrases: dict[str, PhraseShape]
     guards: dict[str, PhraseShape] = Field(default={}, description="Phrases that hide those they overlap.")
     negations: tuple[Line, ...] = ()
@@ -219,6 +259,18 @@ class RuleShape(Shape):
     rank: int = Field(default=5, ge=1, le=9, description="Lower goes first.")
 
 
+class CorrectionShape(Shape):
+    id: Name
+    at: Name = Field(description="The source (of amends.yaml) at which the ticket is opened.")
+    on: FlagKind | None = Field(default=None, description="Only when this comes up; default: for every complaint.")
+    about: tuple[Line, ...] = Field(default=(), description="Only these clocks or kinds of repeat; default: all.")
+    when: Condition | None = None
+    fields: dict[str, Any] = Field(default={}, description="That source's field ids: values, such as project.")
+    tags: tuple[Line, ...] = Field(default=(), description="Labels of the new ticket.")
+    tell: bool = Field(default=True, description="Note on the complaint's own ticket, at opening and at resolution.")
+    rank: int = Field(default=6, ge=1, le=9, description="Lower goes first.")
+
+
 class SurveyShape(Shape):
     after_hours: int = Field(default=24, ge=0, description="Not sooner after the resolution.")
     before_hours: int = Field(default=48, ge=1, description="Not later after the resolution.")
@@ -247,6 +299,7 @@ class PolicyFile(Shape):
     zone: Line = Field(default="UTC", description="In which notes tell times.")
     limit_per_run: int = Field(default=50, ge=1)
     rules: tuple[RuleShape, ...] = ()
+    corrections: tuple[CorrectionShape, ...] = ()
     survey: SurveyShape | None = None
     tag_back: TagBackShape | None = None
     repeats: RepeatsShape = RepeatsShape()

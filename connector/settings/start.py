@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from connector.adapter import find_adapter
 from connector.errors import SettingsError
 from connector.model import JSON, ActionKind
 from connector.settings.folder import SHIPPED
@@ -77,5 +78,6 @@ def _source(adapter: str, answers: Answers) -> str:
                 *(f"      {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()),
             ]
     lines += ["    modes:    # shadow only writes down what would be sent; then approve, then live"]
-    lines += [f"      {kind.value}: shadow" for kind in ActionKind]
+    able = find_adapter(adapter).can
+    lines += [f"      {kind.value}: shadow" for kind in ActionKind if kind in able]
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.model import Clock, Complainant, Complaint, Entry, EntryKind, Flag, Tag
+from connector.model import FINISHED, Clock, Complainant, Complaint, Entry, EntryKind, Flag, Status, Tag
 from connector.store.tables import complainant, complaint, record, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -79,7 +79,12 @@ class Packed(msgspec.Struct, frozen=True):
 
     ticket: str
     person: Complainant
-    columns: dict[str, object]
+    columns: dict[str, Any]
+
+    @property
+    def standing(self) -> tuple[str, int | None]:
+        """Its status, and when it was resolved in microseconds since 1970 UTC."""
+        return self.columns["status"], self.columns["resolved_at"]
 
 
 class Raw(msgspec.Struct, frozen=True):
@@ -429,6 +434,27 @@ def flagged(connection: Connection) -> dict[str, int]:
         for flag in flags.split():
             counts[flag] = counts.get(flag, 0) + count
     return counts
+
+
+_FINISHED = [status.value for status in FINISHED]
+
+
+def standing(connection: Connection, source_id: int, since: datetime) -> dict[str, int]:
+    """(version by ticket) of all that is unfinished or changed at or after `since`; deleted ones are not there."""
+    statement = select(complaint.c.ticket, complaint.c.version).where(
+        complaint.c.source_id == source_id,
+        complaint.c.status.not_in(_FINISHED) | (complaint.c.updated_at >= micros(since)),
+        complaint.c.status != Status.DELETED.value,
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def versions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
+    """The version of each of these tickets that is stored."""
+    statement = select(complaint.c.ticket, complaint.c.version).where(
+        complaint.c.source_id == source_id, complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+    )
+    return {row[0]: row[1] for row in connection.execute(statement, {"tickets": list(tickets)})}
 
 
 # -- raw records -------------------------------------------------------------------------------------------------------

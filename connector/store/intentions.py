@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Receipt, Stamp
-from connector.model import Action
+from connector.model import Action, ActionKind
 from connector.store.tables import outbox, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -140,6 +140,19 @@ def ready(connection: Connection, source_id: int, now: datetime, most: int = 50)
     return [_intention(row) for row in connection.execute(_READY, {"of": source_id, "now": micros(now), "most": most})]
 
 
+_TO_REPAIR = (
+    _ROW.where(outbox.c.source_id == bindparam("of"), outbox.c.repair_at <= bindparam("now"))
+    .order_by(outbox.c.repair_at)
+    .limit(bindparam("most"))
+)
+
+
+def to_repair(connection: Connection, source_id: int, now: datetime, most: int = 50) -> list[Intention]:
+    """What was done long enough ago for a second copy to have landed, and is to be looked at for that."""
+    asked = {"of": source_id, "now": micros(now), "most": most}
+    return [_intention(row) for row in connection.execute(_TO_REPAIR, asked)]
+
+
 def ahead(connection: Connection, of: Intention) -> bool:
     """Whether an earlier intention for the same ticket is still on its way: writes to one ticket keep their order."""
     statement = (
@@ -191,6 +204,12 @@ def of_tickets(
     return found
 
 
+def opening_for(connection: Connection, origin: str) -> list[Intention]:
+    """The intentions, at any source, to open a ticket for the sake of the complaint "<source>/<ticket>"."""
+    statement = _ROW.where(outbox.c.ticket == origin, outbox.c.kind == ActionKind.CORRECT.value).order_by(outbox.c.id)
+    return [_intention(row) for row in connection.execute(statement)]
+
+
 def listing(
     connection: Connection,
     *,
@@ -226,13 +245,19 @@ def move(
     again: bool = False,
     anew: bool = False,
     tried: bool = False,
+    repair_at: datetime | None = None,
 ) -> bool:
     """Move a row to `state` if nobody moved it since it was read; returns whether it was moved.
 
     A stamp, sending time or receipt once written stays unless a new one is given; `again` starts a new round,
-    `anew` the first one (a person says so).
+    `anew` the first one (a person says so). `repair_at` is when a second copy is looked for, None for not any more.
     """
-    values: dict[str, object] = {"state": state, "changed_at": micros(now), "why": why}
+    values: dict[str, object] = {
+        "state": state,
+        "changed_at": micros(now),
+        "why": why,
+        "repair_at": micros_or_none(repair_at),
+    }
     if next_at is not None:
         values["next_at"] = micros(next_at)
     if stamp is not None:

@@ -35,6 +35,7 @@ class SourceRow(msgspec.Struct, frozen=True):
     last_error_at: datetime | None
     last_pull_at: datetime | None
     last_push_at: datetime | None
+    counted_at: datetime | None
 
 
 class StreamRow(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ class AuditLine(msgspec.Struct, frozen=True):
 
 def _source(row: Any) -> SourceRow:
     values = row._mapping
-    times = ("act_from", "parked_until", "last_error_at", "last_pull_at", "last_push_at")
+    times = ("act_from", "parked_until", "last_error_at", "last_pull_at", "last_push_at", "counted_at")
     told: dict[str, Any] = {str(name): values[name] for name in values}
     told.update({name: moment_or_none(told[name]) for name in times})
     return SourceRow(**told)
@@ -118,6 +119,11 @@ def pulled(connection: Connection, source_id: int, now: datetime) -> None:
         .where(source.c.id == source_id)
         .values(last_pull_at=micros(now), parked_until=None, parked_why=None, last_error=None, last_error_at=None)
     )
+
+
+def counted(connection: Connection, source_id: int, now: datetime) -> None:
+    """A census of the source went through."""
+    connection.execute(update(source).where(source.c.id == source_id).values(counted_at=micros(now)))
 
 
 def pushed(connection: Connection, source_id: int, now: datetime) -> None:

@@ -72,6 +72,7 @@ source = Table(
     Column("last_error_at", BigInteger),
     Column("last_pull_at", BigInteger),
     Column("last_push_at", BigInteger),
+    Column("counted_at", BigInteger),
 )
 
 stream = Table(
@@ -182,6 +183,7 @@ outbox = Table(
     Column("stamp", Text),
     Column("sent_at", BigInteger),
     Column("receipt", Text),
+    Column("repair_at", BigInteger),
     Column("why", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
@@ -189,6 +191,29 @@ outbox = Table(
 )
 Index("ix_outbox_source_id_state_next_at", outbox.c.source_id, outbox.c.state, outbox.c.next_at)
 Index("ix_outbox_source_id_ticket", outbox.c.source_id, outbox.c.ticket)
+Index(
+    "ix_outbox_repair_at",
+    outbox.c.repair_at,
+    sqlite_where=outbox.c.repair_at.is_not(None),
+    postgresql_where=outbox.c.repair_at.is_not(None),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("complaint_id", ForeignKey("complaint.id"), nullable=False, index=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("url", Text),
+    Column("rule", Text, nullable=False),
+    Column("episode", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("status", Text),
+    Column("resolved_at", BigInteger),
+    UniqueConstraint("source_id", "ticket", "complaint_id"),
+)
 
 audit = Table(
     "audit",

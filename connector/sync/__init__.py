@@ -1,8 +1,23 @@
-"""The three verbs: pull reads and saves, sweep decides, push carries out; and replay, which decides history afresh."""
+"""The three verbs: pull reads and saves, sweep decides, push carries out; replay, which decides history afresh; and
+the census, which finds what reading changes has missed."""
 
+from connector.sync.census import Counted, census
 from connector.sync.pull import Pulled, pull, pull_tickets
 from connector.sync.push import Pushed, push
 from connector.sync.replay import Replayed, replay
 from connector.sync.sweep import Swept, policy_changed, sweep
 
-__all__ = ["Pulled", "Pushed", "Replayed", "Swept", "policy_changed", "pull", "pull_tickets", "push", "replay", "sweep"]
+__all__ = [
+    "Counted",
+    "Pulled",
+    "Pushed",
+    "Replayed",
+    "Swept",
+    "census",
+    "policy_changed",
+    "pull",
+    "pull_tickets",
+    "push",
+    "replay",
+    "sweep",
+]

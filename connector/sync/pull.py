@@ -27,7 +27,7 @@ from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, complaints, quarantine, sources
+from connector.store import Store, Transaction, complaints, links, quarantine, sources
 from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
 from connector.timeline import merge
 
@@ -326,6 +326,7 @@ class _Page:
         of = self.desk.id
         if self.saving:
             complaints.save(connection, of, list(self.saving.values()), self.before)
+            links.followed(connection, of, self.now, {name: one.standing for name, one in self.saving.items()})
         self.store.seam("pull: complaints written")
         for ticket in self.redacted:
             # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,

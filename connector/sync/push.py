@@ -5,7 +5,7 @@ Called by `schedule` and `amends sync`. How one write has exactly one effect is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -14,13 +14,16 @@ from connector.assessment import Rules, understood_again, wait_until, why_not
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
 from connector.outbox import Outcome, Recheck, Sender, Verdict
-from connector.store import Store, complaints, intentions, sources
+from connector.store import Store, complaints, intentions, links, sources
 from connector.store.intentions import Intention, State
 
 BATCH = 50
 # So many tickets in trouble one after another are the source's trouble; fewer may be their own.
 TROUBLED = 3
 PARKED_FOR = timedelta(minutes=15)
+# While the source of a complaint is not at work (its settings are wrong, it cannot be reached), nobody can say whether
+# what was to be opened for it elsewhere is still wanted.
+UNKNOWN_HOME = timedelta(minutes=5)
 
 
 class Pushed(msgspec.Struct, frozen=True):
@@ -46,14 +49,19 @@ def push(
     rules: Rules,
     *,
     now: Callable[[], datetime],
+    others: Sequence[Helpdesk] = (),
     stopping: Callable[[], bool] = lambda: False,
     tell: Tell = _nobody,
 ) -> Pushed:
     """Send and settle what is due, until nothing is, the source asks for rest, or all writes are paused.
 
-    Raises AuthError after parking the source, FencedError, StoreError.
+    `others` are the sources whose complaints may have something opened here. Raises AuthError after parking the
+    source, FencedError, StoreError.
     """
-    result = _pushed(desk, store, rules, now, stopping, tell)
+    sender = Sender(desk, store, now, rechecking((desk, *others), store, rules))
+    result = _pushed(desk, store, sender, now, stopping, tell)
+    if result.rest_seconds is None and not result.paused:
+        result = _repaired(desk, store, sender, now, stopping, result)
     if result.done:
         with store.write("push: went through") as connection:
             sources.pushed(connection, desk.id, now())
@@ -63,12 +71,11 @@ def push(
 def _pushed(
     desk: Helpdesk,
     store: Store,
-    rules: Rules,
+    sender: Sender,
     now: Callable[[], datetime],
     stopping: Callable[[], bool],
     tell: Tell,
 ) -> Pushed:
-    sender = Sender(desk, store, now, rechecking(desk, store, rules))
     result = Pushed()
     tried: set[tuple[int, State, int, int]] = set()
     troubled = 0
@@ -96,6 +103,28 @@ def _pushed(
     return msgspec.structs.replace(result, rest_seconds=rest if troubled else None)
 
 
+def _repaired(
+    desk: Helpdesk,
+    store: Store,
+    sender: Sender,
+    now: Callable[[], datetime],
+    stopping: Callable[[], bool],
+    result: Pushed,
+) -> Pushed:
+    """Look for second copies of what was done a while ago."""
+    with store.read() as connection:
+        due = intentions.to_repair(connection, desk.id, now())
+    for intention in due:
+        if stopping():
+            break
+        outcome = sender.repair(intention)
+        if outcome.auth is not None:
+            raise _parked(desk, store, now(), outcome.auth)
+        if outcome.rest_seconds is not None:
+            return msgspec.structs.replace(result, rest_seconds=outcome.rest_seconds)
+    return result
+
+
 def _step_of(one: Intention) -> tuple[int, State, int, int]:
     return one.id, one.state, one.tries, one.rounds
 
@@ -116,16 +145,24 @@ def _parked(desk: Helpdesk, store: Store, now: datetime, error: AuthError) -> Au
     return error
 
 
-def rechecking(desk: Helpdesk, store: Store, rules: Rules) -> Recheck:
-    """Whether an intention still holds, from the complaint as the store has it now."""
+def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck:
+    """Whether an intention still holds, from its complaint as the store has it now; `desks[0]` is the one that writes,
+    another one may be where the complaint lies."""
+    by_name = {desk.name: desk for desk in reversed(desks)}
 
     def recheck(intention: Intention, now: datetime) -> Verdict:
+        action = intention.action
+        source, _, ticket = (action.origin or f"{desks[0].name}/{action.ticket}").partition("/")
+        home = by_name.get(source)
+        if home is None:
+            return Verdict(wait_until=now + UNKNOWN_HOME)
         with store.read() as connection:
-            stored = complaints.of_tickets(connection, desk.id, [intention.action.ticket]).get(intention.action.ticket)
+            stored = complaints.of_tickets(connection, home.id, [ticket]).get(ticket)
+            linked = links.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
         if stored is None:
             return Verdict(why_not="the complaint was erased")
-        this = understood_again(stored.doc.complaint, stored.doc.entries, stored.doc.tags, desk.words)
-        why = why_not(intention.action, this, rules, now)
-        return Verdict(why, None if why else wait_until(intention.action, this, rules, now))
+        this = understood_again(stored.doc.complaint, stored.doc.entries, stored.doc.tags, home.words)
+        why = why_not(action, this, rules, now, linked)
+        return Verdict(why, None if why else wait_until(action, this, rules, now))
 
     return recheck

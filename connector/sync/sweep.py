@@ -8,16 +8,17 @@ because an intention is unique to (complaint, rule, episode, kind).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
 from connector.helpdesk import Helpdesk
-from connector.model import Action, Mode
+from connector.model import Action, Link, Mode
 from connector.people.repeats import Earlier
-from connector.store import Store, Transaction, complaints, intentions, sources
+from connector.store import Store, Transaction, complaints, intentions, links, sources
 from connector.store.complaints import Assessed, Case, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 
@@ -34,6 +35,15 @@ class Swept(msgspec.Struct, frozen=True):
     looked: int = 0
     intended: int = 0
     withdrawn: int = 0
+
+
+class Looked(NamedTuple):
+    """One complaint that was looked at."""
+
+    stored: Stored
+    this: Understood
+    found: Assessment
+    links: Sequence[Link]
 
 
 def sweep(
@@ -78,6 +88,7 @@ class _Sweeping:
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
         self.sum = Swept()
         self.by_rule: dict[tuple[int, str], int] = {}
+        self.by_name = {desk.name: desk for desk in desks.values()}
 
     def batch(self) -> bool:
         """Look at the next batch; False when nothing is due any more."""
@@ -88,11 +99,12 @@ class _Sweeping:
             unclear: list[Stored] = []
             people = {stored.complainant_id for stored in due}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
+            linked = links.of_complaints(connection, (stored.id for stored in due))
             open_ones = self._open(connection, due)
         looked = [
             one
             for stored in due
-            if (one := self._looked(stored, cases.get(stored.complainant_id, []), unclear)) is not None
+            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, unclear)) is not None
         ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
@@ -101,10 +113,10 @@ class _Sweeping:
         return True
 
     def _looked(
-        self, stored: Stored, cases: Sequence[Case], unclear: list[Stored]
-    ) -> tuple[Stored, Understood, Assessment] | None:
+        self, stored: Stored, cases: Sequence[Case], linked: Mapping[int, Sequence[Link]], unclear: list[Stored]
+    ) -> Looked | None:
         try:
-            return self._look(stored, cases)
+            return self._look(stored, cases, linked.get(stored.id, ()))
         except Exception:  # our bug, or a rule's: no complaint may keep the others from being looked at
             log.exception("%s/%s could not be assessed; it is looked at again later", stored.source, stored.ticket)
             unclear.append(stored)
@@ -120,7 +132,7 @@ class _Sweeping:
             for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
         }
 
-    def _look(self, stored: Stored, cases: Sequence[Case]) -> tuple[Stored, Understood, Assessment]:
+    def _look(self, stored: Stored, cases: Sequence[Case], linked: Sequence[Link]) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
@@ -132,39 +144,51 @@ class _Sweeping:
             salt=self.salt,
             act_from=desk.act_from,
             now=self.now,
+            links=linked,
         )
+        if any(action.source not in self.by_name for action in found.actions):
+            # Where that source is not at work now, nobody can be asked what it can do and may.
+            again = min(found.look_again_at or self.now + LATER, self.now + LATER)
+            found = msgspec.structs.replace(found, look_again_at=again)
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return stored, this, found
+        return Looked(stored, this, found, linked)
 
     def _write(
         self,
         connection: Transaction,
-        looked: Sequence[tuple[Stored, Understood, Assessment]],
+        looked: Sequence[Looked],
         open_ones: dict[tuple[int, str], list[Intention]],
     ) -> None:
-        results = [(stored, Assessed(found.clocks, found.flags), found.look_again_at) for stored, _, found in looked]
+        results = [(one.stored, Assessed(one.found.clocks, one.found.flags), one.found.look_again_at) for one in looked]
         complaints.save_assessed(connection, results)
         self.store.seam("sweep: assessed")
         intended = withdrawn = 0
-        for stored, this, found in looked:
-            new = self._intend(connection, self.desks[stored.source_id], found.actions) if found.actions else []
-            withdrawn += self._withdraw(connection, this, open_ones.get((stored.source_id, stored.ticket), ()))
-            intended += len(new)
+        for one in looked:
+            intended += self._intend(connection, one) if one.found.actions else 0
+            still_open = open_ones.get((one.stored.source_id, one.stored.ticket), ())
+            withdrawn += self._withdraw(connection, one, still_open)
         self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
 
-    def _intend(self, connection: Transaction, desk: Helpdesk, actions: Sequence[Action]) -> list[Action]:
-        new = intentions.add(
-            connection, desk.id, [(action, *self._first_state(desk, action)) for action in actions], self.now
-        )
-        for action in new:
-            self.by_rule[desk.id, action.rule] = self.by_rule.get((desk.id, action.rule), 0) + 1
-            detail = {"kind": action.kind, "rule": action.rule, "episode": action.episode, "why": action.why}
-            sources.log(
-                connection, self.now, "amends", "write: intended", source=desk.name, ticket=action.ticket, detail=detail
-            )
+    def _intend(self, connection: Transaction, looked: Looked) -> int:
+        """Write the actions down, each at the source that has to carry it out. Returns how many were new."""
+        new = 0
+        for action in looked.found.actions:
+            desk = self.by_name.get(action.source)
+            if desk is not None:
+                new += self._intended(connection, desk, action)
         return new
+
+    def _intended(self, connection: Transaction, desk: Helpdesk, action: Action) -> bool:
+        if not intentions.add(connection, desk.id, [(action, *self._first_state(desk, action))], self.now):
+            return False
+        self.by_rule[desk.id, action.rule] = self.by_rule.get((desk.id, action.rule), 0) + 1
+        detail = {"kind": action.kind, "rule": action.rule, "episode": action.episode, "why": action.why}
+        sources.log(
+            connection, self.now, "amends", "write: intended", source=desk.name, ticket=action.ticket, detail=detail
+        )
+        return True
 
     def _first_state(self, desk: Helpdesk, action: Action) -> tuple[State, str | None]:
         if action.kind not in desk.adapter.can:
@@ -175,10 +199,10 @@ class _Sweeping:
             return State.HELD, f"more than {limit} at once by rule {action.rule!r}; approve them if that is meant"
         return state, None
 
-    def _withdraw(self, connection: Transaction, this: Understood, open_ones: Iterable[Intention]) -> int:
+    def _withdraw(self, connection: Transaction, looked: Looked, open_ones: Iterable[Intention]) -> int:
         withdrawn = 0
         for intention in open_ones:
-            why = why_not(intention.action, this, self.rules, self.now)
+            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links)
             if why is None:
                 continue
             late = intention.action.not_after is not None and self.now > intention.action.not_after

@@ -482,7 +482,7 @@ def test_discover_lists_the_fields_that_a_mapping_may_name(office: Office) -> No
 
 def test_adapters_are_listed_with_what_they_can(office: Office) -> None:
     rows = {row["name"]: row for row in office.type("adapter", "list", "--json").json}
-    assert set(rows["memory"]["can"]) == {"escalate", "survey", "tag"}
+    assert set(rows["memory"]["can"]) == {"escalate", "survey", "tag", "link"}
 
 
 def test_no_command_shows_a_secret(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,96 @@
+"""Removing the cause: what a corrective ticket says, and what the complaint's own ticket is told of it.
+
+Like every note, both hold our own words, ids, names from the taxonomy and links only: neither the customer's words nor
+who the customer is leaves the helpdesk where the complaint lies. Called by `decision` and, for what has happened, by
+`explain` and the listings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from connector.model import JSON, Complaint, Entry, EntryKind, Flag, History, Link, Role, Tag
+from connector.policy.note import LONGEST_LINE, tag_line
+from connector.wording import instant
+
+FOR_EVERY = "complaint"  # the episode of a correction that speaks of a complaint as such
+OPENED, RESOLVED = "opened", "resolved"
+
+
+def ticket_fields(
+    complaint: Complaint,
+    history: History,
+    tags: Sequence[Tag],
+    flag: Flag | None,
+    own: dict[str, JSON],
+    *,
+    zone: str,
+) -> dict[str, JSON]:
+    """What the corrective ticket is opened with: `own` (the admin's field ids and values) over summary, description
+    and "url", the address of the complaint for those who may see it there."""
+    about = f"{complaint.source}/{complaint.ticket}"
+    found = tag_line(tags)
+    lines = [
+        "A complaint has a cause that lies with us. Please find and remove it.",
+        found,
+        f"Product: {complaint.product}" if complaint.product else "",
+        f"Why now: {flag.why}" if flag else "",
+        f"Received: {instant(history.received_at, zone)}.",
+        f"Complaint: {about}{f', {complaint.url}' if complaint.url else ''}",
+        "When this is resolved, the complaint is told so.",
+    ]
+    told: dict[str, JSON] = {
+        "summary": f"Remove the cause of complaint {about}" + (f" ({found})" if found else ""),
+        "description": "\n".join(" ".join(line.split())[:LONGEST_LINE] for line in lines if line),
+    }
+    return {**told, **({"url": complaint.url} if complaint.url else {}), **own}
+
+
+def words(link: Link, step: str, *, zone: str) -> str:
+    """The note on the complaint's ticket when the corrective one was opened, and when it was resolved."""
+    where = f"{link.key} at {link.source}{f': {link.url}' if link.url else ''}"
+    if step == OPENED:
+        return "\n".join(
+            (
+                f"To remove the cause of this complaint, {where} was opened.",
+                f"Opened {instant(link.opened_at, zone)} by rule {link.rule!r}. You will be told when it is resolved.",
+            )
+        )
+    at = f" {instant(link.resolved_at, zone)}" if link.resolved_at else ""
+    return "\n".join(
+        (
+            f"The cause of this complaint was dealt with: {where} was resolved{at}.",
+            "Next step: see that it holds, and tell the customer what was changed.",
+        )
+    )
+
+
+def episode(link: Link, step: str) -> str:
+    """Names one telling, so that it happens once: "jira/10042:resolved"."""
+    return f"{link.source}/{link.ticket}:{step}"
+
+
+def due_steps(link: Link) -> Iterable[tuple[str, datetime]]:
+    """(step, when it happened) of everything that the complaint's ticket should know of by now."""
+    yield OPENED, link.opened_at
+    if link.resolved_at is not None:
+        yield RESOLVED, max(link.resolved_at, link.opened_at)
+
+
+def entries(links: Iterable[Link]) -> tuple[Entry, ...]:
+    """What became of the corrective tickets, as entries of the complaint's own timeline."""
+    return tuple(
+        Entry(
+            id=f"~{episode(link, step)}",
+            kind=EntryKind.CORRECTION,
+            occurred_at=at,
+            seen_at=at,
+            role=Role.AMENDS,
+            text=f"{link.key} at {link.source} was {step}{f': {link.url}' if link.url and step == OPENED else ''}",
+            value=step,
+            field=f"{link.source}/{link.ticket}",
+        )
+        for link in links
+        for step, at in due_steps(link)
+    )

@@ -1,0 +1,101 @@
+"""Corrective tickets and the complaints for whose sake they were opened, as rows. Called by `outbox`, `sync` and the
+commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.adapter import Receipt
+from connector.model import Action, Link, Status
+from connector.store.tables import complaint, link, source
+from connector.store.times import micros, moment, moment_or_none
+
+Standing = tuple[str, int | None]  # a ticket's status and when it was resolved, as its complaint row has them
+
+
+def opened(connection: Connection, source_id: int, action: Action, receipt: Receipt, now: datetime) -> bool:
+    """Remember the ticket that `action` opened at the source; the complaint is looked at again, so that it is told.
+
+    False where the complaint, or the new ticket's id, is not known.
+    """
+    origin, _, ticket = (action.origin or "").partition("/")
+    about = connection.execute(
+        select(complaint.c.id).join_from(complaint, source).where(source.c.name == origin, complaint.c.ticket == ticket)
+    ).scalar_one_or_none()
+    made = receipt.get("ticket")
+    if about is None or not isinstance(made, str):
+        return False
+    standing = connection.execute(
+        select(complaint.c.status, complaint.c.resolved_at).where(
+            complaint.c.source_id == source_id, complaint.c.ticket == made
+        )
+    ).one_or_none()
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(
+        dialect.insert(link).on_conflict_do_nothing(),
+        {
+            "complaint_id": about,
+            "source_id": source_id,
+            "ticket": made,
+            "key": str(receipt.get("key") or made),
+            "url": receipt.get("url"),
+            "rule": action.rule,
+            "episode": action.episode,
+            "opened_at": micros(now),
+            "status": standing.status if standing else None,
+            "resolved_at": standing.resolved_at if standing else None,
+        },
+    )
+    _look_again(connection, [about], now)
+    return True
+
+
+def followed(connection: Connection, source_id: int, now: datetime, standings: Mapping[str, Standing]) -> int:
+    """Take over how the corrective tickets among `standings` (by ticket) stand now; returns how many changed."""
+    known = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status, link.c.resolved_at).where(
+        link.c.source_id == source_id
+    )
+    changed = [row for row in connection.execute(known) if standings.get(row[2], (row[3], row[4])) != (row[3], row[4])]
+    for row in changed:
+        status, resolved_at = standings[row[2]]
+        connection.execute(update(link).where(link.c.id == row[0]).values(status=status, resolved_at=resolved_at))
+    _look_again(connection, [row[1] for row in changed], now)
+    return len(changed)
+
+
+def _look_again(connection: Connection, complaints: Iterable[int], now: datetime) -> None:
+    rows = [{"of": number, "at": micros(now)} for number in complaints]
+    if rows:
+        connection.execute(
+            update(complaint).where(complaint.c.id == bindparam("of")).values(look_at=bindparam("at")), rows
+        )
+
+
+def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int, list[Link]]:
+    """The corrective tickets of these complaints (row ids), the oldest first."""
+    statement = (
+        select(link, source.c.name.label("at"))
+        .join_from(link, source)
+        .where(link.c.complaint_id.in_(bindparam("of", expanding=True)))
+        .order_by(link.c.opened_at, link.c.id)
+    )
+    found: dict[int, list[Link]] = {}
+    for row in connection.execute(statement, {"of": sorted(set(complaints))}):
+        found.setdefault(row.complaint_id, []).append(
+            Link(
+                source=row.at,
+                ticket=row.ticket,
+                key=row.key,
+                rule=row.rule,
+                episode=row.episode,
+                opened_at=moment(row.opened_at),
+                url=row.url,
+                status=Status(row.status) if row.status else None,
+                resolved_at=moment_or_none(row.resolved_at),
+            )
+        )
+    return found

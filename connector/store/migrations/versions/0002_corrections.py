@@ -1,0 +1,41 @@
+"""Corrective tickets, looking for second copies of a write, and the census of a source."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("source", sa.Column("counted_at", sa.BigInteger(), nullable=True))
+    op.add_column("outbox", sa.Column("repair_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_outbox_repair_at",
+        "outbox",
+        ["repair_at"],
+        unique=False,
+        sqlite_where=sa.text("repair_at IS NOT NULL"),
+        postgresql_where=sa.text("repair_at IS NOT NULL"),
+    )
+    op.create_table(
+        "link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("complaint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("episode", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=True),
+        sa.Column("resolved_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name=op.f("fk_link_complaint_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_link_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+        sa.UniqueConstraint("source_id", "ticket", "complaint_id", name=op.f("uq_link_source_id_ticket_complaint_id")),
+    )
+    op.create_index("ix_link_complaint_id", "link", ["complaint_id"], unique=False)
