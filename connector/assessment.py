@@ -16,7 +16,7 @@ from connector.condition import values_of
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, to_source
-from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, Flag, Link, Role, Tag
+from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, EntryKind, Flag, Link, Role, Tag
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
@@ -133,7 +133,7 @@ def _tagged(
     tagger: Tagger | None,
     before: Known | None,
 ) -> Understood:
-    told = complaint_tag(complaint, mapping)
+    told = _OURS if _opened_by_us(entries) else complaint_tag(complaint, mapping)
     tags: tuple[Tag, ...] = () if told is None else (told,)
     known = before.tags if before else ()
     if tagger is not None:
@@ -149,6 +149,14 @@ def _tagged(
         facets = {tag.facet for tag in agents}
         tags = (*agents, *(tag for tag in tags if tag.facet not in facets))
     return Understood(complaint, entries, tags, folded)
+
+
+# A corrective ticket speaks of a complaint and is none; taken for one, it would have a corrective ticket opened for it.
+_OURS = Tag("complaint", "no", 1.0, "amends")
+
+
+def _opened_by_us(entries: tuple[Entry, ...]) -> bool:
+    return bool(entries) and entries[0].role is Role.AMENDS and entries[0].kind is EntryKind.RECEIVED
 
 
 def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:

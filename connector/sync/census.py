@@ -44,8 +44,8 @@ def due(desk: Helpdesk, store: Store, now: datetime) -> bool:
         return False
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
-        complete = all(stream.complete_at is not None for stream in sources.streams(connection, desk.id))
-    return row is not None and complete and (row.counted_at is None or now - row.counted_at >= EVERY)
+        read = {stream.name for stream in sources.streams(connection, desk.id) if stream.complete_at is not None}
+    return row is not None and read >= set(desk.streams) and (row.counted_at is None or now - row.counted_at >= EVERY)
 
 
 def census(
