@@ -51,6 +51,29 @@ class Credentials(Protocol):
         """A context manager that one worker at a time can hold while it fetches new tokens."""
 
 
+class Known(msgspec.Struct, frozen=True):
+    """A ticket of this source that is stored: `finished` where it is resolved, closed, withdrawn or deleted; `people`
+    are the actors of its entries."""
+
+    ticket: str
+    finished: bool
+    people: frozenset[str] = frozenset()
+
+
+class Memory(Protocol):
+    """What the engine has stored of this source, for an adapter whose source does not say what belongs together."""
+
+    def known(self, names: Sequence[str]) -> Mapping[str, Known]:
+        """The tickets that any of these `Record.names` belong to, by name; others are absent."""
+
+
+class Blank:
+    """A memory that knows nothing."""
+
+    def known(self, names: Sequence[str]) -> Mapping[str, Known]:
+        return {}
+
+
 class Tools(msgspec.Struct, frozen=True):
     """What an adapter is handed to reach its source. `now` is the only clock an adapter may read (aware UTC)."""
 
@@ -58,6 +81,7 @@ class Tools(msgspec.Struct, frozen=True):
     budget: Budget
     credentials: Credentials
     now: Callable[[], datetime]
+    memory: Memory = Blank()
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -67,7 +91,10 @@ class Record(msgspec.Struct, frozen=True):
     this record again. `raw_id` names it within its stream: a newer snapshot of a ticket replaces the older one, an
     event has an id of its own. `fields` is the snapshot by field id (see `model.fields_of`), None where the record
     only adds entries. `version` orders snapshots of one ticket. `problem` says why the record could not be read;
-    such a record is quarantined with its payload and the page goes on.
+    such a record is quarantined with its payload and the page goes on. `aside` says why a record that could be read
+    should not count before a person has looked at it (a stranger in a known thread): it is quarantined too, and a
+    person may let it in; with `quiet`, nobody is asked to (automatic mail). `names` are kept with the ticket; see
+    `Memory`.
     """
 
     ticket: str
@@ -77,6 +104,9 @@ class Record(msgspec.Struct, frozen=True):
     fields: dict[str, JSON] | None = None
     entries: tuple[Entry, ...] = ()
     problem: str | None = None
+    aside: str | None = None
+    quiet: bool = False
+    names: tuple[str, ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -104,7 +104,8 @@ class Complainant(msgspec.Struct, frozen=True, omit_defaults=True):
     """The person behind a ticket as the source knows them. `verified` says whether the source vouches for the address.
 
     `key` joins one person's complaints: "mail:<address>" when the address is verified, else "<source>:<id>", which
-    joins nothing across sources. `time_zone` is an IANA name, `language` a lower-case ISO 639-1 code.
+    joins nothing across sources. `time_zone` is an IANA name, `language` a lower-case ISO 639-1 code. `trust` is the
+    source's own word for how sure it is who this is (mail: verified, plausible, unverified, failed).
     """
 
     key: str
@@ -115,6 +116,7 @@ class Complainant(msgspec.Struct, frozen=True, omit_defaults=True):
     verified: bool = False
     language: str | None = None
     time_zone: str | None = None
+    trust: str | None = None
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
@@ -202,7 +204,8 @@ class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
 
     (`source`, `ticket`) is its identity. `version` orders snapshots of one ticket and never goes back.
     `labels` are the source's own tags, `extra` holds the admin's mapped fields. `problems` lists, in words, what the
-    mapping could not place; such values are kept, never dropped. `outcome`, `stage` and `accepted_at` follow ISO 10002
+    mapping could not place; such values are kept, never dropped. `follows` is the ticket of the same source that this
+    one goes on from, where that was closed. `outcome`, `stage` and `accepted_at` follow ISO 10002
     and stay empty until there is evidence for them.
     """
 
@@ -227,6 +230,7 @@ class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
     extra: dict[str, JSON] = {}
     problems: tuple[str, ...] = ()
     merged_into: str | None = None
+    follows: str | None = None
     stage: str | None = None
     outcome: str | None = None
     accepted_at: datetime | None = None

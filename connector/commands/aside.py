@@ -66,7 +66,9 @@ def _aside(one: Quarantined, payload: bool) -> Aside:
 
 
 def retry(place: Place, numbers: Sequence[int], *, everything: bool, dry_run: bool) -> TriedAll:
-    """Read kept payloads by today's mapping; where that does not help, fetch the ticket afresh from its source."""
+    """Read kept payloads by today's mapping; where that does not help, fetch the ticket afresh from its source.
+
+    What was put aside for a person to decide comes in where it is named by its number."""
     if dry_run:
         with place.store() as store:
             chosen = _chosen(store, numbers, everything)
@@ -82,7 +84,10 @@ def retry(place: Place, numbers: Sequence[int], *, everything: bool, dry_run: bo
             if chosen
             else {}
         )
-        return TriedAll(False, tuple(_retry(place, store, desks[one.source], rules, one) for one in chosen))
+        return TriedAll(
+            False,
+            tuple(_retry(place, store, desks[one.source], rules, one, let_in=not everything) for one in chosen),
+        )
 
 
 def _chosen(store: Store, numbers: Sequence[int], everything: bool) -> list[Quarantined]:
@@ -94,8 +99,8 @@ def _chosen(store: Store, numbers: Sequence[int], everything: bool) -> list[Quar
     return [one for one in found.values() if one.skipped_at is None] if everything else [found[n] for n in numbers]
 
 
-def _retry(place: Place, store: Store, desk: Helpdesk, rules: Rules, one: Quarantined) -> Tried:
-    pull_kept(desk, one.raw, store, rules, now=place.now)
+def _retry(place: Place, store: Store, desk: Helpdesk, rules: Rules, one: Quarantined, *, let_in: bool) -> Tried:
+    pull_kept(desk, one.raw, store, rules, now=place.now, let_in=let_in)
     result = "understood"
     if _still_there(store, one):
         result = "fetched afresh"

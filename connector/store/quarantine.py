@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.complaints import Raw, packed_raw, unpacked_raw
 from connector.store.tables import quarantine, source
-from connector.store.times import micros, moment, moment_or_none
+from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
 class Quarantined(msgspec.Struct, frozen=True):
@@ -29,9 +29,11 @@ class Quarantined(msgspec.Struct, frozen=True):
     raw: Raw
 
 
-def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]) -> None:
+def put(
+    connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]], *, left_alone_at: datetime | None = None
+) -> None:
     """Keep records aside, with the reason. One that was there already counts a try more; if a person said that it may
-    be left alone, it is, until it comes with other bytes."""
+    be left alone, it is, until it comes with other bytes. With `left_alone_at`, nobody need look at these."""
     if not items:
         return
     rows = [
@@ -43,7 +45,7 @@ def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]
             "seen_at": micros(raw.seen_at),
             "why": why,
             "tries": 1,
-            "skipped_at": None,
+            "skipped_at": micros_or_none(left_alone_at),
             "body": packed_raw(raw.body),
         }
         for raw, why in items
@@ -59,7 +61,7 @@ def put(connection: Connection, source_id: int, items: Sequence[tuple[Raw, str]]
             "why": new.why,
             "body": new.body,
             "tries": quarantine.c.tries + 1,
-            "skipped_at": case((same, quarantine.c.skipped_at)),
+            "skipped_at": case((same, quarantine.c.skipped_at), else_=new.skipped_at),
         },
     )
     connection.execute(statement, rows)

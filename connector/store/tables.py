@@ -145,6 +145,14 @@ record = Table(
     UniqueConstraint("source_id", "ticket", "stream", "raw_id"),
 )
 
+name = Table(
+    "name",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("ticket", Text, nullable=False),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

@@ -27,7 +27,7 @@ from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, complaints, links, quarantine, sources
+from connector.store import Store, Transaction, complaints, links, names, quarantine, sources
 from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
 from connector.timeline import merge
 
@@ -103,9 +103,14 @@ def pull_tickets(
     return changed
 
 
-def pull_kept(desk: Helpdesk, raw: Raw, store: Store, rules: Rules, *, now: Callable[[], datetime]) -> None:
-    """Understand a record from quarantine again, by today's mapping; it leaves quarantine where that succeeds."""
+def pull_kept(
+    desk: Helpdesk, raw: Raw, store: Store, rules: Rules, *, now: Callable[[], datetime], let_in: bool = False
+) -> None:
+    """Understand a record from quarantine again, by today's mapping; it leaves quarantine where that succeeds. With
+    `let_in`, a person said that it may count although it was put aside."""
     record = desk.adapter.read(raw.stream, raw.body, raw.seen_at)
+    if let_in:
+        record = msgspec.structs.replace(record, aside=None)
     _Page(desk, raw.stream, store, rules, now()).save([record], None)
 
 
@@ -199,6 +204,8 @@ class _Page:
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
         self.raws: list[Raw] = []
         self.poison: list[tuple[Raw, str]] = []
+        self.quiet: list[tuple[Raw, str]] = []
+        self.names: list[tuple[str, str]] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
@@ -210,8 +217,10 @@ class _Page:
         few: list[Record] = []
         later: dict[str, list[Sent]] = {}
         for record in records:
-            if record.problem is not None:
-                self.poison.append((self._raw(self.stream, record), record.problem))
+            why = record.problem or record.aside
+            if why is not None:
+                aside = self.quiet if record.quiet else self.poison
+                aside.append((self._raw(self.stream, record), why))
             elif record.fields is None or record.ticket in self.saving or record.ticket in later:
                 later.setdefault(record.ticket, []).append((self.stream, record))
             else:
@@ -315,6 +324,7 @@ class _Page:
         if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
             self.redacted.append(ticket)
         self.raws.extend(self._raw(stream, record) for stream, record in group)
+        self.names.extend((name, ticket) for _, record in group for name in record.names)
         self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 
     def _raw(self, stream: str, record: Record) -> Raw:
@@ -334,7 +344,9 @@ class _Page:
             complaints.erase_raw(connection, of, ticket, self.stream)
         complaints.keep(connection, of, self.raws)
         self.store.seam("pull: records written")
+        names.keep(connection, of, self.names)
         quarantine.put(connection, of, self.poison)
+        quarantine.put(connection, of, self.quiet, left_alone_at=self.now)
         if self.raws and quarantine.holds_any(connection, of):
             quarantine.clear(connection, of, [(raw.stream, raw.raw_id) for raw in self.raws])
         if page is not None:

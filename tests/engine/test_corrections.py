@@ -266,7 +266,7 @@ def statuses(world: World) -> dict[str, Status]:
         return {one.ticket: one.doc.complaint.status for one in complaints.listing(connection)}
 
 
-def test_what_reading_changes_missed_is_found_by_a_census() -> None:
+def test_s16_what_reading_changes_missed_is_found_by_a_census() -> None:
     world, made = a_dozen()
     world.desk.customer_message(made[3], "And now?")
     late = world.desk.open("New", TEXT, requester=CUSTOMERS[0])
@@ -284,14 +284,14 @@ def test_what_was_deleted_without_a_word_is_found_by_a_census() -> None:
     assert statuses(world)[made[5]] is Status.DELETED
 
 
-def test_what_we_may_not_see_any_more_is_not_taken_for_deleted() -> None:
+def test_s31_what_we_may_not_see_any_more_is_not_taken_for_deleted() -> None:
     world, made = a_dozen()
     found = census(forgetful(world, made[2]), world.store, world.rules, now=world.now)
     assert (found.missing, found.gone) == (1, 0)
     assert statuses(world)[made[2]] is Status.NEW
 
 
-def test_a_source_that_is_suddenly_empty_loses_nothing_until_a_person_says_so() -> None:
+def test_s38_a_source_that_is_suddenly_empty_loses_nothing_until_a_person_says_so() -> None:
     world = World()
     made = [world.desk.open("Late", TEXT, requester=CUSTOMERS[n % 3]) for n in range(40)]
     world.step("pull")

@@ -1,4 +1,4 @@
-"""Corrective tickets, looking for second copies of a write, and the census of a source."""
+"""Corrective tickets, looking for second copies of a write, the census of a source, and names of tickets."""
 
 from __future__ import annotations
 
@@ -39,3 +39,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "ticket", "complaint_id", name=op.f("uq_link_source_id_ticket_complaint_id")),
     )
     op.create_index("ix_link_complaint_id", "link", ["complaint_id"], unique=False)
+    op.create_table(
+        "name",
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_name_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "name", name=op.f("pk_name")),
+    )
