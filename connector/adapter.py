@@ -53,18 +53,23 @@ class Credentials(Protocol):
 
 class Known(msgspec.Struct, frozen=True):
     """A ticket of this source that is stored: `finished` where it is resolved, closed, withdrawn or deleted; `people`
-    are the actors of its entries."""
+    are the actors of its entries, `version` is that of its snapshot."""
 
     ticket: str
     finished: bool
     people: frozenset[str] = frozenset()
+    version: int = 0
 
 
 class Memory(Protocol):
     """What the engine has stored of this source, for an adapter whose source does not say what belongs together."""
 
     def known(self, names: Sequence[str]) -> Mapping[str, Known]:
-        """The tickets that any of these `Record.names` belong to, by name; others are absent."""
+        """The tickets that any of these names belong to, by name; others are absent. Names are those of
+        `Record.names`, those in receipts of ours (under "names"), and the markers of our intended writes."""
+
+    def names_of(self, tickets: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The names kept with each of these tickets, oldest first, by ticket; those without any are absent."""
 
 
 class Blank:
@@ -72,6 +77,44 @@ class Blank:
 
     def known(self, names: Sequence[str]) -> Mapping[str, Known]:
         return {}
+
+    def names_of(self, tickets: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        return {}
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """One message that was begun, for the `tries`-th time at `begun_at`. `sent`: the server said that it took it."""
+
+    begun_at: datetime
+    tries: int
+    sent: bool
+
+
+class Ledger(Protocol):
+    """What has left by a way that cannot be asked afterwards (SMTP), by name ("<marker>.<purpose>"): the witness of
+    what may have been sent, and what caps count. What is written is on disk before a call returns.
+
+    Raises StoreError and FencedError; then nothing may be sent. Keys are digests, never addresses.
+    """
+
+    @property
+    def complete_since(self) -> datetime | None:
+        """Sendings begun before this instant may be missing (the store came back from a backup); None: none is."""
+
+    def sending(self, name: str) -> Sending | None:
+        """What is known of this message; None where it was never begun, or each try ended unsent."""
+
+    def begin(self, name: str, keys: Sequence[str], at: datetime) -> None:
+        """The last byte is about to leave: one more try, counted under `keys`."""
+
+    def end(self, name: str, *, sent: bool) -> None:
+        """How the last try ended. Unsent means a definite refusal: that try is forgotten, and no longer counted."""
+
+    def count(self, key: str, since: datetime) -> int:
+        """The tries under `key` that were begun at or after `since`."""
+
+    def stopped(self, key: str) -> str | None:
+        """Why nothing may be sent to this person any more (see `Record.stops`), None where it may."""
 
 
 class Tools(msgspec.Struct, frozen=True):
@@ -82,6 +125,7 @@ class Tools(msgspec.Struct, frozen=True):
     credentials: Credentials
     now: Callable[[], datetime]
     memory: Memory = Blank()
+    ledger: Ledger | None = None
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -94,7 +138,8 @@ class Record(msgspec.Struct, frozen=True):
     such a record is quarantined with its payload and the page goes on. `aside` says why a record that could be read
     should not count before a person has looked at it (a stranger in a known thread): it is quarantined too, and a
     person may let it in; with `quiet`, nobody is asked to (automatic mail). `names` are kept with the ticket; see
-    `Memory`.
+    `Memory`. `stops` are (key, why) pairs of people to whom nothing may be sent any more; they count even where the
+    record is put aside.
     """
 
     ticket: str
@@ -107,6 +152,7 @@ class Record(msgspec.Struct, frozen=True):
     aside: str | None = None
     quiet: bool = False
     names: tuple[str, ...] = ()
+    stops: tuple[tuple[str, str], ...] = ()
 
 
 class Page(msgspec.Struct, frozen=True):

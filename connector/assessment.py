@@ -156,7 +156,10 @@ _OURS = Tag("complaint", "no", 1.0, "amends")
 
 
 def _opened_by_us(entries: tuple[Entry, ...]) -> bool:
-    return bool(entries) and entries[0].role is Role.AMENDS and entries[0].kind is EntryKind.RECEIVED
+    for entry in entries:
+        if entry.kind is EntryKind.RECEIVED:
+            return entry.role is Role.AMENDS
+    return False
 
 
 def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:

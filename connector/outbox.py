@@ -28,7 +28,7 @@ from connector.errors import (
 from connector.helpdesk import Helpdesk
 from connector.model import ActionKind
 from connector.retry import delay_seconds
-from connector.store import Store, Transaction, intentions, links, sources
+from connector.store import Store, Transaction, intentions, links, names, sources
 from connector.store.intentions import Intention, State
 
 # One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
@@ -317,6 +317,9 @@ class Sender:
             )
             if moved and state is State.DONE and receipt and intention.action.kind is ActionKind.CORRECT:
                 links.opened(connection, intention.source_id, intention.action, receipt, now)
+            if moved and receipt and isinstance(receipt.get("names"), list):
+                kept = [(str(name), intention.action.ticket) for name in receipt["names"]]
+                names.keep(connection, intention.source_id, kept)
             if moved and state is not intention.state:
                 self._log(connection, f"write: {state.replace('_', ' ')}", intention, now, why, receipt)
         return Outcome(state, why)

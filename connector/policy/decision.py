@@ -218,6 +218,8 @@ def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
         return [], ()
     if settings.when is not None and not settings.when.holds(case.values):
         return [], ()
+    if case.complaint.complainant.trust not in (None, "verified"):
+        return [], (f"no survey for {ended.episode}: it is not certain who wrote",)
     allowed = window(case.complaint, ended.at, settings)
     if allowed is None:
         hours = f"{settings.after_hours} to {settings.before_hours} hours"

@@ -6,7 +6,9 @@ what was decided is what is sent, whatever rules say later.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -186,6 +188,22 @@ def writes_since(connection: Connection, source_id: int, ticket: str, since: dat
 def one(connection: Connection, number: int) -> Intention | None:
     row = connection.execute(_ROW.where(outbox.c.id == number)).one_or_none()
     return None if row is None else _intention(row)
+
+
+_MARKER = re.compile(r"am-([a-z2-7]{20})")
+
+
+def ticket_of_marker(connection: Connection, source_id: int, marker: str) -> str | None:
+    """The ticket of the intention that carries `marker`: the first 100 bits of its key, see `policy.keys`."""
+    found = _MARKER.fullmatch(marker)
+    if found is None:
+        return None
+    start = base64.b32decode(found[1].upper() + "====")[:12].hex()
+    statement = select(outbox.c.ticket, outbox.c.action).where(
+        outbox.c.source_id == source_id, outbox.c.key >= start, outbox.c.key < start + "g"
+    )
+    rows = connection.execute(statement)
+    return next((row.ticket for row in rows if _decode(row.action).marker == marker), None)
 
 
 def of_tickets(

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Known
 from connector.model import FINISHED
-from connector.store import complaints
+from connector.store import complaints, intentions
 from connector.store.tables import name
 
 
@@ -22,18 +22,35 @@ def keep(connection: Connection, source_id: int, named: Iterable[tuple[str, str]
         connection.execute(dialect.insert(name).on_conflict_do_nothing(), rows)
 
 
+def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The names kept with each of these tickets, in the order in which they were kept."""
+    statement = (
+        select(name.c.ticket, name.c.name)
+        .where(name.c.source_id == source_id, name.c.ticket.in_(bindparam("tickets", expanding=True)))
+        .order_by(literal_column("rowid") if connection.dialect.name == "sqlite" else name.c.name)
+    )
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(statement, {"tickets": list(tickets)}):
+        found.setdefault(row[0], []).append(row[1])
+    return found
+
+
 def known(connection: Connection, source_id: int, asked: Sequence[str]) -> Mapping[str, Known]:
-    """The stored tickets that these names belong to."""
+    """The stored tickets that these names, or markers of intended writes, belong to."""
     statement = select(name.c.name, name.c.ticket).where(
         name.c.source_id == source_id, name.c.name.in_(bindparam("names", expanding=True))
     )
     found = {row[0]: row[1] for row in connection.execute(statement, {"names": list(asked)})}
+    for one in asked:
+        if one not in found and (ticket := intentions.ticket_of_marker(connection, source_id, one)) is not None:
+            found[one] = ticket
     stored = complaints.of_tickets(connection, source_id, sorted(set(found.values())))
     tickets = {
         ticket: Known(
             ticket,
             finished=one.doc.complaint.status in FINISHED,
             people=frozenset(entry.actor for entry in one.doc.entries if entry.actor is not None),
+            version=one.doc.complaint.version,
         )
         for ticket, one in stored.items()
     }

@@ -152,6 +152,38 @@ name = Table(
     Column("name", Text, primary_key=True),
     Column("ticket", Text, nullable=False),
 )
+Index("ix_name_source_id_ticket", name.c.source_id, name.c.ticket)
+
+# What left by mail: the last try of each message, the keys that each try counts under, and to whom nothing goes.
+sending = Table(
+    "sending",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent", Boolean, nullable=False),
+)
+
+sending_count = Table(
+    "sending_count",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+)
+Index("ix_sending_count_source_id_key", sending_count.c.source_id, sending_count.c.key, sending_count.c.begun_at)
+
+stop = Table(
+    "stop",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
 
 quarantine = Table(
     "quarantine",

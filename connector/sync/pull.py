@@ -27,7 +27,7 @@ from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, complaints, links, names, quarantine, sources
+from connector.store import Store, Transaction, complaints, links, names, quarantine, sendings, sources
 from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
 from connector.timeline import merge
 
@@ -206,6 +206,7 @@ class _Page:
         self.poison: list[tuple[Raw, str]] = []
         self.quiet: list[tuple[Raw, str]] = []
         self.names: list[tuple[str, str]] = []
+        self.stops: list[tuple[str, str]] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
@@ -217,6 +218,7 @@ class _Page:
         few: list[Record] = []
         later: dict[str, list[Sent]] = {}
         for record in records:
+            self.stops.extend(record.stops)
             why = record.problem or record.aside
             if why is not None:
                 aside = self.quiet if record.quiet else self.poison
@@ -345,6 +347,7 @@ class _Page:
         complaints.keep(connection, of, self.raws)
         self.store.seam("pull: records written")
         names.keep(connection, of, self.names)
+        sendings.stops(connection, of, self.stops, self.now)
         quarantine.put(connection, of, self.poison)
         quarantine.put(connection, of, self.quiet, left_alone_at=self.now)
         if self.raws and quarantine.holds_any(connection, of):

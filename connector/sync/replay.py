@@ -1,7 +1,7 @@
 """Replay: understand stored tickets afresh after the mapping, the phrases or the clocks changed; nothing is fetched.
 
 Called by `schedule` and `amends sync` when the rules in force differ from those a source was last read with, and by
-`amends store replay`. A killed replay goes on where it was.
+`amends mapping backfill`. A killed replay goes on where it was.
 """
 
 from __future__ import annotations

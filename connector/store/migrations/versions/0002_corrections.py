@@ -1,4 +1,5 @@
-"""Corrective tickets, looking for second copies of a write, the census of a source, and names of tickets."""
+"""Corrective tickets, looking for second copies of a write, the census of a source, names of tickets,
+and what left by mail."""
 
 from __future__ import annotations
 
@@ -46,4 +47,35 @@ def upgrade() -> None:
         sa.Column("ticket", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_name_source_id")),
         sa.PrimaryKeyConstraint("source_id", "name", name=op.f("pk_name")),
+    )
+    op.create_index("ix_name_source_id_ticket", "name", ["source_id", "ticket"], unique=False)
+    op.create_table(
+        "sending",
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_sending_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "name", name=op.f("pk_sending")),
+    )
+    op.create_table(
+        "sending_count",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_sending_count_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sending_count")),
+    )
+    op.create_index("ix_sending_count_source_id_key", "sending_count", ["source_id", "key", "begun_at"], unique=False)
+    op.create_table(
+        "stop",
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_stop_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "key", name=op.f("pk_stop")),
     )
