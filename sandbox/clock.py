@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -52,6 +54,25 @@ class ToldClock:
     def _at(self, now: float) -> datetime:
         base, mark, scale = next((part for part in reversed(self._parts) if part[1] <= now), self._parts[0])
         return datetime.fromtimestamp(base + (now - mark) * scale, UTC)
+
+
+class Elsewhen:
+    """Another time for what one thread does inside `at`, for stories that catch up with a clock. None outside."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    @property
+    def moment(self) -> datetime | None:
+        return getattr(self._local, "moment", None)
+
+    @contextmanager
+    def at(self, moment: datetime) -> Iterator[None]:
+        before, self._local.moment = self.moment, moment
+        try:
+            yield
+        finally:
+            self._local.moment = before
 
 
 def _part(text: str) -> tuple[float, float, float]:

@@ -75,33 +75,83 @@ def violations(answer: requests.Response) -> list[str]:
 
 def prepared(description: JSON) -> JSON:
     """The description without its known faults. Real answers hold null nearly everywhere, so answers may, requests may
-    not; "exactly one of" cannot hold then and becomes "any of". Only basic authentication is declared, so none is.
-    Exported tickets can be "deleted", and an audit tells tags as a list: recorded traffic shows both. A parameter
-    whose name ends with "[]" is meant to be given several times."""
+    not; "exactly one of" cannot hold then and becomes "any of". Not every way to sign in is declared, so none is.
+    A parameter whose name ends with "[]" is meant to be given several times."""
     description.pop("security", None)
     schemas: dict[str, JSON] = description["components"]["schemas"]
-    schemas["TicketObject"]["properties"]["status"]["enum"].append("deleted")
-    schemas["AuditObject"]["properties"]["events"]["items"]["properties"]["value"] = {}
+    for mark, correct in CORRECTIONS.items():
+        if mark in description["paths"]:
+            correct(description)
     schemas |= {f"{name}.told": _nullable(one) for name, one in list(schemas.items())}
     for response in description["components"].get("responses", {}).values():
         _relax(response)
-    for parameter in description["components"]["parameters"].values():
+    for parameter in description["components"].get("parameters", {}).values():
         if parameter["name"].endswith("[]"):
             parameter["schema"] = {"type": "array", "items": parameter["schema"]}
     for path, operations in description["paths"].items():
-        for method, operation in operations.items():
-            if method == "parameters":
-                continue
-            operation.pop("security", None)
-            for response in operation["responses"].values():
-                _relax(response)
-            if (path, method) in UNDECLARED_BODIES:
-                operation["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+        _open(path, operations)
     return description
 
 
+def _open(path: str, operations: JSON) -> None:
+    """Without sign-in, with relaxed answers, and with the bodies that the description forgets."""
+    for method, operation in operations.items():
+        if method == "parameters":
+            continue
+        operation.pop("security", None)
+        for response in operation["responses"].values():
+            _relax(response)
+        if (path, method) in UNDECLARED_BODIES:
+            operation["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+def _correct_zendesk(description: JSON) -> None:
+    """Exported tickets can be "deleted", and an audit tells tags as a list: recorded traffic shows both."""
+    schemas = description["components"]["schemas"]
+    schemas["TicketObject"]["properties"]["status"]["enum"].append("deleted")
+    schemas["AuditObject"]["properties"]["events"]["items"]["properties"]["value"] = {}
+
+
+def _correct_jira_cloud(description: JSON) -> None:
+    """Answers without a body are described as bodies of which nothing is known, an issue's remote links as one."""
+    links = description["paths"]["/rest/api/3/issue/{issueIdOrKey}/remotelink"]["get"]["responses"]["200"]
+    media = links["content"]["application/json"]
+    media["schema"] = {"anyOf": [media["schema"], {"type": "array", "items": media["schema"]}]}
+    for operations in description["paths"].values():
+        for method in operations.keys() & {"put", "post", "delete"}:
+            for response in operations[method]["responses"].values():
+                if any(media.get("schema") == {} for media in (response.get("content") or {}).values()):
+                    response.pop("content")
+
+
+def _correct_jira_server(description: JSON) -> None:
+    """Lists are described as one of their rows, an issue's fields and a property's value as one type, and lists of
+    words in a query as objects."""
+    lists = ("field", "project", "project/{projectIdOrKey}/statuses", "status", "priority", "user/assignable/search")
+    for path in (*lists, "issue/{issueIdOrKey}/remotelink"):
+        media = description["paths"][f"/api/2/{path}"]["get"]["responses"]["200"]["content"]["application/json"]
+        media["schema"] = {"type": "array", "items": media["schema"]}
+    schemas = description["components"]["schemas"]
+    for name in ("IssueBean", "IssueUpdateBean"):
+        schemas[name]["properties"]["fields"] = {"type": "object", "additionalProperties": {}}
+    schemas["EntityPropertyBean"]["properties"]["value"] = {}
+    schemas["StringList"] = {"type": "string"}
+    told = description["paths"]["/api/2/issue/{issueIdOrKey}/remotelink"]["post"]["responses"]
+    told["201"] = told["200"]
+    for path in ("issue/{issueIdOrKey}", "comment/{commentId}"):
+        operation = description["paths"][f"/api/2/{path}/properties/{{propertyKey}}"]["put"]
+        operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+
+
+CORRECTIONS = {  # by a path that only one description has
+    "/api/v2/tickets": _correct_zendesk,
+    "/rest/api/3/issueLink": _correct_jira_cloud,
+    "/api/2/search": _correct_jira_server,
+}
+
+
 def _relax(response: JSON) -> None:
-    for media in response.get("content", {}).values():
+    for media in (response.get("content") or {}).values():
         if "schema" in media:
             media["schema"] = _nullable(media["schema"])
         media.pop("examples", None)

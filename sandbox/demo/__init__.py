@@ -1,7 +1,8 @@
 """`amends demo`: five days of an imaginary shop in about a minute, with a crash in the middle, against a real server.
 
-Nothing here is staged but the customers: a sandbox Zendesk runs as a process of its own and is spoken to over HTTP, the
-daemon is `amends run`, it is killed by SIGKILL, and what is shown is read from its store. Called by the command line.
+Nothing here is staged but the people: a sandbox Zendesk and a sandbox Jira run as processes of their own and are spoken
+to over HTTP, the daemon is `amends run`, it is killed by SIGKILL, and what is shown is read from its store. Called by
+the command line.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from types import FrameType
 
 from connector.errors import AmendsError
 from sandbox.demo.ending import told_at_the_end, verdict
-from sandbox.demo.folder import clear, settle_in, stop_clock
-from sandbox.demo.processes import Daemon, Shop
+from sandbox.demo.folder import SOURCE, WORKS, clear, settle_in, stop_clock
+from sandbox.demo.processes import Daemon, Helpdesk
 from sandbox.demo.schedule import Schedule
 from sandbox.demo.view import Screen
 from sandbox.demo.watch import Watch
@@ -56,15 +57,19 @@ class _Performance:
         self.crashes = 0
 
     def play(self) -> int:
-        with Shop(self.schedule.told, self.home / "helpdesk.log") as shop:
-            settle_in(self.home, shop.url)
+        told = self.schedule.told
+        with (
+            Helpdesk("zendesk", told, self.home / "zendesk.log") as shop,
+            Helpdesk("jira", told, self.home / "jira.log") as works,
+        ):
+            settle_in(self.home, shop.url, works.url)
             with self.screen, self.daemon:
                 self._play_the_days()
                 self._let_the_last_writes_out()
-            ledger = shop.ledger()
+            ledgers = {SOURCE: shop.ledger(), WORKS: works.ledger()}
         stop_clock(self.home, self.schedule.now(self.wall()))
         self.watch.look()
-        result = verdict(self.watch.writes, ledger)
+        result = verdict(self.watch.writes, ledgers)
         columns = get_terminal_size().columns
         for line in told_at_the_end(result, self.watch, self.home, self.seconds, self.crashes, columns):
             self.screen.say(line)

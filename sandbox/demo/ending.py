@@ -1,4 +1,4 @@
-"""How the demo ends: the helpdesk's ledger held against the outbox, one complaint explained, and where to go on."""
+"""How the demo ends: the helpdesks' ledgers held against the outbox, one complaint explained, and where to go on."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from connector.commands.explaining import explained
 from connector.commands.place import Place
 from connector.display import count, wrapped
 from connector.explain import lines
+from connector.model import ActionKind
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
 from sandbox.demo.watch import Watch
+from sandbox.jira import content as jira
 from sandbox.zendesk import content
 
 WIDEST = 100
@@ -23,7 +25,7 @@ KILLED = (
     "Once, Amends was killed (kill -9) when the helpdesk had just carried out a write and nothing was noted yet. "
     "Started again, it looked at the ticket, found its mark there, and did not write a second time."
 )
-_OPEN = (State.PENDING, State.SENDING, State.IN_DOUBT)
+OURS = (content.INTEGRATION, jira.INTEGRATION)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -41,31 +43,49 @@ class Verdict(msgspec.Struct, frozen=True):
         return self.done > 0 and not (self.lost or self.doubled or self.unsettled)
 
 
-def verdict(writes: Sequence[Intention], ledger: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Each write that is done has exactly one effect, and each effect of ours belongs to one write."""
-    ours = [effect for effect in ledger if effect["actor"] == content.INTEGRATION]
+def verdict(writes: Sequence[Intention], ledgers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Verdict:
+    """Each write that is done has exactly one effect, and each effect of ours belongs to one write.
+
+    `ledgers` by source. Without compare-and-set a write goes in steps (fields and mark, then the note), each once.
+    """
     done = [one for one in writes if one.state is State.DONE]
-    hits = {one.id: sum(1 for effect in ours if _is_of(effect, one)) for one in done}
-    stray = [effect for effect in ours if not any(_is_of(effect, one) for one in done)]
+    hits: dict[int, Counter[str]] = {one.id: Counter() for one in done}
+    stray = []
+    for source, ledger in ledgers.items():
+        there = [one for one in done if one.source == source]
+        for effect in ledger:
+            if effect["actor"] not in OURS:
+                continue
+            of = [one for one in there if _is_of(effect, one)]
+            stray += [] if of else [effect]
+            for one in of:
+                hits[one.id][f"{effect['kind']} {effect['marker'].get('globalId', '')}"] += 1
     return Verdict(
         done=len(done),
-        effects=len(ours),
+        effects=sum(max(steps.values(), default=0) for steps in hits.values()) + len(stray),
         waiting=sum(one.state is State.PENDING for one in writes),
-        lost=tuple(_named(one) for one in done if hits[one.id] == 0),
-        doubled=(*(_named(one) for one in done if hits[one.id] > 1), *(f"stray effect {one}" for one in stray)),
+        lost=tuple(_named(one) for one in done if not hits[one.id]),
+        doubled=(
+            *(_named(one) for one in done if max(hits[one.id].values(), default=0) > 1),
+            *(f"stray effect {one}" for one in stray),
+        ),
         unsettled=tuple(_named(one) for one in writes if one.state in (State.SENDING, State.IN_DOUBT, State.PARKED)),
     )
 
 
 def _is_of(effect: Mapping[str, Any], one: Intention) -> bool:
-    if effect["marker"]:
-        return one.action.marker in str(effect["marker"])
-    added = set(effect["tags_added"])
+    if one.action.marker in str(effect["marker"]):
+        return True
+    if effect["marker"] and not effect["marker"].get("globalId"):
+        return False
+    if effect["kind"] == "remotelink":
+        return str(effect["ticket"]) == (one.receipt or {}).get("ticket")
+    added = set(effect.get("tags_added", ()))
     return str(effect["ticket"]) == one.action.ticket and bool(added) and added <= set(one.action.effect.tags)
 
 
 def _named(one: Intention) -> str:
-    return f"{one.action.kind.value} #{one.id} of ticket {one.action.ticket}"
+    return f"{one.action.kind.value} #{one.id} of ticket {one.source}/{one.action.ticket}"
 
 
 def told_at_the_end(
@@ -99,7 +119,10 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
     yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
     effects = count(result.effects, "effect")
-    yield f"  written   {count(result.done, 'write')}; the helpdesk's own ledger holds {effects}"
+    yield f"  written   {count(result.done, 'write')}; the helpdesks' own ledgers hold {effects}"
+    opened = sum(one.state is State.DONE and one.action.kind is ActionKind.CORRECT for one in watch.writes)
+    back = sum(one.state is State.DONE and one.action.episode.endswith(":resolved") for one in watch.writes)
+    yield f"  causes    {opened} handed to operations in Jira, {back} removed and told to the complaint's agent"
     yield f"  lost      {len(result.lost)}"
     yield f"  doubled   {len(result.doubled)}"
     if result.waiting:
@@ -113,9 +136,11 @@ def _is_complaint(one: Stored) -> str:
 
 
 def _telling_case(watch: Watch) -> str | None:
-    """An escalated complaint with quotes to show, the shorter the better."""
-    escalated = {one.action.ticket for one in watch.writes if one.state is State.DONE and one.action.effect.note}
-    cases = [one for ticket, one in watch.tickets.items() if ticket in escalated and _quotes(one)]
+    """A complaint whose cause was removed, else an escalated one; with quotes to show, the shorter the better."""
+    done = [one.action for one in watch.writes if one.state is State.DONE]
+    told = {f"{one.source}/{one.ticket}" for one in done if one.episode.endswith(":resolved")}
+    escalated = {f"{one.source}/{one.ticket}" for one in done if one.effect.note}
+    cases = [one for name, one in watch.tickets.items() if name in (told or escalated) and _quotes(one)]
     best = min(cases, key=lambda one: len(one.doc.entries), default=None)
     return None if best is None else f"{best.source}/{best.ticket}"
 

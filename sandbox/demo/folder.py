@@ -8,15 +8,48 @@ from pathlib import Path
 
 from connector.errors import AmendsError
 from connector.settings import Answers, starting_files
+from sandbox.jira import content as jira
 from sandbox.zendesk import content
 
-SOURCE = "shop"
+SOURCE, WORKS = "shop", "works"
 CLOCK = "demo-clock"
 # What an admin of the imaginary shop has added to the shipped mapping: the fields of its own.
 FIELDS = {
     "  # product: custom:360000000001": f"  product: custom:{content.PRODUCT}",
     "  # order_number: custom:360000000002": f"  order_number: custom:{content.ORDER_NUMBER}",
 }
+
+WORKS_FIELDS = {
+    "  # extra.request_type: request_type": "  extra.request_type: request_type",
+}
+WORKS_SOURCE = """
+  {name}:
+    adapter: jira
+    poll: 30s
+    options:
+      url: "{url}"
+      auth: api_token
+      email: {email}
+      projects: [{care}, {ops}]
+      service_desk: true
+    secrets:
+      api_token: "file:{token}"
+    modes:    # shadow only writes down what would be sent; then approve, then live
+      escalate: live
+      tag: live
+      survey: live
+      correct: live
+      link: live
+"""
+# Who has to come back did so for a reason that lies with us: operations get a ticket, and the complaint is told.
+CORRECTIONS = """
+corrections:
+  - id: remove-the-cause
+    at: {name}
+    on: repeat
+    fields: {{project: {ops}, issuetype: Corrective Action}}
+    tags: [from-complaint]
+"""
 
 
 def clear(home: Path) -> None:
@@ -30,27 +63,51 @@ def clear(home: Path) -> None:
     (home / ".gitignore").write_text("*\n")
 
 
-def settle_in(home: Path, url: str) -> None:
-    """Write the settings for the sandbox at `url`."""
-    secrets = {}
-    for name, value in (("client_id", content.CLIENT_ID), ("client_secret", content.CLIENT_SECRET)):
-        file = home / name
-        file.touch(mode=0o600)
-        file.write_text(value)
-        secrets[name] = f"file:{file}"
+def settle_in(home: Path, url: str, works_url: str | None = None) -> None:
+    """Write the settings for the sandboxes: Zendesk at `url`, Jira (if there is one) at `works_url`."""
+    secrets = {
+        name: f"file:{_secret(home, name, value)}"
+        for name, value in (("client_id", content.CLIENT_ID), ("client_secret", content.CLIENT_SECRET))
+    }
     answers = Answers(SOURCE, {"url": url}, secrets, "Europe/London")
-    for name, text in starting_files("zendesk", answers).items():
+    files = {name: _live(name, text) for name, text in starting_files("zendesk", answers).items()}
+    if works_url is not None:
+        files["mappings/jira.yaml"] = starting_files("jira", answers)["mappings/jira.yaml"]
+        files = {name: _with_works(name, text, home, works_url) for name, text in files.items()}
+    for name, text in files.items():
         path = home / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(_adapted(name, text), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
 
-def _adapted(name: str, text: str) -> str:
+def _secret(home: Path, name: str, value: str) -> Path:
+    file = home / name
+    file.touch(mode=0o600)
+    file.write_text(value)
+    return file
+
+
+def _live(name: str, text: str) -> str:
     if name == "amends.yaml":
         return text.replace(": shadow\n", ": live\n").replace("poll: 60s", "poll: 30s")
     if name == "mappings/zendesk.yaml":
-        for shipped, own in FIELDS.items():
-            text = text.replace(shipped, own)
+        return _replaced(text, FIELDS)
+    return text
+
+
+def _with_works(name: str, text: str, home: Path, url: str) -> str:
+    if name == "amends.yaml":
+        token = _secret(home, "api_token", jira.API_TOKEN)
+        works = WORKS_SOURCE.format(name=WORKS, url=url, email=jira.EMAIL, care=jira.CARE, ops=jira.OPS, token=token)
+        return f"{text.rstrip()}\n{works}"
+    if name == "policy.yaml":
+        return text + CORRECTIONS.format(name=WORKS, ops=jira.OPS)
+    return _replaced(text, WORKS_FIELDS) if name == "mappings/jira.yaml" else text
+
+
+def _replaced(text: str, lines: dict[str, str]) -> str:
+    for shipped, own in lines.items():
+        text = text.replace(shipped, own)
     return text
 
 

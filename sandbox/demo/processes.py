@@ -1,4 +1,4 @@
-"""The demo's two processes: the helpdesk's server and the daemon, started, listened to, killed and stopped."""
+"""The demo's processes: the two helpdesks' servers and the daemon, started, listened to, killed and stopped."""
 
 from __future__ import annotations
 
@@ -62,22 +62,22 @@ class _Child:
             )
 
 
-class Shop(_Child):
-    """The sandbox Zendesk of an imaginary shop, whose customers and staff act as the stories say. `url` is where."""
+class Helpdesk(_Child):
+    """A sandbox (`kind` is zendesk or jira), whose customers and staff act as the stories say. `url` is where."""
 
-    def __init__(self, clock: str, log: Path) -> None:
+    def __init__(self, kind: str, clock: str, log: Path) -> None:
         super().__init__(log)
-        self._clock = clock
+        self._kind, self._clock = kind, clock
         self.url = ""
 
-    def __enter__(self) -> Shop:
-        self._start(["-m", "sandbox.zendesk", "--stories", "--clock", self._clock], {}, listen=True)
+    def __enter__(self) -> Helpdesk:
+        self._start(["-m", f"sandbox.{self._kind}", "--stories", "--clock", self._clock], {}, listen=True)
         assert self.process is not None
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         if not self.url:
             self.stop()
-            raise AmendsError("the demo's helpdesk does not come up.", remedy=f"See {self.log}.")
+            raise AmendsError(f"the demo's {self._kind} does not come up.", remedy=f"See {self.log}.")
         return self
 
     def ledger(self) -> list[dict[str, Any]]:

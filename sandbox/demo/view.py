@@ -126,17 +126,17 @@ def _row(event: Event, columns: int) -> Text:
     from rich.text import Text
 
     when = Text(f" {event.at:%a %H:%M}  ", "dim")
-    ticket = pad(f"#{event.ticket}", 5)
+    ticket = pad(event.ticket, 8)
     if event.kind == "in":
         answer = _answer(event)
         about = f"{pad(_language(event), 3)} {pad(_ANSWER[answer], 10)}{pad(_category(event), 10)} "
-        room = columns - len(about) - 18
+        room = columns - len(about) - 21
         return when + Text(ticket) + Text(about, _COLOUR[answer]) + Text(cut(_subject(event), room))
     sign, style = ("⚑", "yellow") if event.kind == "flag" else ("✎", "green")
     if event.words.startswith("overdue"):
         style = "bold red"
     # What stands in brackets (which target, how long) is for `explain`.
-    return when + Text(ticket) + Text(cut(f"{sign} {clean(event.words.partition(' (')[0])}", columns - 18), style)
+    return when + Text(ticket) + Text(cut(f"{sign} {clean(event.words.partition(' (')[0])}", columns - 21), style)
 
 
 # -- what an event says ----------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def _subject(event: Event) -> str:
 
 
 def _line(event: Event) -> str:
-    head = f"{event.at:%a %d %b %H:%M}  {pad('#' + event.ticket, 5)}"
+    head = f"{event.at:%a %d %b %H:%M}  {pad(event.ticket, 8)}"
     if event.kind == "in":
         about = f"{pad(_language(event), 3)} {pad(_ANSWER[_answer(event)], 10)}{pad(_category(event), 10)}"
         return f"{head}came in  {about} {_subject(event)}"

@@ -21,7 +21,8 @@ _ALL = 500
 class Event(msgspec.Struct, frozen=True):
     """One thing worth showing: a ticket came in, a flag was set, or a write was done, at a time of the story.
 
-    `name` tells it from others of its kind and ticket, so that it is shown once however often it is seen.
+    `ticket` is as people there call it ("#12", "CARE-3"); `name` tells the event from others of its kind and ticket, so
+    that it is shown once however often it is seen.
     """
 
     kind: Kind
@@ -33,7 +34,8 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """`tickets` and `writes` as they are now, `events` as they were noticed, oldest first."""
+    """`tickets` (by "source/ticket", without those that Amends opened) and `writes` as they are now, `events` as they
+    were noticed, oldest first."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / "amends.db"
@@ -53,7 +55,7 @@ class Watch:
                 writes = intentions.listing(connection, most=_ALL)
         except StoreError:
             return
-        self.tickets = {one.ticket: one for one in stored}
+        self.tickets = {f"{one.source}/{one.ticket}": one for one in stored if not _opened_by_us(one)}
         self.writes = writes[::-1]
         fresh = [event for event in (*self._came_in(), *self._flagged(), *self._written()) if self._new(event)]
         self.events += sorted(fresh, key=lambda event: event.at)
@@ -65,18 +67,22 @@ class Watch:
         return fresh
 
     def _came_in(self) -> list[Event]:
-        return [Event("in", one.doc.complaint.opened_at, one.ticket, one) for one in self.tickets.values()]
+        return [Event("in", one.doc.complaint.opened_at, label(one), one) for one in self.tickets.values()]
 
     def _flagged(self) -> list[Event]:
         return [
-            Event("flag", flag.since, one.ticket, one, f"{_words(flag.kind)}: {flag.why}", flag.kind + flag.episode)
+            Event("flag", flag.since, label(one), one, f"{_words(flag.kind)}: {flag.why}", flag.kind + flag.episode)
             for one in self.tickets.values()
             for flag in one.assessed.flags
         ]
 
     def _written(self) -> list[Event]:
         done = [one for one in self.writes if one.state is State.DONE]
-        return [Event("written", one.changed_at, one.action.ticket, None, _effect(one), str(one.id)) for one in done]
+        return [Event("written", one.changed_at, self._label(one), None, _effect(one), str(one.id)) for one in done]
+
+    def _label(self, one: Intention) -> str:
+        about = self.tickets.get(one.action.origin or f"{one.source}/{one.action.ticket}")
+        return label(about) if about is not None else one.action.ticket
 
     def on_the_way(self, now: datetime) -> bool:
         """Whether any write that is due has not come to its end."""
@@ -96,11 +102,25 @@ def _words(kind: FlagKind) -> str:
     return kind.value.replace("_", " ")
 
 
+def label(one: Stored) -> str:
+    """What people call a ticket: the key at the end of an issue's address, else its number."""
+    last = (one.doc.complaint.url or "").rpartition("/")[2]
+    return last if "-" in last else f"#{one.ticket}"
+
+
+def _opened_by_us(one: Stored) -> bool:
+    return any(tag.facet == "complaint" and tag.author == "amends" for tag in one.doc.tags)
+
+
 _DID = {ActionKind.ESCALATE: "escalated", ActionKind.TAG: "tagged", ActionKind.SURVEY: "survey asked for"}
 
 
 def _effect(one: Intention) -> str:
     effect = one.action.effect
+    if one.action.kind is ActionKind.CORRECT:
+        return f"cause: {(one.receipt or {}).get('key')} opened at {one.source}, so that it is removed"
+    if one.action.kind is ActionKind.LINK:
+        return f"told: {one.action.why.rstrip('.')}"
     parts = [f"{name} {value}" for name, value in effect.fields.items()]
     parts += ["internal note"] if effect.note else []
     return f"{_DID[one.action.kind]}: {', '.join((*parts, *effect.tags))}"

@@ -19,9 +19,9 @@ delete, restore, scrub, redact, close, rate, suspend, admin_adds_status, admin_r
 Ids, credentials and field numbers are in `content`. From another process: `python -m sandbox.zendesk` and `control`.
 """
 
+from sandbox.http.faults import Faults, Rule
 from sandbox.zendesk import content
 from sandbox.zendesk.account import Account
-from sandbox.zendesk.faults import Faults, Rule
 from sandbox.zendesk.ledger import Effect, Ledger
 from sandbox.zendesk.limits import Limits
 from sandbox.zendesk.server import Site, serve

@@ -1,45 +1,10 @@
-"""Requests and answers without sockets: what `routes` takes and gives, and the vendor's error bodies."""
+"""The vendor's error bodies."""
 
 from __future__ import annotations
 
-from typing import Any
+from sandbox.http.answers import Answer, Refused, Request
 
-import msgspec
-
-JSON = Any
-
-
-class Request(msgspec.Struct, frozen=True):
-    """One HTTP request. `path` has no ".json", `headers` have lower-case names; a name that `query` repeats has its
-    values joined by commas. `late` marks a write that lands after its sender gave up."""
-
-    method: str
-    path: str
-    query: dict[str, str] = {}
-    headers: dict[str, str] = {}
-    body: bytes = b""
-    late: bool = False
-
-
-class Answer(msgspec.Struct):
-    """One HTTP answer. `payload` is encoded JSON (empty for 204) or whatever `content_type` says."""
-
-    status: int
-    payload: bytes = b""
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
-    content_type: str = "application/json; charset=utf-8"
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not an error of ours
-    """The API says no: an HTTP status and a body in the vendor's shape."""
-
-    def __init__(self, status: int, body: JSON, headers: dict[str, str] | None = None) -> None:
-        super().__init__(f"{status} {body}")
-        self.answer = Answer(status, msgspec.json.encode(body), headers or {})
-
-
-def told(body: JSON, status: int = 200, **headers: str) -> Answer:
-    return Answer(status, msgspec.json.encode(body), {name.replace("_", "-"): text for name, text in headers.items()})
+__all__ = ["Answer", "Request", "bad_value", "conflict", "forbidden", "invalid", "not_found"]
 
 
 def not_found() -> Refused:

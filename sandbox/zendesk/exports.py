@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from sandbox.http.answers import Refused, Request
 from sandbox.zendesk.account import Account
-from sandbox.zendesk.answers import Refused, Request, bad_value
+from sandbox.zendesk.answers import bad_value
 from sandbox.zendesk.events import ticket_event
 from sandbox.zendesk.metrics import metric_set
 from sandbox.zendesk.records import Ticket

@@ -1,12 +1,12 @@
-"""The ledger: every effect that an API write had, in order. The oracle for "nothing lost, nothing doubled"."""
+"""What one API write did to the account: the entries of its ledger (see `sandbox.http.ledger`)."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+
+from sandbox.http import ledger
 
 JSON = Any
 
@@ -35,38 +35,5 @@ class Effect(msgspec.Struct, frozen=True):
     late: bool = False
 
 
-class Ledger:
-    """Append-only. Iterate it, or ask for the effects of a ticket or of a marker."""
-
-    def __init__(self) -> None:
-        self._effects: list[Effect] = []
-
-    def __iter__(self) -> Iterator[Effect]:
-        return iter(list(self._effects))
-
-    def __len__(self) -> int:
-        return len(self._effects)
-
-    def add(self, **what: Any) -> Effect:
-        effect = Effect(number=len(self._effects) + 1, **what)
-        self._effects.append(effect)
-        return effect
-
-    def of_ticket(self, ticket: int) -> list[Effect]:
-        return [effect for effect in self._effects if effect.ticket == ticket]
-
-    def of_marker(self, marker: str) -> list[Effect]:
-        """Effects whose metadata holds `marker` as a value at any depth."""
-        return [effect for effect in self._effects if marker in _texts(effect.marker)]
-
-    def markers(self) -> Counter[str]:
-        """How often each text in any metadata was applied; more than once is a doubled write."""
-        return Counter(text for effect in self._effects for text in set(_texts(effect.marker)))
-
-
-def _texts(value: JSON) -> list[str]:
-    if isinstance(value, dict):
-        return [text for inner in value.values() for text in _texts(inner)]
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner)]
-    return [str(value)]
+class Ledger(ledger.Ledger[Effect]):
+    effect = Effect

@@ -5,13 +5,13 @@ Not enforced by default: then the headers state a full budget. Windows run on th
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from sandbox.zendesk.answers import Answer
+from sandbox.http.answers import Answer
+from sandbox.http.windows import Windows, retry_after
 
 JSON = Any
 STYLES = ("x-rate-limit", "rate-limit", "ratelimit", "zendesk-ratelimit", "zendesk-rate-limit")
@@ -41,7 +41,7 @@ class Turnstile:
 
     def __init__(self) -> None:
         self.limits = Limits()
-        self._seen: dict[str, list[datetime]] = {}
+        self._windows = Windows()
 
     def pass_or_refuse(self, endpoint: str, ticket_key: str | None, now: datetime) -> Answer | None:
         """None to go on, or the 429. `endpoint` is "exports", "updates" or "other"; `ticket_key` user and ticket."""
@@ -53,50 +53,35 @@ class Turnstile:
         if ticket_key:
             wants.append((ticket_key, self.limits.per_ticket, 600))
         for name, allowed, seconds in wants:
-            recent = self._recent(name, seconds, now)
+            recent = self._windows.recent(name, seconds, now)
             if len(recent) >= allowed:
                 wait = (recent[0] + timedelta(seconds=seconds) - now).total_seconds() if recent else seconds
                 return self.too_many(max(1, round(wait)), now)
         for name, _, _ in wants:
-            self._seen.setdefault(name, []).append(now)
+            self._windows.count(name, now)
         return None
 
     def headers(self, ticket_key: str | None, now: datetime) -> dict[str, str]:
         """The headers for any answer, in each configured spelling."""
         total = self.limits.account
-        used = len(self._recent("account", 60, now)) + self.limits.others if self.limits.enforced else 0
+        used = len(self._windows.recent("account", 60, now)) + self.limits.others if self.limits.enforced else 0
         left, reset = max(0, total - used), 60 - now.second
         found: dict[str, str] = {}
         for style in self.limits.styles:
             found |= _spelled(style, total, left, reset)
         if ticket_key and self.limits.enforced:
-            left = max(0, self.limits.per_ticket - len(self._recent(ticket_key, 600, now)))
+            left = max(0, self.limits.per_ticket - len(self._windows.recent(ticket_key, 600, now)))
             total = self.limits.per_ticket
             found["zendesk-ratelimit-per-ticket-updates"] = f"total={total}; remaining={left}; resets=600"
         return found
 
     def too_many(self, wait_seconds: int, now: datetime) -> Answer:
         """A 429 as configured; also used by the injected fault."""
-        headers = {
-            "seconds": str(wait_seconds),
-            "date": format_datetime((now + timedelta(seconds=wait_seconds)).astimezone(UTC), usegmt=True),
-            "absent": None,
-            "zero": "0",
-            "negative": "-5",
-            "garbage": "soon",
-            "fraction": f"{wait_seconds}.5",
-            "huge": "86400",
-        }
-        header = headers[self.limits.retry_after]
+        header = retry_after(self.limits.retry_after, wait_seconds, now)
         answer = Answer(429, *_bodies(self.limits.body))
         if header is not None:
             answer.headers["Retry-After"] = header
         return answer
-
-    def _recent(self, name: str, seconds: int, now: datetime) -> list[datetime]:
-        kept = [one for one in self._seen.get(name, []) if one > now - timedelta(seconds=seconds)]
-        self._seen[name] = kept
-        return kept
 
 
 def _bodies(shape: str) -> tuple[bytes, dict[str, str], str]:

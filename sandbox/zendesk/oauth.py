@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from sandbox.http.answers import Refused
 from sandbox.zendesk import content, shapes
-from sandbox.zendesk.answers import Refused
 
 JSON = Any
 ACCESS_LIFE_SECONDS = 1800

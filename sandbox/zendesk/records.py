@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from sandbox.clock import Elsewhen
 from sandbox.zendesk import content, shapes
 from sandbox.zendesk.ledger import Ledger
 from sandbox.zendesk.shapes import Body
@@ -65,7 +66,7 @@ class Records:
 
     def __init__(self, now: Callable[[], datetime], site: str = "https://sandbox.zendesk.test") -> None:
         self.clock = now
-        self._elsewhen = threading.local()
+        self._elsewhen = Elsewhen()
         self.shown_until = datetime.min.replace(tzinfo=UTC)
         self.lock = threading.RLock()
         self.site = site
@@ -87,20 +88,15 @@ class Records:
     # time and numbers
 
     def now(self) -> datetime:
-        moment: datetime | None = getattr(self._elsewhen, "moment", None)
+        moment = self._elsewhen.moment
         if moment is not None:
             return max(moment, self.shown_until + timedelta(seconds=1))
         return self.clock() + timedelta(seconds=self.switches.skew_seconds)
 
-    @contextmanager
-    def at(self, moment: datetime) -> Iterator[None]:
+    def at(self, moment: datetime) -> AbstractContextManager[None]:
         """Let what this thread does inside happen at `moment`, for stories that catch up with the clock; but not in a
         past that an export has already shown, since that would never be seen."""
-        before, self._elsewhen.moment = getattr(self._elsewhen, "moment", None), moment
-        try:
-            yield
-        finally:
-            self._elsewhen.moment = before
+        return self._elsewhen.at(moment)
 
     def next_id(self) -> int:
         self._last_id += 128

@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
+from sandbox.http.answers import Answer, Refused, Request, told
+from sandbox.http.desk import FrontDesk
 from sandbox.zendesk import exports, shapes, writes
 from sandbox.zendesk.account import Account
-from sandbox.zendesk.answers import Answer, Refused, Request, bad_value, forbidden, not_found, told
+from sandbox.zendesk.answers import bad_value, forbidden, not_found
 from sandbox.zendesk.limits import Turnstile
 from sandbox.zendesk.records import Ticket
 from sandbox.zendesk.shapes import Body
@@ -23,14 +25,13 @@ Handler = Callable[["Desk", Request, int, int], Answer]
 ADMIN_ONLY = ("incremental", "suspended_tickets", "deleted_tickets")
 
 
-class Desk:
-    """The API of one account. `before_write` holds what people do between a client's read and its write: each entry
-    (ticket or None for any, what to do) is used once, just before the next write to that ticket is judged."""
+class Desk(FrontDesk):
+    """The API of one account (see `FrontDesk`). `turnstile` holds the rate limits."""
 
     def __init__(self, account: Account) -> None:
+        super().__init__()
         self.account = account
         self.turnstile = Turnstile()
-        self.before_write: list[tuple[int | None, Callable[[], object]]] = []
         self.idempotency: dict[str, tuple[str, datetime, Answer]] = {}
         self._request_number = 0
 
@@ -56,9 +57,11 @@ class Desk:
                 **self.turnstile.headers(ticket_key, now), **answer.headers,
             })  # fmt: skip
 
-    def edit_before_next_write(self, ticket: int | None, act: Callable[[], object]) -> None:
-        """Let somebody change `ticket` (or whichever is written next) between a client's read and its write."""
-        self.before_write.append((ticket, act))
+    def too_many(self, wait_seconds: int) -> Answer:
+        return self.turnstile.too_many(wait_seconds, self.account.now())
+
+    def is_bulk(self, request: Request) -> bool:
+        return "/incremental/" in request.path
 
     def _admit(self, request: Request) -> int:
         """The acting user's id, or Refused: 401, or 403 for a missing scope or right."""
@@ -82,14 +85,9 @@ class Desk:
             if found and method == request.method:
                 number = int(found.group(1)) if found.groups() else 0
                 if method != "GET":
-                    self._people_first(number)
+                    self.people_first(number)
                 return handler(self, request, actor, number)
         raise Refused(404, {"error": "InvalidEndpoint", "description": "Not found"})
-
-    def _people_first(self, number: int) -> None:
-        for entry in [one for one in self.before_write if one[0] in (None, number)][:1]:
-            self.before_write.remove(entry)
-            entry[1]()
 
 
 def _endpoint(request: Request) -> str:

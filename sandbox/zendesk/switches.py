@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from sandbox.http.switches import WireSwitches
 
-class Switches(msgspec.Struct):
+
+class Switches(WireSwitches, kw_only=True):
     """Set any at any time; the defaults are an ordinary account.
 
     `hidden` tickets are left out of the export (a row skipped while paging). `cursor_refused` is the status with which
     every cursor is refused as expired; `cursor_loops` gives the same cursor back for ever; `never_ends` never says
-    end_of_stream. `huge_page_bytes` pads an export page, `bomb_bytes` answers exports with that many zeros in gzip.
-    `skew_seconds` shifts every time the account states, its Date header included. `redirect_to` sends every request
-    to another host; a path in which the regular expression `forbidden` is found answers 403. `metadata_in_events` says
-    whether exported ticket events carry their audit's metadata.
+    end_of_stream. `huge_page_bytes` pads an export page. `metadata_in_events` says whether exported ticket events carry
+    their audit's metadata. The rest are those of every stand-in.
     """
 
     page_size: int = 1000
@@ -26,10 +26,6 @@ class Switches(msgspec.Struct):
     cursor_loops: bool = False
     never_ends: bool = False
     huge_page_bytes: int = 0
-    bomb_bytes: int = 0
-    skew_seconds: float = 0.0
-    redirect_to: str | None = None
-    forbidden: str = ""
     metadata_in_events: bool = True
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from sandbox.http.answers import Answer, Refused, Request, told
 from sandbox.zendesk import content, shapes
 from sandbox.zendesk.account import Account
-from sandbox.zendesk.answers import Answer, Refused, Request, bad_value, conflict, invalid, not_found, told
+from sandbox.zendesk.answers import bad_value, conflict, invalid, not_found
 from sandbox.zendesk.records import Change, Ticket
 from sandbox.zendesk.shapes import Body
 

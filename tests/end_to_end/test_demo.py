@@ -82,6 +82,21 @@ def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subproces
     assert told["writes"]
 
 
+def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_told(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    assert any(" CARE-" in line and " came in " in line for line in ended.stdout.splitlines())
+    listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
+    done = [one.get("action", one) for one in json.loads(listed.stdout)]
+    opened = [one for one in done if one["kind"] == "correct"]
+    told = [one for one in done if one["kind"] == "link" and one["episode"].endswith(":resolved")]
+    assert opened and told
+    case = f"shop/{told[0]['ticket']}"
+    explained = amends(folder, "--home", ".amends-demo", "explain", case).stdout
+    assert "removing the cause" in explained and "was resolved" in explained
+
+
 def test_no_process_is_left(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = shown
     assert processes_of(folder) == []
@@ -138,18 +153,19 @@ def write(number: int, state: State, *, note: str | None = "late", tags: tuple[s
 
 
 def effect(marker: str = "", tags: tuple[str, ...] = (), actor: int = content.INTEGRATION) -> dict[str, Any]:
-    return {"marker": {"amends": marker} if marker else {}, "ticket": 1, "tags_added": list(tags), "actor": actor}
+    told = {"kind": "ticket.update", "ticket": 1, "tags_added": list(tags), "actor": actor}
+    return told | {"marker": {"amends": marker} if marker else {}}
 
 
 def test_the_verdict_finds_a_lost_a_doubled_and_a_stray_write() -> None:
     writes = [write(1, State.DONE), write(2, State.DONE), write(3, State.DONE, note=None, tags=("a",))]
     sound = [effect("am-1"), effect("am-2"), effect(tags=("a",)), effect(tags=("x",), actor=content.ANA)]
-    assert verdict(writes, sound).sound
-    assert verdict(writes, sound[1:]).lost
-    assert verdict(writes, [*sound, effect("am-2")]).doubled
-    assert verdict(writes, [*sound, effect("am-9")]).doubled
-    assert not verdict([*writes, write(4, State.IN_DOUBT)], sound).sound
-    assert not verdict([], []).sound
+    assert verdict(writes, {"shop": sound}).sound
+    assert verdict(writes, {"shop": sound[1:]}).lost
+    assert verdict(writes, {"shop": [*sound, effect("am-2")]}).doubled
+    assert verdict(writes, {"shop": [*sound, effect("am-9")]}).doubled
+    assert not verdict([*writes, write(4, State.IN_DOUBT)], {"shop": sound}).sound
+    assert not verdict([], {}).sound
 
 
 # -- signals to the daemon -------------------------------------------------------------------------------------------

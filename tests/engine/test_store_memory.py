@@ -93,7 +93,7 @@ def test_a_try_that_was_refused_for_sure_is_forgotten_and_counts_no_more() -> No
     assert ledger.count("all", START) == 1
 
 
-# -- what a record may bring along ---------------------------------------------------------------------------------------
+# -- what a record may bring along -------------------------------------------------------------------------------------
 
 
 class Telling(Adapter):

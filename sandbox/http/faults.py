@@ -1,6 +1,6 @@
 """Seeded faults: what goes wrong with a request, decided by hash(seed, method and path, how often it was seen).
 
-The same seed gives the same faults for the same logical requests, however they interleave. `server` enacts them.
+The same seed gives the same faults for the same logical requests, however they interleave. `wire` enacts them.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Rule(msgspec.Struct, frozen=True):
     methods: tuple[str, ...] = ()
     path: str = ""
 
-    def fits(self, method: str, path: str) -> bool:
+    def fits(self, method: str, path: str, *, writing: bool) -> bool:
         if self.fault == "stale_page" and method != "GET":
             return False
-        if self.fault == "late_write" and method == "GET":
+        if self.fault == "late_write" and not writing:
             return False
         return (not self.methods or method in self.methods) and (not self.path or bool(re.search(self.path, path)))
 
@@ -87,19 +87,21 @@ class Faults:
         self.writes = self.writes_hit = self.untold = self.requests = 0
         self._lock = threading.Lock()
 
-    def choose(self, method: str, path: str) -> str | None:
-        """The fault for the next request of this method and path, or None."""
+    def choose(self, method: str, path: str, *, writing: bool | None = None) -> str | None:
+        """The fault for the next request of this method and path, or None. `writing` is left out where the method
+        tells it."""
+        writing = method != "GET" if writing is None else writing
         with self._lock:
             scope = f"{method} {path}"
             count = self.seen[scope]
             self.seen[scope] += 1
             self.requests += 1
-            fault = self._draw(method, path, count)
-            self.writes += method != "GET"
+            fault = self._draw(method, path, count, writing=writing)
+            self.writes += writing
             if fault:
                 self.given[fault] += 1
-                self.writes_hit += method != "GET"
-                self.untold += method != "GET" and fault in UNTOLD
+                self.writes_hit += writing
+                self.untold += writing and fault in UNTOLD
             return fault
 
     def pick(self, method: str, path: str, choices: tuple[int, ...]) -> int:
@@ -115,12 +117,12 @@ class Faults:
             "writes_untold": self.untold, "writes_untold_share": self.untold / writes,
         }  # fmt: skip
 
-    def _draw(self, method: str, path: str, count: int) -> str | None:
+    def _draw(self, method: str, path: str, count: int, *, writing: bool) -> str | None:
         if self.requests <= self.skip_first or (self.at_most is not None and self.given.total() >= self.at_most):
             return None
         point = self._random(f"{method} {path}", count).random()
         for one in self.rules:
-            if one.fits(method, path):
+            if one.fits(method, path, writing=writing):
                 point -= one.probability
                 if point < 0:
                     return one.fault
