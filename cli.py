@@ -17,7 +17,7 @@ import typer
 from typer import Context
 
 from connector.commands import options as o
-from connector.commands.terminal import ask, show, told
+from connector.commands.terminal import agreed, ask, show, told
 from connector.errors import AmendsError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ quarantine = _group("quarantine", "Records that could not be understood.")
 store = _group("store", "Look after the store.")
 adapter = _group("adapter", "The kinds of helpdesk that Amends can talk to.")
 audit = _group("audit", "Who did what, when.")
+mail = _group("mail", "What Amends understands of a mail.")
 
 
 def _place(ctx: Context) -> Place:
@@ -99,14 +100,14 @@ def init(
     as_json: o.Json = False,
 ) -> None:
     """Make a folder of commented settings for one helpdesk. Asks what it has to know, and tries the credentials."""
-    from connector.commands import starting
+    from connector.commands import questions, starting
     from connector.commands.place import Place
 
-    given = starting.pairs(option) | {name: value for name, value in (("url", url), ("auth", auth)) if value}
-    wish = starting.Wish(adapter, source, given, starting.pairs(secret), time_zone)
-    chosen, answers = starting.answered(wish, None if yes else ask)
+    given = questions.pairs(option) | {name: value for name, value in (("url", url), ("auth", auth)) if value}
+    wish = questions.Wish(adapter, source, given, questions.pairs(secret), time_zone)
     home = ctx.find_root().params.get("home") or starting.USUAL_HOME
     place = Place(home, now=_wall, wall=_wall)
+    chosen, answers = questions.answered(wish, None if yes else ask, None if offline else starting.offers(place))
     done = starting.start(place, home, chosen, answers, force=force, offline=offline, dry_run=dry_run)
     show(done, starting.started_lines, as_json)
 
@@ -236,21 +237,85 @@ def complaints_export(
     typer.echo(f"{number:,} complaints written.", err=True)
 
 
-@mapping.command("discover")
-def mapping_discover(ctx: Context, names: o.Sources = None, as_json: o.Json = False) -> None:
-    """The fields, statuses, groups and people of a source, with the ids that a mapping uses."""
-    from connector.commands import checking
+# -- mapping -------------------------------------------------------------------------------------------------------
 
-    show(checking.discover(_place(ctx), names or []), checking.discovered_lines, as_json)
+
+@mapping.command("discover")
+def mapping_discover(ctx: Context, names: o.Sources = None, most: o.Tickets = 100, as_json: o.Json = False) -> None:
+    """The fields of a source and how they are used, its statuses, groups and people, with the ids a mapping uses."""
+    from connector.commands import mapping_discover as discovering
+
+    show(discovering.discover(_place(ctx), names or [], most), discovering.discovered_lines, as_json)
+
+
+@mapping.command("suggest")
+def mapping_suggest(
+    ctx: Context,
+    name: o.OneSource,
+    most: o.Tickets = 100,
+    write: o.WriteIt = False,
+    force: o.Afresh = False,
+    as_json: o.Json = False,
+) -> None:
+    """A proposed mapping: which field is which, and what each status means, with the reason for each line."""
+    from connector.commands import mapping_suggest as suggesting
+
+    done = suggesting.suggested(_place(ctx), name, most, write=write, force=force)
+    show(done, suggesting.suggested_lines, as_json)
 
 
 @mapping.command("preview")
-def mapping_preview(ctx: Context, names: o.Sources = None, most: o.Most = 20, as_json: o.Json = False) -> None:
-    """What would come out differently if all stored tickets were read again by the rules as they are now."""
-    from connector.commands import replaying
+def mapping_preview(
+    ctx: Context, name: o.OneSource, most: o.Tickets = 10, draft: o.Draft = None, as_json: o.Json = False
+) -> None:
+    """Live tickets as the mapping understands them, beside what was stored; what it cannot place, and quarantine."""
+    from connector.commands import mapping_preview as previewing
 
-    done = replaying.replayed(_place(ctx), names or [], dry_run=True, most=most)
-    show(done, replaying.preview_lines, as_json)
+    show(previewing.preview(_place(ctx), name, most, draft), previewing.previewed_lines, as_json)
+
+
+@mapping.command("check")
+def mapping_check(
+    ctx: Context,
+    names: o.Sources = None,
+    most: o.Tickets = 50,
+    offline: o.Offline = False,
+    as_json: o.Json = False,
+) -> None:
+    """Where a mapping and its source do not fit, and stored values that have no line."""
+    from connector.commands import mapping_check as fitting
+
+    show(fitting.check(_place(ctx), names or [], most, offline=offline), fitting.checked_lines, as_json)
+
+
+@mapping.command("backfill")
+def mapping_backfill(
+    ctx: Context,
+    names: o.Sources = None,
+    most: o.Most = 20,
+    dry_run: o.DryRun = False,
+    yes: o.SayYes = False,
+    as_json: o.Json = False,
+) -> None:
+    """Read all stored tickets again by the rules as they are now; nothing is fetched. Shows first what would change."""
+    from connector.commands import mapping_backfill as filling
+
+    place = _place(ctx)
+    if not (dry_run or yes):
+        plan = filling.backfill(place, names or [], dry_run=True, most=most)
+        if not any(one.changed for one in plan):
+            show(plan, filling.backfill_lines, as_json)
+            return
+        agreed("\n".join(filling.backfill_lines(plan, 120)), "Store that?")
+    show(filling.backfill(place, names or [], dry_run=dry_run, most=most), filling.backfill_lines, as_json)
+
+
+@mapping.command("schemas")
+def mapping_schemas(ctx: Context, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+    """Write the JSON Schemas of all settings files into .schemas, by which editors complete and complain."""
+    from connector.commands import starting
+
+    show(starting.write_schemas(_place(ctx), dry_run=dry_run), starting.schemas_lines, as_json)
 
 
 # -- outbox --------------------------------------------------------------------------------------------------------
@@ -399,17 +464,6 @@ def store_check(ctx: Context, file: o.Backup = None, as_json: o.Json = False) ->
     show(keeping.check(_place(ctx), file), keeping.checked_lines, as_json)
 
 
-@store.command("replay")
-def store_replay(
-    ctx: Context, names: o.Sources = None, most: o.Most = 20, dry_run: o.DryRun = False, as_json: o.Json = False
-) -> None:
-    """Read all stored tickets again by the rules as they are now; nothing is fetched."""
-    from connector.commands import replaying
-
-    done = replaying.replayed(_place(ctx), names or [], dry_run=dry_run, most=most)
-    show(done, replaying.preview_lines, as_json)
-
-
 # -- adapters and the audit log ------------------------------------------------------------------------------------
 
 
@@ -439,6 +493,35 @@ def audit_list(
 
     rows = keeping.audit(_place(ctx), source=source, ticket=ticket, most=most)
     show(rows, keeping.audit_lines, as_json)
+
+
+# -- mail ----------------------------------------------------------------------------------------------------------
+
+
+@mail.command("parse")
+def mail_parse(files: o.Mails, own: o.OwnAddresses = None, trusted: o.TrustedHosts = None) -> None:
+    """Read mails from files and print what is understood, a line of JSON for each. Contacts and keeps nothing."""
+    from msgspec.json import encode
+
+    from adapters.imap.describing import described
+    from adapters.imap.habits import LANGUAGES
+    from adapters.imap.message import understood
+    from connector.display import harmless_json
+    from connector.tagging.language import guess
+
+    code = 0
+    for file in files:
+        try:
+            raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        except OSError as error:
+            words = f"{file} cannot be read: {error.strerror}."
+            code = told(AmendsError(words, remedy="Name files that hold a mail each."))
+            continue
+        message = understood(raw, own_addresses=own or (), trusted_hosts=trusted or ())
+        language = guess(message.reply_text or message.subject, LANGUAGES).language
+        typer.echo(harmless_json(encode(described(file, message, language))))
+    if code:
+        raise typer.Exit(code)
 
 
 def main() -> None:

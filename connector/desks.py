@@ -6,14 +6,14 @@ know the source (`introduce`) is one call, made once and remembered in the store
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from connector.adapter import Adapter, Blank, Credentials, Identity, Known, Memory, Tools, find_adapter
+from connector.adapter import Adapter, Blank, Credentials, Identity, Tools, find_adapter
 from connector.assessment import Rules
 from connector.budget import AccountBudget
 from connector.credentials import SourceCredentials
@@ -23,7 +23,8 @@ from connector.http import session
 from connector.mapping import words
 from connector.model import Complaint, Tag
 from connector.settings import Settings, SourceSettings
-from connector.store import Store, names, sources
+from connector.store import Store, sources
+from connector.store.memory import StoredLedger, StoredMemory
 from connector.tagging import Tagger, TaggingSettings
 
 
@@ -47,31 +48,19 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
 
 
-class _StoredNames:
-    """What the store knows of one source, for its adapter."""
-
-    def __init__(self, store: Store, source: str) -> None:
-        self._store, self._source = store, source
-
-    def known(self, asked: Sequence[str]) -> Mapping[str, Known]:
-        with self._store.read() as connection:
-            row = sources.by_name(connection, self._source)
-            return names.known(connection, row.id, asked) if row is not None and asked else {}
-
-
 def adapter_for(
     source: SourceSettings,
     home: Path,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
-    memory: Memory | None = None,
+    store: Store | None = None,
 ) -> Adapter:
     """The adapter of a source with its own session, budget and credentials. No I/O.
 
     `clock` counts the seconds in which a helpdesk limits its calls: real ones, but for the demo's compressed days.
     """
     credentials = SourceCredentials(source.name, source.secrets, home / "tokens" / f"{source.name}.json")
-    return adapter_with(find_adapter(source.adapter), source.name, source.options, credentials, now, clock, memory)
+    return adapter_with(find_adapter(source.adapter), source.name, source.options, credentials, now, clock, store)
 
 
 def adapter_with(
@@ -81,18 +70,31 @@ def adapter_with(
     credentials: Credentials,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
-    memory: Memory | None = None,
+    store: Store | None = None,
 ) -> Adapter:
     """An adapter with these credentials, for a source that may not be configured yet (`amends init`). No I/O."""
+    return made(name, options, tools_for(made, name, options, credentials, now, clock, store))
+
+
+def tools_for(
+    made: type[Adapter],
+    name: str,
+    options: Any,
+    credentials: Credentials,
+    now: Callable[[], datetime],
+    clock: Callable[[], float] = monotonic,
+    store: Store | None = None,
+) -> Tools:
+    """What such an adapter is handed to reach its source; `options` is None while they are not all known. No I/O."""
     limits = {**getattr(made, "limits", {}), **getattr(options, "limits", {})}
-    tools = Tools(
+    return Tools(
         session=session(name, ca_file=getattr(options, "ca_file", None)),
         budget=AccountBudget(limits, source=name, now=now, clock=clock),
         credentials=credentials,
         now=now,
-        memory=memory or Blank(),
+        memory=StoredMemory(store, name) if store else Blank(),
+        ledger=StoredLedger(store, name) if store else None,
     )
-    return made(name, options, tools)
 
 
 def open_desk(
@@ -103,7 +105,7 @@ def open_desk(
     clock: Callable[[], float] = monotonic,
 ) -> Helpdesk:
     """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance."""
-    adapter = adapter_for(source, home, now, clock, _StoredNames(store, source.name))
+    adapter = adapter_for(source, home, now, clock, store)
     with store.read() as connection:
         row = sources.by_name(connection, source.name)
     if row is None or row.act_from is None or row.adapter != source.adapter:

@@ -6,6 +6,7 @@ State is the fold of the entries ordered by (occurred_at, id), whatever order th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
@@ -32,11 +33,28 @@ _SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry w
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
 
+_SCOPED = re.compile(r"([A-Z][A-Z0-9_]*)/(.*)", re.DOTALL)
+
+
 class Words(msgspec.Struct, frozen=True):
-    """The source's words for statuses and priorities, as the mapping translates them."""
+    """The source's words for statuses and priorities, as the mapping translates them.
+
+    A status of a source with many projects is "KEY/Name". A line for the whole of it goes before a line for the name.
+    """
 
     status: dict[str, Status]
     priority: dict[str, Priority] = {}
+
+    def status_of(self, word: str) -> Status | None:
+        """Our word for a status of the source, None where the mapping has no line for it."""
+        found = self.status.get(word)
+        return self.status.get(status_name(word)) if found is None else found
+
+
+def status_name(word: str) -> str:
+    """A status without the project that it belongs to: "Done" of "OPS/Done", but "in/out" of "in/out"."""
+    scoped = _SCOPED.fullmatch(word)
+    return scoped[2] if scoped else word
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -227,7 +245,7 @@ class _Folding:
             self.guessed_reply = entry.occurred_at
 
     def _status(self, entry: Entry) -> None:
-        status = self.words.status.get(entry.value or "")
+        status = self.words.status_of(entry.value or "")
         if status is None:
             self.unknown.append(f"status {entry.value!r}")
             status = Status.OPEN

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def _correct_jira_server(description: JSON) -> None:
     schemas["EntityPropertyBean"]["properties"]["value"] = {}
     schemas["StringList"] = {"type": "string"}
     told = description["paths"]["/api/2/issue/{issueIdOrKey}/remotelink"]["post"]["responses"]
-    told["201"] = told["200"]
+    told["201"] = deepcopy(told["200"])
     for path in ("issue/{issueIdOrKey}", "comment/{commentId}"):
         operation = description["paths"][f"/api/2/{path}/properties/{{propertyKey}}"]["put"]
         operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}

@@ -52,7 +52,7 @@ class Adapter:
 
     Settings: ClassVar[type] = DeskSettings
     streams: ClassVar[tuple[str, ...]] = ("tickets", "events")
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.CORRECT}
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind)
 
     def __init__(self, source: str, settings: DeskSettings, tools: Tools) -> None:
         self._source = source
@@ -70,13 +70,13 @@ class Adapter:
         return Discovery(
             fields=(
                 *(Field(name, name.replace(".", " ").capitalize(), "text") for name in _TEXT),
-                Field("requester.verified", "Address is verified", "boolean"),
-                Field("requester.time_zone", "Requester time zone", "time zone"),
+                Field("requester.verified", "Address is verified", "yes_no"),
+                Field("requester.time_zone", "Requester time zone", "text"),
                 Field("status", "Status", "choice", statuses, writable=True),
                 Field("priority", "Priority", "choice", priorities, writable=True),
-                Field("labels", "Labels", "labels", writable=True),
+                Field("labels", "Labels", "labels", writable=True, many=True),
                 Field("owner", "Owner", "person", writable=True),
-                Field("team", "Team", "group", writable=True),
+                Field("team", "Team", "choice", writable=True),
                 Field("opened_at", "Opened", "time"),
                 Field("updated_at", "Last change", "time"),
                 *(Field(f"custom:{name}", name.capitalize(), "text", writable=True) for name in about["custom"]),
@@ -130,6 +130,8 @@ class Adapter:
 
     def prepare(self, action: Action) -> Stamp:
         self._refuse_unable(action)
+        if action.effect.create:
+            return {"version": 0}
         ticket = self._ticket(action.ticket)
         if ticket is None or ticket["status"] == "deleted":
             raise GoneError("the ticket is gone.", source=self._source, ticket=action.ticket)
@@ -140,9 +142,15 @@ class Adapter:
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         self._refuse_unable(action)
         answer = self._desk("write", write=True).write(action.ticket, stamp["version"], action.marker, action.effect)
+        if action.effect.create:
+            return _opened(answer["id"])
         return {"marker": action.marker, "version": answer["version"]}
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        if action.effect.create:
+            # The desk opens one ticket for one marker, so a copy may be sent at any time.
+            made = self._desk("ticket").opened_by(action.marker)
+            return NotYet() if made is None else Landed(_opened(made))
         # The ticket is read before its history, never after. If the version was still the stamped one at the first
         # read, the write may land at any time, and sending it again with that stamp is safe. If it had moved on, no
         # copy can land any more, and all that ever landed is in the history read afterwards. In the other order a
@@ -170,6 +178,10 @@ class Adapter:
     def _refuse_unable(self, action: Action) -> None:
         if action.kind not in self.can:
             raise RejectedError(f"this adapter cannot {action.kind}.", source=self._source, ticket=action.ticket)
+
+
+def _opened(ticket: str) -> Receipt:
+    return {"ticket": ticket, "key": f"#{ticket}", "url": None}
 
 
 def _place(stream: str, cursor: Cursor) -> JSON:

@@ -48,8 +48,8 @@ class Desk(Tickets):
     """The helpdesk `name`. What a method here does is a request, counted in `calls`.
 
     `ledger` lists (ticket, marker, effect) of every write from outside that took effect, oldest first; `late` holds
-    writes still on their way. `hook` is called at each `Moment` and may raise what a caller should get, or act as a
-    person. `token`, if set, must be shown by callers.
+    writes still on their way; `opened` names by marker the ticket that a write has opened. `hook` is called at each
+    `Moment` and may raise what a caller should get, or act as a person. `token`, if set, must be shown by callers.
     """
 
     def __init__(self, name: str, now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)) -> None:
@@ -59,6 +59,7 @@ class Desk(Tickets):
         self.calls = 0
         self.ledger: list[tuple[str, str, Effect]] = []
         self.late: list[tuple[str, int, str, Effect]] = []
+        self.opened: dict[str, str] = {}
 
     def admit(self, token: str | None) -> Desk:
         """The desk itself, for a caller with the right token. Raises AuthError."""
@@ -130,12 +131,19 @@ class Desk(Tickets):
         self.hook(Moment.AFTER_WRITE)
         return answer
 
+    def opened_by(self, marker: str) -> str | None:
+        """The ticket that a write with this marker has opened."""
+        self._asked(Moment.BEFORE_READ)
+        return self.opened.get(marker)
+
     def land(self) -> None:
         """The oldest late write arrives and meets the same checks as any other; nobody hears the answer."""
         with suppress(AmendsError):
             self._write(*self.late.pop(0))
 
     def _write(self, ticket: str, if_version: int, marker: str, effect: Effect) -> dict[str, JSON]:
+        if effect.create:
+            return self._open(marker, effect)
         row = self._rows[self._living(ticket)]
         self._may_write(row, effect)
         if row["version"] != if_version:
@@ -147,16 +155,29 @@ class Desk(Tickets):
                 self.note(ticket, effect.note, ACCOUNT, marker)
             if effect.tags:
                 self.label(ticket, effect.tags, ACCOUNT, marker)
-            for field, value in effect.fields.items():
+            empty = {field: value for field, value in effect.fill.items() if not _value(row, field)}
+            for field, value in (empty | effect.fields).items():
                 self.set(ticket, field, value, ACCOUNT, marker)
         self.ledger.append((ticket, marker, effect))
         return {"id": ticket, "version": row["version"]}
+
+    def _open(self, marker: str, effect: Effect) -> dict[str, JSON]:
+        """A marker opens one ticket; a copy of the write gets that one."""
+        if marker not in self.opened:
+            fields = {name: value for name, value in effect.create.items() if name in SETTABLE}
+            ours = {"id": ACCOUNT, "name": "Amends", "address": None, "verified": False}
+            subject, text = (str(effect.create.get(name, "")) for name in ("summary", "description"))
+            ticket = self.open(subject, text, labels=sorted(effect.tags), requester=ours, **fields)
+            self.opened[marker] = ticket
+            self.ledger.append((ticket, marker, effect))
+        ticket = self.opened[marker]
+        return {"id": ticket, "version": self._row(ticket)["version"]}
 
     def _may_write(self, row: dict[str, JSON], effect: Effect) -> None:
         place: dict[str, Any] = {"source": self.name, "ticket": row["id"]}
         if row["status"] == "closed":
             raise RejectedError("the ticket is closed and takes no more changes.", **place)
-        for field, value in effect.fields.items():
+        for field, value in (effect.fill | effect.fields).items():
             if not (field in SETTABLE or field.startswith("custom:")) or value not in _OPTIONS.get(field, (value,)):
                 raise RejectedError(f"the field {field!r} does not exist here or cannot be {value!r}.", **place)
         if effect == Effect():
@@ -186,6 +207,10 @@ class Desk(Tickets):
     def _not_ahead(self, start: int, newest: int) -> None:
         if start > newest:
             raise CursorError(f"the cursor stands at {start}, the desk at {newest}.", source=self.name)
+
+
+def _value(row: dict[str, JSON], field: str) -> JSON:
+    return row[field] if field in SETTABLE else row["custom"].get(field.removeprefix("custom:"))
 
 
 DESKS: dict[str, Desk] = {}

@@ -33,15 +33,28 @@ SYSTEM = {
     "group": ("group_id", True),
     "assignee": ("assignee_id", True),
 }
+# https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_fields/#ticket-field-types
+KINDS = {
+    **dict.fromkeys(("text", "regexp", "subject"), "text"),
+    **dict.fromkeys(("textarea", "description"), "long_text"),
+    **dict.fromkeys(("integer", "decimal"), "number"),
+    **dict.fromkeys(
+        ("tagger", "tickettype", "priority", "basic_priority", "status", "custom_status", "group"), "choice"
+    ),
+    "multiselect": "choices",
+    "checkbox": "yes_no",
+    "date": "date",
+    "assignee": "person",
+}
 ALWAYS = (
     Field("requester.name", "Requester", "text"),
     Field("requester.email", "Requester's address", "text"),
     Field("requester.phone", "Requester's phone", "text"),
-    Field("requester.verified", "Requester's address is verified", "boolean"),
+    Field("requester.verified", "Requester's address is verified", "yes_no"),
     Field("requester.locale", "Requester's language", "text"),
     Field("requester.iana_time_zone", "Requester's time zone", "text"),
     Field("requester.external_id", "Requester's id elsewhere", "text"),
-    Field("tags", "Tags", "labels", writable=True),
+    Field("tags", "Tags", "labels", writable=True, many=True),
     Field("via.channel", "Channel", "text"),
     Field("external_id", "Ticket's id elsewhere", "text"),
     Field("organization_id", "Organisation", "number"),
@@ -126,7 +139,7 @@ def _field(row: dict[str, Any]) -> Field:
     options = row.get("custom_field_options") or row.get("system_field_options") or ()
     pairs = tuple((str(one.get("value")), str(one.get("name"))) for one in options if isinstance(one, dict))
     ident, writable = SYSTEM.get(kind, (f"custom:{number(row.get('id'))}", True))
-    return Field(ident, str(row.get("title") or ident), kind, pairs, writable)
+    return Field(ident, str(row.get("title") or ident), KINDS.get(kind, "other"), pairs, writable)
 
 
 def _pairs(rows: list[dict[str, JSON]], title: str) -> tuple[tuple[str, str], ...]:

@@ -55,8 +55,10 @@ class _Shown(msgspec.Struct, frozen=True):
 
 def prepare(calls: Calls, action: Action) -> Stamp:
     """What the write is pinned to: `updated_at`, all tags that the ticket shall have, and Zendesk's `server_date`."""
-    body = _body(action)
+    _body(action, {**action.effect.fill, **action.effect.fields})
     ticket, server_now = _read(calls, action.ticket)
+    empty = _empty(action, ticket)
+    body = _body(action, {**empty, **action.effect.fields})
     place = {"source": calls.source, "ticket": action.ticket}
     if ticket.status == "deleted":
         raise GoneError("the ticket is deleted.", **place)
@@ -75,7 +77,14 @@ def prepare(calls: Calls, action: Action) -> Stamp:
         wait = min((QUIET - age).total_seconds(), QUIET.total_seconds())
         raise ConflictError("the ticket changed a moment ago.", retry_after_seconds=max(wait, 0.1), **place)
     added = sorted(_tags(action) - set(ticket.labels))
-    stamp = {"updated_at": ticket.updated_at, "tags": [*ticket.labels, *added], "server_date": server_now.isoformat()}
+    stamp: Stamp = {
+        "updated_at": ticket.updated_at,
+        "tags": [*ticket.labels, *added],
+        "server_date": server_now.isoformat(),
+    }
+    if empty:
+        # The stamp is of a ticket in which they are empty; a ticket that changed since takes no write at all.
+        stamp["fill"] = empty
     # An update that changes nothing makes no audit, and could never be found.
     return stamp if changes else {**stamp, "already": True}
 
@@ -84,7 +93,8 @@ def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
     """Send the write, once. Raises what `Calls.put` raises; ExposedError when our note came out public."""
     if "already" in stamp:
         return {"already": True}
-    body = {**_body(action), "tags": stamp["tags"], "metadata": {MARKER: action.marker}}
+    fields = {**stamp.get("fill", {}), **action.effect.fields}
+    body = {**_body(action, fields), "tags": stamp["tags"], "metadata": {MARKER: action.marker}}
     body |= {"safe_update": True, "updated_stamp": stamp["updated_at"]}
     path = f"/api/v2/tickets/{action.ticket}.json"
     content = calls.put(path, {"ticket": body}, ticket=action.ticket).content
@@ -192,13 +202,30 @@ def _read(calls: Calls, ident: str) -> tuple[Ticket, datetime]:
         return ticket, calls.tools.now()
 
 
-def _body(action: Action) -> dict[str, Any]:
-    """The members of the ticket that the effect sets, without tags. Raises RejectedError for what cannot be set."""
+def _empty(action: Action, ticket: Ticket) -> dict[str, JSON]:
+    """What of the effect's `fill` is to be written: fields in which nothing stands; a checkbox not ticked is one."""
+    empty = {}
+    for field, value in action.effect.fill.items():
+        head, _, ident = field.partition(":")
+        name = ALIASES.get(field, field)
+        stands = _custom(ticket).get(number(ident)) if head == "custom" else ticket.sent.get(name)
+        if field not in action.effect.fields and (stands is None or stands is False or stands in ("", [])):
+            empty[field] = value
+    return empty
+
+
+def _custom(ticket: Ticket) -> dict[JSON, JSON]:
+    sent = ticket.sent.get("custom_fields")
+    return {one.get("id"): one.get("value") for one in sent if isinstance(one, dict)} if isinstance(sent, list) else {}
+
+
+def _body(action: Action, fields: dict[str, JSON]) -> dict[str, Any]:
+    """The members of the ticket that the write sets, without tags. Raises RejectedError for what cannot be set."""
     body: dict[str, Any] = {}
     if action.effect.note is not None:
         body["comment"] = {"body": action.effect.note, "public": False}
     custom = []
-    for field, value in action.effect.fields.items():
+    for field, value in fields.items():
         name = ALIASES.get(field, field)
         head, _, ident = name.partition(":")
         if head == "custom" and ident.isdecimal():
@@ -225,8 +252,7 @@ def _tags(action: Action) -> set[str]:
 def _changes(action: Action, body: dict[str, Any], ticket: Ticket) -> bool:
     if "comment" in body or not _tags(action) <= set(ticket.labels):
         return True
-    sent = ticket.sent.get("custom_fields")
-    now = {one.get("id"): one.get("value") for one in sent if isinstance(one, dict)} if isinstance(sent, list) else {}
+    now = _custom(ticket)
     custom = any(now.get(one["id"]) != one["value"] for one in body.get("custom_fields", ()))
     return custom or any(ticket.sent.get(name) != value for name, value in body.items() if name in PLAIN)
 

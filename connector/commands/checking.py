@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from connector.adapter import Discovery, Identity
+from connector.commands.mapping_check import unplaced
+from connector.commands.mapping_live import opened
 from connector.commands.place import Place
-from connector.desks import adapter_for
-from connector.display import clean, count, table, wrapped
+from connector.display import clean, count, wrapped
 from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
 from connector.mapping import Mapping, check_examples
+from connector.mapping.fitting import misfits
 from connector.model import ActionKind, Mode
+from connector.settings import schema_files
 from connector.settings.loading import Settings
 from connector.settings.sources import SourceSettings
 from connector.tagging.check import check as check_tagging
@@ -57,7 +60,7 @@ def check(place: Place, *, offline: bool) -> Checked:
         home=str(place.home),
         examples=_number_of_examples(settings),
         problems=tuple(_broken_examples(settings)),
-        warnings=(*settings.warnings, *_modes(settings)),
+        warnings=(*settings.warnings, *_old_schemas(place), *_values(place), *_modes(settings)),
         sources=tuple(_source(place, one, offline=offline) for one in settings.sources.values()),
     )
 
@@ -83,22 +86,39 @@ def _modes(settings: Settings) -> Iterator[str]:
             yield f"{source.name}: every write is in shadow mode, so nothing is sent. That is right for the first days."
 
 
+def _old_schemas(place: Place) -> Iterator[str]:
+    """Editors would complain about what is right by now, and keep quiet about what is not."""
+    for name, text in schema_files().items():
+        path = place.home / name
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            yield f"{path.parent} is of another version of Amends; `amends mapping schemas` writes it again."
+            return
+
+
+def _values(place: Place) -> Iterator[str]:
+    for source in place.settings.sources.values():
+        found = unplaced(place, source.name)
+        if found:
+            tickets = sum(one.count for one in found)
+            yield (
+                f"{source.name}: {count(len(found), 'stored value')} without a line in the mapping, "
+                f"{count(tickets, 'time')} in all; see `amends mapping check {source.name}`."
+            )
+
+
 def _source(place: Place, source: SourceSettings, *, offline: bool) -> SourceChecked:
     if offline:
         return SourceChecked(source.name, source.adapter, contacted=False)
     try:
-        adapter = adapter_for(source, place.home, place.now, place.clock)
-        try:
+        with opened(place, source) as adapter:
             identity, discovery = adapter.check(), adapter.discover()
-        finally:
-            adapter.close()
     except AmendsError as error:
         return SourceChecked(source.name, source.adapter, contacted=True, error=str(error), exit_code=error.exit_code)
     return _answered(source, identity, discovery)
 
 
 def _answered(source: SourceSettings, identity: Identity, discovery: Discovery) -> SourceChecked:
-    misfits = tuple(_misfits(source, discovery))
+    misfitting = tuple(map(str, misfits(source.mapping, discovery)))
     return SourceChecked(
         source.name,
         source.adapter,
@@ -107,49 +127,9 @@ def _answered(source: SourceSettings, identity: Identity, discovery: Discovery) 
         name=identity.name,
         may=identity.may,
         missing=identity.missing,
-        warnings=(*identity.warnings, *misfits),
-        exit_code=int(bool(identity.missing or misfits)),
+        warnings=(*identity.warnings, *misfitting),
+        exit_code=int(bool(identity.missing or misfitting)),
     )
-
-
-def _misfits(source: SourceSettings, discovery: Discovery) -> Iterator[str]:
-    """Where the mapping and the account do not fit: unmapped words, fields that are not there or cannot be written."""
-    mapping = source.mapping
-    for kind, found, known_words in (
-        ("status", discovery.statuses, mapping.status),
-        ("priority", discovery.priorities, mapping.priority),
-    ):
-        for value, title in found:
-            if value not in known_words:
-                yield f'the {kind} "{clean(title)}" ({value}) has no line in the mapping; add `{value}: …` there.'
-    known = {field.id: field for field in discovery.fields}
-    for ours, theirs in mapping.fields.items():
-        if theirs.startswith("custom:") and theirs not in known:
-            yield f"{ours} is read from {theirs}, which this account does not have; see `amends mapping discover`."
-    for ours, theirs in mapping.write.items():
-        if theirs not in known:
-            yield f"{ours} is written to {theirs}, which this account does not have."
-        elif not known[theirs].writable:
-            yield f"{ours} is written to {theirs}, which cannot be written."
-
-
-class Found(msgspec.Struct, frozen=True):
-    """What an admin can map of one source."""
-
-    source: str
-    discovery: Discovery
-
-
-def discover(place: Place, names: Sequence[str]) -> list[Found]:
-    """The fields, statuses, groups and people of these sources. Raises AuthError, TemporaryError."""
-    found = []
-    for source in place.chosen(names):
-        adapter = adapter_for(source, place.home, place.now, place.clock)
-        try:
-            found.append(Found(source.name, adapter.discover()))
-        finally:
-            adapter.close()
-    return found
 
 
 # -- telling it ------------------------------------------------------------------------------------------------------
@@ -187,18 +167,3 @@ def _source_lines(one: SourceChecked, columns: int) -> Iterator[str]:
         yield from (f"            {line}" for line in wrapped(f"may {', '.join(one.may)}", columns - 12))
     yield from _listed([f"MISSING: {text}" for text in one.missing], columns)
     yield from _listed(one.warnings, columns)
-
-
-def discovered_lines(found: list[Found], columns: int) -> list[str]:
-    lines: list[str] = []
-    for one in found:
-        fields = [
-            (field.id, field.title, field.type, "yes" if field.writable else "no") for field in one.discovery.fields
-        ]
-        lines += [f"{one.source}", *table(("FIELD", "TITLE", "TYPE", "WRITABLE"), fields, columns)]
-        for title in ("statuses", "priorities", "groups", "people"):
-            pairs = getattr(one.discovery, title)
-            if pairs:
-                lines += ["", *table((title.upper(), "TITLE"), [tuple(map(str, pair)) for pair in pairs], columns)]
-        lines += [""]
-    return lines[:-1]

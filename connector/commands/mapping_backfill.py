@@ -1,7 +1,11 @@
-"""`amends mapping preview` and `store replay`: what today's rules make of the stored tickets. Nothing is fetched."""
+"""`amends mapping backfill`: stored tickets, read again from their kept records by the rules as they are now.
+
+Nothing is fetched. What would change is shown first; a backfill that was stopped goes on where it was.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -12,12 +16,16 @@ from connector.commands.cases import value_of
 from connector.commands.place import Place
 from connector.commands.progress import Progress
 from connector.desks import open_desk, rules_of
-from connector.display import clean, count, cut, moment
+from connector.display import clean, count, cut, moment, wrapped
+from connector.helpdesk import Helpdesk
+from connector.mapping import source_fields
 from connector.model import JSON
 from connector.settings import SourceSettings
-from connector.store import Store, sources
+from connector.store import Store, complaints, sources
 from connector.store.complaints import Saving, Stored
 from connector.sync.replay import promises, replay
+
+MOST_LOOKED_AT = 50
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -27,42 +35,85 @@ class Difference(msgspec.Struct, frozen=True):
     changes: tuple[tuple[str, str, str], ...]
 
 
-class Preview(msgspec.Struct, frozen=True):
-    """What a replay of one source would do, or did. `kept` complaints cannot be redone: their records are erased."""
+class Backfill(msgspec.Struct, frozen=True):
+    """What a backfill of one source would do, or did. `fields` counts the complaints in which each field changes;
+    `kept` complaints cannot be redone: their records are erased, or lack a field that is required. `not_read` names
+    source fields that the mapping wants and that no kept record has: they were not asked for when it was read."""
 
     source: str
     dry_run: bool
-    read: int
-    changed: int
-    kept: int
+    read: int = 0
+    changed: int = 0
+    kept: int = 0
+    fields: dict[str, int] = {}
     examples: tuple[Difference, ...] = ()
+    not_read: tuple[str, ...] = ()
 
 
-def replayed(place: Place, names: Sequence[str], *, dry_run: bool, most: int) -> list[Preview]:
-    """Understand all stored complaints of these sources by the rules in force, and save that unless `dry_run`."""
+def backfill(place: Place, names: Sequence[str], *, dry_run: bool, most: int) -> list[Backfill]:
+    """Understand all stored complaints of these sources by the rules in force, and save that unless `dry_run`. `most`
+    is how many examples to give.
+
+    Raises StoreError while a daemon is at work; it does the same by itself when it reads its settings again.
+    """
     wanted = place.chosen(names)
-    with place.store() if dry_run else place.leased_store("amends store replay") as store:
+    with place.store() if dry_run else place.leased_store("amends mapping backfill") as store:
         rules = rules_of(place.settings)
-        return [_replayed(place, store, rules, one, dry_run, most) for one in wanted]
+        return [_backfilled(place, store, rules, one, dry_run, most) for one in wanted]
 
 
-def _replayed(place: Place, store: Store, rules: Rules, source: SourceSettings, dry_run: bool, most: int) -> Preview:
+def _backfilled(place: Place, store: Store, rules: Rules, source: SourceSettings, dry_run: bool, most: int) -> Backfill:
     with store.read() as connection:
         known = sources.by_name(connection, source.name)
     if known is None:
-        return Preview(source.name, dry_run, 0, 0, 0)
+        return Backfill(source.name, dry_run)
     desk = open_desk(source, place.home, store, place.now, place.clock)
     examples: list[Difference] = []
+    fields: Counter[str] = Counter()
 
     def note(before: Stored, after: Saving) -> None:
+        changes = tuple(_changes(before, after))
+        fields.update(name for name, _, _ in changes)
         if len(examples) < most:
-            examples.append(Difference(before.ticket, tuple(_changes(before, after))))
+            examples.append(Difference(before.ticket, changes))
 
-    with Progress(f"{source.name}, reading again", "complaints") as tell:
-        done = replay(
-            desk, store, rules, now=place.now, dry_run=dry_run, tell=lambda so_far: tell(so_far.read), tell_change=note
-        )
-    return Preview(source.name, dry_run, done.read, done.changed, done.kept, tuple(examples))
+    try:
+        with Progress(f"{source.name}, reading again", "complaints") as tell:
+            done = replay(
+                desk,
+                store,
+                rules,
+                now=place.now,
+                dry_run=dry_run,
+                tell=lambda so_far: tell(so_far.read),
+                tell_change=note,
+            )
+        missing = _not_read(desk, store)
+    finally:
+        desk.adapter.close()
+    by_count = dict(fields.most_common())
+    return Backfill(source.name, dry_run, done.read, done.changed, done.kept, by_count, tuple(examples), missing)
+
+
+def _not_read(desk: Helpdesk, store: Store) -> tuple[str, ...]:
+    """The mapped source fields that none of some newer records knows, not even as empty."""
+    with store.read() as connection:
+        newest = [one.ticket for one in complaints.listing(connection, source_name=desk.name, most=MOST_LOOKED_AT)]
+        raws = complaints.kept(connection, desk.id, newest)
+    records = (desk.adapter.read(raw.stream, raw.body, raw.seen_at) for each in raws.values() for raw in each)
+    snapshots = [record.fields for record in records if record.fields is not None]
+    wanted = source_fields(desk.mapping)
+    return tuple(
+        path
+        for path in wanted
+        if path.startswith("custom") and snapshots and not any(_knows(snapshot, path) for snapshot in snapshots)
+    )
+
+
+def _knows(snapshot: dict[str, JSON], path: str) -> bool:
+    start, colon, member = path.partition(":")
+    inner = snapshot.get(start)
+    return (isinstance(inner, dict) and member in inner) if colon else start in snapshot
 
 
 def _changes(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:
@@ -99,13 +150,19 @@ def _short(value: JSON) -> str:
     return "nothing" if value in (None, (), {}, "") else cut(clean(str(value)), 60)
 
 
-def preview_lines(told: list[Preview], columns: int) -> list[str]:
+def backfill_lines(told: list[Backfill], columns: int) -> list[str]:
+    """The sum first, then each field with its count, then examples."""
     lines: list[str] = []
     for one in told:
         would = "would come out differently" if one.dry_run else "came out differently"
         lines.append(f"{one.source}: {count(one.read, 'complaint')} read again, {one.changed:,} {would}")
         if one.kept:
-            lines.append(f"  {count(one.kept, 'complaint')} stay as they are: their records were erased")
+            why = "their records were erased, or lack a required field"
+            lines.append(f"  {count(one.kept, 'complaint')} stay as they are: {why}")
+        lines += [f"  {name}: {count(number, 'complaint')}" for name, number in one.fields.items()]
+        for path in one.not_read:
+            text = f"{path} was not asked for when these were read: each ticket has it once it changes at the source"
+            lines += wrapped(text, columns - 2, "  ")
         for difference in one.examples:
             lines.append(f"  {one.source}/{difference.ticket}")
             lines += [cut(f"    {name}: {before} -> {after}", columns) for name, before, after in difference.changes]

@@ -56,6 +56,8 @@ All = Annotated[bool, _option("--all", help="All of them.")]
 
 _sources = typer.Argument(metavar="SOURCE", autocompletion=_complete_source, help="All, if none is named.")
 Sources = Annotated[list[str] | None, _sources]
+_one_source = typer.Argument(metavar="SOURCE", autocompletion=_complete_source, help="As amends.yaml calls it.")
+OneSource = Annotated[str, _one_source]
 _as_listed = "As the listing shows them."
 Number = Annotated[int, typer.Argument(metavar="NUMBER", max=LARGEST_NUMBER, help="As the listing shows it.")]
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="NUMBER", max=LARGEST_NUMBER, help=_as_listed)]
@@ -101,6 +103,12 @@ Census = Annotated[
 ]
 Why = Annotated[str, _option("--why", help="For whoever finds it so.")]
 
+Tickets = Annotated[int, _option("--limit", min=1, max=1000, help="Look at so many of the newest live tickets.")]
+Draft = Annotated[Path | None, _option("--mapping", help="A mapping file to try; default: the source's own.")]
+WriteIt = Annotated[bool, _option("--write", help="Add the lines to the source's mapping.")]
+Afresh = Annotated[bool, _option("--force", help="Begin again from the shipped mapping; the old file is kept beside.")]
+SayYes = Annotated[bool, _option("--yes", help="Do it without asking.")]
+
 Form = Annotated[Literal["csv", "jsonl"], _option("--format", help="csv, or jsonl with everything.")]
 Out = Annotated[Path | None, _option("--out", help="A new file; default: the standard output.")]
 EvenShadow = Annotated[bool, _option("--even-shadow", help="Also what was decided in shadow mode.")]
@@ -109,3 +117,10 @@ SendAgain = Annotated[bool, _option("--send-again", help="I looked: it is not; s
 Payload = Annotated[bool, _option("--payload", help="With what the source sent.")]
 Backup = Annotated[Path | None, typer.Argument(help="A backup; default: the store itself.")]
 Into = Annotated[Path | None, _option("--into", help="The folder; default: ./NAME-amends")]
+
+_mails = typer.Argument(metavar="FILE…", help="Mails, each in a file as it came (.eml); - for the standard input.")
+Mails = Annotated[list[str], _mails]
+OwnAddresses = Annotated[list[str] | None, _option("--own", metavar="ADDRESS", help="An address that is ours.")]
+TrustedHosts = Annotated[
+    list[str] | None, _option("--trusted-host", metavar="HOST", help="Whose Authentication-Results to believe.")
+]

@@ -1,42 +1,42 @@
 """`amends init`: from a few answers to a commented folder, after the source has said who we are there.
 
-The command line asks; this module says what to ask, tries the answers, and writes.
+`questions` says what to ask; this module tries the answers, fits the mapping to the account, and writes.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connector.adapter import Adapter, Identity, adapter_names, find_adapter
+from connector.adapter import Adapter, Identity, find_adapter
+from connector.commands.mapping_live import Look, asking, newest
+from connector.commands.mapping_preview import NOTHING_STORED, Previewed, previewed, summary_lines
 from connector.commands.place import Place
+from connector.commands.questions import Offer, Pairs
 from connector.credentials import SourceCredentials
-from connector.desks import adapter_with
+from connector.desks import adapter_with, tools_for
+from connector.display import clean, count, wrapped
 from connector.errors import AmendsError, SettingsError
-from connector.model import JSON
-from connector.settings import Answers, starting_files
+from connector.mapping.suggesting import Suggestion, suggest
+from connector.settings import Answers, mapping_in_text, schema_files, shipped_mapping, starting_files
+from connector.settings.drafting import with_suggestions
 from connector.settings.shapes import REFERENCE
 
 USUAL_HOME = Path("amends")
-_FLAGS = frozenset({"adapter", "source", "url", "auth"})  # what has an option of its own on the command line
-
-
-class Question(msgspec.Struct, frozen=True):
-    """One thing to ask: an option of the adapter, or where a secret is. `choices` is () for free text."""
-
-    name: str
-    default: str | None = None
-    choices: tuple[str, ...] = ()
+LOOK_AT = 100  # live tickets, for a first draft of the mapping
 
 
 class Started(msgspec.Struct, frozen=True):
-    """What `init` did or would do. `identity` is None where the source was not asked; `error` is why it refused."""
+    """What `init` did or would do. `identity` is None where the source was not asked; `error` is why it refused.
+    `suggested` lines were added to the shipped mapping, `guesses` as comments; `preview` is what it makes of some live
+    tickets, in sum."""
 
     home: str
     source: str
@@ -46,93 +46,9 @@ class Started(msgspec.Struct, frozen=True):
     identity: Identity | None = None
     error: str | None = None
     exit_code: int = 0
-
-
-def option_questions(adapter: str) -> Iterator[Question]:
-    """What the adapter has to know: its required options, and those with a handful of choices."""
-    kind = find_adapter(adapter).Settings
-    hints = get_type_hints(kind)
-    for field in msgspec.structs.fields(kind):
-        choices = _choices(hints[field.name])
-        if field.required or choices:
-            default = None if field.required else str(field.default)
-            yield Question(field.encode_name, default, choices)
-
-
-def _choices(hint: Any) -> tuple[str, ...]:
-    return tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
-
-
-def secret_questions(adapter: str, options: Mapping[str, JSON]) -> list[Question]:
-    """Which secrets go with these options, each with a reference to suggest."""
-    needed = getattr(find_adapter(adapter), "secrets", {})
-    names = needed.get(options.get("auth")) or next(iter(needed.values()), ())
-    return [Question(name, f"env:{adapter.upper()}_{name.upper()}") for name in names]
-
-
-def with_types(adapter: str, options: Mapping[str, str]) -> dict[str, JSON]:
-    """The options as the adapter's settings type wants them. Raises SettingsError."""
-    kind = find_adapter(adapter).Settings
-    try:
-        settings: Any = msgspec.convert(options, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"the adapter {adapter} does not take these options: {error}.") from error
-    whole: dict[str, JSON] = msgspec.to_builtins(settings)
-    return {name: whole[name] for name in options if name in whole}
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What was given on the command line; the rest is asked, or taken as the default."""
-
-    adapter: str | None
-    source: str | None
-    options: dict[str, str]
-    secrets: dict[str, str]
-    time_zone: str | None
-
-
-Ask = Callable[[str, str | None, Sequence[str]], str]  # words, default, choices
-
-
-def pairs(given: Sequence[str] | None) -> dict[str, str]:
-    """NAME=VALUE words as a table. Raises SettingsError."""
-    found = {}
-    for text in given or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise SettingsError(f"{text!r} is not NAME=VALUE.", remedy="Write it so.")
-        found[name] = value
-    return found
-
-
-def answered(wish: Wish, ask: Ask | None) -> tuple[str, Answers]:
-    """The adapter's name and all answers, asking for what was not given; without `ask`, defaults have to do.
-
-    Raises SettingsError where there is neither.
-    """
-    adapter = wish.adapter or _asked(ask, Question("adapter", None, tuple(adapter_names())), "Which kind of helpdesk?")
-    find_adapter(adapter)
-    source = wish.source or _asked(ask, Question("source", adapter), "A short name for this account")
-    options = dict(wish.options)
-    for question in option_questions(adapter):
-        if question.name not in options:
-            options[question.name] = _asked(ask, question, question.name)
-    secrets = dict(wish.secrets)
-    for question in secret_questions(adapter, options):
-        if question.name not in secrets:
-            words = f"Where is the secret {question.name}? (env:NAME, file:/path or keyring:service/user)"
-            secrets[question.name] = _asked(ask, question, words)
-    zone = wish.time_zone or _asked(ask, Question("time_zone", "Europe/London"), "The time zone your people work in")
-    return adapter, Answers(source, with_types(adapter, options), secrets, zone)
-
-
-def _asked(ask: Ask | None, question: Question, words: str) -> str:
-    if ask is not None:
-        return ask(words, question.default, question.choices)
-    if question.default is None:
-        flag = f"--{question.name} …" if question.name in _FLAGS else f"--option {question.name}=…"
-        raise SettingsError(f"{question.name!r} is not given.", remedy=f"Add {flag} or leave out --yes.")
-    return question.default
+    suggested: int = 0
+    guesses: int = 0
+    preview: Previewed | None = None
 
 
 def start(
@@ -152,11 +68,11 @@ def start(
         raise AmendsError(
             f"{home} has {', '.join(there)} already.", remedy="Name another folder with --home, or say --force."
         )
-    made = find_adapter(adapter)
-    settings: Any = msgspec.convert(answers.options, made.Settings, strict=False)
-    identity, error = (None, None) if offline else _tried(lambda: _adapter(place, home, made, answers, settings))
+    login = _Login(place, adapter, answers)
+    identity, error = (None, None) if offline else login.tried()
+    drafted = _Drafted(files) if identity is None else _drafted(login, files)
     if not dry_run:
-        _write(home, files)
+        _write(home, drafted.files)
     return Started(
         home=str(home),
         source=answers.source,
@@ -164,9 +80,38 @@ def start(
         kept=(),
         dry_run=dry_run,
         identity=identity,
-        error=None if error is None else str(error),
+        error=str(error or drafted.error) if error or drafted.error else None,
         exit_code=0 if error is None else error.exit_code,
+        suggested=sum(one.certain for one in drafted.suggestions),
+        guesses=sum(not one.certain for one in drafted.suggestions),
+        preview=drafted.preview,
     )
+
+
+class _Drafted(msgspec.Struct, frozen=True):
+    """The files with the mapping as suggested, and what it makes of some tickets."""
+
+    files: dict[str, str]
+    suggestions: tuple[Suggestion, ...] = ()
+    preview: Previewed | None = None
+    error: AmendsError | None = None
+
+
+def _drafted(login: _Login, files: dict[str, str]) -> _Drafted:
+    """The shipped mapping made to fit the account; as it ships, where the account does not answer."""
+    source, name = login.answers.source, f"mappings/{login.adapter}.yaml"
+    try:
+        with login.opened() as adapter:
+            discovery = adapter.discover()
+        with login.opened([field.id for field in discovery.fields]) as adapter:
+            records = newest(adapter, adapter.streams, login.place.now(), LOOK_AT, source)
+    except AmendsError as error:
+        return _Drafted(files, error=error)
+    seen = Look(discovery, tuple(records))
+    found = suggest(shipped_mapping(login.adapter), discovery, seen.used)
+    text = with_suggestions(files[name], name, found)
+    view = previewed(source, records, mapping_in_text(text, name), {}, NOTHING_STORED)
+    return _Drafted(files | {name: text}, found, msgspec.structs.replace(view, tickets=()))
 
 
 def _prove_references(secrets: Mapping[str, str]) -> None:
@@ -186,20 +131,69 @@ def _prove_zone(zone: str | None) -> None:
         raise SettingsError(f"there is no time zone {zone!r}.", remedy="Write a name such as Europe/London.") from None
 
 
-def _adapter(place: Place, home: Path, made: type[Adapter], answers: Answers, settings: Any) -> Adapter:
-    credentials = SourceCredentials(answers.source, answers.secrets)
-    return adapter_with(made, answers.source, settings, credentials, place.now)
+class _Login:
+    """Adapters for an account that is not configured yet."""
 
+    def __init__(self, place: Place, adapter: str, answers: Answers) -> None:
+        self.place, self.adapter, self.answers = place, adapter, answers
+        self.credentials = SourceCredentials(answers.source, answers.secrets)
+        self.made = find_adapter(adapter)
+        self.settings: Any = msgspec.convert(answers.options, self.made.Settings, strict=False)
 
-def _tried(make: Callable[[], Adapter]) -> tuple[Identity | None, AmendsError | None]:
-    try:
-        adapter = make()
+    @contextmanager
+    def opened(self, fields: Sequence[str] = ()) -> Iterator[Adapter]:
+        options = asking(self.settings, fields)
+        adapter = adapter_with(self.made, self.answers.source, options, self.credentials, self.place.now)
         try:
-            return adapter.check(), None
+            yield adapter
         finally:
             adapter.close()
-    except AmendsError as error:
-        return None, error
+
+    def tried(self) -> tuple[Identity | None, AmendsError | None]:
+        """Who we are there, or why we are nobody."""
+        try:
+            with self.opened() as adapter:
+                return adapter.check(), None
+        except AmendsError as error:
+            return None, error
+
+
+def offers(place: Place) -> Offer:
+    """What an account has to choose from, asked of adapters whose class can tell (`offered`); {} where it does not
+    answer: then the names have to be typed."""
+
+    def offer(adapter: str, so_far: Answers) -> dict[str, Pairs]:
+        made: Any = find_adapter(adapter)
+        if not hasattr(made, "offered"):
+            return {}
+        try:
+            credentials = SourceCredentials(so_far.source, so_far.secrets)
+            tools = tools_for(made, so_far.source, None, credentials, place.now)
+            return dict(made.offered(so_far.source, so_far.options, tools))
+        except (AmendsError, ValueError):
+            return {}  # the same refusal is told when the account is tried
+
+    return offer
+
+
+def write_schemas(place: Place, *, dry_run: bool) -> Schemas:
+    """Write .schemas in the folder anew. Raises AmendsError where it cannot be written."""
+    files = schema_files()
+    if not dry_run:
+        _write(place.home, files)
+    return Schemas(str(place.home), tuple(files), dry_run)
+
+
+class Schemas(msgspec.Struct, frozen=True):
+    """The schema files that were written, or would be."""
+
+    home: str
+    written: tuple[str, ...]
+    dry_run: bool
+
+
+def schemas_lines(told: Schemas, _columns: int) -> list[str]:
+    return [f"{'Would write' if told.dry_run else 'Wrote'} to {told.home}/:", *(f"  {one}" for one in told.written)]
 
 
 def _write(home: Path, files: Mapping[str, str]) -> None:
@@ -216,24 +210,40 @@ def _write(home: Path, files: Mapping[str, str]) -> None:
 
 
 def started_lines(told: Started, columns: int) -> list[str]:
-    from connector.display import clean, wrapped
-
     lines = []
     if told.identity is not None:
         lines.append(f"{told.source}: {clean(told.identity.account)} lets us in as {clean(told.identity.name)}.")
         for text in (*(f"MISSING: {one}" for one in told.identity.missing), *told.identity.warnings):
             lines += wrapped(f"- {text}", columns - 2, "  ")
-    elif told.error is not None:
-        lines += wrapped(f"{told.source} could not be tried: {told.error}", columns)
+    if told.error is not None:
+        lines += wrapped(
+            f"{told.source} could not be {'looked at' if told.identity else 'tried'}: {told.error}", columns
+        )
     lines.append(f"{'Would write' if told.dry_run else 'Wrote'} to {told.home}/:")
     lines += [f"  {name}" for name in told.written if not name.startswith(".")]
+    if told.preview is not None:
+        lines += _draft_lines(told, columns)
+    return [*lines, "", "Next:", *_next_lines(told)]
+
+
+def _next_lines(told: Started) -> Iterator[str]:
     option = "" if Path(told.home) == USUAL_HOME else f" --home {told.home}"
-    lines += [
-        "",
-        "Next:",
-        f"  amends{option} check            are the files, the rights and the fields as they should be?",
-        f"  amends{option} sync --dry-run   what would come in, and what would be written?",
-        f"  amends{option} sync             read everything once; all writes are in shadow mode",
-        f"  amends{option} run              the daemon",
-    ]
-    return lines
+    steps = {
+        "check": "are the files, the rights and the fields as they should be?",
+        "sync --dry-run": "what would come in, and what would be written?",
+        "sync": "read everything once; all writes are in shadow mode",
+        "run": "the daemon",
+    }
+    if told.preview is not None:
+        steps = {f"mapping preview {told.source}": "ticket by ticket, what the mapping makes of it"} | steps
+    longest = max(map(len, steps))
+    for step, words in steps.items():
+        yield f"  amends{option} {step:<{longest}}   {words}"
+
+
+def _draft_lines(told: Started, columns: int) -> Iterator[str]:
+    assert told.preview is not None
+    guesses = f", and {count(told.guesses, 'guess', 'guesses')} as comments" if told.guesses else ""
+    yield ""
+    yield f"The mapping was made to fit the account: {count(told.suggested, 'line')} added{guesses}."
+    yield from summary_lines(told.preview, columns)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import typer
 
-from connector.errors import AmendsError
+from connector.errors import AmendsError, SettingsError
 
 COLUMNS_ELSEWHERE = 200
 
@@ -23,6 +23,14 @@ def ask(words: str, default: str | None, choices: Sequence[str]) -> str:
         if not choices or said in choices:
             return said
         typer.echo(f"Please choose one of: {', '.join(choices)}.", err=True)
+
+
+def agreed(plan: str, question: str) -> None:
+    """Show a plan and go on if the person at the terminal says yes. Raises SettingsError where nobody is there."""
+    typer.echo(plan, err=True)
+    if not sys.stdin.isatty():
+        raise SettingsError("nobody is there to agree to this.", remedy="Say --yes, or --dry-run to look only.")
+    typer.confirm(question, abort=True, err=True)
 
 
 def show(value: Any, lines: Callable[[Any, int], Sequence[str]], as_json: bool = False) -> None:

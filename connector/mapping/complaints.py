@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from connector.condition import Condition, values_of
 from connector.errors import RecordError
 from connector.mapping.reading import MAX_TEXT_CHARACTERS, Reading, shown
-from connector.mapping.rules import Mapping
-from connector.model import JSON, Complainant, Complaint, Tag
+from connector.mapping.rules import UNMAPPED, Mapping
+from connector.model import JSON, Complainant, Complaint, Status, Tag
 from connector.timeline import Folded
+
+PRODUCT_GROUP = "product_group"  # `extra.product_group`: what stands above the product in the tree of products
 
 
 def normalise(
@@ -23,20 +25,26 @@ def normalise(
 ) -> Complaint:
     """The complaint that the snapshot `fields` and the `folded` timeline of one ticket amount to.
 
-    Raises RecordError only where there is no ticket id. NUL and lone surrogates become U+FFFD; what is too long is
-    cut and said so in `problems`.
+    Raises RecordError only where there is no ticket id, or a field that the mapping requires is empty. NUL and lone
+    surrogates become U+FFFD; what is too long is cut and said so in `problems`.
     """
     if not ticket:
         raise RecordError("the record has no ticket id.", source=source, remedy="Look at its payload in quarantine.")
     read = Reading(fields, mapping)
+    # What is gone at the source has no fields any more, and has to be known as gone all the same.
+    if mapping.required and folded.status is not Status.DELETED:
+        _prove_required(source, ticket, read)
     opened_at = read.time("opened_at") or folded.opened_at
+    complainant = _complainant(source, ticket, read)
+    language = read.language("language")
+    product = read.product(language or complainant.language)
     complaint = Complaint(
         source=source,
         ticket=ticket,
         version=version,
         subject=read.text("subject") or "",
         text=read.text("text", MAX_TEXT_CHARACTERS) or "",
-        complainant=_complainant(source, ticket, read),
+        complainant=complainant,
         status=folded.status,
         opened_at=opened_at,
         updated_at=read.time("updated_at") or max(opened_at, folded.history.spells[-1].start),
@@ -45,19 +53,41 @@ def normalise(
         priority=folded.priority,
         owner=folded.owner or read.text("owner"),
         team=read.text("team"),
-        product=read.text("product"),
+        product=product,
         order_number=read.text("order_number"),
-        language=read.language("language"),
+        language=language,
         labels=read.labels(),
-        extra=read.extra(),
+        extra=_extra(read, product),
         merged_into=folded.merged_into,
         stage=read.text("stage"),
         outcome=read.text("outcome"),
         accepted_at=read.time("accepted_at"),
         problems=(),
     )
-    problems = (*(f"unmapped:{shown(word)}" for word in folded.unknown), *read.problems)
+    problems = (*(f"{UNMAPPED}{shown(word)}" for word in folded.unknown), *read.problems)
     return replace(complaint, problems=problems) if problems else complaint
+
+
+def _prove_required(source: str, ticket: str, read: Reading) -> None:
+    for name in sorted(read.mapping.required):
+        if read.raw(name) in (None, "", [], {}):
+            path, place = read.mapping.fields[name], read.mapping.place(f"fields.{name}")
+            raise RecordError(
+                f"{name} is required ({place}), and its field {path} is empty.",
+                source=source,
+                ticket=ticket,
+                remedy=f"Fill {path} at the source, or take `required` out, then say `amends quarantine retry --all`.",
+            )
+
+
+def _extra(read: Reading, product: str | None) -> dict[str, JSON]:
+    found = read.extra()
+    products = read.mapping.products
+    if products is not None and product is not None and PRODUCT_GROUP not in found:
+        group = products.group_of(product)
+        if group is not None:
+            found[PRODUCT_GROUP] = group
+    return found
 
 
 def _complainant(source: str, ticket: str, read: Reading) -> Complainant:

@@ -1,11 +1,15 @@
-"""A mapping's own examples, which `amends check` and the mapping preview run; pure."""
+"""A mapping's own examples, which `amends check` and the tests run; pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Table
+from datetime import datetime
+
 import msgspec
 
-from connector.errors import SettingsError
+from connector.errors import RecordError, SettingsError
 from connector.mapping.complaints import complaint_tag, normalise
+from connector.mapping.profiles import texts_of
 from connector.mapping.rules import EXTRA, REQUESTER, Example, Mapping, to_source, words
 from connector.model import EPOCH, JSON, Complaint, Entry, EntryKind
 from connector.timeline import fold
@@ -26,19 +30,16 @@ def check_examples(mapping: Mapping) -> list[str]:
 def _reading_failures(example: Example, mapping: Mapping) -> list[str]:
     if not example.given:
         return []
-    stated = ((EntryKind.STATUS, "status"), (EntryKind.PRIORITY, "priority"))
-    entries = [Entry("0", EntryKind.RECEIVED, EPOCH, EPOCH)]
-    entries += [
-        Entry(f"~{name}", kind, EPOCH, EPOCH, value=str(example.given[name]), observed=False)
-        for kind, name in stated
-        if example.given.get(name) is not None
-    ]
+    entries = [Entry("0", EntryKind.RECEIVED, EPOCH, EPOCH), *stated(example.given, EPOCH)]
     folded = fold(entries, words(mapping))
     if folded is None:
         return []
-    complaint = normalise("example", "1", 1, example.given, folded, mapping)
+    try:
+        complaint = normalise("example", "1", 1, example.given, folded, mapping)
+    except RecordError as error:
+        return [f"it would go to quarantine: {error.message}"]
     tag = complaint_tag(complaint, mapping)
-    said = {**_sayings(complaint), "complaint": tag.value if tag else "unsure"}
+    said = {**sayings(complaint), "complaint": tag.value if tag else "unsure"}
     return [
         f"{name} is {said.get(name)!r}, the example expects {wanted!r}"
         for name, wanted in example.expect.items()
@@ -46,7 +47,17 @@ def _reading_failures(example: Example, mapping: Mapping) -> list[str]:
     ]
 
 
-def _sayings(complaint: Complaint) -> dict[str, JSON]:
+def stated(fields: Table[str, JSON], at: datetime) -> list[Entry]:
+    """What a snapshot itself says of status and priority, as entries of a timeline."""
+    kinds = ((EntryKind.STATUS, "status"), (EntryKind.PRIORITY, "priority"))
+    return [
+        Entry(f"~{name}", kind, at, at, value=names[0], observed=False)
+        for kind, name in kinds
+        if (names := texts_of(fields.get(name)))
+    ]
+
+
+def sayings(complaint: Complaint) -> dict[str, JSON]:
     """The complaint as an example names its parts, in plain JSON values."""
     own = [name for name in Complaint.__struct_fields__ if name not in ("complainant", "extra")]
     person = complaint.complainant

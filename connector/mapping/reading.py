@@ -5,30 +5,33 @@ Used by `mapping.complaints` alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Table
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.mapping.rules import Mapping
+from connector.mapping.rules import TABLED, UNMAPPED, Mapping
 from connector.model import JSON
 
 MAX_TEXT_CHARACTERS = 64 * 1024
 MAX_LINE_CHARACTERS = 1000
 MAX_SHOWN_CHARACTERS = 80
+LARGEST_WHOLE = 2**53
 
 
 class Reading:
     """Reads one snapshot through a mapping and notes what was odd; lives for a single `normalise`."""
 
-    __slots__ = ("fields", "mapping", "paths", "problems", "tables")
+    __slots__ = ("fields", "mapping", "paths", "problems", "tables", "types")
 
     def __init__(self, fields: Table[str, JSON], mapping: Mapping) -> None:
         self.fields = fields
         self.mapping = mapping
         self.paths = mapping.paths
         self.tables = mapping.values
+        self.types = mapping.types
         self.problems: list[str] = []
 
     def raw(self, name: str) -> Any:
@@ -43,30 +46,72 @@ class Reading:
             return None  # absent, or no object where one was expected
         return value
 
-    def text(self, name: str, limit: int = MAX_LINE_CHARACTERS) -> str | None:
+    def text(
+        self, name: str, limit: int = MAX_LINE_CHARACTERS, place: Callable[[str], str] | None = None
+    ) -> str | None:
+        """The field as text, within bounds; put through `place`, else through its table where it has one."""
         value = self.raw(name)
         if value is None or value == "":
-            return None
+            return self.mapping.defaults.get(name)
+        if name in self.types:
+            self.prove_type(name, value)
         if not isinstance(value, str):
-            if not isinstance(value, (int, float)) or isinstance(value, bool):
-                self.odd(name, "text", value)
-                return None
-            value = str(value)
+            value = self.one_text(name, value)
+            if value is None:
+                return self.mapping.defaults.get(name)
         if len(value) > limit:
             self.problems.append(f"{name}: cut after {limit} of {len(value)} characters")
             value = value[:limit]
         if "\x00" in value or not value.isascii():
             value = clean(value)
+        if place is not None:
+            return place(value)
         if name in self.tables:
             return self.placed(name, value, self.tables[name])
         return value
 
+    def one_text(self, name: str, value: Any) -> str | None:
+        several = isinstance(value, list) and value and all(isinstance(part, str) for part in value)
+        if several and (name in TABLED or name in self.types):
+            if self.types.get(name) == "choices":
+                return ", ".join(value)
+            if len(value) > 1:
+                self.problems.append(f"{name}: {len(value)} values, the first counts")
+            return str(value[0]) or None
+        if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+            return str(int(value))  # an order number in a field for numbers
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return str(value)
+        if value != []:
+            self.odd(name, "text", value)
+        return None
+
     def placed(self, name: str, value: str, table: Table[str, str]) -> str:
         ours = table.get(value)
-        if ours is None:
-            self.problems.append(f"unmapped:{name} {shown(repr(value))}")
-            return value
-        return ours
+        return self.unplaced(name, value) if ours is None else ours
+
+    def unplaced(self, name: str, value: str) -> str:
+        self.problems.append(f"{UNMAPPED}{name} {shown(repr(value))}")
+        return f"{UNMAPPED}{value}"
+
+    def product(self, language: str | None) -> str | None:
+        """By the field's table, else by the tree of products, where there is either."""
+        products, table = self.mapping.products, self.tables.get("product", {})
+        if products is None:
+            return self.text("product")
+
+        def place(value: str) -> str:
+            ours = table.get(value)
+            found = products.find(value if ours is None else ours, language)
+            return found or ours or self.unplaced("product", value)
+
+        return self.text("product", place=place)
+
+    def prove_type(self, name: str, value: Any) -> None:
+        """A field that was changed at the source into one of another type is told, whatever becomes of its value."""
+        kind = self.types[name]
+        if not _TYPES.get(kind, _anything)(value):
+            self.odd(name, _TYPE_WORDS.get(kind, f"a {kind.replace('_', ' ')}"), value)
 
     def time(self, name: str) -> datetime | None:
         value = self.raw(name)
@@ -76,6 +121,8 @@ class Reading:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is not None:
                 return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+            if self.types.get(name) == "date":
+                return moment.replace(tzinfo=UTC)
         except (TypeError, ValueError, OverflowError):
             pass
         self.odd(name, "a time with its zone", value)
@@ -120,8 +167,12 @@ class Reading:
         for name, short in self.mapping.extras:
             value = self.raw(name)
             if value is None or value == "":
+                if name in self.mapping.defaults:
+                    found[short] = self.mapping.defaults[name]
                 continue
             table = self.tables.get(name)
+            if name in self.types and not isinstance(value, str):
+                self.prove_type(name, value)
             if isinstance(value, str):
                 value = self.text(name, MAX_TEXT_CHARACTERS)
             elif table is not None:
@@ -133,6 +184,53 @@ class Reading:
 
     def odd(self, name: str, expected: str, found: JSON) -> None:
         self.problems.append(f"{name}: expected {expected}, found {shown(repr(found))}")
+
+
+def _anything(_value: Any) -> bool:
+    return True
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lstrip("+-").replace(".", "", 1).isdecimal()
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_yes_no(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("text", "long_text", "choice", "person"), _is_text),
+    **dict.fromkeys(("choices", "people", "labels"), _is_list),
+    **dict.fromkeys(("date", "time"), _is_time),
+    "number": _is_number,
+    "yes_no": _is_yes_no,
+}
+_TYPE_WORDS = {
+    "yes_no": "true or false",
+    "long_text": "text",
+    "text": "text",
+    "choices": "a list of values",
+    "people": "a list of people",
+    "labels": "a list of texts",
+}
 
 
 def clean(text: str) -> str:

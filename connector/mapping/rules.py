@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 
 from connector.condition import Condition
 from connector.errors import SettingsError
+from connector.mapping.products import Products
 from connector.model import JSON, Priority, Status
 from connector.timeline import Words
 
@@ -36,6 +37,26 @@ FIELDS = (
 )
 EXTRA = "extra."
 TABLED = ("channel", "team", "product", "language", "owner", "stage", "outcome")  # besides `extra.…`
+DEFAULTED = (*TABLED, "order_number", "requester.language")  # besides `extra.…`
+# What `discover` calls the types of fields.
+TYPES = (
+    "text",
+    "long_text",
+    "number",
+    "date",
+    "time",
+    "choice",
+    "choices",
+    "person",
+    "people",
+    "labels",
+    "yes_no",
+    "sla",
+    "other",
+)
+UNMAPPED = "unmapped:"
+# What is written besides complaint fields: tags, each facet's value, each flag, and the wish for a survey.
+TAGS, SURVEY, FACET, FLAG = "tags", "survey", "tag.", "flag."
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -53,8 +74,13 @@ class Mapping(msgspec.Struct, frozen=True):
     """What the fields and words of one kind of source mean.
 
     `fields`: complaint field (one of FIELDS, or "extra.<name>") → source field id. `status`, `priority`: the source's
-    word → ours. `values`: complaint field → the source's value → ours. `write`: complaint field → source field id,
-    `write_values`: complaint field → our value → the source's. A no outweighs a yes where both rules speak.
+    word → ours; a status may be "KEY/Name", see `timeline.Words`. `values`: complaint field → the source's value →
+    ours. `types`: complaint field → what the source should send (one of TYPES), `defaults`: → our value where the
+    source has none, `required`: those without which a ticket goes to quarantine. `products` places values of `product`
+    that its table does not have.
+    `write`: complaint field, or one of TARGETS, → source field id, `write_values`: the same → our value → the source's.
+    A no outweighs a yes where both rules speak. `file` is the file that says all this, `places` where each line of it
+    stands ("fields.product" → "mappings/jira.yaml:12:3").
     `paths` and `extras` are derived: the steps to each field, and to each of the admin's own ones.
     """
 
@@ -70,6 +96,12 @@ class Mapping(msgspec.Struct, frozen=True):
     write: dict[str, str] = {}
     write_values: dict[str, dict[str, JSON]] = {}
     examples: tuple[Example, ...] = ()
+    types: dict[str, str] = {}
+    defaults: dict[str, str] = {}
+    required: frozenset[str] = frozenset()
+    products: Products | None = None
+    file: str = ""
+    places: dict[str, str] = {}
     paths: dict[str, tuple[str, ...]] = {}
     extras: tuple[tuple[str, str], ...] = ()
 
@@ -77,6 +109,11 @@ class Mapping(msgspec.Struct, frozen=True):
         force_setattr(self, "paths", {name: _steps(path) for name, path in self.fields.items()})
         own = tuple((name, name.removeprefix(EXTRA)) for name in self.fields if name.startswith(EXTRA))
         force_setattr(self, "extras", own)
+        force_setattr(self, "file", self.file or f"mappings/{self.adapter}.yaml")
+
+    def place(self, line: str) -> str:
+        """Where a line stands ("fields.product", "write.team"), the file where nobody knows."""
+        return self.places.get(line, self.file)
 
 
 def _steps(path: str) -> tuple[str, ...]:
@@ -92,6 +129,34 @@ def words(mapping: Mapping) -> Words:
     return Words(status=mapping.status, priority=mapping.priority)
 
 
+def source_fields(mapping: Mapping) -> tuple[str, ...]:
+    """The ids of all source fields that the mapping names, sorted: what an adapter has to fetch. Of "a.b" it is "a"."""
+    return tuple(sorted({head(path) for path in (*mapping.fields.values(), *mapping.write.values())}))
+
+
+def head(path: str) -> str:
+    """The field that a path begins with: "a" of "a.b", and the whole of "custom:17"."""
+    return path if ":" in path else path.partition(".")[0]
+
+
+def placed(mapping: Mapping, what: str, value: JSON) -> dict[str, JSON]:
+    """Where a finding belongs at the source: {source field id: the source's value}, {} where the mapping has no target
+    for it, or its target has a table without this value.
+
+    `what` is "tag.<facet>" with the facet's value, "flag.<kind>" with the kind, "survey" with "due", or "tags" with a
+    list of tags; {} for tags says that they go where the source has its own labels (`Effect.tags`).
+    """
+    field = mapping.write.get(what)
+    if field is None or (what == TAGS and field == mapping.fields.get("labels")):
+        return {}
+    if isinstance(value, str) and value.startswith(UNMAPPED):
+        return {}  # a word of theirs that we could not place is no finding of ours
+    table = mapping.write_values.get(what)
+    if table is None:
+        return {field: value}
+    return {field: table[str(value)]} if str(value) in table else {}
+
+
 def to_source(mapping: Mapping, change: Table[str, JSON]) -> dict[str, JSON]:
     """`change` (complaint field → our value) as source field id → the source's value.
 
@@ -100,7 +165,7 @@ def to_source(mapping: Mapping, change: Table[str, JSON]) -> dict[str, JSON]:
     written: dict[str, JSON] = {}
     for name, value in change.items():
         field = mapping.write.get(name)
-        file = f"mappings/{mapping.adapter}.yaml"
+        file = mapping.file
         if field is None:
             raise SettingsError(
                 f"the mapping for {mapping.adapter} does not say where to write {name!r}.",

@@ -5,11 +5,12 @@ and nowhere else. Everything wrong in all files is said at once (`SettingsFilesE
 """
 
 from connector.settings.loading import Settings, load
+from connector.settings.mapping_files import mapping_in, mapping_in_text, shipped_mapping, shipped_text
 from connector.settings.notation import duration_seconds
 from connector.settings.problems import Place, Problem, SettingsFilesError
 from connector.settings.schemas import schema
 from connector.settings.sources import SourceSettings
-from connector.settings.start import Answers, starting_files
+from connector.settings.start import Answers, schema_files, starting_files
 
 __all__ = [
     "Answers",
@@ -20,6 +21,11 @@ __all__ = [
     "SourceSettings",
     "duration_seconds",
     "load",
+    "mapping_in",
+    "mapping_in_text",
     "schema",
+    "schema_files",
+    "shipped_mapping",
+    "shipped_text",
     "starting_files",
 ]

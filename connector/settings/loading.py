@@ -23,9 +23,18 @@ from connector.settings.meanings import mapping_of
 from connector.settings.notation import duration_seconds
 from connector.settings.policies import policy_of
 from connector.settings.problems import Problems, one_of
+from connector.settings.products import products_of
 from connector.settings.rules import calendars_of, sla_of
 from connector.settings.shapes import AmendsFile, Source
-from connector.settings.sources import SourceSettings, adapter_of, in_utc, modes_of, options_of, streams_of
+from connector.settings.sources import (
+    SourceSettings,
+    adapter_of,
+    in_utc,
+    modes_of,
+    options_of,
+    streams_of,
+    with_fields,
+)
 from connector.settings.taggings import tagging_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
@@ -67,7 +76,8 @@ def load(home: Path | None = None) -> Settings:
     tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, folder.names("phrases")), problems)
     calendars = calendars_of(folder.document("calendars.yaml"), problems)
     sla = sla_of(folder.document("sla.yaml"), calendars, problems)
-    sources = _sources(main, document, folder, problems)
+    meanings = _meanings(main, folder, tagging, problems)
+    sources = _sources(main, document, folder, meanings, problems)
     policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
     if main and document:
         _check_store(main.store, document, problems)
@@ -92,7 +102,7 @@ def _settings(
     digests = {name: _digest(document.value) for name, document in folder.read().items()}
     shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith("phrases/")]
     shared += [] if main.tag else ["untagged"]
-    own = {name: digests[_mapping_file(main.sources[name])] for name in sources}
+    own = {name: _meaning_digest(digests[_mapping_file(name, main.sources[name], folder)], folder) for name in sources}
     return Settings(
         home=folder.home,
         store=main.store,
@@ -126,20 +136,43 @@ def _digest(value: Any) -> str:
     return sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
 
 
-def _mapping_file(source: Source) -> str:
+def _meaning_digest(mapping: str, folder: Folder) -> str:
+    """Names a mapping together with the products that it places values by."""
+    taxonomy = folder.document("taxonomy.yaml")
+    products = taxonomy.value.get("products") if taxonomy else None
+    return _digest([mapping, products]) if products else mapping
+
+
+def _mapping_file(name: str, source: Source, folder: Folder) -> str:
+    """What `mapping` says, else the admin's own file called like the source, else the one called like the adapter."""
+    own = f"mappings/{name}.yaml"
+    if source.mapping is None and own in folder.own("mappings"):
+        return own
     return f"mappings/{source.mapping or source.adapter}.yaml"
 
 
+def _meanings(
+    main: AmendsFile | None, folder: Folder, tagging: TaggingSettings | None, problems: Problems
+) -> dict[str, Mapping | None]:
+    """Every mapping file that a source uses or that the admin owns."""
+    listed = main.sources if main else {}
+    files = {*(_mapping_file(name, one, folder) for name, one in listed.items()), *folder.own("mappings")}
+    products = products_of(folder.document("taxonomy.yaml"), problems)
+    facets = list(tagging.taxonomy.facets) if tagging else None
+    return {file: mapping_of(folder.document(file), problems, products=products, facets=facets) for file in files}
+
+
 def _sources(
-    main: AmendsFile | None, document: Document | None, folder: Folder, problems: Problems
+    main: AmendsFile | None,
+    document: Document | None,
+    folder: Folder,
+    meanings: dict[str, Mapping | None],
+    problems: Problems,
 ) -> dict[str, SourceSettings]:
     """The sources that are sound; what is wrong with the others is among `problems`."""
-    listed = main.sources if main else {}
-    files = {*map(_mapping_file, listed.values()), *folder.own("mappings")}
-    mappings = {file: mapping_of(folder.document(file), problems) for file in files}
     found = {
-        name: _source(name, source, mappings[_mapping_file(source)], document, folder, problems)
-        for name, source in listed.items()
+        name: _source(name, source, meanings[_mapping_file(name, source, folder)], document, folder, problems)
+        for name, source in (main.sources if main else {}).items()
         if document
     }
     return {name: source for name, source in found.items() if source}
@@ -158,7 +191,7 @@ def _source(
     return SourceSettings(
         name=name,
         adapter=source.adapter,
-        options=options_of(name, source, adapter, document, problems),
+        options=with_fields(options_of(name, source, adapter, document, problems), mapping),
         secrets=source.secrets,
         mapping=mapping,
         poll_seconds=poll_seconds,
@@ -167,13 +200,14 @@ def _source(
         streams=streams_of(name, source, adapter, document, problems),
         act_from=in_utc(source.act_from),
         read_from=in_utc(source.read_from),
+        mapping_file=_mapping_file(name, source, folder),
     )
 
 
 def _check_mapping(
     name: str, source: Source, mapping: Mapping | None, document: Document, folder: Folder, problems: Problems
 ) -> None:
-    file, key = _mapping_file(source), "mapping" if source.mapping else "adapter"
+    file, key = _mapping_file(name, source, folder), "mapping" if source.mapping else "adapter"
     place = document.place(("sources", name, key))
     if not folder.has(file):
         known = [Path(other).stem for other in folder.names("mappings")]
@@ -197,7 +231,7 @@ def _warnings(main: AmendsFile, folder: Folder) -> Iterable[str]:
         yield f"{folder.home / 'amends.yaml'} names no source: nothing is read."
     for name in folder.strangers():
         yield f"{folder.home / name} is not read by anything."
-    used = {_mapping_file(source) for source in main.sources.values()}
+    used = {_mapping_file(name, source, folder) for name, source in main.sources.items()}
     for name in folder.own("mappings"):
         if name not in used:
             yield f"{folder.home / name} belongs to no source in amends.yaml."

@@ -13,7 +13,7 @@ import msgspec
 
 from connector.adapter import Adapter, adapter_names, find_adapter
 from connector.errors import SettingsError
-from connector.mapping import Mapping
+from connector.mapping import Mapping, source_fields
 from connector.model import ActionKind, Mode
 from connector.settings.problems import Problems, one_of
 from connector.settings.shapes import Source
@@ -31,7 +31,8 @@ class SourceSettings(msgspec.Struct, frozen=True):
 
     `modes` names every kind of action, `can` those that the adapter is able to do. `act_from`: nothing older is acted
     on; None is the moment of the first sync. `rules_digest` names the rules by which what is stored of this source was
-    understood; once it differs, the stored records are replayed.
+    understood; once it differs, the stored records are replayed. `mapping_file` is where its mapping stands, or would
+    stand, within the folder.
     """
 
     name: str
@@ -46,6 +47,7 @@ class SourceSettings(msgspec.Struct, frozen=True):
     act_from: datetime | None = None
     read_from: datetime | None = None
     rules_digest: str = ""
+    mapping_file: str = ""
 
 
 def adapter_of(name: str, source: Source, document: Document, problems: Problems) -> type[Adapter] | None:
@@ -82,6 +84,14 @@ def options_of(name: str, source: Source, adapter: type[Adapter], document: Docu
         place = document.place(path if source.options else path[:2], key=True)
         problems.add(place, f"the adapter {source.adapter} needs the option {key!r}", f"add `{key}: …` under `options`")
     return _convert(source.options, adapter.Settings, path, document, problems) if len(problems) == before else None
+
+
+def with_fields(options: Any, mapping: Mapping) -> Any:
+    """`options` with every source field that the mapping names, where the adapter has an option `fields` for what to
+    fetch and the admin left it empty."""
+    if isinstance(options, msgspec.Struct) and getattr(options, "fields", None) == ():
+        return msgspec.structs.replace(options, fields=source_fields(mapping))
+    return options
 
 
 def _convert(value: Any, kind: Any, path: tuple[str | int, ...], document: Document, problems: Problems) -> Any:

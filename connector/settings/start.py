@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from connector.adapter import find_adapter
-from connector.errors import SettingsError
 from connector.model import JSON, ActionKind
 from connector.settings.folder import SHIPPED
+from connector.settings.mapping_files import shipped_text
 from connector.settings.schemas import schema
 from connector.settings.shapes import FILES
 
@@ -40,19 +40,19 @@ def starting_files(adapter: str, answers: Answers) -> dict[str, str]:
     Raises SettingsError where no mapping ships for that adapter.
     """
     mapping = f"{adapter}.yaml"
-    if not (SHIPPED / mapping).is_file():
-        raise SettingsError(
-            f"no mapping ships for the adapter {adapter!r}.",
-            remedy=f"Write mappings/{mapping}, as its author describes.",
-        )
+    meaning = shipped_text(adapter)
     main = _shipped("amends.yaml").replace(_NO_SOURCES, f"sources:\n{_source(adapter, answers)}")
     files = {"amends.yaml": _pointed(main, f"{SCHEMAS}/amends.json")}
-    files[f"mappings/{mapping}"] = _pointed(_shipped(mapping), f"../{SCHEMAS}/mapping.json")
+    files[f"mappings/{mapping}"] = _pointed(meaning, f"../{SCHEMAS}/mapping.json")
     for name in COPIED:
         text = _zoned(_shipped(name), answers.time_zone)
         files[name] = _pointed(text, f"{SCHEMAS}/{Path(name).stem}.json")
-    files |= {f"{SCHEMAS}/{name}.json": json.dumps(schema(name), indent=2) + "\n" for name in FILES}
-    return files | {".gitignore": "amends.db*\ntokens/\n"}
+    return files | schema_files() | {".gitignore": "amends.db*\ntokens/\n"}
+
+
+def schema_files() -> dict[str, str]:
+    """Path within the folder → the JSON Schema of each kind of file, by which editors complete and complain."""
+    return {f"{SCHEMAS}/{name}.json": json.dumps(schema(name), indent=2) + "\n" for name in FILES}
 
 
 def _shipped(name: str) -> str:

@@ -40,7 +40,7 @@ def tagging_of(
 def _taxonomy(document: Document | None, problems: Problems) -> Taxonomy | None:
     if document is None or shaped(document, TaxonomyFile, problems) is None:
         return None
-    taxonomy = msgspec.convert(document.value, Taxonomy)
+    taxonomy = msgspec.convert({"facets": document.value["facets"]}, Taxonomy)
     for name, facet in taxonomy.facets.items():
         if facet.default is not None and facet.default not in facet.values:
             place = document.place(("facets", name, "default"))

@@ -4,9 +4,20 @@ Used by adapter authors, built in or not. `Backend` is what a stand-in of the he
 conftest: `pytest.register_assert_rewrite("connector.testing")`, or failing asserts show no values.
 """
 
-from connector.testing.backend import Backend, Failure, FixedCredentials, LateBackend, NoLimit, plain_tools
+from connector.testing.backend import (
+    Backend,
+    Failure,
+    FieldBackend,
+    FixedCredentials,
+    LateBackend,
+    NoLimit,
+    OpeningBackend,
+    RepairingBackend,
+    plain_tools,
+)
 from connector.testing.failing import FailingTests
 from connector.testing.reading import ReadingTests
+from connector.testing.settling import OpeningTests, RepairingTests
 from connector.testing.writing import CompareAndSetTests, WritingTests
 
 __all__ = [
@@ -14,9 +25,14 @@ __all__ = [
     "Backend",
     "CompareAndSetTests",
     "Failure",
+    "FieldBackend",
     "FixedCredentials",
     "LateBackend",
     "NoLimit",
+    "OpeningBackend",
+    "OpeningTests",
+    "RepairingBackend",
+    "RepairingTests",
     "plain_tools",
 ]
 

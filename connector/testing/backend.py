@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from requests import Session
 
 from connector.adapter import Tools
-from connector.model import Visibility
+from connector.model import JSON, Visibility
 
 Failure = Literal["auth", "busy", "down", "timeout", "not_json"]
 
@@ -96,6 +96,36 @@ class LateBackend(Backend, Protocol):
     def land(self, after_calls: int = 0) -> None:
         """The delayed writes arrive and meet the source's own checks: now, or as soon as so many more calls have been
         answered. Their answers reach nobody."""
+
+
+class FieldBackend(Backend, Protocol):
+    """A backend whose tickets have fields that a write can fill."""
+
+    def agent_fills(self, ticket: str, field: str, value: JSON) -> None:
+        """An agent sets the field with this id, at the present instant."""
+
+    def field(self, ticket: str, field: str) -> JSON:
+        """The value of the field with this id as a snapshot shows it."""
+
+
+class OpeningBackend(LateBackend, Protocol):
+    """A backend at which our writes can open tickets (`ActionKind.CORRECT`)."""
+
+    def opened(self, marker: str) -> Sequence[str]:
+        """The tickets that writes of ours with this marker have opened and that stand for themselves, oldest first:
+        one that we have declared a duplicate of another does not count."""
+
+
+class RepairingBackend(LateBackend, Protocol):
+    """A backend of a source without compare-and-set, where a write may be several requests. `Bench.one_request` is
+    False, and `effects` tells of one effect for each time that the whole of a write, or the part of it that can be
+    doubled, is to be seen now."""
+
+    def delay_write(self, after_writes: int = 0) -> None:
+        """As in `LateBackend`, for the writing request that comes after so many others."""
+
+    def lose_answer(self, after_writes: int = 0) -> None:
+        """As in `Backend`, for the writing request that comes after so many others."""
 
 
 class NoLimit:

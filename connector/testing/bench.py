@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from connector.adapter import Adapter, Cursor, Page, Record, Stamp
-from connector.errors import ConflictError
+from connector.adapter import Adapter, Cursor, Finding, NotYet, Page, Record, Stamp
+from connector.errors import ConflictError, TemporaryError
 from connector.model import JSON, Action, ActionKind, Effect
 from connector.testing.backend import Backend
 
@@ -29,15 +29,25 @@ _EFFECTS = {
     ActionKind.TAG: Effect(tags=("amends-delivery",)),
     ActionKind.SURVEY: Effect(tags=("amends-survey",)),
     ActionKind.LINK: Effect(note=NOTE),
+    ActionKind.CORRECT: Effect(
+        tags=("amends-cause",), create={"summary": "Lamps break", "description": "Find out why."}
+    ),
 }
+_MOST_LOOKS = 12
 
 
 class Bench:
     """What a conformance class tells the kit. `page_size` is the number of records of one page at most, as the
-    adapter from `make_adapter` asks for them; small, so that a handful of tickets fills several pages."""
+    adapter from `make_adapter` asks for them; small, so that a handful of tickets fills several pages.
+
+    `one_request` says that a write to a ticket is a single request, which lands whole or not at all. `fill` is a field
+    that new tickets have empty, and two values for it; None where the source has no such field.
+    """
 
     page_size: ClassVar[int] = 3
     source: ClassVar[str] = "kit"
+    one_request: ClassVar[bool] = True
+    fill: ClassVar[tuple[str, JSON, JSON] | None] = None
     _opened: tuple[Adapter, ...] = ()
 
     def make_backend(self) -> Backend:
@@ -91,7 +101,14 @@ class Bench:
         backend.settle()
         return tickets
 
-    def action(self, ticket: str, kind: ActionKind, backend: Backend, episode: str = "first_reply#1") -> Action:
+    def action(
+        self,
+        ticket: str,
+        kind: ActionKind,
+        backend: Backend,
+        episode: str = "first_reply#1",
+        effect: Effect | None = None,
+    ) -> Action:
         digest = sha256(f"{self.source}|{ticket}|{kind}|{episode}".encode()).digest()
         return Action(
             key=digest.hex(),
@@ -101,15 +118,35 @@ class Bench:
             kind=kind,
             rule="kit",
             episode=episode,
-            effect=self.effect(kind),
+            effect=self.effect(kind) if effect is None else effect,
             why="The conformance kit wants to see it written.",
             not_before=backend.now(),
+            origin=ticket if kind is ActionKind.CORRECT else None,
         )
 
     def prepare(self, backend: Backend, action: Action) -> Stamp:
         """The stamp as the engine gets it back from its store."""
         backend.settle()
         return as_stored(self.connect(backend).prepare(action))
+
+    def look(self, backend: Backend, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        """What `find` says; where it wants to wait until the source has settled, the backend does so."""
+        for _ in range(_MOST_LOOKS):
+            try:
+                return self.connect(backend).find(action, stamp, sent_at)
+            except TemporaryError as error:
+                assert error.retry_after_seconds, f"find() is to say how long it wants to wait: {error}"
+                backend.settle()
+        pytest.fail(f"find() still wants to wait after {_MOST_LOOKS} times.")
+
+    def end(self, backend: Backend, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        """What comes of a write in doubt: what is not there yet is sent again, as the engine does."""
+        finding = self.look(backend, action, stamp, sent_at)
+        if isinstance(finding, NotYet):
+            sent_at = backend.now()
+            self.connect(backend).apply(action, stamp)
+            finding = self.look(backend, action, stamp, sent_at)
+        return finding
 
     def carry_out(self, backend: Backend, action: Action) -> None:
         """Prepare and send, afresh after a conflict, as the engine does."""

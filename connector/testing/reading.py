@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import pytest
 
 from connector.adapter import Discovery, Identity
 from connector.errors import CursorError
@@ -307,6 +308,24 @@ class ReadingTests(Bench):
         gone = {record.ticket for record in found for entry in record.entries if entry.kind is EntryKind.DELETE}
         assert gone == {tickets[1]}
         assert {record.ticket for record in found} == set(tickets[:3])
+
+    def test_a_census_counts_what_is_unfinished_or_has_changed(self, backend: Backend) -> None:
+        census = getattr(self.connect(backend), "census", None)
+        if census is None:
+            pytest.skip("the adapter takes no census")
+        tickets = self.filled(backend)
+        backend.delete(tickets[-1])
+        for _ in range(10):  # an index may need its time
+            backend.settle()
+        before = backend.now() - timedelta(days=1)
+        counted = [pair for portion in self.connect(backend).census(before) for pair in portion]  # type: ignore[attr-defined]
+        assert len(dict(counted)) == len(counted), "each ticket once"
+        assert set(tickets[:-1]) <= set(dict(counted)), "all that are there are counted"
+        assert tickets[-1] not in dict(counted), "what is gone is not"
+        shown = {
+            record.ticket: record.version for _, record in self.connect(backend).get(tickets[:-1]) if record.fields
+        }
+        assert {ticket: dict(counted)[ticket] for ticket in shown} == shown, "versions are those of the snapshots"
 
     # Who and what
 

@@ -1,7 +1,8 @@
 """The promises of writing: one effect, whatever happens on the way, and never a word the customer can read.
 
 Part of the conformance kit; `AdapterTests` joins it with the promises of reading. `CompareAndSetTests` asks more, of
-adapters whose source compares versions as it writes. Effects are counted in the backend's ledger, not by the adapter.
+adapters whose source compares versions as it writes; for the others see `connector.testing.settling`. Effects are
+counted in the backend's ledger, not by the adapter.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import pytest
 
 from connector.adapter import Landed, Never, NotYet, Unknown
 from connector.errors import AuthError, ConflictError, GoneError, RejectedError, TemporaryError
-from connector.model import ActionKind, EntryKind, Visibility
-from connector.testing.backend import Backend, Failure, LateBackend
+from connector.model import ActionKind, Effect, EntryKind, Visibility
+from connector.testing.backend import Backend, Failure, FieldBackend, LateBackend
 from connector.testing.bench import Bench, as_stored
 from connector.testing.failing import FAILURES
 
-each_kind = pytest.mark.parametrize("kind", list(ActionKind))
+each_kind = pytest.mark.parametrize("kind", sorted(set(ActionKind) - {ActionKind.CORRECT}))
 
 
 class WritingTests(Bench):
@@ -43,7 +44,7 @@ class WritingTests(Bench):
         with suppress(ConflictError):
             self.connect(backend).apply(action, stamp)
         assert len(backend.effects(ticket)) == 1
-        assert isinstance(self.connect(backend).find(action, stamp, sent_at), Landed)
+        assert isinstance(self.look(backend, action, stamp, sent_at), Landed)
 
     @each_kind
     def test_a_write_whose_answer_was_lost_is_found(self, backend: Backend, kind: ActionKind) -> None:
@@ -55,12 +56,13 @@ class WritingTests(Bench):
         with pytest.raises(TemporaryError) as caught:
             self.connect(backend).apply(action, stamp)
         assert caught.value.applied is not False, "nobody can know that nothing was written"
-        finding = self.connect(backend).find(action, stamp, sent_at)
+        looking = self.look if self.one_request else self.end
+        finding = looking(backend, action, stamp, sent_at)
         assert isinstance(finding, Landed), f"the write is there, but find() says {finding}"
         as_stored(finding.receipt)
         backend.agent_edit(ticket)
         backend.settle()
-        assert isinstance(self.connect(backend).find(action, stamp, sent_at), Landed), "not after an agent's edit"
+        assert isinstance(self.look(backend, action, stamp, sent_at), Landed), "not after an agent's edit"
         assert len(backend.effects(ticket)) == 1
 
     @each_kind
@@ -69,7 +71,7 @@ class WritingTests(Bench):
         ticket = backend.seed(1)[0]
         action = self.action(ticket, kind, backend)
         stamp = self.prepare(backend, action)
-        finding = self.connect(backend).find(action, stamp, backend.now())
+        finding = self.look(backend, action, stamp, backend.now())
         assert isinstance(finding, NotYet), f"nothing was sent and nothing changed, but find() says {finding}"
         self.connect(backend).apply(action, stamp)
         assert len(backend.effects(ticket)) == 1
@@ -90,7 +92,7 @@ class WritingTests(Bench):
             assert caught.value.retry_after_seconds == (7 if failure == "busy" else None)
         assert backend.effects(ticket) == []
         backend.settle()
-        assert isinstance(self.connect(backend).find(action, stamp, sent_at), NotYet)
+        assert isinstance(self.look(backend, action, stamp, sent_at), NotYet)
         self.connect(backend).apply(action, stamp)
         assert len(backend.effects(ticket)) == 1
 
@@ -106,7 +108,7 @@ class WritingTests(Bench):
         except ConflictError:
             assert backend.effects(ticket) == [], "a conflict means that nothing was written"
             backend.settle()
-            assert isinstance(self.connect(backend).find(action, stamp, sent_at), Never)
+            assert isinstance(self.look(backend, action, stamp, sent_at), Never)
             self.carry_out(backend, action)
         assert len(backend.effects(ticket)) == 1
         assert backend.labels(ticket) >= {label, *action.effect.tags}
@@ -161,7 +163,7 @@ class WritingTests(Bench):
         with pytest.raises(GoneError):
             self.connect(backend).apply(second, stamp)
         backend.settle()
-        assert isinstance(self.connect(backend).find(second, stamp, sent_at), Never | Unknown)
+        assert isinstance(self.look(backend, second, stamp, sent_at), Never | Unknown)
         assert [*backend.effects(early), *backend.effects(late)] == []
 
     @each_kind
@@ -171,7 +173,7 @@ class WritingTests(Bench):
         action, elsewhere = self.action(mine, kind, backend), self.action(other, kind, backend)
         stamp, sent_at = self.prepare(backend, elsewhere), backend.now()
         self.carry_out(backend, action)
-        assert isinstance(self.connect(backend).find(elsewhere, stamp, sent_at), NotYet)
+        assert isinstance(self.look(backend, elsewhere, stamp, sent_at), NotYet)
 
     def test_a_second_escalation_is_not_taken_for_the_first(self, backend: Backend) -> None:
         self.able(backend, ActionKind.ESCALATE)
@@ -180,9 +182,31 @@ class WritingTests(Bench):
         second = self.action(ticket, ActionKind.ESCALATE, backend, "first_reply#2")
         self.carry_out(backend, first)
         stamp, sent_at = self.prepare(backend, second), backend.now()
-        assert isinstance(self.connect(backend).find(second, stamp, sent_at), NotYet)
+        assert isinstance(self.look(backend, second, stamp, sent_at), NotYet)
         self.connect(backend).apply(second, stamp)
         assert len(backend.effects(ticket)) == 2
+
+    def test_what_is_empty_is_filled_and_what_stands_there_stays(self, backend: FieldBackend) -> None:
+        self.able(backend, ActionKind.TAG)
+        if self.fill is None:
+            pytest.skip("the bench names no field that can be filled")
+        name, ours, theirs = self.fill
+        empty, full, late = backend.seed(3)
+        backend.agent_fills(full, name, theirs)
+        fill = Effect(tags=("amends-filled",), fill={name: ours})
+        for ticket in (empty, full):
+            self.carry_out(backend, self.action(ticket, ActionKind.TAG, backend, effect=fill))
+        assert backend.field(empty, name) == ours
+        assert backend.field(full, name) == theirs
+        action = self.action(late, ActionKind.TAG, backend, effect=fill)
+        stamp = self.prepare(backend, action)
+        backend.agent_fills(late, name, theirs)
+        with suppress(ConflictError):
+            self.connect(backend).apply(action, stamp)
+        assert backend.field(late, name) == theirs, "an agent was faster, and their word stays"
+        only = self.action(full, ActionKind.TAG, backend, "fill only", Effect(fill={name: ours}))
+        self.carry_out(backend, only)
+        assert backend.field(full, name) == theirs
 
     def test_a_kind_it_cannot_write_is_refused_before_anything_is_sent(self, backend: Backend) -> None:
         ticket = backend.seed(1)[0]

@@ -17,7 +17,7 @@ from adapters.memory import Adapter, DeskSettings, desk
 from connector.adapter import Cursor, Finding, Identity, Landed, Never, NotYet, Page, Receipt, Record, Stamp
 from connector.errors import AmendsError, AuthError, TemporaryError
 from connector.model import Action, ActionKind, EntryKind
-from connector.testing import AdapterTests, Backend, CompareAndSetTests
+from connector.testing import AdapterTests, Backend, CompareAndSetTests, OpeningTests, RepairingTests
 
 
 def _neighbour(name: str) -> Any:
@@ -262,6 +262,7 @@ def test_the_kit_catches(
 
 def test_the_contract_page_names_every_test_of_the_kit_and_no_other() -> None:
     page = (Path(__file__).parents[2] / "docs" / "engineers" / "adapter-contract.md").read_text()
-    kit = {name for cls in (AdapterTests, CompareAndSetTests) for name in dir(cls) if name.startswith("test_")}
+    classes = (AdapterTests, CompareAndSetTests, RepairingTests, OpeningTests)
+    kit = {name for cls in classes for name in dir(cls) if name.startswith("test_")}
     named = re.findall(r"\| `(\w+)` \|$", page, re.MULTILINE)
     assert sorted(f"test_{name}" for name in named) == sorted(kit)

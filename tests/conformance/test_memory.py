@@ -14,8 +14,16 @@ from hypothesis import strategies as st
 from adapters.memory import DESKS, Adapter, Desk, DeskSettings, LateError, Moment, desk
 from connector.adapter import Cursor, Never, Record, Tools, Unknown
 from connector.errors import AuthError, CursorError, GoneError, RejectedError, TemporaryError
-from connector.model import ActionKind, Effect, EntryKind, Role, Visibility
-from connector.testing import AdapterTests, Backend, CompareAndSetTests, Failure, LateBackend, plain_tools
+from connector.model import JSON, ActionKind, Effect, EntryKind, Role, Visibility, fields_of
+from connector.testing import (
+    AdapterTests,
+    Backend,
+    CompareAndSetTests,
+    Failure,
+    LateBackend,
+    OpeningTests,
+    plain_tools,
+)
 from connector.testing.bench import read_all
 
 TOKEN = "a-secret-for-the-desk"
@@ -115,6 +123,15 @@ class MemoryBackend:
     def labels(self, ticket: str) -> frozenset[str]:
         return frozenset(self.desk.look(ticket)["labels"])
 
+    def agent_fills(self, ticket: str, field: str, value: JSON) -> None:
+        self.desk.set(ticket, field, value)
+
+    def field(self, ticket: str, field: str) -> JSON:
+        return fields_of(self.desk.look(ticket), field)
+
+    def opened(self, marker: str) -> Sequence[str]:
+        return [ticket for ticket, told, effect in self.desk.ledger if told == marker and effect.create]
+
     def _moment(self, moment: Moment) -> None:
         if moment is not Moment.BETWEEN_RECORDS:
             self._land_if_due(self.desk.calls - 1)
@@ -131,7 +148,9 @@ def adapter_for(backend: MemoryBackend, page_size: int = 3) -> Adapter:
     return Adapter("kit", DeskSettings(desk=backend.name, page_size=page_size), backend.tools())
 
 
-class TestMemory(AdapterTests, CompareAndSetTests):
+class TestMemory(AdapterTests, CompareAndSetTests, OpeningTests):
+    fill = ("custom:stage", "late", "early")
+
     def make_backend(self) -> LateBackend:
         return MemoryBackend()
 

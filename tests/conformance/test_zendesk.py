@@ -2,90 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 from msgspec.structs import replace
-from requests.adapters import BaseAdapter
 
 from adapters.zendesk import Adapter, ZendeskSettings
 from connector.adapter import Cursor, Landed, Tools, Unknown
 from connector.errors import AuthError, ConflictError, CursorError, ExposedError, RejectedError, TemporaryError
 from connector.http import session
-from connector.model import ActionKind, Effect, Entry, EntryKind, Role, Visibility
+from connector.model import JSON, ActionKind, Effect, Entry, EntryKind, Role, Visibility
 from connector.testing import AdapterTests, Backend, CompareAndSetTests, Failure, LateBackend, plain_tools
 from connector.timeline import merge
 from sandbox.clock import SandboxClock
 from sandbox.zendesk import Account, Trigger, content
 from sandbox.zendesk.answers import Answer, Request
 from sandbox.zendesk.routes import Desk
+from tests.conformance.carrier import Wire
 
 SITE = "https://sandbox.zendesk.test"
-HTML = b"<!doctype html><html><body>We will be back soon.</body></html>"
-Deed = Callable[[Request], Answer]
-
-
-class Wire(BaseAdapter):
-    """Carries requests to the account by function call, and loses, delays or replaces answers when it is told to."""
-
-    def __init__(self, account: Account) -> None:
-        super().__init__()
-        self.desk = Desk(account)
-        self.calls = 0
-        self.next_call: Deed | None = None
-        self.next_write: Deed | None = None
-        self.late: list[Request] = []
-        self.land_at: int | None = None
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        self.calls += 1
-        parts = urlsplit(request.url or "")
-        asked = Request(
-            method=request.method or "GET",
-            path=parts.path.removesuffix(".json"),
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers={name.lower(): text for name, text in request.headers.items()},
-            body=request.body if isinstance(request.body, bytes) else (request.body or "").encode(),
-        )
-        answer = self._enact(asked)
-        self.land_if_due()
-        return self._told(request, answer)
-
-    def close(self) -> None:
-        pass
-
-    def _enact(self, asked: Request) -> Answer:
-        deed, self.next_call = self.next_call, None
-        if deed is None and asked.method != "GET":
-            deed, self.next_write = self.next_write, None
-        return (deed or self.desk.answer)(asked)
-
-    def lose(self, asked: Request) -> Answer:
-        self.desk.answer(asked)
-        raise requests.ReadTimeout("no answer")
-
-    def hold(self, asked: Request) -> Answer:
-        self.late.append(asked)
-        raise requests.ReadTimeout("no answer")
-
-    def land_if_due(self) -> None:
-        if self.land_at is not None and self.calls >= self.land_at:
-            self.land_at = None
-            while self.late:
-                self.desk.answer(self.late.pop(0))
-
-    def _told(self, request: requests.PreparedRequest, answer: Answer) -> requests.Response:
-        response = requests.Response()
-        response.status_code, response._content, response.request = answer.status, answer.payload, request
-        response.url = request.url or ""
-        now = format_datetime(self.desk.account.now(), usegmt=True)
-        response.headers.update({"Date": now, "Content-Type": answer.content_type, **answer.headers})
-        return response
 
 
 class ZendeskBackend:
@@ -96,7 +32,7 @@ class ZendeskBackend:
         self.account = Account(self.clock)
         self.account.switches.page_size = page_size
         self.customer = self.account.add_customer("Maria Silva", "maria@example.net")
-        self.wire = Wire(self.account)
+        self.wire = Wire(Desk(self.account), self.clock, ".json")
 
     def tools(self) -> Tools:
         carried = session("kit")
@@ -142,27 +78,16 @@ class ZendeskBackend:
         return str(ticket)
 
     def fail(self, kind: Failure, retry_after_seconds: int | None = None) -> None:
-        def deed(asked: Request) -> Answer:
-            if kind == "timeout":
-                raise requests.ReadTimeout("no answer")
-            if kind == "busy":
-                stated = {} if retry_after_seconds is None else {"Retry-After": str(retry_after_seconds)}
-                return Answer(429, b'{"error": "TooManyRequests"}', stated)
-            status = {"auth": 401, "down": 503, "not_json": 200}[kind]
-            body = b'{"error": "Couldn\'t authenticate you"}' if kind == "auth" else HTML
-            return Answer(status, body)
-
-        self.wire.next_call = deed
+        self.wire.fail(kind, retry_after_seconds)
 
     def lose_answer(self) -> None:
-        self.wire.next_write = self.wire.lose
+        self.wire.on_write(self.wire.lose)
 
     def delay_write(self) -> None:
-        self.wire.next_write = self.wire.hold
+        self.wire.on_write(self.wire.hold)
 
     def land(self, after_calls: int = 0) -> None:
-        self.wire.land_at = self.wire.calls + after_calls
-        self.wire.land_if_due()
+        self.wire.land(after_calls)
 
     def effects(self, ticket: str) -> Sequence[str]:
         return [str(one.marker.get("amends", one.kind)) for one in self.account.ledger.of_ticket(int(ticket))]
@@ -174,6 +99,13 @@ class ZendeskBackend:
     def labels(self, ticket: str) -> frozenset[str]:
         return frozenset(self.account.tickets[int(ticket)].body["tags"])
 
+    def agent_fills(self, ticket: str, field: str, value: JSON) -> None:
+        self.account.agent_sets(int(ticket), fields={int(field.partition(":")[2]): value})
+
+    def field(self, ticket: str, field: str) -> JSON:
+        held = self.account.tickets[int(ticket)].body["custom_fields"]
+        return next((one["value"] for one in held if f"custom:{one['id']}" == field), None)
+
 
 def adapter_for(backend: ZendeskBackend, page_size: int = 3) -> Adapter:
     options = ZendeskSettings(url=SITE, auth="api_token", email="amends@example.com", page_size=page_size)
@@ -181,6 +113,8 @@ def adapter_for(backend: ZendeskBackend, page_size: int = 3) -> Adapter:
 
 
 class TestZendesk(AdapterTests, CompareAndSetTests):
+    fill = (f"custom:{content.REASON}", "overdue", "other")
+
     def make_backend(self) -> LateBackend:
         return ZendeskBackend(self.page_size)
 
@@ -461,7 +395,7 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
             adapter_for(backend).find(action, stamp, sent_at)
 
     def test_a_proxy_that_repeats_the_write_makes_one_effect(self, backend: ZendeskBackend) -> None:
-        for kind in ActionKind:
+        for kind in sorted(Adapter.can):
             ticket = backend.seed(1)[0]
             action = self.action(ticket, kind, backend)
             stamp, sent_at = self.prepare(backend, action), backend.now()

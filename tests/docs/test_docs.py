@@ -12,10 +12,12 @@ import pytest
 from typer.main import get_command
 
 import cli
+from adapters.jira.login import NEEDED as JIRA_NEEDED
+from adapters.jira.settings import JiraSettings
 from adapters.zendesk import ZendeskSettings
 from adapters.zendesk.oauth import NEEDED
 from connector import condition, errors
-from connector.mapping import FIELDS, check_examples
+from connector.mapping import FIELDS, TYPES, check_examples
 from connector.model import ActionKind, ClockState, FlagKind, Mode, Priority, Status
 from connector.settings import Answers, load, schema, starting_files
 from connector.settings.shapes import FILES
@@ -158,7 +160,7 @@ def test_every_key_of_every_settings_file_is_explained(name: str) -> None:
 
 def test_every_word_that_an_admin_may_write_is_explained() -> None:
     words = {
-        "mappings.md": [*FIELDS, *Status, *Priority],
+        "mappings.md": [*FIELDS, *TYPES, *Status, *Priority],
         "conditions.md": condition.NAMES,
         "policy.md": [*FlagKind, ActionKind.ESCALATE, ActionKind.TAG],
         "index.md": [*ActionKind, *Mode],
@@ -166,6 +168,11 @@ def test_every_word_that_an_admin_may_write_is_explained() -> None:
             *ZendeskSettings.__struct_fields__,
             *NEEDED,
             *(name for each in NEEDED.values() for name in each),
+        ],
+        "jira.md": [
+            *JiraSettings.__struct_fields__,
+            *JIRA_NEEDED,
+            *(name for each in JIRA_NEEDED.values() for name in each),
         ],
     }
     missing = {

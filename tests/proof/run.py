@@ -1,4 +1,4 @@
-"""The long marks, behind `make proof`: a thousand kills, five thousand stories, every pair of crash points.
+"""The long marks, behind `make proof`: a thousand kills, five thousand stories, every pair of crash points, six zones.
 
 Prints a report and keeps it in docs/proof.md. Each part states its seed, so that a failure can be run again:
 `python -m tests.proof.run --kills 100 --seed 7 --only kills`.
@@ -14,12 +14,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.proof.lives import ROOT, bad, random_deaths
+from tests.proof.zones import ZONES, Outcome, zone_story
 
 REPORT = ROOT / "docs" / "proof.md"
 KILLS_A_TOWN = 100
@@ -116,6 +117,34 @@ def crash_points() -> Part:
     )
 
 
+def zones(updates: int, seed: int) -> Part:
+    """A Jira site read from six zones, the reader killed at two hundred random points in each; in processes of their
+    own, every second one as a Data Center."""
+    begun = time.monotonic()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        ended = list(pool.map(one_zone, [(zone, updates, seed, n % 2 == 1) for n, zone in enumerate(ZONES)]))
+    wrong = [f"{one.zone}: {', '.join(one.wrong)}" for one in ended if one.wrong]
+    missed, doubled = sum(one.missed for one in ended), sum(one.doubled for one in ended)
+    return Part(
+        "Jira read from UTC-11 to UTC+14, with deaths, a lagging index and an hour that comes twice",
+        [
+            f"seed {seed}; zones {', '.join(ZONES)}",
+            f"{sum(one.updates for one in ended):,} updates, {sum(one.kills for one in ended):,} deaths, "
+            f"{sum(one.pulls for one in ended):,} pulls, {sum(one.searches for one in ended):,} searches",
+            f"missed: {missed}, doubled: {doubled}",
+            *wrong,
+        ],
+        not (wrong or missed or doubled),
+        (time.monotonic() - begun) / 60,
+    )
+
+
+def one_zone(given: tuple[str, int, int, bool]) -> Outcome:
+    zone, updates, seed, server = given
+    deployment = "data_center" if server else "cloud"
+    return zone_story(zone, updates=updates, kills=updates // 50, seed=seed, deployment=deployment)
+
+
 def pytest(arguments: list[str], env: dict[str, str]) -> tuple[int, str]:
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
@@ -160,13 +189,15 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--kills", type=int, default=1000)
     asked.add_argument("--examples", type=int, default=5000)
+    asked.add_argument("--updates", type=int, default=10_000, help="of each zone")
     asked.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
-    asked.add_argument("--only", choices=("kills", "stories", "points"))
+    asked.add_argument("--only", choices=("kills", "stories", "points", "zones"))
     given = asked.parse_args()
     steps: dict[str, Callable[[], Part]] = {
         "points": crash_points,
         "kills": lambda: kills(given.kills, given.seed),
         "stories": lambda: stories(given.examples, given.seed, os.cpu_count() or 1),
+        "zones": lambda: zones(given.updates, given.seed),
     }
     chosen = {name: step for name, step in steps.items() if given.only in (None, name)}
     sys.stdout.write(f"seed {given.seed}; this takes a while ({', '.join(chosen)}).\n")

@@ -455,28 +455,6 @@ def test_a_record_that_nobody_can_read_is_shown_retried_and_skipped(office: Offi
     assert office.type("quarantine", "list").out == "The quarantine is empty.\n"
 
 
-# -- replay --------------------------------------------------------------------------------------------------------
-
-
-def test_a_changed_mapping_is_previewed_before_it_counts(overdue: Office) -> None:
-    overdue.type("sync")
-    assert overdue.type("mapping", "preview", "--json").json[0]["changed"] == 0
-    mapping = (Path(cli.__file__).parent / "mappings" / "memory.yaml").read_text()
-    (overdue.home / "mappings").mkdir()
-    (overdue.home / "mappings" / "memory.yaml").write_text(mapping.replace("  new: new\n", "  new: on_hold\n", 1))
-    said = overdue.type("mapping", "preview").out
-    assert "1 would come out differently" in said
-    assert "status: new -> on_hold" in said
-    assert "1 came out differently" in overdue.type("store", "replay").out
-    assert overdue.type("complaints", "list", "--json").json[0]["status"] == "on_hold"
-
-
-def test_discover_lists_the_fields_that_a_mapping_may_name(office: Office) -> None:
-    said = office.type("mapping", "discover")
-    assert "requester.address" in said.out
-    assert "WRITABLE" in said.out
-
-
 # -- adapters ------------------------------------------------------------------------------------------------------
 
 

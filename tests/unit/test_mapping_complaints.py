@@ -135,7 +135,7 @@ def test_only_an_address_that_the_source_vouches_for_joins_people_across_sources
 
 def test_words_that_the_mapping_does_not_know_are_kept_and_named() -> None:
     found = complaint(timeline=folded("escalated", "p0"), custom={"17": "prod_kettle"})
-    assert found.product == "prod_kettle"
+    assert found.product == "unmapped:prod_kettle"
     assert found.problems == ("unmapped:status 'escalated'", "unmapped:priority 'p0'", "unmapped:product 'prod_kettle'")
 
 
@@ -143,6 +143,7 @@ def test_words_that_the_mapping_does_not_know_are_kept_and_named() -> None:
     ("fields", "problem"),
     [
         ({"subject": ["a"]}, "subject: expected text, found ['a']"),
+        ({"group_id": ["a", "b"]}, "team: 2 values, the first counts"),
         ({"subject": True}, "subject: expected text, found True"),
         ({"tags": "a b"}, "labels: expected a list of texts, found 'a b'"),
         ({"tags": ["a", 1]}, "labels: expected a list of texts, found ['a', 1]"),
@@ -189,7 +190,7 @@ def test_right_to_left_and_emoji_pass_untouched() -> None:
 def test_a_list_of_options_is_translated_one_by_one() -> None:
     mapping = replace(MAPPING, values={"extra.branch": {"b1": "Ghent"}})
     found = complaint(mapping, custom={"19": ["b1", "b2"]})
-    assert found.extra == {"branch": ["Ghent", "b2"]}
+    assert found.extra == {"branch": ["Ghent", "unmapped:b2"]}
     assert found.problems == ("unmapped:extra.branch 'b2'",)
 
 

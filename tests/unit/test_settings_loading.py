@@ -221,7 +221,7 @@ examples:
         [
             "mappings/memory.yaml:10:5",
             "the mapping for memory does not say how to write team 'silver'. "
-            "Add it to `write`, `team`, `values` in mappings/memory.yaml. Known: gold.",
+            f"Add it to `write`, `team`, `values` in {home}/mappings/memory.yaml. Known: gold.",
         ],
     ]
 

@@ -1,0 +1,101 @@
+"""The strong read: issues as they are this moment, by id, whatever project they are in by now. Used by the adapter's
+`get` and, for what slipped past a search, by `pages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from adapters.jira import completing, issues
+from adapters.jira.answers import ForbiddenError, parsed
+from adapters.jira.calls import Calls
+from adapters.jira.search import decoded, fields_to_ask, properties_to_ask
+from adapters.jira.values import inner, issue_id
+from connector.adapter import Record
+from connector.errors import GoneError, RecordError
+from connector.model import JSON
+
+MANY = 100
+STREAM = "issues"
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    issues: list[msgspec.Raw]
+
+
+def get(calls: Calls, wanted: Sequence[str]) -> Iterator[tuple[str, Record]]:
+    """(stream, record) pairs. An issue that Jira shows no more is told as gone once it is certain that we see all the
+    configured projects; else nothing is told of it, because what we may not see is not gone."""
+    ids = list(dict.fromkeys(wanted))
+    for odd in (one for one in ids if issue_id(one) is None):
+        raise RecordError(f"{odd!r} is no issue id of Jira.", source=calls.source, ticket=odd)
+    known = completing.service_fields(calls) if ids else {}
+    all_seen: bool | None = None
+    for begin in range(0, len(ids), MANY):
+        some = ids[begin : begin + MANY]
+        found = shown(calls, some, known)
+        for ticket in some:
+            if ticket in found:
+                yield STREAM, found[ticket]
+                continue
+            all_seen = sees_all(calls) if all_seen is None else all_seen
+            if all_seen:
+                yield STREAM, issues.gone(ticket, calls.tools.now())
+
+
+def shown(calls: Calls, ids: Sequence[str], known: Mapping[str, str]) -> dict[str, Record]:
+    """The records of those issues that Jira shows us, by id."""
+    found: dict[str, Record] = {}
+    for begin in range(0, len(ids), MANY):
+        some = ids[begin : begin + MANY]
+        try:
+            records = _records(calls, some, known)
+        except completing.NoBulkError:
+            records = _records(calls, some, known)
+        found.update((record.ticket, record) for record in records)
+    return found
+
+
+def _records(calls: Calls, ids: Sequence[str], known: Mapping[str, str]) -> list[Record]:
+    raws = _bulk(calls, ids, known) if calls.settings.cloud else _singly(calls, ids, known)
+    return completing.records(calls, list(decoded(raws)), known)
+
+
+def _bulk(calls: Calls, ids: Sequence[str], known: Mapping[str, str]) -> list[msgspec.Raw]:
+    path = calls.api("/issue/bulkfetch")
+    body: dict[str, JSON] = {"issueIdsOrKeys": ids, "fields": fields_to_ask(calls, *known.values())}
+    body["properties"] = properties_to_ask(calls)
+    if not calls.bulk_changelog:
+        body["expand"] = ["changelog"]
+    return parsed(calls.ask(path, body).content, _Shown, f"POST {path}", source=calls.source).issues
+
+
+def _singly(calls: Calls, ids: Sequence[str], known: Mapping[str, str]) -> list[msgspec.Raw]:
+    asked = {"fields": ",".join(fields_to_ask(calls, *known.values())), "expand": "changelog"}
+    raws = []
+    for ident in ids:
+        path = calls.api(f"/issue/{ident}")
+        try:
+            content = calls.get(path, asked, ticket=ident).content
+        except GoneError:
+            continue
+        parsed(content, dict[str, msgspec.Raw], f"GET {path}", source=calls.source, ticket=ident)
+        raws.append(msgspec.Raw(content))
+    return raws
+
+
+def sees_all(calls: Calls) -> bool:
+    """Whether we see each of the configured projects."""
+    return all(project(calls, key) is not None for key in calls.settings.projects)
+
+
+def project(calls: Calls, key: str) -> dict[str, JSON] | None:
+    """A project; None where it is gone or we may not see it."""
+    path = calls.api(f"/project/{key}")
+    try:
+        found = parsed(calls.get(path).content, dict[str, JSON], f"GET {path}", source=calls.source)
+    except (ForbiddenError, GoneError):
+        return None
+    return found if inner(found, "key") is not None else None

@@ -1,0 +1,152 @@
+"""Our notes on an issue: comments that are internal from their first moment, found again by their marker.
+
+In a service desk a comment is PUBLIC unless the property sd.public.comment says otherwise in the very call that makes
+it. Elsewhere everybody who sees the issue reads its comments, so ours are restricted to a role or group. There is no
+compare-and-set for comments: where a late copy landed after all, the younger one is taken away. Used by `writing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from adapters.jira import documents, wiki
+from adapters.jira.answers import parsed
+from adapters.jira.calls import Calls
+from adapters.jira.target import Target, issue_path
+from adapters.jira.values import inner, moment
+from connector.errors import AmendsError, AuthError, ExposedError, GoneError, TemporaryError
+from connector.model import JSON, Action
+
+MARKER = "amends.marker"  # the comment's property; its value is {"value": marker}
+INTERNAL = "sd.public.comment"
+PAGE = 100
+MOST_PAGES = 20
+Comment = dict[str, Any]
+
+
+class TooManyError(Exception):
+    """There are more comments since the write than we look through."""
+
+
+def leave(calls: Calls, action: Action, target: Target) -> str:
+    """Add the note as a comment and return its id. Raises what `Calls.post` raises; ExposedError."""
+    properties: list[JSON] = [{"key": MARKER, "value": {"value": action.marker}}]
+    body: dict[str, JSON] = {"body": _body(calls, action), "properties": properties}
+    if target.is_request(calls.settings.service_desk):
+        properties.append({"key": INTERNAL, "value": {"internal": True}})
+    else:
+        kind, _, name = calls.settings.note_visibility.partition(":")
+        body["visibility"] = {"type": kind, "value": name}
+    path = issue_path(calls, target.id, "/comment")
+    content = calls.post(path, body, {"expand": "properties"}, ticket=target.id).content
+    made = parsed(content, dict[str, JSON], f"POST {path}", source=calls.source, ticket=target.id)
+    if not made.get("id"):
+        raise TemporaryError(f"POST {path}: the answer shows no comment.", source=calls.source, ticket=target.id)
+    refuse_exposed(calls, target, made)
+    return str(made["id"])
+
+
+def find(calls: Calls, action: Action, target: Target, since: datetime) -> list[Comment]:
+    """Our comments for this write, oldest first; none made before `since` is looked at. Raises TooManyError."""
+    found = [one for one in _newest_first(calls, target, since) if _is_ours(calls, action, target, one)]
+    return sorted(found, key=lambda one: (moment(one.get("created")) or since, str(one.get("id")).zfill(20)))
+
+
+def repair(calls: Calls, target: Target, comments: list[Comment]) -> dict[str, JSON]:
+    """Take away all our copies but the oldest. What is told in the receipt: how many, or how many could not be."""
+    gone = 0
+    for one in comments[1:]:
+        try:
+            calls.delete(issue_path(calls, target.id, f"/comment/{one['id']}"), ticket=target.id)
+        except GoneError:
+            continue  # somebody was faster
+        except (AuthError, TemporaryError):
+            raise
+        except AmendsError as error:
+            return {"repaired": gone, "copies": len(comments) - 1 - gone, "why": error.message}
+        gone += 1
+    return {"repaired": gone} if gone else {}
+
+
+def refuse_exposed(calls: Calls, target: Target, comment: Comment) -> None:
+    """Raise ExposedError where somebody may read the comment who should not."""
+    if not _is_exposed(calls, target, comment):
+        return
+    desk = target.is_request(calls.settings.service_desk)
+    raise ExposedError(
+        f"our internal note came out {'PUBLIC' if desk else 'unrestricted'} (comment {comment.get('id')}).",
+        source=calls.source,
+        ticket=target.id,
+        remedy="Make it internal or delete it in Jira now; `amends resume` once it is known why.",
+    )
+
+
+def _is_exposed(calls: Calls, target: Target, comment: Comment) -> bool:
+    if inner(comment, "visibility", "value") or inner(comment, "visibility", "identifier"):
+        return False
+    if not target.is_request(calls.settings.service_desk):
+        return True
+    public = comment.get("jsdPublic")
+    if public is None:
+        public = _told_by_the_desk(calls, target, comment)
+    return bool(public is not False)
+
+
+def _told_by_the_desk(calls: Calls, target: Target, comment: Comment) -> JSON:
+    """Data Center's platform API does not say who sees a comment; the service desk's own does, for requests."""
+    path = f"/rest/servicedeskapi/request/{target.id}/comment/{comment.get('id')}"
+    try:
+        content = calls.get(path, ticket=target.id, writing=True).content
+    except GoneError:
+        return not inner(_properties(comment), INTERNAL, "internal")
+    return parsed(content, dict[str, JSON], f"GET {path}", source=calls.source, ticket=target.id).get("public")
+
+
+def _body(calls: Calls, action: Action) -> JSON:
+    note = action.effect.note or ""
+    return documents.document_of(note) if calls.settings.cloud else wiki.markup_of(note)
+
+
+def _newest_first(calls: Calls, target: Target, since: datetime) -> Iterator[Comment]:
+    path = issue_path(calls, target.id, "/comment")
+    start = 0
+    for _ in range(MOST_PAGES):
+        asked = {"orderBy": "-created", "expand": "properties", "startAt": start, "maxResults": PAGE}
+        content = calls.get(path, asked, ticket=target.id, writing=True).content
+        sent = parsed(content, dict[str, JSON], f"GET {path}", source=calls.source, ticket=target.id)
+        page = [one for one in sent.get("comments") or () if isinstance(one, dict)]
+        yield from (one for one in page if (moment(one.get("created")) or since) >= since)
+        start += len(page)
+        total = sent.get("total")
+        whole = start >= total if isinstance(total, int) else len(page) < PAGE
+        times = [at for one in page if (at := moment(one.get("created"))) is not None]
+        # Only a list that does run backwards may be left before its end.
+        if not page or whole or (times and times[-1] < since and times == sorted(times, reverse=True)):
+            return
+    raise TooManyError(f"the issue has more than {MOST_PAGES * PAGE} comments since the write")
+
+
+def _is_ours(calls: Calls, action: Action, target: Target, comment: Comment) -> bool:
+    if isinstance(comment.get("properties"), list):
+        return bool(inner(_properties(comment), MARKER, "value") == action.marker)
+    if _plain(comment.get("body")) != _plain(_body(calls, action)):
+        return False
+    path = calls.api(f"/comment/{comment.get('id')}/properties/{MARKER}")
+    try:
+        content = calls.get(path, ticket=target.id, writing=True).content
+    except GoneError:
+        return False
+    sent = parsed(content, dict[str, JSON], f"GET {path}", source=calls.source, ticket=target.id)
+    return bool(inner(sent, "value", "value") == action.marker)
+
+
+def _plain(body: JSON) -> list[str]:
+    return (wiki.text_of(body) if isinstance(body, str) else documents.text_of(body)).split()
+
+
+def _properties(comment: Comment) -> dict[str, JSON]:
+    sent = comment.get("properties")
+    pairs = sent if isinstance(sent, list) else []
+    return {str(one.get("key")): one.get("value") for one in pairs if isinstance(one, dict)}

@@ -1,0 +1,280 @@
+"""Getting in and what one may see there: logins, lost permissions, strong reads, Data Center, Service Management."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.errors import AuthError, GoneError, RecordError, SettingsError, TemporaryError
+from connector.model import EntryKind, Role, fields_of
+from sandbox.http.answers import Answer
+from sandbox.jira import content
+from tests.unit.jira_reading import URL, JiraSite, read_all, tickets
+
+GATEWAY = {"cloud_id": content.CLOUD_ID, "api_url": "http://127.0.0.1:9", "login_url": "http://127.0.0.1:9"}
+
+
+def through_gateway(site: JiraSite, auth: str, **secrets: str) -> JiraSite:
+    site.options |= {**GATEWAY, "auth": auth}
+    site.secrets = secrets
+    tools = site.tools
+
+    def carried() -> Any:
+        made = tools()
+        made.session.mount("http://127.0.0.1:9", site.wire)
+        return made
+
+    site.tools = carried  # type: ignore[method-assign]
+    return site
+
+
+@pytest.mark.parametrize("email", [content.EMAIL, None])
+def test_a_scoped_token_reads_through_the_gateway_and_links_to_the_site(email: str | None) -> None:
+    site = through_gateway(JiraSite(), "scoped_token", api_token=content.SCOPED_TOKEN)
+    site.options["email"] = email
+    opened = site.open(1)
+    [record], _ = read_all(site.adapter())
+    assert site.wire.asked[0] == ("GET", f"/ex/jira/{content.CLOUD_ID}/rest/api/3/myself")
+    assert (record.fields or {})["url"] == f"{URL}/browse/{site.jira.issue(opened[0]).key}"
+
+
+def test_oauth_fetches_a_token_once_and_a_new_one_when_it_ends() -> None:
+    secrets = {"client_id": content.CLIENT_ID, "client_secret": content.CLIENT_SECRET}
+    site = through_gateway(JiraSite(), "oauth_refresh", **secrets, refresh_token=content.REFRESH_TOKEN)
+    site.open(1)
+    tools = site.tools()
+    site.tools = lambda: tools  # type: ignore[method-assign]
+    assert len(read_all(site.adapter())[0]) == 1
+    assert len(read_all(site.adapter())[0]) == 1
+    logins = [path for _, path in site.wire.asked if path == "/oauth/token"]
+    assert len(logins) == 1
+    site.jira.doorman.expire(tools.credentials.current()["access_token"])
+    assert len(read_all(site.adapter())[0]) == 1
+    assert sum(path == "/oauth/token" for _, path in site.wire.asked) == 2
+
+
+def test_a_spent_refresh_token_is_a_matter_for_a_person() -> None:
+    secrets = {"client_id": content.CLIENT_ID, "client_secret": content.CLIENT_SECRET}
+    site = through_gateway(JiraSite(), "oauth_refresh", **secrets, refresh_token="spent")
+    with pytest.raises(AuthError):
+        site.adapter().check()
+
+
+def test_a_missing_secret_is_named() -> None:
+    site = JiraSite()
+    site.secrets = {}
+    with pytest.raises(SettingsError, match="needs the secret 'api_token'"):
+        site.adapter().check()
+
+
+@pytest.mark.parametrize("deployment", ["cloud", "data_center"])
+def test_wrong_secrets_are_refused_as_such(deployment: str) -> None:
+    site = JiraSite(deployment=deployment)
+    site.secrets = {"api_token": "wrong", "personal_access_token": "wrong"}
+    with pytest.raises(AuthError):
+        site.adapter().check()
+
+
+@pytest.mark.parametrize("switch", ["login_page", "captcha"])
+def test_s07_a_login_page_with_200_and_a_captcha_are_refusals_and_no_empty_site(switch: str) -> None:
+    site = JiraSite(deployment="data_center")
+    site.open(1)
+    setattr(site.jira.switches, switch, True)
+    with pytest.raises(AuthError):
+        read_all(site.adapter())
+
+
+@pytest.mark.parametrize("headers", [{"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}, {"X-AUSERNAME": "anonymous"}])
+def test_what_anonymous_people_may_see_is_not_taken_for_the_site(headers: dict[str, str]) -> None:
+    site = JiraSite()
+    site.wire.instead = lambda _asked, answer: Answer(answer.status, answer.payload, {**answer.headers, **headers})
+    with pytest.raises(AuthError, match="took us for nobody"):
+        read_all(site.adapter())
+
+
+def test_a_page_of_a_proxy_with_200_is_temporary() -> None:
+    site = JiraSite()
+    html = Answer(200, b"<!doctype html><html><body>Back soon</body></html>", {}, "text/html")
+    site.wire.instead = lambda _asked, _answer: html
+    with pytest.raises(TemporaryError):
+        read_all(site.adapter())
+
+
+def test_check_says_who_we_are_and_what_we_may_do() -> None:
+    for deployment, actor in (("cloud", content.INTEGRATION), ("data_center", "amends")):
+        found = JiraSite(deployment=deployment).adapter().check()
+        assert (found.actor, found.name, found.missing) == (actor, "Amends", ())
+        assert found.account == URL
+        assert {"browse_projects", "add_comments", "edit_issues"} <= set(found.may)
+    assert "a year" in JiraSite().adapter().check().warnings[0]
+
+
+def test_check_names_what_is_missing_and_where() -> None:
+    site = JiraSite(projects=[content.CARE, content.OPS])
+    site.jira.denied = {"ADD_COMMENTS"}
+    site.jira.admin_hides_project(content.OPS)
+    missing = site.adapter().check().missing
+    assert any("project OPS is not there for us" in one for one in missing)
+    assert any("ADD_COMMENTS in CARE" in one for one in missing)
+
+
+@pytest.mark.parametrize("deployment", ["cloud", "data_center"])
+def test_check_says_when_our_notes_could_not_be_kept_internal(deployment: str) -> None:
+    site = JiraSite(deployment=deployment, projects=[content.OPS])
+    assert site.adapter().check().missing == ()
+    assert site.adapter(note_visibility="group:complaints-board").check().missing == ()
+    assert "'Nobody' of OPS" in site.adapter(note_visibility="role:Nobody").check().missing[0]
+    assert "the group 'nobody'" in site.adapter(note_visibility="group:nobody").check().missing[0]
+    site.jira.our_roles.clear()
+    assert "'Administrators' of OPS" in site.adapter().check().missing[0]
+    assert site.adapter(notes="property_only").check().missing == ()
+    assert site.adapter(projects=[content.CARE]).check().missing == ()
+
+
+def test_check_warns_of_a_zone_that_is_none() -> None:
+    site = JiraSite()
+    site.wire.instead = lambda asked, answer: Answer(200, answer.payload.replace(b"Europe/Lisbon", b"Mars/Olympus"))
+    found = site.adapter().check()
+    assert any("time zone" in one for one in found.warnings)
+
+
+@pytest.mark.parametrize("deployment", ["cloud", "data_center"])
+def test_the_strong_read_tells_a_deleted_issue_from_one_that_we_may_not_see(deployment: str) -> None:
+    site = JiraSite(deployment=deployment, projects=[content.CARE, content.OPS])
+    kept, gone = site.open(2)
+    site.jira.delete(gone)
+    wanted = [str(kept), str(gone), "999999"]
+    told = {record.ticket: record for _, record in site.adapter().get(wanted)}
+    assert sorted(told) == sorted(wanted)
+    assert [entry.kind for entry in told[str(gone)].entries] == [EntryKind.DELETE]
+    assert told[str(kept)].fields
+    site.jira.admin_hides_project(content.OPS)
+    assert [record.ticket for _, record in site.adapter().get(wanted)] == [str(kept)]
+    site.jira.admin_hides_project(content.CARE)
+    assert list(site.adapter().get(wanted)) == []
+
+
+def test_what_is_no_id_is_refused() -> None:
+    with pytest.raises(RecordError):
+        list(JiraSite().adapter().get(["CARE-1"]))
+
+
+def test_s37_a_lost_project_is_a_matter_of_rights_and_not_an_empty_site() -> None:
+    site = JiraSite(projects=[content.CARE, content.OPS])
+    site.open(2)
+    site.jira.admin_hides_project(content.OPS)
+    with pytest.raises(AuthError, match="does not show us every project"):
+        read_all(site.adapter())
+
+
+def test_more_than_a_hundred_issues_are_read_strongly_in_portions() -> None:
+    site = JiraSite()
+    opened = site.open(130, every_seconds=0)
+    assert sorted(tickets([one for _, one in site.adapter().get([str(number) for number in opened])])) == opened
+    assert sum(path.endswith("/issue/bulkfetch") for _, path in site.wire.asked) == 2
+
+
+def test_get_and_fetch_tell_the_same_of_an_issue() -> None:
+    for deployment in ("cloud", "data_center"):
+        site = JiraSite(deployment=deployment)
+        number = site.open(1)[0]
+        site.jira.agent_comments(number, "We look into it", by=content.ANA, status=content.WAITING_FOR_CUSTOMER)
+        site.jira.agent_sets(number, assignee=content.BEN, by=content.ANA)
+        [fetched], _ = read_all(site.adapter())
+        [(_, got)] = site.adapter().get([str(number)])
+        assert (fetched.entries, fetched.fields) == (got.entries, got.fields)
+        assert fetched.version == got.version
+
+
+@pytest.mark.parametrize("deployment", ["cloud", "data_center"])
+def test_internal_comments_are_told_from_public_ones(deployment: str) -> None:
+    site = JiraSite(deployment=deployment, service_desk=True)
+    number = site.open(1)[0]
+    site.jira.agent_notes(number, "He is right", by=content.ANA)
+    site.jira.agent_comments(number, "We look into it", by=content.ANA)
+    site.jira.customer_comments(number, "Thank you")
+    [record], _ = read_all(site.adapter())
+    said = [(entry.kind, entry.text) for entry in record.entries if entry.id.startswith("comment:")]
+    assert said == [
+        (EntryKind.NOTE, "He is right"),
+        (EntryKind.STAFF_REPLY, "We look into it"),
+        (EntryKind.CUSTOMER_MESSAGE, "Thank you"),
+    ]
+
+
+def test_service_management_is_read_with_its_own_fields() -> None:
+    site = JiraSite(service_desk=True, fields=[content.FIRST_RESPONSE])
+    number = site.open(1)[0]
+    site.jira.agent_comments(number, "We look into it", by=content.ANA)
+    site.jira.agent_sets(number, status=content.RESOLVED)
+    site.jira.rate(number, 2, "Too slow")
+    site.jira.issue(number).properties["request.channel.type"] = {"value": "portal"}
+    [record], _ = read_all(site.adapter())
+    fields = record.fields or {}
+    assert fields["request_type"] == "Complaint"
+    assert fields["channel"] == "portal"
+    assert fields["satisfaction"] == {"rating": 2, "comment": "Too slow"}
+    assert fields_of(fields, f"{content.FIRST_RESPONSE}.breached") is False
+    rated = [entry for entry in record.entries if entry.kind is EntryKind.RATING]
+    assert [(entry.value, entry.text, entry.role) for entry in rated] == [("2", "Too slow", Role.CUSTOMER)]
+
+
+def test_discover_offers_what_a_mapping_needs() -> None:
+    for deployment in ("cloud", "data_center"):
+        site = JiraSite(deployment=deployment, projects=[content.CARE, content.OPS], service_desk=True)
+        site.open(1)
+        found = site.adapter().discover()
+        fields = {field.id: field for field in found.fields}
+        assert fields["labels"].many
+        assert fields["labels"].writable
+        assert fields["summary"].required
+        assert fields[content.PRODUCT].type == "choice"
+        assert fields[content.PRODUCT].options
+        assert fields[content.REASON].type == "long_text"
+        assert fields[content.FIRST_RESPONSE].type == "sla"
+        assert f"{content.FIRST_RESPONSE}.breached" in fields
+        assert ("CARE/Waiting for customer", "Waiting for customer") in found.statuses
+        assert found.meanings["OPS/Done"] == "resolved"
+        assert found.meanings["CARE/Waiting for customer"] == "open"
+        assert ("High", "High") in found.priorities
+        assert "Ana Ribeiro" in dict(found.people).values()
+
+
+def test_the_projects_to_choose_from_are_offered_before_the_settings_stand() -> None:
+    for deployment in ("cloud", "data_center"):
+        site = JiraSite(deployment=deployment)
+        options = {name: value for name, value in site.options.items() if name != "projects"}
+        offered = type(site.adapter()).offered("jira", options, site.tools())
+        assert dict(offered["projects"])["CARE"]
+
+
+def test_only_the_fields_that_are_wanted_are_asked_for() -> None:
+    site = JiraSite(fields=[content.PRODUCT])
+    site.open(1)
+    [record], _ = read_all(site.adapter())
+    assert content.PRODUCT in (record.fields or {})
+    assert content.ORDER_NUMBER not in (record.fields or {})
+
+
+def test_an_extra_condition_narrows_what_is_read() -> None:
+    site = JiraSite(jql="labels = complaint OR labels = late")
+    site.open(2)
+    number = int(site.jira.customer_opens("Late", "It is late", labels=["late"]))
+    assert tickets(read_all(site.adapter())[0]) == [number]
+
+
+def test_s01_a_limit_is_waited_for_as_long_as_jira_says() -> None:
+    site = JiraSite()
+    site.wire.instead = lambda _asked, _answer: site.wire.desk.too_many(40)
+    with pytest.raises(TemporaryError) as caught:
+        read_all(site.adapter())
+    assert (caught.value.retry_after_seconds, caught.value.applied) == (40, False)
+
+
+def test_an_address_that_is_gone_is_no_issue_that_is_gone() -> None:
+    site = JiraSite()
+    site.wire.instead = lambda _asked, _answer: Answer(404, b"<html>Oops</html>", {}, "text/html")
+    with pytest.raises(TemporaryError) as caught:
+        list(site.adapter().get(["10001"]))
+    assert not isinstance(caught.value, GoneError)

@@ -1,0 +1,570 @@
+"""What is particular to writing into Jira: who can read our note, what fits a field, transitions, doubt and repair.
+
+The promises that every adapter keeps are tested in tests/conformance/test_jira.py."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.jira import notes, shapes
+from connector.adapter import Landed, Never, NotYet, Receipt, Unknown
+from connector.errors import ConflictError, ExposedError, GoneError, RejectedError, TemporaryError
+from connector.model import JSON, Action, ActionKind, Effect
+from sandbox.http.answers import Answer, Request
+from sandbox.jira import Limits, content
+from tests.conformance.jira_site import JiraBackend, adapter_for
+
+CARE, OPS, SHOP = content.CARE, content.OPS, content.SHOP
+NOTE = "Overdue: the first reply was due."
+BOTH = pytest.mark.parametrize("deployment", ["cloud", "data_center"])
+
+
+def site(project: str = SHOP, deployment: str = "cloud") -> tuple[JiraBackend, str]:
+    backend = JiraBackend(deployment, project)
+    ticket = str(backend.jira.customer_opens("Late", "Where is it?", project=project, request_type=None))
+    backend.settle()
+    return backend, ticket
+
+
+def act(
+    ticket: str,
+    kind: ActionKind = ActionKind.ESCALATE,
+    marker: str = "am-one",
+    origin: str | None = None,
+    **effect: Any,
+) -> Action:
+    return Action(
+        marker,
+        marker,
+        "kit",
+        ticket,
+        kind,
+        "rule",
+        "e#1",
+        Effect(**effect),
+        "why",
+        JiraBackend("cloud", SHOP).now(),
+        origin=origin,
+    )
+
+
+def correction(**create: JSON) -> Action:
+    whole = {
+        "project": OPS,
+        "issuetype": "Corrective Action",
+        "summary": "Lamps break",
+        "url": "https://shop.example/17",
+    }
+    return act("shop/17", ActionKind.CORRECT, origin="shop/17", tags=("cause",), create=whole | create)
+
+
+def write(backend: JiraBackend, action: Action, **options: Any) -> Receipt:
+    adapter = adapter_for(backend, **options)
+    return adapter.apply(action, adapter.prepare(action))
+
+
+def values(backend: JiraBackend, ticket: str) -> dict[str, JSON]:
+    return backend.jira.issue(int(ticket)).values
+
+
+def kinds(backend: JiraBackend, ticket: str) -> list[str]:
+    return [one.kind for one in backend.jira.ledger.of_ticket(int(ticket))]
+
+
+# Who can read our note
+
+
+@BOTH
+def test_a_note_in_a_service_desk_is_internal_in_the_very_call_that_makes_it(deployment: str) -> None:
+    backend, ticket = site(CARE, deployment)
+    write(backend, act(ticket, note=NOTE))
+    [made] = backend.jira.ledger.of_kind("comment.add")
+    assert made.comment and not made.comment["public"] and made.comment["visibility"] is None
+    assert made.comment["properties"]["amends.marker"] == {"value": "am-one"}
+    assert "comment.edit" not in kinds(backend, ticket)
+
+
+@BOTH
+@pytest.mark.parametrize(("who", "told"), [("role:Administrators", "role"), ("group:complaints-board", "group")])
+def test_a_note_elsewhere_is_for_a_role_or_group_only(deployment: str, who: str, told: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    write(backend, act(ticket, note=NOTE), note_visibility=who)
+    [comment] = backend.jira.issue(int(ticket)).comments
+    assert comment.visibility == {"type": told, "value": who.partition(":")[2]}
+
+
+def test_a_service_desk_is_known_by_its_project_and_not_by_our_settings() -> None:
+    backend, ticket = site(CARE)
+    write(backend, act(ticket, note=NOTE), service_desk=False)
+    [comment] = backend.jira.issue(int(ticket)).comments
+    assert not comment.public
+
+
+def test_a_note_for_a_role_that_we_are_not_in_is_refused_and_never_made_for_all() -> None:
+    backend, ticket = site()
+    with pytest.raises(RejectedError, match="Developers"):
+        write(backend, act(ticket, note=NOTE), note_visibility="role:Developers")
+    assert backend.jira.issue(int(ticket)).comments == ()
+
+
+@BOTH
+@pytest.mark.parametrize(("project", "lost"), [(CARE, "sd.public.comment"), (SHOP, "visibility")])
+def test_w20_a_note_that_came_out_readable_raises_the_alarm(deployment: str, project: str, lost: str) -> None:
+    backend, ticket = site(project, deployment)
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+
+    def careless(asked: Request) -> Answer:
+        body = msgspec.json.decode(asked.body)
+        body.pop(lost, None)
+        body["properties"] = [one for one in body["properties"] if one["key"] != lost]
+        return backend.desk.answer(msgspec.structs.replace(asked, body=msgspec.json.encode(body)))
+
+    backend.wire.on_write(careless, 1)
+    with pytest.raises(ExposedError, match=r"PUBLIC|unrestricted"):
+        adapter.apply(action, stamp)
+    with pytest.raises(ExposedError, match=r"PUBLIC|unrestricted"):
+        adapter.find(action, stamp, sent_at)
+
+
+def test_what_is_in_a_note_is_not_taken_for_markup() -> None:
+    backend, ticket = site(CARE, "data_center")
+    write(backend, act(ticket, note="{color:red}h1. *big* [~ana]"))
+    [comment] = backend.jira.issue(int(ticket)).comments
+    assert comment.body == "\\{color:red\\}h1. \\*big\\* \\[\\~ana\\]"
+
+
+def test_whoever_wants_no_comments_gets_a_property_alone() -> None:
+    backend, ticket = site(CARE)
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend, notes="property_only")
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    adapter.apply(action, stamp)
+    assert kinds(backend, ticket) == ["property.set"]
+    assert isinstance(adapter.find(action, stamp, sent_at), Landed)
+
+
+# What is written, and where
+
+
+def test_edit_and_mark_are_one_call_on_cloud_and_two_on_a_data_center() -> None:
+    for deployment, told in (("cloud", ["issue.update"]), ("data_center", ["issue.update", "property.set"])):
+        backend, ticket = site(SHOP, deployment)
+        write(backend, act(ticket, ActionKind.TAG, tags=("overdue",)))
+        assert kinds(backend, ticket) == told
+        assert backend.jira.issue(int(ticket)).properties["amends.am-one"]["rule"] == "rule"
+
+
+@BOTH
+def test_plain_values_become_what_each_field_wants(deployment: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    backend.jira.agent_sets(int(ticket), fields={content.CHANNELS: [10340], content.KEYWORDS: ["old"]})
+    person = content.ANA if deployment == "cloud" else "ana"
+    write(
+        backend,
+        act(
+            ticket,
+            fields={
+                "priority.name": "highest",
+                "assignee": person,
+                "components": ["Returns"],
+                content.PRODUCT: "Lamp",
+                content.ABOUT: "Delivery / Late",
+                content.CHANNELS: "Chat",
+                content.KEYWORDS: ["new"],
+                content.REFUND: "12.5",
+                content.REASON: "line one\n\n*line two*",
+                content.ORDER_NUMBER: "A\n17",
+                content.HAPPENED_ON: "2026-03-01T10:00:00+00:00",
+                content.CONTACT: person,
+                content.TEAM: "jira-users",
+            },
+        ),
+    )
+    held = values(backend, ticket)
+    assert (held["priority"], held["assignee"], list(held["components"])) == (content.HIGHEST, content.ANA, [10111])
+    assert (held[content.PRODUCT], held[content.ABOUT]) == (10301, (10310, 10311))
+    assert sorted(held[content.CHANNELS]) == [10340, 10342], "added to, not replaced"
+    assert set(held[content.KEYWORDS]) == {"old", "new"}
+    assert (held[content.REFUND], held[content.ORDER_NUMBER]) == (12.5, "A 17")
+    assert (held[content.HAPPENED_ON], held[content.CONTACT], held[content.TEAM]) == (
+        "2026-03-01", content.ANA, "jira-users",
+    )  # fmt: skip
+
+
+def test_a_field_that_is_right_already_is_not_written_again() -> None:
+    backend, ticket = site()
+    fields = {"priority": "High", content.PRODUCT: "Lamp", content.REASON: "because", content.CHANNELS: ["Chat"]}
+    write(backend, act(ticket, fields=fields))
+    adapter = adapter_for(backend)
+    again = act(ticket, marker="am-two", fields=fields)
+    stamp = adapter.prepare(again)
+    assert stamp["update"] == {} and stamp["already"] is True
+    calls = backend.calls()
+    assert adapter.apply(again, stamp) == {"already": True} and backend.calls() == calls
+    assert isinstance(adapter.find(again, stamp, backend.now()), Landed)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({content.PRODUCT: "Sofa"}, "Kettle, Lamp"),
+        ({"priority": "Lowest"}, "no choice here"),
+        ({content.REFUND: "much"}, "no number"),
+        ({"customfield_99999": "x"}, "customfield_99999"),
+        ({content.FIRST_RESPONSE: 7}, content.FIRST_RESPONSE),
+        ({content.ABOUT: "Delivery / Never"}, "Late, Lost"),
+    ],
+)
+def test_what_jira_would_refuse_is_said_before_anything_is_written(fields: dict[str, JSON], words: str) -> None:
+    backend, ticket = site(CARE)  # its priority scheme has no Lowest
+    with pytest.raises(RejectedError, match=words) as caught:
+        write(backend, act(ticket, note=NOTE, fields=fields))
+    assert caught.value.remedy
+    assert kinds(backend, ticket) == []
+
+
+def test_labels_that_are_on_no_screen_are_refused_before_anything_is_written() -> None:
+    backend, ticket = site()
+    backend.jira.admin_takes_field_off("labels")
+    with pytest.raises(RejectedError, match="'labels' cannot be written"):
+        write(backend, act(ticket, note=NOTE, tags=("overdue",)))
+    assert kinds(backend, ticket) == []
+
+
+def test_a_label_with_a_space_is_refused() -> None:
+    backend, ticket = site()
+    with pytest.raises(RejectedError, match="no spaces"):
+        write(backend, act(ticket, tags=("two words",)))
+
+
+def test_a_survey_whose_label_is_there_would_trigger_nothing() -> None:
+    backend, ticket = site()
+    write(backend, act(ticket, ActionKind.SURVEY, tags=("survey",)))
+    adapter_for(backend).prepare(act(ticket, ActionKind.SURVEY, tags=("survey",)))  # it is our own
+    with pytest.raises(RejectedError, match="trigger nothing"):
+        adapter_for(backend).prepare(act(ticket, ActionKind.SURVEY, "am-two", tags=("survey",)))
+
+
+metas = st.fixed_dictionaries(
+    {
+        "schema": st.fixed_dictionaries(
+            {"type": st.sampled_from(["array", "option", "user", "number", "string", "any"])}
+        )
+    },
+    optional={
+        "operations": st.lists(st.sampled_from(["add", "set"])),
+        "allowedValues": st.lists(st.dictionaries(st.sampled_from(["id", "value", "name"]), st.text(max_size=3))),
+    },
+)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+)
+
+
+@given(plain, metas, st.booleans(), plain)
+def test_any_value_fits_a_field_or_is_refused_with_words(value: JSON, meta: Any, cloud: bool, now: JSON) -> None:
+    try:
+        operations = shapes.operations(value, meta, cloud)
+    except shapes.ShapeError as error:
+        assert str(error)
+        return
+    assert msgspec.json.encode(operations)
+    assert isinstance(shapes.fits(now, operations), bool)
+    assert msgspec.json.encode(shapes.shown(now))
+
+
+# Transitions
+
+
+@BOTH
+@pytest.mark.parametrize("status", ["Done", "SHOP/Done", "done"])
+def test_a_status_is_reached_by_a_transition(deployment: str, status: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    write(backend, act(ticket, fields={"status": status, "priority": "High"}, tags=("x",), note=NOTE))
+    assert (values(backend, ticket)["status"], values(backend, ticket)["priority"]) == (content.DONE, content.HIGH)
+    assert kinds(backend, ticket).count("transition") == 1
+
+
+def test_an_issue_that_stands_there_already_is_not_moved() -> None:
+    backend, ticket = site()
+    backend.jira.agent_sets(int(ticket), status=content.DONE)
+    write(backend, act(ticket, fields={"status": "Done"}, note=NOTE))
+    assert "transition" not in kinds(backend, ticket)
+
+
+def test_a_transition_takes_what_its_screen_asks_for() -> None:
+    backend, ticket = site(OPS)
+    for status in (content.IN_PROGRESS, content.IN_REVIEW):
+        backend.jira.agent_sets(int(ticket), status=status)
+    write(backend, act(ticket, fields={"status": "Done", "resolution": "Won't Do"}))
+    assert (values(backend, ticket)["status"], values(backend, ticket)["resolution"]) == (content.DONE, 10001)
+
+
+def test_what_a_transition_lacks_is_said_before_anything_is_written() -> None:
+    backend, ticket = site(OPS)
+    with pytest.raises(RejectedError, match="only to: In Progress"):
+        write(backend, act(ticket, tags=("x",), fields={"status": "Done"}))
+    for status in (content.IN_PROGRESS, content.IN_REVIEW):
+        backend.jira.agent_sets(int(ticket), status=status)
+    with pytest.raises(RejectedError, match=r"resolution \(Resolution\)"):
+        write(backend, act(ticket, tags=("x",), fields={"status": "Done"}))
+    assert kinds(backend, ticket) == []
+
+
+def test_whoever_moved_the_issue_on_after_us_is_not_overruled() -> None:
+    backend, ticket = site()
+    action, adapter = act(ticket, fields={"status": "Done"}, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.wire.on_write(backend.wire.lose, 1)
+    with pytest.raises(TemporaryError):
+        adapter.apply(action, stamp)
+    backend.jira.agent_sets(int(ticket), status=content.IN_PROGRESS)
+    backend.settle()
+    assert isinstance(adapter.find(action, stamp, sent_at), NotYet), "the note is missing"
+    adapter.apply(action, stamp)
+    assert values(backend, ticket)["status"] == content.IN_PROGRESS
+    assert isinstance(adapter.find(action, stamp, sent_at), Landed)
+
+
+# Doubt, limits, repair
+
+
+def test_nothing_is_decided_before_jira_must_have_settled() -> None:
+    backend, ticket = site()
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.clock.advance(20)
+    with pytest.raises(TemporaryError) as caught:
+        adapter.find(action, stamp, sent_at)
+    assert caught.value.retry_after_seconds == 40
+    backend.clock.advance(40)
+    assert isinstance(adapter.find(action, stamp, sent_at), NotYet)
+
+
+def test_a_limit_of_writes_to_one_issue_concerns_this_issue_only() -> None:
+    backend, ticket = site()
+    backend.desk.turnstile.limits = Limits(enforced=True, per_issue=1, per_issue_seconds=30)
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    with pytest.raises(ConflictError) as caught:
+        adapter.apply(action, stamp)
+    assert caught.value.retry_after_seconds == 30
+    backend.settle()
+    assert isinstance(adapter.find(action, stamp, sent_at), NotYet)
+    adapter.apply(action, stamp)
+    assert backend.comments(ticket, "am-one") == 1
+    assert isinstance(adapter.find(action, stamp, sent_at), Landed)
+
+
+def twice(backend: JiraBackend, ticket: str) -> tuple[Action, dict[str, JSON]]:
+    """A write whose comment a proxy repeated."""
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp = adapter.prepare(action)
+    backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked), 1)
+    adapter.apply(action, stamp)
+    assert backend.comments(ticket, "am-one") == 2
+    return action, stamp
+
+
+@BOTH
+@pytest.mark.parametrize("project", [SHOP, CARE])
+def test_w04_a_comment_that_a_proxy_repeated_is_taken_away_again(deployment: str, project: str) -> None:
+    backend, ticket = site(project, deployment)
+    backend.jira.agent_comments(int(ticket), NOTE)  # the same words by somebody else are none of ours
+    action, stamp = twice(backend, ticket)
+    first = min(one.number for one in backend.jira.issue(int(ticket)).comments if one.properties)
+    found = adapter_for(backend).find(action, stamp, backend.now())
+    assert isinstance(found, Landed)
+    assert (found.receipt["repaired"], found.receipt["comment"]) == (1, str(first))
+    assert len(backend.jira.issue(int(ticket)).comments) == 2
+
+
+def test_w03_a_comment_that_lands_after_all_was_settled_is_taken_away_again() -> None:
+    backend, ticket = site(CARE)
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.delay_write(1)
+    with pytest.raises(TemporaryError):
+        adapter.apply(action, stamp)
+    backend.settle()
+    assert isinstance(adapter.find(action, stamp, sent_at), NotYet)
+    adapter.apply(action, stamp)
+    backend.clock.advance(600)
+    backend.land()
+    assert backend.comments(ticket, "am-one") == 2
+    found = adapter.find(action, stamp, sent_at)
+    assert isinstance(found, Landed) and found.receipt["repaired"] == 1
+    assert backend.comments(ticket, "am-one") == 1
+
+
+def test_a_copy_that_we_may_not_delete_is_told() -> None:
+    backend, ticket = site()
+    action, stamp = twice(backend, ticket)
+    body = b'{"errorMessages": ["You do not have the permission to delete this comment."], "errors": {}}'
+    backend.wire.on_write(lambda asked: Answer(400, body))
+    found = adapter_for(backend).find(action, stamp, backend.now())
+    assert isinstance(found, Landed)
+    assert (found.receipt["repaired"], found.receipt["copies"]) == (0, 1)
+
+
+@BOTH
+def test_w07_our_comment_is_found_among_hundreds(deployment: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    for number in range(150):
+        backend.jira.agent_comments(int(ticket), f"before {number}")
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    adapter.apply(action, stamp)
+    for number in range(150):
+        backend.jira.agent_comments(int(ticket), f"after {number}")
+    backend.clock.advance(3600)
+    assert isinstance(adapter.find(action, stamp, sent_at), Landed)
+
+
+def test_w07_more_comments_than_anyone_reads_leave_it_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notes, "MOST_PAGES", 1)
+    backend, ticket = site()
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    for number in range(150):
+        backend.jira.agent_comments(int(ticket), f"{number}")
+    assert isinstance(adapter.find(action, stamp, sent_at), Unknown)
+
+
+def test_a_clock_of_ours_that_is_ahead_hides_no_comment() -> None:
+    backend, ticket = site()
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp = adapter.prepare(action)
+    adapter.apply(action, stamp)
+    assert isinstance(adapter.find(action, stamp, backend.now() + timedelta(hours=1)), Landed)
+
+
+def test_s30_an_issue_that_moved_meanwhile_is_written_to_where_it_is() -> None:
+    backend, ticket = site()
+    action, adapter = act(ticket, tags=("x",), note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.jira.move_to(int(ticket), OPS)
+    adapter.apply(action, stamp)
+    assert isinstance(adapter.find(action, stamp, sent_at), Landed)
+    assert backend.comments(ticket, "am-one") == 1
+
+
+def test_a_project_that_is_hidden_from_us_takes_no_write() -> None:
+    backend, ticket = site()
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp = adapter.prepare(action)
+    backend.jira.admin_hides_project(SHOP)
+    for step in (lambda: adapter.prepare(action), lambda: adapter.apply(action, stamp)):
+        with pytest.raises(GoneError):
+            step()
+    assert isinstance(adapter.find(action, stamp, backend.now()), Never)
+
+
+# New issues
+
+
+@BOTH
+def test_a_corrective_issue_carries_its_fields_its_mark_and_the_way_back(deployment: str) -> None:
+    backend, _ = site(SHOP, deployment)
+    action = correction(description="Find out *why*.", priority="High", components=["Warehouse"], labels=["own"])
+    receipt = write(backend, action)
+    made = backend.jira.issue(int(receipt["ticket"]))
+    assert (made.project, made.values["issuetype"], made.values["priority"]) == (
+        OPS, content.CORRECTIVE_ACTION, content.HIGH,
+    )  # fmt: skip
+    assert set(made.values["labels"]) == {"am-one", "cause", "own"}
+    assert made.properties["amends.am-one"]["origin"] == "shop/17"
+    assert receipt["key"] == made.key and receipt["url"].endswith(f"/browse/{made.key}")
+    [link] = made.remote_links
+    assert link["object"]["url"] == "https://shop.example/17"
+
+
+@pytest.mark.parametrize(
+    ("create", "words"),
+    [
+        ({"project": "NOPE"}, "no such project"),
+        ({"issuetype": "Complaint"}, "Corrective Action"),
+        ({"priority": "Whatever"}, "Highest, High"),
+        ({"customfield_99999": 1}, "not on the screen"),
+        ({"summary": ""}, "needs a project"),
+    ],
+)
+def test_an_issue_that_cannot_be_opened_is_refused_before_it_is_tried(create: dict[str, JSON], words: str) -> None:
+    backend, _ = site()
+    with pytest.raises(RejectedError, match=words):
+        write(backend, correction(**create))
+    assert backend.jira.ledger.of_kind("issue.create") == []
+
+
+def test_a_field_that_new_issues_require_is_named() -> None:
+    backend, _ = site()
+    backend.jira.admin_requires_field(content.ORDER_NUMBER, [OPS])
+    with pytest.raises(RejectedError, match=r"Order number"):
+        write(backend, correction())
+
+
+def test_s22_an_index_that_is_behind_does_not_make_two_issues() -> None:
+    backend, _ = site()
+    backend.jira.switches.index_lag_seconds = 240
+    action, adapter = correction(), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.wire.on_write(backend.wire.lose)
+    with pytest.raises(TemporaryError):
+        adapter.apply(action, stamp)
+    waited = 0
+    while True:
+        try:
+            found = adapter.find(action, stamp, sent_at)
+        except TemporaryError as error:
+            assert error.retry_after_seconds and waited < 20
+            backend.clock.advance(error.retry_after_seconds)
+            waited += 1
+            continue
+        break
+    assert isinstance(found, NotYet), "the issue is there, its link is not"
+    adapter.apply(action, stamp)
+    assert isinstance(adapter.find(action, stamp, sent_at), Landed)
+    assert len(backend.jira.ledger.of_kind("issue.create")) == 1
+
+
+def test_a_clone_of_our_issue_is_not_taken_for_ours() -> None:
+    backend, _ = site()
+    action, adapter = correction(), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    made = adapter.apply(action, stamp)["ticket"]
+    clone = backend.jira.customer_opens("Clone", "x", project=OPS, request_type=None, labels=["am-one"])
+    backend.settle()
+    found = adapter.find(action, stamp, sent_at)
+    assert isinstance(found, Landed) and found.receipt["ticket"] == made and "repaired" not in found.receipt
+    assert "amends-duplicate" not in backend.labels(str(clone))
+
+
+@BOTH
+@pytest.mark.parametrize("url", ["https://shop.example/17", None])
+def test_a_second_issue_is_labelled_linked_and_closed_as_a_duplicate(deployment: str, url: str | None) -> None:
+    backend, _ = site(SHOP, deployment)
+    action, adapter = correction(project=SHOP, issuetype="Task", url=url), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked))
+    told = adapter.apply(action, stamp)["ticket"]
+    backend.settle()
+    found = adapter.find(action, stamp, sent_at)
+    assert isinstance(found, Landed)
+    both = {str(one.ticket) for one in backend.jira.ledger.of_kind("issue.create")}
+    kept = told if url else min(both, key=int)
+    [other] = both - {kept}
+    assert (found.receipt["ticket"], found.receipt.get("repaired")) == (kept, 1), (
+        "the one that people were told of stays"
+    )
+    assert "amends-duplicate" in backend.labels(other) and "amends-duplicate" not in backend.labels(kept)
+    assert (values(backend, other)["status"], values(backend, kept)["status"]) == (content.DONE, content.OPEN)
+    assert backend.jira.issue(int(kept)).links and backend.jira.issue(int(other)).links
+    again = adapter.find(action, stamp, sent_at)
+    assert isinstance(again, Landed) and "repaired" not in again.receipt
