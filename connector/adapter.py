@@ -239,11 +239,11 @@ class Adapter(Protocol):
     error class of its remedy; the same action applied twice, or again after an answer was lost, has one effect.
     An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
 
-    A class may also have a class method `offered(source, options, tools)`, which tells `amends init` what an account has
-    to choose from, (value, title) pairs by option, while its settings are still being made; and an option `fields`: left
-    empty, it is filled with the source fields that the mapping names. A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
+    A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
     them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have a
-    method `census` (see `Counting`).
+    method `census` (see `Counting`), a class method `offered(source, options, tools)`, which tells `amends init` what an
+    account has to choose from while its settings are still being made, as (value, title) pairs by option, and an option
+    `fields`: left empty, it is filled with the source fields that the mapping names.
     """
 
     Settings: ClassVar[type]

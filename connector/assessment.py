@@ -15,7 +15,7 @@ from connector.clocks import overdue, sla
 from connector.condition import values_of
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
-from connector.mapping import complaint_tag, normalise, to_source
+from connector.mapping import complaint_tag, normalise, placed, to_source
 from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, EntryKind, Flag, Link, Role, Tag
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
@@ -230,6 +230,7 @@ def assess(
         act_from=act_from,
         now=now,
         links=links,
+        place=lambda what, value: placed(mapping, what, value),
     )
     times = (decided.look_again_at, overdue.next_change(clocks, now))
     return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))

@@ -36,6 +36,14 @@ from connector.policy.survey import resolution, window
 from connector.wording import instant
 
 Translate = Callable[[dict[str, JSON]], dict[str, JSON]]
+Place = Callable[[str, JSON], dict[str, JSON]]
+
+
+def nowhere(_what: str, _value: JSON) -> dict[str, JSON]:
+    """No finding has a field of its own at the source."""
+    return {}
+
+
 LONGEST_TAG = 60
 _NOT_A_TAG = re.compile(r"[^a-z0-9]+")
 _PRIORITIES = list(Priority)
@@ -62,6 +70,7 @@ class _Case(msgspec.Struct, frozen=True):
     policy: Policy
     values: Mapping[str, JSON]
     translate: Translate
+    place: Place
     salt: bytes
     act_from: datetime
     now: datetime
@@ -81,8 +90,12 @@ def decide(
     act_from: datetime,
     now: datetime,
     links: Sequence[Link] = (),
+    place: Place = nowhere,
 ) -> Decision:
     """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it.
+
+    `place` says into which field of the source a finding goes ("tag.<facet>", "flag.<kind>", "survey", "tags"), {} for
+    none of its own; a finding's field is filled where it is empty, and an agent's value stays.
 
     `values` is what conditions see; `translate` turns complaint words into the source's field ids and values (it is
     called with what a rule's `fields` says, and may raise SettingsError); `salt` is the installation's own.
@@ -90,7 +103,7 @@ def decide(
     against = objection(complaint, tags)
     if against is not None:
         return Decision(skipped=(against,))
-    case = _Case(complaint, history, tags, clocks, flags, links, policy, values, translate, salt, act_from, now)
+    case = _Case(complaint, history, tags, clocks, flags, links, policy, values, translate, place, salt, act_from, now)
     survey, skipped = _survey(case)
     wanted = (*_escalations(case), *survey, *_corrections(case), *_links(case), *_tag_back(case))
     actions = sorted(wanted, key=lambda action: action.rank)
@@ -195,11 +208,19 @@ def _effect(case: _Case, rule: Rule, flag: Flag) -> Effect:
         text = note(
             case.complaint, case.history, case.tags, clock, flag, case.flags, zone=case.policy.zone, now=case.now
         )
+    tags, tagged = _tags(case, _missing(case.complaint, rule.tags))
     return Effect(
         note=text,
-        tags=_missing(case.complaint, rule.tags),
-        fields=case.translate(fields) if fields else {},
+        tags=tags,
+        fields={**tagged, **(case.translate(fields) if fields else {})},
+        fill=case.place(f"flag.{flag.kind}", flag.kind.value),
     )
+
+
+def _tags(case: _Case, tags: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, JSON]]:
+    """(tags, fields): tags go where the source keeps labels, unless the mapping has another field for them."""
+    elsewhere = case.place("tags", list(tags)) if tags else {}
+    return ((), elsewhere) if elsewhere else (tags, {})
 
 
 def _raises(complaint: Complaint, value: JSON) -> bool:
@@ -227,7 +248,9 @@ def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
     first, last = allowed
     if case.now > last:
         return [], (f"no survey for {ended.episode} any more: its time ended {instant(last, settings.zone)}",)
-    effect = Effect(tags=settings.tags, fields=case.translate(settings.fields) if settings.fields else {})
+    asked = case.place("survey", "due")
+    tags, tagged = ((), asked) if asked else _tags(case, settings.tags)
+    effect = Effect(tags=tags, fields={**tagged, **(case.translate(settings.fields) if settings.fields else {})})
     why = f"The complaint was resolved {instant(ended.at, settings.zone)}."
     action = _action(
         case, ActionKind.SURVEY, SURVEY, ended.episode, effect, why, first, not_after=last, rank=settings.rank
@@ -240,19 +263,31 @@ def _tag_back(case: _Case) -> Iterator[Action]:
     if settings is None or case.complaint.updated_at < case.act_from:
         return
     wanted = wanted_tags(settings, case.tags)
-    missing = _missing(case.complaint, wanted)
-    if missing:
+    fill = _filled(case, settings)
+    own = {tag.facet for tag in case.tags if case.place(f"tag.{tag.facet}", tag.value)}
+    missing = _missing(case.complaint, wanted_tags(settings, (tag for tag in case.tags if tag.facet not in own)))
+    tags, tagged = _tags(case, missing)
+    if tags or tagged or fill:
         # The episode is the whole finding, so a tag that a person takes off again is not put back.
         yield _action(
             case,
             ActionKind.TAG,
             TAG_BACK,
             "+".join(wanted),
-            Effect(tags=missing),
+            Effect(tags=tags, fields=tagged, fill=fill),
             "What Amends found out about the complaint.",
             case.complaint.updated_at,
             rank=settings.rank,
         )
+
+
+def _filled(case: _Case, settings: TagBack) -> dict[str, JSON]:
+    """The fields of their own that findings have at the source."""
+    fill: dict[str, JSON] = {}
+    for tag in case.tags:
+        if tag.facet in settings.facets:
+            fill |= case.place(f"tag.{tag.facet}", tag.value)
+    return fill
 
 
 def _action(

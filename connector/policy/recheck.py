@@ -74,7 +74,8 @@ def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Pol
         return "tags are not written back any more"
     if "+".join(wanted_tags(policy.tag_back, tags)) != action.episode:
         return "what was found has changed"
-    return "the tags are there" if set(action.effect.tags) <= set(complaint.labels) else None
+    only_tags = not (action.effect.fill or action.effect.fields)
+    return "the tags are there" if only_tags and set(action.effect.tags) <= set(complaint.labels) else None
 
 
 def _correction(action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy) -> str | None:

@@ -5,15 +5,17 @@ Called by `sync`, `outbox` and the commands.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Cursor, Identity
 from connector.model import JSON
-from connector.store.tables import audit, instance, source, stream
+from connector.store.tables import audit, instance, source, stream, unplaced
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
@@ -181,6 +183,21 @@ def advance(
     )
     if changed.rowcount == 0:
         connection.execute(insert(stream).values(source_id=source_id, name=name, records=records, **values))
+
+
+def newly_unplaced(
+    connection: Connection, source_id: int, seen: Iterable[tuple[str, str, str]], now: datetime
+) -> list[tuple[str, str, str]]:
+    """Those of `seen`, (complaint field, the source's value, ticket), for which the mapping lacks a line for the first
+    time."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(unplaced).on_conflict_do_nothing()
+    fresh = []
+    for field, value, ticket in seen:
+        row = {"source_id": source_id, "field": field, "value": value, "ticket": ticket, "at": micros(now)}
+        if connection.execute(statement, row).rowcount == 1:
+            fresh.append((field, value, ticket))
+    return fresh
 
 
 # -- the switch that stops all writes -----------------------------------------------------------------------------

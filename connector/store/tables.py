@@ -154,6 +154,17 @@ name = Table(
 )
 Index("ix_name_source_id_ticket", name.c.source_id, name.c.ticket)
 
+# Values of a source that its mapping had no line for: each is told once.
+unplaced = Table(
+    "unplaced",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("ticket", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # What left by mail: the last try of each message, the keys that each try counts under, and to whom nothing goes.
 sending = Table(
     "sending",

@@ -6,6 +6,7 @@ rows it covers; nothing is doubled because entries, records and complaints have 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -25,12 +26,14 @@ from connector.assessment import (
 )
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
+from connector.mapping.unplaced import values_in
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
 from connector.store import Store, Transaction, complaints, links, names, quarantine, sendings, sources
 from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
 from connector.timeline import merge
 
+log = logging.getLogger("amends")
 ATTEMPTS = 6
 # Tickets never seen, of which only events came, are read and saved so many at a time: each costs calls of its own, and
 # a budget that runs out half way must not undo what was read.
@@ -207,6 +210,7 @@ class _Page:
         self.quiet: list[tuple[Raw, str]] = []
         self.names: list[tuple[str, str]] = []
         self.stops: list[tuple[str, str]] = []
+        self.unplaced: list[tuple[str, str, str]] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
@@ -326,6 +330,9 @@ class _Page:
         if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
             self.redacted.append(ticket)
         self.raws.extend(self._raw(stream, record) for stream, record in group)
+        if understood.complaint.problems:
+            values = values_in(understood.complaint.problems)
+            self.unplaced.extend((field, value, ticket) for field, value in values)
         self.names.extend((name, ticket) for _, record in group for name in record.names)
         self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 
@@ -346,6 +353,7 @@ class _Page:
             complaints.erase_raw(connection, of, ticket, self.stream)
         complaints.keep(connection, of, self.raws)
         self.store.seam("pull: records written")
+        self._tell_unplaced(connection)
         names.keep(connection, of, self.names)
         sendings.stops(connection, of, self.stops, self.now)
         quarantine.put(connection, of, self.poison)
@@ -357,6 +365,31 @@ class _Page:
                 connection, of, self.stream, page.cursor, now=self.now, records=len(page.records), complete=page.end
             )
             self.store.seam("pull: cursor written")
+
+    def _tell_unplaced(self, connection: Transaction) -> None:
+        """Say once of each value that the mapping has no line for it; it is kept, and blocks nothing."""
+        if not self.unplaced:
+            return
+        for field, value, ticket in sources.newly_unplaced(connection, self.desk.id, self.unplaced, self.now):
+            detail = {"field": field, "value": value, "mapping": self.desk.mapping.file}
+            sources.log(
+                connection,
+                self.now,
+                "amends",
+                "mapping: a value without a line",
+                source=self.desk.name,
+                ticket=ticket,
+                detail=detail,
+            )
+            log.warning(
+                "%s: %s has no line for %s %r, first seen in ticket %s. `amends mapping check %s` lists all of them.",
+                self.desk.name,
+                self.desk.mapping.file,
+                field,
+                value,
+                ticket,
+                self.desk.name,
+            )
 
 
 def _ended(group: Iterable[Sent]) -> bool:

@@ -14,7 +14,7 @@ from connector.adapter import Record, Stamp
 from connector.errors import FencedError, TemporaryError
 from connector.model import Action
 from connector.outbox import ROUNDS
-from connector.store import Store, complaints, intentions, quarantine
+from connector.store import Store, complaints, intentions, quarantine, sources
 from connector.store.complaints import Raw
 from connector.store.intentions import State
 from connector.sync import pull, push, sweep
@@ -136,3 +136,22 @@ def test_a_thread_that_outlives_its_daemon_writes_nothing_beside_the_next_one() 
     with pytest.raises(FencedError), late.write("too late"):
         pass
     following.close()
+
+
+def test_a_value_that_the_mapping_does_not_know_is_told_once_and_blocks_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    for number in range(3):
+        world.desk.open("Late", TEXT, requester=CUSTOMERS[number])
+        world.desk.set(str(number + 1), "priority", "sky-high")
+    for _ in range(2):
+        world.step("pull")
+        world.desk.customer_message("1", "And now?")
+    told = [record.getMessage() for record in caplog.records if "sky-high" in record.getMessage()]
+    assert len(told) == 1 and "mapping check" in told[0]
+    with world.store.read() as connection:
+        stored = list(complaints.listing(connection))
+        lines = [line for line in sources.audit_lines(connection, most=50) if line.what.startswith("mapping:")]
+    assert len(stored) == 3
+    assert len(lines) == 1 and lines[0].detail["value"] == "sky-high"

@@ -29,7 +29,7 @@ from connector.model import (
     Status,
     Tag,
 )
-from connector.policy.decision import Decision, decide
+from connector.policy.decision import Decision, Place, decide, nowhere
 from connector.policy.keys import action_key, marker
 from connector.policy.rules import Policy, Rule, Survey, TagBack
 
@@ -75,6 +75,7 @@ def decided(
     values: Mapping[str, JSON] | None = None,
     act_from: datetime = NOW - 30 * DAY,
     now: datetime = NOW,
+    place: Place = nowhere,
 ) -> Decision:
     return decide(
         about or complaint(),
@@ -88,6 +89,7 @@ def decided(
         salt=b"salt",
         act_from=act_from,
         now=now,
+        place=place,
     )
 
 
@@ -282,3 +284,42 @@ def test_no_two_facts_share_a_key(one: list[str], other: list[str]) -> None:
 def test_a_policy_that_cannot_work_is_refused_in_plain_words(build: type, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         build()
+
+
+def targets(**fields: str) -> Place:
+    return lambda what, value: {fields[what]: value} if what in fields else {}
+
+
+def test_a_finding_that_has_a_field_of_its_own_fills_it_where_it_is_empty_and_needs_no_tag() -> None:
+    policy = Policy(tag_back=TagBack(facets=("category", "root_cause")))
+    tags = (COMPLAINT, Tag("category", "delivery", 0.9, "r"), Tag("root_cause", "carrier", 0.9, "r"))
+    action = one(decided(policy, tags=tags, place=targets(**{"tag.category": "cf_1"})))
+    assert action.effect == Effect(tags=("amends_root_cause_carrier",), fill={"cf_1": "delivery"})
+    both = one(decided(policy, tags=tags, place=targets(**{"tag.category": "cf_1", "tag.root_cause": "cf_2"})))
+    assert both.effect == Effect(fill={"cf_1": "delivery", "cf_2": "carrier"})
+    assert both.episode == action.episode, "where it is written makes it no other finding"
+
+
+def test_a_flag_that_has_a_field_of_its_own_fills_it() -> None:
+    action = one(decided(Policy((ESCALATE,)), OVERDUE, place=targets(**{"flag.overdue": "cf_3"})))
+    assert action.effect.fill == {"cf_3": "overdue"}
+    assert action.effect.tags == ("amends_overdue",)
+
+
+def test_tags_go_to_another_field_where_the_mapping_says_so() -> None:
+    action = one(decided(Policy((ESCALATE,)), OVERDUE, place=targets(tags="cf_4")))
+    assert (action.effect.tags, action.effect.fields["cf_4"]) == ((), ["amends_overdue"])
+
+
+def test_a_survey_is_triggered_by_the_field_that_the_mapping_names() -> None:
+    policy = Policy(survey=Survey(tags=("ask",), zone="Europe/London"))
+    story = resolved(NOW - 30 * HOUR)
+    about = complaint(status=Status.RESOLVED)
+    asked = one(decided(policy, about=about, story=story, place=targets(survey="cf_5")))
+    assert (asked.effect.tags, asked.effect.fields) == ((), {"cf_5": "due"})
+
+
+def test_nobody_is_asked_of_whom_it_is_not_certain_who_they_are() -> None:
+    policy = Policy(survey=Survey(tags=("ask",), zone="Europe/London"))
+    doubtful = replace(complaint(status=Status.RESOLVED), complainant=Complainant("mail:7", trust="unverified"))
+    assert decided(policy, about=doubtful, story=resolved(NOW - 30 * HOUR)).actions == ()

@@ -1,5 +1,5 @@
-"""Corrective tickets, looking for second copies of a write, the census of a source, names of tickets,
-and what left by mail."""
+"""Corrective tickets, looking for second copies of a write, the census of a source, names of tickets, values
+without a line in the mapping, and what left by mail."""
 
 from __future__ import annotations
 
@@ -78,4 +78,14 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_stop_source_id")),
         sa.PrimaryKeyConstraint("source_id", "key", name=op.f("pk_stop")),
+    )
+    op.create_table(
+        "unplaced",
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_unplaced_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "field", "value", name=op.f("pk_unplaced")),
     )
