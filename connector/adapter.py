@@ -241,9 +241,9 @@ class Adapter(Protocol):
 
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
     them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have a
-    method `census` (see `Counting`), a class method `offered(source, options, tools)`, which tells `amends init` what an
-    account has to choose from while its settings are still being made, as (value, title) pairs by option, and an option
-    `fields`: left empty, it is filled with the source fields that the mapping names.
+    method `census` (see `Counting`), a class method `offered(source, options, tools)`, which tells `amends init` what
+    an account has to choose from while its settings are still being made, as (value, title) pairs by option, and an
+    option `fields`: left empty, it is filled with the source fields that the mapping names.
     """
 
     Settings: ClassVar[type]

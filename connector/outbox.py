@@ -38,6 +38,9 @@ LOOP_WINDOW = timedelta(minutes=10)
 ROUNDS = 8
 # No helpdesk carries a request out this long after it was sent; until then a copy may still land.
 LATEST_LANDING = timedelta(minutes=15)
+# In a stamp: what the source's refusal makes of the write, once it is certain that no copy of it landed.
+REFUSED = "refused"
+_REFUSED = {True: State.DEAD, False: State.CANCELLED}
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -182,13 +185,14 @@ class Sender:
         except ExposedError as exposed:
             return self._stop_all(sending, exposed)
         except AmendsError as doubt:
-            return self._later(sending, State.IN_DOUBT, doubt)
+            # It has to settle first; what was said here counts then, or it would be sent and refused for ever.
+            state = _REFUSED[isinstance(error, RejectedError)]
+            return self._later(sending, State.IN_DOUBT, doubt, refused=(state, str(error)))
         if isinstance(finding, Landed):
             return self._done(sending, finding.receipt)
         if isinstance(finding, Unknown):
             return self._move(sending, State.PARKED, why=f"{error} {finding.why}")
-        state = State.DEAD if isinstance(error, RejectedError) else State.CANCELLED
-        return self._move(sending, state, why=str(error))
+        return self._move(sending, _REFUSED[isinstance(error, RejectedError)], why=str(error))
 
     def _stop_all(self, sending: Intention, error: ExposedError) -> Outcome:
         now = self.now()
@@ -210,6 +214,9 @@ class Sender:
             return self._later(intention, State.IN_DOUBT, error)
         if isinstance(finding, Landed):
             return self._done(intention, finding.receipt)
+        refused = (intention.stamp or {}).get(REFUSED)
+        if refused is not None and not isinstance(finding, Unknown):
+            return self._move(intention, State(refused[0]), why=refused[1])
         if isinstance(finding, Never):
             return self._move(
                 intention, State.PENDING, why="it did not land and cannot any more", next_at=self.now(), again=True
@@ -279,7 +286,15 @@ class Sender:
     def _done(self, intention: Intention, receipt: Receipt) -> Outcome:
         return self._move(intention, State.DONE, receipt=receipt, repair_at=self._next_repair(intention))
 
-    def _later(self, intention: Intention, state: State, error: AmendsError, *, again: bool = False) -> Outcome:
+    def _later(
+        self,
+        intention: Intention,
+        state: State,
+        error: AmendsError,
+        *,
+        again: bool = False,
+        refused: tuple[State, str] | None = None,
+    ) -> Outcome:
         wished: float | None = None
         if isinstance(error, ConflictError):
             # It concerns this one ticket; the others go on.
@@ -288,7 +303,8 @@ class Sender:
             wished = error.retry_after_seconds if isinstance(error, TemporaryError) else None
             wait = rest = delay_seconds(intention.tries, wished)
         next_at = self.now() + timedelta(seconds=wait)
-        self._move(intention, state, why=str(error), next_at=next_at, again=again)
+        stamp = {**(intention.stamp or {}), REFUSED: list(refused)} if refused else None
+        self._move(intention, state, why=str(error), next_at=next_at, again=again, stamp=stamp)
         return Outcome(state, str(error), rest, wished is not None, error if isinstance(error, AuthError) else None)
 
     def _move(
@@ -301,6 +317,7 @@ class Sender:
         receipt: Receipt | None = None,
         again: bool = False,
         repair_at: datetime | None = None,
+        stamp: Stamp | None = None,
     ) -> Outcome:
         now = self.now()
         with self.store.write(f"outbox: {state}") as connection:
@@ -314,6 +331,7 @@ class Sender:
                 receipt=receipt,
                 again=again,
                 repair_at=repair_at,
+                stamp=stamp,
             )
             if moved and state is State.DONE and receipt and intention.action.kind is ActionKind.CORRECT:
                 links.opened(connection, intention.source_id, intention.action, receipt, now)

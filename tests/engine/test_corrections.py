@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from adapters.memory import DESKS, Adapter, Desk, DeskSettings
 from adapters.memory.tickets import ACCOUNT
 from connector.adapter import Finding, Landed, NotYet, Receipt, Record, Stamp
-from connector.errors import TemporaryError
+from connector.errors import RejectedError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.model import Action, ActionKind, FlagKind, Status
 from connector.policy.rules import Correction
@@ -219,6 +219,34 @@ def test_what_was_written_without_compare_and_set_is_looked_at_again_and_repairs
     with town.store.read() as connection:
         told = [line.what for line in sources.audit_lines(connection, most=100)]
     assert told.count("write: second copy taken away") == 1
+
+
+class Refusing(Workshop):
+    """Refuses what it is sent, and can say only a minute later that nothing landed."""
+
+    sent: ClassVar[int] = 0
+
+    def apply(self, action: Action, stamp: Stamp) -> Receipt:
+        type(self).sent += 1
+        raise RejectedError("the field 'colour' is not on the screen.")
+
+    def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        if self._tools.now() - sent_at < timedelta(seconds=60):
+            raise TemporaryError("a copy may still be under way.", retry_after_seconds=60)
+        return NotYet()
+
+
+def test_w22_what_was_refused_for_good_is_a_dead_letter_also_where_it_has_to_settle_first() -> None:
+    town = Town()
+    Refusing.sent = 0
+    town.elsewhere = town._works(Refusing)
+    town.overdue()
+    for _ in range(6):
+        town.desk.advance(120)
+        town.turn()
+    (one,) = [one for one in town.intentions() if one.action.kind is ActionKind.CORRECT]
+    assert (one.state, Refusing.sent) == (State.DEAD, 1)
+    assert "not on the screen" in (one.why or "")
 
 
 # -- census ----------------------------------------------------------------------------------------------------------
