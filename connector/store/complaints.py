@@ -1,4 +1,4 @@
-"""Complaints, the people behind them, and the raw records they came from, as rows. Called by `sync` and the commands.
+"""Complaints as rows. Called by `sync` and the commands.
 
 Functions take the connection of one `Store.read` or `Store.write`; none opens or ends a transaction.
 """
@@ -7,34 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import msgspec
-import zstandard
 from msgspec.structs import replace
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.model import Clock, Complainant, Complaint, Entry, EntryKind, Flag, Tag
-from connector.store.tables import complainant, complaint, record, source
+from connector.store.people import save_people
+from connector.store.rows import add, upsert
+from connector.store.tables import complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
-
-# Level 1 packs ticket JSON as small as zlib does in a third of the time; see docs/performance.md. A compressor must
-# not be shared by threads, and each call makes its own cheaply.
-_LEVEL = 1
-_LARGEST_RAW_BYTES = 1 << 30
-
-
-def packed_raw(body: bytes) -> bytes:
-    """A raw record as it is kept. Zstandard (RFC 8878)."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(body)
-
-
-def unpacked_raw(body: bytes) -> bytes:
-    """The record that `packed_raw` made `body` of."""
-    return zstandard.ZstdDecompressor().decompress(body, max_output_size=_LARGEST_RAW_BYTES)
-
 
 class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
     """What pull writes of a complaint: its mapped fields, its timeline and its tags."""
@@ -82,16 +65,6 @@ class Packed(msgspec.Struct, frozen=True):
     columns: dict[str, object]
 
 
-class Raw(msgspec.Struct, frozen=True):
-    """What a source sent, as it is kept for replay."""
-
-    ticket: str
-    stream: str
-    raw_id: str
-    seen_at: datetime
-    body: bytes
-
-
 class Case(msgspec.Struct, frozen=True):
     """As much of a person's other complaint as repeat detection reads."""
 
@@ -133,85 +106,6 @@ def unpack(body: bytes) -> Doc:
 def _repeats_text(entry: Entry, of: Complaint) -> bool:
     return entry.kind is EntryKind.RECEIVED and bool(entry.text) and entry.text == of.text
 
-
-@cache
-def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    changed = {
-        column.name: insert.excluded[column.name]
-        for column in table.columns
-        if column.name not in keys and column.name != "id"
-    }
-    return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
-
-
-@cache
-def _sqlite_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    statement = _upsert("sqlite", table, keys)
-    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns)
-    return str(compiled), tuple(compiled.positiontup)
-
-
-def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert `rows` (all with the same columns), or update those whose `keys` are there already."""
-    if not rows:
-        return
-    if connection.dialect.name != "sqlite":
-        connection.execute(_upsert(connection.dialect.name, table, keys), list(rows))
-        return
-    # The same statement, but with its parameters in order: half the cost of a page goes otherwise into looking at
-    # each value's type, and all of ours are what SQLite takes as it is.
-    text, order = _sqlite_text(table, keys, tuple(rows[0]))
-    connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in rows])
-
-
-# -- people ------------------------------------------------------------------------------------------------------------
-
-_PERSON = ("key", "name", "address", "phone", "verified", "language", "time_zone")
-
-
-def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[str, int]:
-    """The id of each person by key; new people are added, changed ones brought up to date."""
-    wanted = {person.key: person for person in people}
-    known: dict[str, int] = {}
-    changed: list[dict[str, object]] = []
-    rows = connection.execute(
-        select(complainant).where(complainant.c.key.in_(bindparam("keys", expanding=True))), {"keys": list(wanted)}
-    )
-    for row in rows:
-        known[row.key] = row.id
-        person = wanted[row.key]
-        if tuple(row[1:]) != _columns(person):
-            changed.append(_person(person))
-    missing = [person for key, person in wanted.items() if key not in known]
-    if missing or changed:
-        upsert(connection, complainant, ("key",), [*(_person(person) for person in missing), *changed])
-    if missing:
-        keys = [person.key for person in missing]
-        found = select(complainant.c.key, complainant.c.id).where(
-            complainant.c.key.in_(bindparam("keys", expanding=True))
-        )
-        known.update((row.key, row.id) for row in connection.execute(found, {"keys": keys}))
-    return known
-
-
-def _columns(person: Complainant) -> tuple[object, ...]:
-    return (
-        person.key,
-        person.name,
-        person.address,
-        person.phone,
-        person.verified,
-        person.language,
-        person.time_zone,
-    )
-
-
-def _person(person: Complainant) -> dict[str, object]:
-    return dict(zip(_PERSON, _columns(person), strict=True))
-
-
-# -- complaints --------------------------------------------------------------------------------------------------------
 
 _ROW = select(
     complaint.c.id,
@@ -285,17 +179,21 @@ def packed(item: Saving) -> Packed:
     return Packed(told.ticket, told.complainant, columns)
 
 
+_KEYS = ("source_id", "ticket")
+
+
 def save(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
     """Write complaints with the people behind them; `before` are the rows they replace."""
     people = save_people(connection, (item.person for item in saving))
-    rows = []
+    new, changed = [], []
     for item in saving:
         known = before.get(item.ticket)
         item.columns["source_id"] = source_id
         item.columns["revision"] = known.revision + 1 if known else 1
         item.columns["complainant_id"] = people[item.person.key]
-        rows.append(item.columns)
-    upsert(connection, complaint, ("source_id", "ticket"), rows)
+        (changed if known else new).append(item.columns)
+    add(connection, complaint, _KEYS, new)
+    upsert(connection, complaint, _KEYS, changed)
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
@@ -432,48 +330,6 @@ def flagged(connection: Connection) -> dict[str, int]:
         for flag in flags.split():
             counts[flag] = counts.get(flag, 0) + count
     return counts
-
-
-# -- raw records -------------------------------------------------------------------------------------------------------
-
-
-def keep(connection: Connection, source_id: int, raws: Sequence[Raw]) -> None:
-    """Keep raw records, compressed, each in a row of its own so that one can be erased alone."""
-    compress = zstandard.ZstdCompressor(level=_LEVEL).compress
-    rows = [
-        {
-            "source_id": source_id,
-            "ticket": raw.ticket,
-            "stream": raw.stream,
-            "raw_id": raw.raw_id,
-            "seen_at": micros(raw.seen_at),
-            "body": compress(raw.body),
-        }
-        for raw in raws
-    ]
-    upsert(connection, record, ("source_id", "ticket", "stream", "raw_id"), rows)
-
-
-def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:
-    """The kept records of these tickets, by ticket, in the order in which they were first seen."""
-    statement = (
-        select(record)
-        .where(record.c.source_id == source_id, record.c.ticket.in_(bindparam("tickets", expanding=True)))
-        .order_by(record.c.seen_at, record.c.id)
-    )
-    found: dict[str, list[Raw]] = {}
-    for row in connection.execute(statement, {"tickets": list(tickets)}):
-        raw = Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked_raw(row.body))
-        found.setdefault(raw.ticket, []).append(raw)
-    return found
-
-
-def erase_raw(connection: Connection, source_id: int, ticket: str, stream: str | None = None) -> int:
-    """Erase what was kept of one ticket; the complaint itself stays. Returns how many records went."""
-    statement = delete(record).where(record.c.source_id == source_id, record.c.ticket == ticket)
-    if stream is not None:
-        statement = statement.where(record.c.stream == stream)
-    return connection.execute(statement).rowcount
 
 
 def tickets_after(connection: Connection, source_id: int, last_id: int, most: int) -> list[tuple[int, str]]:

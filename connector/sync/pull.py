@@ -27,8 +27,9 @@ from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, complaints, quarantine, sources
-from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
+from connector.store import Store, Transaction, archive, complaints, quarantine, sources
+from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
+from connector.store.archive import Keep, Raw
 from connector.timeline import merge
 
 ATTEMPTS = 6
@@ -197,7 +198,8 @@ class _Page:
     ) -> None:
         self.strong = strong  # what a strong read left unclear, another one would as well
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
-        self.raws: list[Raw] = []
+        self.raws: list[Keep] = []
+        self.packed = archive.packer()
         self.poison: list[tuple[Raw, str]] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
@@ -235,8 +237,9 @@ class _Page:
 
     def _rest(self, later: dict[str, list[Sent]]) -> None:
         """Understand what came of tickets by events, or more than once, each ticket as a whole."""
-        for raw in self.raws if later else ():
-            if raw.ticket in later:
+        for kept in self.raws if later else ():
+            if kept.ticket in later:
+                raw = kept.unpacked()
                 later[raw.ticket].insert(0, (raw.stream, self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)))
         self._groups(later)
 
@@ -253,7 +256,7 @@ class _Page:
         bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
-            kept = complaints.kept(connection, self.desk.id, bare) if bare else {}
+            kept = archive.kept(connection, self.desk.id, bare) if bare else {}
         for ticket, raws in kept.items():
             newest = _newest(self.desk.adapter.read(raw.stream, raw.body, raw.seen_at) for raw in raws)
             if newest is not None:
@@ -289,7 +292,7 @@ class _Page:
         if newest is None or newest.fields is None:
             if before is None and _ended(group):
                 # Deleted for good before we first met it: there is nothing to make a complaint of, and nobody to ask.
-                self.raws.extend(self._raw(stream, record) for stream, record in group)
+                self._keep(group)
                 return
             if before is None:
                 why = "events of a ticket that the source no longer shows."
@@ -314,13 +317,22 @@ class _Page:
                 return
         if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
             self.redacted.append(ticket)
-        self.raws.extend(self._raw(stream, record) for stream, record in group)
+        self._keep(group)
         self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 
+    def _keep(self, group: Iterable[Sent]) -> None:
+        """Packed at once: a page of records as they came is megabytes."""
+        self.raws += [
+            Keep(record.ticket, stream, record.raw_id, self._seen_at(record), self.packed(record.raw))
+            for stream, record in group
+        ]
+
     def _raw(self, stream: str, record: Record) -> Raw:
+        return Raw(record.ticket, stream, record.raw_id, self._seen_at(record), record.raw)
+
+    def _seen_at(self, record: Record) -> datetime:
         # The adapter's own time of seeing: what a snapshot states is named by it, and a replay has to name it alike.
-        seen_at = record.entries[0].seen_at if record.entries else self.now
-        return Raw(record.ticket, stream, record.raw_id, seen_at, record.raw)
+        return record.entries[0].seen_at if record.entries else self.now
 
     def _write(self, connection: Transaction, page: Page | None) -> None:
         of = self.desk.id
@@ -330,8 +342,8 @@ class _Page:
         for ticket in self.redacted:
             # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,
             # and the snapshot of another stream is replaced by the source's next one.
-            complaints.erase_raw(connection, of, ticket, self.stream)
-        complaints.keep(connection, of, self.raws)
+            archive.erase_raw(connection, of, ticket, self.stream)
+        archive.keep(connection, of, self.raws)
         self.store.seam("pull: records written")
         quarantine.put(connection, of, self.poison)
         if self.raws and quarantine.holds_any(connection, of):

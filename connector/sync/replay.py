@@ -15,8 +15,9 @@ from connector.adapter import Record
 from connector.assessment import Known, Rules, Understood, own_marked, retagged, understand, understood_again
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
-from connector.store import Store, complaints, sources
-from connector.store.complaints import Assessed, Raw, Saving, Stored
+from connector.store import Store, archive, complaints, sources
+from connector.store.complaints import Assessed, Saving, Stored
+from connector.store.archive import Raw
 from connector.sync.pull import saving
 from connector.timeline import merge
 
@@ -106,7 +107,7 @@ class _Batch:
             self.rows = complaints.tickets_after(connection, desk.id, last, BATCH)
             tickets = [ticket for _, ticket in self.rows]
             self.stored = complaints.of_tickets(connection, desk.id, tickets)
-            self.raws = complaints.kept(connection, desk.id, tickets) if "mapping" in parts else {}
+            self.raws = archive.kept(connection, desk.id, tickets) if "mapping" in parts else {}
         self.last = self.rows[-1][0] if self.rows else last
 
     def changes(self) -> list[tuple[Stored, Saving]]:

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from connector.errors import FencedError, StoreError
 from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
-from connector.store import Store, complaints, sources
-from connector.store.complaints import Assessed, Doc, Raw, Saving, pack, unpack
+from connector.store import Store, archive, complaints, sources
+from connector.store.archive import Keep, packed_raw
+from connector.store.complaints import Assessed, Doc, Saving, pack, unpack
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -76,10 +77,10 @@ def test_raw_records_are_kept_compressed_and_erased_one_ticket_at_a_time(tmp_pat
     body = b'{"ticket": "' + b"late " * 500 + b'"}'
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.keep(connection, shop.id, [Raw(ticket, "tickets", ticket, NOW, body) for ticket in ("1", "2")])
-        assert complaints.erase_raw(connection, shop.id, "1") == 1
-        assert complaints.kept(connection, shop.id, ["1", "2"])["2"][0].body == body
-        assert "1" not in complaints.kept(connection, shop.id, ["1", "2"])
+        archive.keep(connection, shop.id, [Keep(ticket, "tickets", ticket, NOW, packed_raw(body)) for ticket in ("1", "2")])
+        assert archive.erase_raw(connection, shop.id, "1") == 1
+        assert archive.kept(connection, shop.id, ["1", "2"])["2"][0].body == body
+        assert "1" not in archive.kept(connection, shop.id, ["1", "2"])
         stored = connection.execute(text("SELECT length(body) FROM record")).scalar_one()
     assert stored < len(body) / 10
 

@@ -105,6 +105,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_complaint_complainant_id_opened_at", "complaint", ["complainant_id", "opened_at"], unique=False)
     op.create_index(
+        "ix_complaint_flags",
+        "complaint",
+        ["flags"],
+        unique=False,
+        sqlite_where=sa.text("flags != ''"),
+        postgresql_where=sa.text("flags != ''"),
+    )
+    op.create_index(
         "ix_complaint_look_at",
         "complaint",
         ["look_at"],
