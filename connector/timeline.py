@@ -57,7 +57,7 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 def merge(old: Collection[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The timeline after `new` entries joined the `old` ones, in order; an entry already there is not added again.
+    """The timeline after `new` entries joined the `old` ones (a result of this function), in order; an entry already there is not added again.
 
     A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
     the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The
@@ -78,9 +78,9 @@ def merge(old: Collection[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
             # An older copy may bring back words that were redacted since.
             known[entry.id] = replace(standing, text=entry.text)
             retold = True
-    joined = sorted(known.values(), key=_order)
     if not (fresh or retold):
-        return tuple(joined)
+        return tuple(old)
+    joined = sorted(known.values(), key=_order)
     statements = {entry.id for entry in fresh if not entry.observed}
     if statements:
         joined = _without_repetition(joined, statements)
