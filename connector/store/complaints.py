@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.model import Clock, Complainant, Complaint, Entry, EntryKind, Flag, Tag
+from connector.people.repeats import Earlier
 from connector.store.people import save_people
 from connector.store.rows import add, upsert
 from connector.store.tables import complaint, source
@@ -63,21 +64,6 @@ class Packed(msgspec.Struct, frozen=True):
     ticket: str
     person: Complainant
     columns: dict[str, object]
-
-
-class Case(msgspec.Struct, frozen=True):
-    """As much of a person's other complaint as repeat detection reads."""
-
-    complainant_id: int
-    source: str
-    ticket: str
-    opened_at: datetime
-    resolved_at: datetime | None
-    is_complaint: bool
-    merged: bool
-    category: str | None
-    product: str | None
-    order_number: str | None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -263,23 +249,13 @@ _CASES = (
 )
 
 
-def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Case]]:
+def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Earlier]]:
     """The complaints of these people opened at or after `since`, oldest first, by person: one query for a batch."""
-    found: dict[int, list[Case]] = {}
+    found: dict[int, list[Earlier]] = {}
     for row in connection.execute(_CASES, {"people": sorted(set(people)), "since": micros(since)}):
-        case = Case(
-            row[0],
-            row[1],
-            row[2],
-            moment(row[3]),
-            moment_or_none(row[4]),
-            row[5] == "yes",
-            row[6],
-            row[7],
-            row[8],
-            row[9],
-        )
-        found.setdefault(case.complainant_id, []).append(case)
+        who, name, ticket, opened_at, resolved_at, answer, *rest = row
+        case = Earlier(name, ticket, moment(opened_at), moment_or_none(resolved_at), answer == "yes", *rest)
+        found.setdefault(who, []).append(case)
     return found
 
 

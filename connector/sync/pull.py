@@ -37,7 +37,7 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 100
+FEW = 250
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)

@@ -18,7 +18,7 @@ from connector.helpdesk import Helpdesk
 from connector.model import Action, Mode
 from connector.people.repeats import Earlier
 from connector.store import Store, Transaction, complaints, intentions, sources
-from connector.store.complaints import Assessed, Case, Stored
+from connector.store.complaints import Assessed, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 
 log = logging.getLogger("amends")
@@ -101,7 +101,7 @@ class _Sweeping:
         return True
 
     def _looked(
-        self, stored: Stored, cases: Sequence[Case], unclear: list[Stored]
+        self, stored: Stored, cases: Sequence[Earlier], unclear: list[Stored]
     ) -> tuple[Stored, Understood, Assessment] | None:
         try:
             return self._look(stored, cases)
@@ -120,7 +120,7 @@ class _Sweeping:
             for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
         }
 
-    def _look(self, stored: Stored, cases: Sequence[Case]) -> tuple[Stored, Understood, Assessment]:
+    def _look(self, stored: Stored, cases: Sequence[Earlier]) -> tuple[Stored, Understood, Assessment]:
         desk = self.desks[stored.source_id]
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
@@ -198,20 +198,6 @@ class _Sweeping:
         return withdrawn
 
 
-def earlier_than(stored: Stored, cases: Iterable[Case]) -> list[Earlier]:
-    """The person's other complaints, as repeat detection reads them."""
-    return [
-        Earlier(
-            source=case.source,
-            ticket=case.ticket,
-            opened_at=case.opened_at,
-            resolved_at=case.resolved_at,
-            is_complaint=case.is_complaint,
-            merged=case.merged,
-            category=case.category,
-            product=case.product,
-            order_number=case.order_number,
-        )
-        for case in cases
-        if (case.source, case.ticket) != (stored.source, stored.ticket)
-    ]
+def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:
+    """The person's other complaints."""
+    return [case for case in cases if case.ticket != stored.ticket or case.source != stored.source]
