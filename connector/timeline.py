@@ -57,7 +57,8 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 def merge(old: Collection[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The timeline after `new` entries joined the `old` ones (a result of this function), in order; an entry already there is not added again.
+    """The timeline after `new` entries joined the `old` ones (a result of this function), in order; an entry already
+    there is not added again.
 
     A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
     the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The

@@ -12,7 +12,7 @@ import msgspec
 import zstandard
 from sqlalchemy import Connection, bindparam, delete, select
 
-from connector.store.rows import upsert
+from connector.store.rows import listed, upsert
 from connector.store.tables import record
 from connector.store.times import micros, moment
 
@@ -89,7 +89,7 @@ def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict
     )
     found: dict[str, list[Raw]] = {}
     unpacked = _unpacker()
-    for row in connection.execute(statement, {"tickets": list(tickets)}):
+    for row in connection.execute(statement, {"tickets": listed(tickets)}):
         raw = Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked(row.body))
         found.setdefault(raw.ticket, []).append(raw)
     return found

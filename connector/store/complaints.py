@@ -16,9 +16,10 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from connector.model import Clock, Complainant, Complaint, Entry, EntryKind, Flag, Tag
 from connector.people.repeats import Earlier
 from connector.store.people import save_people
-from connector.store.rows import add, upsert
+from connector.store.rows import Row, add, listed, upsert
 from connector.store.tables import complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
+
 
 class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
     """What pull writes of a complaint: its mapped fields, its timeline and its tags."""
@@ -133,7 +134,7 @@ def _stored(row: Any) -> Stored:
 
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
     """The stored complaints of these tickets, by ticket."""
-    rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": list(tickets)})
+    rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)})
     return {row.ticket: _stored(row) for row in rows}
 
 
@@ -171,7 +172,8 @@ _KEYS = ("source_id", "ticket")
 def save(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
     """Write complaints with the people behind them; `before` are the rows they replace."""
     people = save_people(connection, (item.person for item in saving))
-    new, changed = [], []
+    new: list[Row] = []
+    changed: list[Row] = []
     for item in saving:
         known = before.get(item.ticket)
         item.columns["source_id"] = source_id
@@ -252,7 +254,7 @@ _CASES = (
 def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Earlier]]:
     """The complaints of these people opened at or after `since`, oldest first, by person: one query for a batch."""
     found: dict[int, list[Earlier]] = {}
-    for row in connection.execute(_CASES, {"people": sorted(set(people)), "since": micros(since)}):
+    for row in connection.execute(_CASES, {"people": listed(sorted(set(people))), "since": micros(since)}):
         who, name, ticket, opened_at, resolved_at, answer, *rest = row
         case = Earlier(name, ticket, moment(opened_at), moment_or_none(resolved_at), answer == "yes", *rest)
         found.setdefault(who, []).append(case)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.adapter import Receipt, Stamp
 from connector.model import Action
-from connector.store.rows import insert_for
+from connector.store.rows import insert_for, listed
 from connector.store.tables import outbox, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -184,7 +184,7 @@ def of_tickets(
         outbox.c.state.in_([state.value for state in states]),
     ).order_by(outbox.c.id)
     found: dict[str, list[Intention]] = {}
-    for row in connection.execute(statement, {"tickets": list(tickets)}):
+    for row in connection.execute(statement, {"tickets": listed(tickets)}):
         intention = _intention(row)
         found.setdefault(intention.action.ticket, []).append(intention)
     return found

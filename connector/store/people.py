@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, select
 
 from connector.model import Complainant
-from connector.store.rows import upsert
+from connector.store.rows import listed, upsert
 from connector.store.tables import complainant
 
 _PERSON = ("key", "name", "address", "phone", "verified", "language", "time_zone")
@@ -19,7 +19,7 @@ def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[s
     known: dict[str, int] = {}
     changed: list[dict[str, object]] = []
     rows = connection.execute(
-        select(complainant).where(complainant.c.key.in_(bindparam("keys", expanding=True))), {"keys": list(wanted)}
+        select(complainant).where(complainant.c.key.in_(bindparam("keys", expanding=True))), {"keys": listed(wanted)}
     )
     for row in rows:
         known[row.key] = row.id
@@ -34,7 +34,7 @@ def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[s
         found = select(complainant.c.key, complainant.c.id).where(
             complainant.c.key.in_(bindparam("keys", expanding=True))
         )
-        known.update((row.key, row.id) for row in connection.execute(found, {"keys": keys}))
+        known.update((row.key, row.id) for row in connection.execute(found, {"keys": listed(keys)}))
     return known
 
 

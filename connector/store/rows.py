@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 def add(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -38,6 +39,16 @@ def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Se
         _many(connection, *_sqlite_text(table, keys, tuple(rows[0])), rows)
     else:
         connection.execute(_statement(connection.dialect.name, table, keys), list(rows))
+
+
+def listed(values: Iterable[T]) -> list[T]:
+    """`values` for the list of a question, the last of them repeated until there are a power of two.
+
+    The driver remembers each question that it was asked, and one of a thousand places takes 100 KB: a question that is
+    a little longer on each page would be paid for on each page, and kept a hundred times.
+    """
+    found = list(values)
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
 
 
 def insert_for(dialect: str) -> Any:

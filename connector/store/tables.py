@@ -131,7 +131,10 @@ Index(
 )
 # Few are flagged; how many are is asked at the end of each pass.
 Index(
-    "ix_complaint_flags", complaint.c.flags, sqlite_where=complaint.c.flags != "", postgresql_where=complaint.c.flags != ""
+    "ix_complaint_flags",
+    complaint.c.flags,
+    sqlite_where=complaint.c.flags != "",
+    postgresql_where=complaint.c.flags != "",
 )
 Index("ix_complaint_complainant_id_opened_at", complaint.c.complainant_id, complaint.c.opened_at)
 

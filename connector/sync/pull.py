@@ -28,8 +28,8 @@ from connector.helpdesk import Helpdesk
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
 from connector.store import Store, Transaction, archive, complaints, quarantine, sources
-from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
 from connector.store.archive import Keep, Raw
+from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
 from connector.timeline import merge
 
 ATTEMPTS = 6
@@ -315,8 +315,10 @@ class _Page:
             except RecordError as error:
                 self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
                 return
-        if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
-            self.redacted.append(ticket)
+        for _, record in group:
+            if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
+                self.redacted.append(ticket)
+                break
         self._keep(group)
         self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 

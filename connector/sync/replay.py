@@ -17,8 +17,8 @@ from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Clock
 from connector.store import Store, archive, complaints, sources
-from connector.store.complaints import Assessed, Saving, Stored
 from connector.store.archive import Raw
+from connector.store.complaints import Assessed, Saving, Stored
 from connector.sync.pull import saving
 from connector.timeline import merge
 

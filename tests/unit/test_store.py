@@ -77,7 +77,9 @@ def test_raw_records_are_kept_compressed_and_erased_one_ticket_at_a_time(tmp_pat
     body = b'{"ticket": "' + b"late " * 500 + b'"}'
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        archive.keep(connection, shop.id, [Keep(ticket, "tickets", ticket, NOW, packed_raw(body)) for ticket in ("1", "2")])
+        archive.keep(
+            connection, shop.id, [Keep(ticket, "tickets", ticket, NOW, packed_raw(body)) for ticket in ("1", "2")]
+        )
         assert archive.erase_raw(connection, shop.id, "1") == 1
         assert archive.kept(connection, shop.id, ["1", "2"])["2"][0].body == body
         assert "1" not in archive.kept(connection, shop.id, ["1", "2"])
