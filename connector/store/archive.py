@@ -73,7 +73,7 @@ def keep(connection: Connection, source_id: int, raws: Sequence[Keep]) -> None:
             "stream": raw.stream,
             "raw_id": raw.raw_id,
             "seen_at": micros(raw.seen_at),
-            "body": raw.packed,
+            "body": bytearray(raw.packed),
         }
         for raw in raws
     ]

@@ -135,7 +135,7 @@ def _stored(row: Any) -> Stored:
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
     """The stored complaints of these tickets, by ticket."""
     rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)})
-    return {row.ticket: _stored(row) for row in rows}
+    return {stored.ticket: stored for stored in map(_stored, rows)}
 
 
 def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: int) -> list[Stored]:
@@ -150,7 +150,7 @@ def packed(item: Saving) -> Packed:
     columns = {
         "ticket": told.ticket,
         "version": told.version,
-        "status": told.status,
+        "status": told.status.value,
         "complaint": _facet(item.doc.tags, "complaint") or "unsure",
         "merged": told.merged_into is not None,
         "opened_at": micros(told.opened_at),
@@ -159,7 +159,7 @@ def packed(item: Saving) -> Packed:
         "category": _facet(item.doc.tags, "category"),
         "product": told.product,
         "order_number": told.order_number,
-        "doc": pack(item.doc),
+        "doc": bytearray(pack(item.doc)),
         **_assessed_columns(item.assessed),
         "look_at": micros_or_none(item.look_at),
     }
@@ -191,7 +191,7 @@ def _facet(tags: Iterable[Tag], facet: str) -> str | None:
 def _assessed_columns(assessed: Assessed) -> dict[str, object]:
     dues = [clock.due_at for clock in assessed.clocks if clock.due_at is not None and clock.stopped_at is None]
     return {
-        "assessed": _encode(assessed),
+        "assessed": bytearray(_encode(assessed)),
         "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})),
         "due_at": micros_or_none(min(dues, default=None)),
     }

@@ -84,6 +84,7 @@ def _sqlite_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) 
 
 def _many(connection: Connection, text: str, order: tuple[str, ...], rows: Sequence[Row]) -> None:
     # With its parameters in order: half the cost of a page would go otherwise into looking at each value's type, and
-    # all of ours are what SQLite takes as it is.
+    # all of ours are what SQLite takes as it is. (Its driver takes plain int, str and bytearray at once, but asks
+    # around what could be made of None, bytes and members of an enum.)
     values = itemgetter(*order)
     connection.exec_driver_sql(text, list(map(values, rows)))
