@@ -17,7 +17,7 @@ from connector.model import Clock, Complainant, Complaint, Entry, EntryKind, Fla
 from connector.people.repeats import Earlier
 from connector.store.people import save_people
 from connector.store.rows import Row, add, listed, upsert
-from connector.store.tables import complaint, source
+from connector.store.tables import IS_COMPLAINT, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
@@ -236,14 +236,14 @@ _CASES = (
         complaint.c.ticket,
         complaint.c.opened_at,
         complaint.c.resolved_at,
-        complaint.c.complaint,
-        complaint.c.merged,
         complaint.c.category,
         complaint.c.product,
         complaint.c.order_number,
     )
     .join_from(complaint, source)
     .where(
+        IS_COMPLAINT,
+        complaint.c.merged.is_(False),
         complaint.c.complainant_id.in_(bindparam("people", expanding=True)),
         complaint.c.opened_at >= bindparam("since"),
     )
@@ -252,11 +252,20 @@ _CASES = (
 
 
 def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Earlier]]:
-    """The complaints of these people opened at or after `since`, oldest first, by person: one query for a batch."""
+    """What counts towards coming back: the complaints, by person, of these people that were opened at or after `since`
+    and not merged into others, oldest first. One query for a batch."""
     found: dict[int, list[Earlier]] = {}
     for row in connection.execute(_CASES, {"people": listed(sorted(set(people))), "since": micros(since)}):
-        who, name, ticket, opened_at, resolved_at, answer, *rest = row
-        case = Earlier(name, ticket, moment(opened_at), moment_or_none(resolved_at), answer == "yes", *rest)
+        who, name, ticket, opened_at, resolved_at, category, product, order_number = row
+        case = Earlier(
+            name,
+            ticket,
+            moment(opened_at),
+            moment_or_none(resolved_at),
+            category=category,
+            product=product,
+            order_number=order_number,
+        )
         found.setdefault(who, []).append(case)
     return found
 
