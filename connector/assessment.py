@@ -64,7 +64,10 @@ class Understood(msgspec.Struct, frozen=True):
     @property
     def is_complaint(self) -> str:
         """yes, no or unsure."""
-        return next((tag.value for tag in self.tags if tag.facet == "complaint"), "unsure")
+        for tag in self.tags:
+            if tag.facet == "complaint":
+                return tag.value
+        return "unsure"
 
 
 class Assessment(msgspec.Struct, frozen=True):

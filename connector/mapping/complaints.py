@@ -56,8 +56,9 @@ def normalise(
         accepted_at=read.time("accepted_at"),
         problems=(),
     )
-    problems = (*(f"unmapped:{shown(word)}" for word in folded.unknown), *read.problems)
-    return replace(complaint, problems=problems) if problems else complaint
+    if not (folded.unknown or read.problems):
+        return complaint
+    return replace(complaint, problems=(*(f"unmapped:{shown(word)}" for word in folded.unknown), *read.problems))
 
 
 def _complainant(source: str, ticket: str, read: Reading) -> Complainant:

@@ -119,7 +119,13 @@ class Reading:
         if not isinstance(value, list):
             self.odd("labels", "a list of texts", value)
             return ()
-        kept = tuple([clean(label) for label in value if isinstance(label, str)])
+        kept = tuple(
+            [
+                label if label.isascii() and "\x00" not in label else clean(label)
+                for label in value
+                if isinstance(label, str)
+            ]
+        )
         if len(kept) < len(value):
             self.odd("labels", "a list of texts", value)
         return kept

@@ -77,7 +77,7 @@ def pack(doc: Doc) -> bytes:
     """The row form of a doc. The words of a ticket stand in it once: the first entry's text is the complaint's."""
     entries = doc.entries
     if entries and _repeats_text(entries[0], doc.complaint):
-        doc = replace(doc, entries=(replace(entries[0], text="\x00same"), *entries[1:]))
+        doc = Doc(doc.complaint, (replace(entries[0], text="\x00same"), *entries[1:]), doc.tags)
     return _encode(doc)
 
 
@@ -185,14 +185,17 @@ def save(connection: Connection, source_id: int, saving: Sequence[Packed], befor
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
-    return next((tag.value for tag in tags if tag.facet == facet), None)
+    for tag in tags:
+        if tag.facet == facet:
+            return tag.value
+    return None
 
 
 def _assessed_columns(assessed: Assessed) -> dict[str, object]:
     dues = [clock.due_at for clock in assessed.clocks if clock.due_at is not None and clock.stopped_at is None]
     return {
         "assessed": bytearray(_encode(assessed)),
-        "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})),
+        "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})) if assessed.flags else "",
         "due_at": micros_or_none(min(dues, default=None)),
     }
 
