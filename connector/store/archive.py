@@ -83,15 +83,14 @@ def keep(connection: Connection, source_id: int, raws: Sequence[Keep]) -> None:
 def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:
     """The kept records of these tickets, by ticket, in the order in which they were first seen."""
     statement = (
-        select(record)
+        select(record.c.ticket, record.c.stream, record.c.raw_id, record.c.seen_at, record.c.body)
         .where(record.c.source_id == source_id, record.c.ticket.in_(bindparam("tickets", expanding=True)))
         .order_by(record.c.seen_at, record.c.id)
     )
     found: dict[str, list[Raw]] = {}
     unpacked = _unpacker()
-    for row in connection.execute(statement, {"tickets": listed(tickets)}):
-        raw = Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked(row.body))
-        found.setdefault(raw.ticket, []).append(raw)
+    for ticket, stream, raw_id, seen_at, body in connection.execute(statement, {"tickets": listed(tickets)}):
+        found.setdefault(ticket, []).append(Raw(ticket, stream, raw_id, moment(seen_at), unpacked(body)))
     return found
 
 

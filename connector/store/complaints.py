@@ -326,7 +326,7 @@ def tickets_after(connection: Connection, source_id: int, last_id: int, most: in
     """(row id, ticket) of the next complaints of a source in row order: how a replay walks through a store."""
     statement = (
         select(complaint.c.id, complaint.c.ticket)
-        .where(complaint.c.source_id == source_id, complaint.c.id > last_id)
+        .where(complaint.c.source_id + 0 == source_id, complaint.c.id > last_id)  # a sum for the reason given at _DUE
         .order_by(complaint.c.id)
         .limit(most)
     )

@@ -82,17 +82,19 @@ def test_what_is_due_and_what_is_flagged_is_found_without_walking_through_the_st
     with store.read() as connection:
         complaints.due(connection, [1, 2], NOW, 10)
         complaints.flagged(connection)
+        complaints.tickets_after(connection, 1, 0, 10)
         complaints.cases_of(connection, [1], NOW)
         plans = [
             " ".join(str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
             for statement, values in asked
             if statement.startswith("SELECT")
         ]
-    assert len(plans) == 3
+    assert len(plans) == 4
     assert "ix_complaint_look_at" in plans[0]
     assert "ix_complaint_flags" in plans[1]
-    assert not any("TEMP B-TREE" in plan for plan in plans[:2])
-    assert "ix_complaint_complainant_id_opened_at" in plans[2]
+    assert not any("TEMP B-TREE" in plan for plan in plans[:3])
+    assert "PRIMARY KEY (rowid>?)" in plans[2]
+    assert "ix_complaint_complainant_id_opened_at" in plans[3]
 
 
 @pytest.mark.parametrize(("count", "places"), [(0, 0), (1, 1), (3, 4), (250, 256), (512, 512)])
