@@ -86,6 +86,22 @@ def zenpy(_base: str, _folder: Path) -> list[Step]:
     return [Step("first run", module("peer_zenpy", SIDELOADS), told)]
 
 
+EDIT = """
+import sys, pathlib
+source, target, before, after = sys.argv[1:]
+text = pathlib.Path(source).read_text()
+assert before in text, (source, before)
+pathlib.Path(target).parent.mkdir(exist_ok=True)
+pathlib.Path(target).write_text(text.replace(before, after))
+"""
+
+
+def edit(name: str, folder: Path, before: str, after: str) -> Step:
+    """An admin takes over the shipped file `name` and changes a word in it."""
+    shipped = ROOT / "mappings" / name
+    return Step("", [sys.executable, "-c", EDIT, shipped, folder / name, before, after], measured=False)
+
+
 def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
     def steps(base: str, folder: Path) -> list[Step]:
         home = folder / "amends"
@@ -95,7 +111,18 @@ def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
         if not tagging:
             return [first]
         again = first._replace(title="nothing new")
-        return [first, again, Step("replay from the store", [*command, "store", "replay"], stored(home))]
+        replay = [*command, "store", "replay"]
+        return [
+            first,
+            again,
+            Step("replay of everything", replay, stored(home)),
+            edit("zendesk.yaml", home / "mappings", "high: high", "high: urgent"),
+            Step("replay, mapping changed", replay, stored(home)),
+            edit("sla.yaml", home, "within: 2h", "within: 3h"),
+            Step("replay, target changed", replay, stored(home)),
+            edit("phrases/en.yaml", home, "- ombudsman\n", "- ombudswoman\n"),
+            Step("replay, phrase changed", replay, stored(home)),
+        ]
 
     return steps
 

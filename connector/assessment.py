@@ -64,7 +64,10 @@ class Understood(msgspec.Struct, frozen=True):
     @property
     def is_complaint(self) -> str:
         """yes, no or unsure."""
-        return next((tag.value for tag in self.tags if tag.facet == "complaint"), "unsure")
+        for tag in self.tags:
+            if tag.facet == "complaint":
+                return tag.value
+        return "unsure"
 
 
 class Assessment(msgspec.Struct, frozen=True):
@@ -99,10 +102,12 @@ def understand(
     words: Words,
     tagger: Tagger | None,
     before: Known | None = None,
+    same_tagger: bool = False,
 ) -> Understood:
     """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to.
 
-    What an agent said `before` wins and survives. Raises RecordError where nothing can be made of the ticket.
+    What an agent said `before` wins and survives. `same_tagger` says that this very tagger (or none) found the tags
+    of `before`. Raises RecordError where nothing can be made of the ticket.
     """
     folded = fold(entries, words)
     if folded is None:
@@ -113,7 +118,21 @@ def understand(
             remedy="Look at its payload: `amends quarantine list`.",
         )
     complaint = normalise(source, ticket, version, fields, folded, mapping)
+    if same_tagger and before is not None and _reads_alike(complaint, before, complaint_tag(complaint, mapping)):
+        return Understood(complaint, entries, before.tags, folded)
     return _tagged(complaint, entries, folded, mapping, tagger, before)
+
+
+def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
+    """Whether a tagger has to find the same as `before`: in the same words, beside the same word of the source."""
+    was = before.complaint
+    return (
+        (complaint.text, complaint.subject, complaint.language, complaint.complainant.language)
+        == (was.text, was.subject, was.language, was.complainant.language)
+        and not was.problems
+        and not any(tag.author == "agent" for tag in before.tags)
+        and told == next((tag for tag in before.tags if tag.author.startswith("mapping:")), None)
+    )
 
 
 def retagged(

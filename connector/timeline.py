@@ -7,7 +7,7 @@ State is the fold of the entries ordered by (occurred_at, id), whatever order th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from operator import attrgetter
 
@@ -29,6 +29,7 @@ from connector.model import (
 _order = attrgetter("occurred_at", "id")
 _STATED = frozenset({EntryKind.STATUS, EntryKind.PRIORITY, EntryKind.OWNER, EntryKind.FIELD})
 _BINNED = frozenset({EntryKind.DELETE, EntryKind.RESTORE})
+_OF_OTHERS = _BINNED | {EntryKind.FIELD, EntryKind.REDACTION}
 _SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry whose id follows
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
@@ -73,13 +74,18 @@ class Folded(msgspec.Struct, frozen=True):
         return self.history.spells[-1].status
 
 
-def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The timeline after `new` entries joined the `old` ones, in order; an entry already there is not added again.
+def merge(old: Collection[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The timeline after `new` entries joined the `old` ones (a result of this function), in order; an entry already
+    there is not added again.
 
     A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
     the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The
     text of what was received is as the newest snapshot has it: at the source it changes by redaction only.
     """
+    if not old:
+        new = tuple(new)
+        if _unrelated(new):  # as the first snapshot of a ticket is
+            return tuple(sorted(new, key=_order))
     known = {entry.id: entry for entry in old}
     fresh = []
     retold = False
@@ -91,9 +97,9 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
             # An older copy may bring back words that were redacted since.
             known[entry.id] = replace(standing, text=entry.text)
             retold = True
-    joined = sorted(known.values(), key=_order)
     if not (fresh or retold):
-        return tuple(joined)
+        return tuple(old)
+    joined = sorted(known.values(), key=_order)
     statements = {entry.id for entry in fresh if not entry.observed}
     if statements:
         joined = _without_repetition(joined, statements)
@@ -103,6 +109,13 @@ def merge(old: Iterable[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
     if any(entry.field is not None and entry.field.startswith(_SEEN_BY) for entry in rare):
         joined = _hidden(joined)
     return tuple(joined)
+
+
+def _unrelated(entries: Collection[Entry]) -> bool:
+    """Whether none of these can say what another one says, or change it: each is of a kind of its own."""
+    kinds = {entry.kind for entry in entries}
+    alone = len(kinds) == len(entries) == len({entry.id for entry in entries})
+    return alone and kinds.isdisjoint(_OF_OTHERS)
 
 
 def _without_repetition(joined: list[Entry], statements: set[str]) -> list[Entry]:

@@ -23,11 +23,16 @@ def duration(seconds: int) -> str:
 
 def instant(when: datetime, zone: str) -> str:
     """ "Mon 1 Jun 2026 17:00 BST (16:00 UTC)": the time in `zone` (an IANA name), and in UTC where that differs."""
-    local, utc = when.astimezone(ZoneInfo(zone)), when.astimezone(UTC)
-    text = f"{_day(local)} {local:%H:%M} {local.tzname()}"
-    if local.utcoffset() == utc.utcoffset():
+    local = when.astimezone(ZoneInfo(zone))
+    text = f"{_day(local)} {_clock(local)} {local.tzname()}"
+    if not local.utcoffset():
         return text
-    return f"{text} ({'' if local.date() == utc.date() else _day(utc) + ' '}{utc:%H:%M} UTC)"
+    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return f"{text} ({'' if local.day == utc.day else _day(utc) + ' '}{_clock(utc)} UTC)"
+
+
+def _clock(when: datetime) -> str:
+    return f"{when.hour:02}:{when.minute:02}"
 
 
 def _day(when: datetime) -> str:

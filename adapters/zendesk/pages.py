@@ -116,6 +116,9 @@ class SentTickets(Sequence[Record]):
     def __len__(self) -> int:
         return len(self._raws)
 
+    def __iter__(self) -> Iterator[Record]:
+        return map(self._record, self._raws)
+
     @overload
     def __getitem__(self, at: int) -> Record: ...
 

@@ -180,7 +180,8 @@ class Hours:
 
 def epoch_seconds(instant: datetime) -> int:
     """Whole seconds since 1970; a fraction is cut off."""
-    return math.floor(instant.timestamp())
+    seconds = instant.timestamp()
+    return int(seconds) if seconds >= 0 else math.floor(seconds)
 
 
 def instant_at(seconds: int) -> datetime:

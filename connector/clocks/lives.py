@@ -53,6 +53,12 @@ class Run(msgspec.Struct, frozen=True):
     cut_off: bool
 
     @property
+    def unbroken(self) -> bool:
+        """Whether it ran all the time, and would have run on. The status that an answer brings is no break in it."""
+        breaks = self.breaks
+        return not self.cut_off and (not breaks or (self.answered and breaks[0].start == self.end))
+
+    @property
     def ended(self) -> bool:
         return self.answered or self.cut_off
 

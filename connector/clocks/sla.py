@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.lives import KINDS, PAUSES, Life, Run, finished_at, lives, run_of
@@ -49,6 +50,17 @@ class Target(msgspec.Struct, frozen=True):
     pauses: frozenset[Status] | None = None
 
 
+class Term(msgspec.Struct, frozen=True):
+    """Which target is in force in [since, until), in seconds since 1970; None: from the beginning, until further."""
+
+    since: int | None
+    until: int | None
+    target: Target | None
+
+
+_NO_TERM = Term(None, None, None)
+
+
 class Sla(msgspec.Struct, frozen=True):
     """Targets in order, of which the first that matches counts for its clock, and the calendars they name.
 
@@ -57,8 +69,11 @@ class Sla(msgspec.Struct, frozen=True):
 
     targets: tuple[Target, ...]
     calendars: dict[str, Hours]
+    by_kind: dict[str, tuple[Term, ...]] = {}  # derived: each target as it stands where it never changed
 
     def __post_init__(self) -> None:
+        known = {kind: [one for one in self.targets if one.clock == kind] for kind in KINDS}
+        force_setattr(self, "by_kind", {kind: tuple(Term(None, None, one) for one in known[kind]) for kind in KINDS})
         names = [(target.clock, target.name) for target in self.targets]
         for target in self.targets:
             _check(target, self.calendars)
@@ -66,18 +81,15 @@ class Sla(msgspec.Struct, frozen=True):
                 raise SettingsError(f"two {target.clock} targets are called {target.name!r}.", remedy="Rename one.")
 
     def target_for(self, kind: str, values: Mapping[str, JSON]) -> Target | None:
-        for target in self.targets:
-            if target.clock == kind and (target.when is None or target.when.holds(values)):
-                return target
-        return None
+        return self.term_for(kind, values).target
 
-
-class Term(msgspec.Struct, frozen=True):
-    """Which target is in force in [since, until), in seconds since 1970; None: from the beginning, until further."""
-
-    since: int | None
-    until: int | None
-    target: Target | None
+    def term_for(self, kind: str, values: Mapping[str, JSON]) -> Term:
+        """The target that counts for these values, as if it had always been in force."""
+        for term in self.by_kind[kind]:
+            when = term.target.when  # type: ignore[union-attr]
+            if when is None or when.holds(values):
+                return term
+        return _NO_TERM
 
 
 def clocks(
@@ -89,8 +101,9 @@ def clocks(
     """
     now_second, finished = epoch_seconds(now), finished_at(complaint, history)
     found: list[Clock] = []
+    changed = len(history.priorities) > 1
     for kind in KINDS:
-        terms = _terms(kind, history, values, sla)
+        terms = _terms(kind, history, values, sla) if changed else (sla.term_for(kind, values),)
         for life in lives(kind, history):
             clock = _clock_of(terms, sla, life, history, finished, now_second)
             if clock is not None:
@@ -106,8 +119,6 @@ def _terms(kind: str, history: History, values: Mapping[str, JSON], sla: Sla) ->
     """The targets of one clock by the priority of the time, each with all else as it is today. What the priority was
     before its first change is known from that change; the last word has `values`."""
     target = sla.target_for(kind, values)
-    if len(history.priorities) < 2:
-        return [Term(None, None, target)]
     known = [sla.target_for(kind, {**values, "priority": priority or ""}) for _, priority in history.priorities[:-1]]
     changes = [epoch_seconds(instant) for instant, _ in history.priorities[1:]]
     found: list[Term] = []
@@ -176,7 +187,7 @@ def _measure(hours: Hours, run: Run, target: Target) -> tuple[int, int | None, i
     before that."""
     goal = target.within_seconds
     warning = int(goal * target.warn_share) or 1
-    if not (run.breaks or run.cut_off):
+    if run.unbroken:
         return hours.course(run.start, run.end, goal, warning)
     used, due, warn = 0, None, None
     for start, end in run.stretches():

@@ -21,7 +21,7 @@ from connector.helpdesk import Helpdesk
 from connector.mapping import source_fields
 from connector.model import JSON
 from connector.settings import SourceSettings
-from connector.store import Store, complaints, sources
+from connector.store import Store, archive, complaints, sources
 from connector.store.complaints import Saving, Stored
 from connector.sync.replay import promises, replay
 
@@ -99,7 +99,7 @@ def _not_read(desk: Helpdesk, store: Store) -> tuple[str, ...]:
     """The mapped source fields that none of some newer records knows, not even as empty."""
     with store.read() as connection:
         newest = [one.ticket for one in complaints.listing(connection, source_name=desk.name, most=MOST_LOOKED_AT)]
-        raws = complaints.kept(connection, desk.id, newest)
+        raws = archive.kept(connection, desk.id, newest)
     records = (desk.adapter.read(raw.stream, raw.body, raw.seen_at) for each in raws.values() for raw in each)
     snapshots = [record.fields for record in records if record.fields is not None]
     wanted = source_fields(desk.mapping)

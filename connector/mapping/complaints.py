@@ -64,8 +64,9 @@ def normalise(
         accepted_at=read.time("accepted_at"),
         problems=(),
     )
-    problems = (*(f"{UNMAPPED}{shown(word)}" for word in folded.unknown), *read.problems)
-    return replace(complaint, problems=problems) if problems else complaint
+    if not (folded.unknown or read.problems):
+        return complaint
+    return replace(complaint, problems=(*(f"{UNMAPPED}{shown(word)}" for word in folded.unknown), *read.problems))
 
 
 def _prove_required(source: str, ticket: str, read: Reading) -> None:

@@ -50,25 +50,32 @@ class Reading:
         self, name: str, limit: int = MAX_LINE_CHARACTERS, place: Callable[[str], str] | None = None
     ) -> str | None:
         """The field as text, within bounds; put through `place`, else through its table where it has one."""
-        value = self.raw(name)
+        path = self.paths.get(name)
+        if path is None:
+            return None
+        # As `raw` does; each field of each ticket passes here.
+        value: Any = self.fields
+        try:
+            for step in path:
+                value = value[step]
+        except (KeyError, TypeError):
+            value = None
         if value is None or value == "":
             return self.mapping.defaults.get(name)
         if name in self.types:
             self.prove_type(name, value)
-        if not isinstance(value, str):
-            value = self.one_text(name, value)
-            if value is None:
-                return self.mapping.defaults.get(name)
-        if len(value) > limit:
-            self.problems.append(f"{name}: cut after {limit} of {len(value)} characters")
-            value = value[:limit]
-        if "\x00" in value or not value.isascii():
-            value = clean(value)
+        if type(value) is not str and (value := self.one_text(name, value)) is None:
+            return self.mapping.defaults.get(name)
+        if len(value) > limit or not value.isascii() or "\x00" in value:
+            value = self.bounded(name, value, limit)
         if place is not None:
             return place(value)
-        if name in self.tables:
-            return self.placed(name, value, self.tables[name])
-        return value
+        return self.placed(name, value, self.tables[name]) if name in self.tables else value
+
+    def bounded(self, name: str, value: str, limit: int) -> str:
+        if len(value) > limit:
+            self.problems.append(f"{name}: cut after {limit} of {len(value)} characters")
+        return clean(value[:limit])
 
     def one_text(self, name: str, value: Any) -> str | None:
         several = isinstance(value, list) and value and all(isinstance(part, str) for part in value)
@@ -157,7 +164,13 @@ class Reading:
         if not isinstance(value, list):
             self.odd("labels", "a list of texts", value)
             return ()
-        kept = tuple(clean(label) for label in value if isinstance(label, str))
+        kept = tuple(
+            [
+                label if label.isascii() and "\x00" not in label else clean(label)
+                for label in value
+                if isinstance(label, str)
+            ]
+        )
         if len(kept) < len(value):
             self.odd("labels", "a list of texts", value)
         return kept

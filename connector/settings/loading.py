@@ -73,7 +73,9 @@ def load(home: Path | None = None) -> Settings:
     folder = Folder(home_folder(home), problems)
     document = folder.document("amends.yaml")
     main = shaped(document, AmendsFile, problems)
-    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, folder.names("phrases")), problems)
+    # Phrases are half of all that is read, and nobody asks for them where nothing is tagged.
+    books = folder.names("phrases") if main is None or main.tag else ()
+    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, books), problems)
     calendars = calendars_of(folder.document("calendars.yaml"), problems)
     sla = sla_of(folder.document("sla.yaml"), calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)

@@ -1,4 +1,4 @@
-"""Complaints, the people behind them, and the raw records they came from, as rows. Called by `sync` and the commands.
+"""Complaints as rows. Called by `sync` and the commands.
 
 Functions take the connection of one `Store.read` or `Store.write`; none opens or ends a transaction.
 """
@@ -7,33 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import msgspec
-import zstandard
 from msgspec.structs import replace
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.model import FINISHED, Clock, Complainant, Complaint, Entry, EntryKind, Flag, Status, Tag
-from connector.store.tables import complainant, complaint, record, source
+from connector.people.repeats import Earlier
+from connector.store.people import save_people
+from connector.store.rows import Row, add, listed, upsert
+from connector.store.tables import IS_COMPLAINT, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
-
-# Level 1 packs ticket JSON as small as zlib does in a third of the time; see docs/performance.md. A compressor must
-# not be shared by threads, and each call makes its own cheaply.
-_LEVEL = 1
-_LARGEST_RAW_BYTES = 1 << 30
-
-
-def packed_raw(body: bytes) -> bytes:
-    """A raw record as it is kept. Zstandard (RFC 8878)."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(body)
-
-
-def unpacked_raw(body: bytes) -> bytes:
-    """The record that `packed_raw` made `body` of."""
-    return zstandard.ZstdDecompressor().decompress(body, max_output_size=_LARGEST_RAW_BYTES)
 
 
 class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,31 +72,6 @@ class Packed(msgspec.Struct, frozen=True):
         return self.columns["status"], self.columns["resolved_at"]
 
 
-class Raw(msgspec.Struct, frozen=True):
-    """What a source sent, as it is kept for replay."""
-
-    ticket: str
-    stream: str
-    raw_id: str
-    seen_at: datetime
-    body: bytes
-
-
-class Case(msgspec.Struct, frozen=True):
-    """As much of a person's other complaint as repeat detection reads."""
-
-    complainant_id: int
-    source: str
-    ticket: str
-    opened_at: datetime
-    resolved_at: datetime | None
-    is_complaint: bool
-    merged: bool
-    category: str | None
-    product: str | None
-    order_number: str | None
-
-
 _encode = msgspec.json.Encoder().encode
 _decode_doc = msgspec.json.Decoder(Doc).decode
 _decode_assessed = msgspec.json.Decoder(Assessed).decode
@@ -122,7 +82,7 @@ def pack(doc: Doc) -> bytes:
     """The row form of a doc. The words of a ticket stand in it once: the first entry's text is the complaint's."""
     entries = doc.entries
     if entries and _repeats_text(entries[0], doc.complaint):
-        doc = replace(doc, entries=(replace(entries[0], text="\x00same"), *entries[1:]))
+        doc = Doc(doc.complaint, (replace(entries[0], text="\x00same"), *entries[1:]), doc.tags)
     return _encode(doc)
 
 
@@ -139,85 +99,6 @@ def _repeats_text(entry: Entry, of: Complaint) -> bool:
     return entry.kind is EntryKind.RECEIVED and bool(entry.text) and entry.text == of.text
 
 
-@cache
-def _upsert(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    changed = {
-        column.name: insert.excluded[column.name]
-        for column in table.columns
-        if column.name not in keys and column.name != "id"
-    }
-    return insert.on_conflict_do_update(index_elements=list(keys), set_=changed)
-
-
-@cache
-def _sqlite_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    statement = _upsert("sqlite", table, keys)
-    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns)
-    return str(compiled), tuple(compiled.positiontup)
-
-
-def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert `rows` (all with the same columns), or update those whose `keys` are there already."""
-    if not rows:
-        return
-    if connection.dialect.name != "sqlite":
-        connection.execute(_upsert(connection.dialect.name, table, keys), list(rows))
-        return
-    # The same statement, but with its parameters in order: half the cost of a page goes otherwise into looking at
-    # each value's type, and all of ours are what SQLite takes as it is.
-    text, order = _sqlite_text(table, keys, tuple(rows[0]))
-    connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in rows])
-
-
-# -- people ------------------------------------------------------------------------------------------------------------
-
-_PERSON = ("key", "name", "address", "phone", "verified", "language", "time_zone")
-
-
-def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[str, int]:
-    """The id of each person by key; new people are added, changed ones brought up to date."""
-    wanted = {person.key: person for person in people}
-    known: dict[str, int] = {}
-    changed: list[dict[str, object]] = []
-    rows = connection.execute(
-        select(complainant).where(complainant.c.key.in_(bindparam("keys", expanding=True))), {"keys": list(wanted)}
-    )
-    for row in rows:
-        known[row.key] = row.id
-        person = wanted[row.key]
-        if tuple(row[1:]) != _columns(person):
-            changed.append(_person(person))
-    missing = [person for key, person in wanted.items() if key not in known]
-    if missing or changed:
-        upsert(connection, complainant, ("key",), [*(_person(person) for person in missing), *changed])
-    if missing:
-        keys = [person.key for person in missing]
-        found = select(complainant.c.key, complainant.c.id).where(
-            complainant.c.key.in_(bindparam("keys", expanding=True))
-        )
-        known.update((row.key, row.id) for row in connection.execute(found, {"keys": keys}))
-    return known
-
-
-def _columns(person: Complainant) -> tuple[object, ...]:
-    return (
-        person.key,
-        person.name,
-        person.address,
-        person.phone,
-        person.verified,
-        person.language,
-        person.time_zone,
-    )
-
-
-def _person(person: Complainant) -> dict[str, object]:
-    return dict(zip(_PERSON, _columns(person), strict=True))
-
-
-# -- complaints --------------------------------------------------------------------------------------------------------
-
 _ROW = select(
     complaint.c.id,
     complaint.c.source_id,
@@ -232,8 +113,11 @@ _ROW = select(
 _OF_TICKETS = _ROW.where(
     complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
 )
+# The sum keeps the planner from walking through all that a source has, instead of what is due: it knows no statistics.
 _DUE = (
-    _ROW.where(complaint.c.look_at <= bindparam("now"), complaint.c.source_id.in_(bindparam("sources", expanding=True)))
+    _ROW.where(
+        complaint.c.look_at <= bindparam("now"), (complaint.c.source_id + 0).in_(bindparam("sources", expanding=True))
+    )
     .order_by(complaint.c.look_at, complaint.c.id)
     .limit(bindparam("most"))
 )
@@ -255,8 +139,8 @@ def _stored(row: Any) -> Stored:
 
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
     """The stored complaints of these tickets, by ticket."""
-    rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": list(tickets)})
-    return {row.ticket: _stored(row) for row in rows}
+    rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)})
+    return {stored.ticket: stored for stored in map(_stored, rows)}
 
 
 def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: int) -> list[Stored]:
@@ -271,7 +155,7 @@ def packed(item: Saving) -> Packed:
     columns = {
         "ticket": told.ticket,
         "version": told.version,
-        "status": told.status,
+        "status": told.status.value,
         "complaint": _facet(item.doc.tags, "complaint") or "unsure",
         "merged": told.merged_into is not None,
         "opened_at": micros(told.opened_at),
@@ -280,35 +164,43 @@ def packed(item: Saving) -> Packed:
         "category": _facet(item.doc.tags, "category"),
         "product": told.product,
         "order_number": told.order_number,
-        "doc": pack(item.doc),
+        "doc": bytearray(pack(item.doc)),
         **_assessed_columns(item.assessed),
         "look_at": micros_or_none(item.look_at),
     }
     return Packed(told.ticket, told.complainant, columns)
 
 
+_KEYS = ("source_id", "ticket")
+
+
 def save(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
     """Write complaints with the people behind them; `before` are the rows they replace."""
     people = save_people(connection, (item.person for item in saving))
-    rows = []
+    new: list[Row] = []
+    changed: list[Row] = []
     for item in saving:
         known = before.get(item.ticket)
         item.columns["source_id"] = source_id
         item.columns["revision"] = known.revision + 1 if known else 1
         item.columns["complainant_id"] = people[item.person.key]
-        rows.append(item.columns)
-    upsert(connection, complaint, ("source_id", "ticket"), rows)
+        (changed if known else new).append(item.columns)
+    add(connection, complaint, _KEYS, new)
+    upsert(connection, complaint, _KEYS, changed)
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
-    return next((tag.value for tag in tags if tag.facet == facet), None)
+    for tag in tags:
+        if tag.facet == facet:
+            return tag.value
+    return None
 
 
 def _assessed_columns(assessed: Assessed) -> dict[str, object]:
     dues = [clock.due_at for clock in assessed.clocks if clock.due_at is not None and clock.stopped_at is None]
     return {
-        "assessed": _encode(assessed),
-        "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})),
+        "assessed": bytearray(_encode(assessed)),
+        "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})) if assessed.flags else "",
         "due_at": micros_or_none(min(dues, default=None)),
     }
 
@@ -352,14 +244,14 @@ _CASES = (
         complaint.c.ticket,
         complaint.c.opened_at,
         complaint.c.resolved_at,
-        complaint.c.complaint,
-        complaint.c.merged,
         complaint.c.category,
         complaint.c.product,
         complaint.c.order_number,
     )
     .join_from(complaint, source)
     .where(
+        IS_COMPLAINT,
+        complaint.c.merged.is_(False),
         complaint.c.complainant_id.in_(bindparam("people", expanding=True)),
         complaint.c.opened_at >= bindparam("since"),
     )
@@ -367,23 +259,22 @@ _CASES = (
 )
 
 
-def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Case]]:
-    """The complaints of these people opened at or after `since`, oldest first, by person: one query for a batch."""
-    found: dict[int, list[Case]] = {}
-    for row in connection.execute(_CASES, {"people": sorted(set(people)), "since": micros(since)}):
-        case = Case(
-            row[0],
-            row[1],
-            row[2],
-            moment(row[3]),
-            moment_or_none(row[4]),
-            row[5] == "yes",
-            row[6],
-            row[7],
-            row[8],
-            row[9],
+def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Earlier]]:
+    """What counts towards coming back: the complaints, by person, of these people that were opened at or after `since`
+    and not merged into others, oldest first. One query for a batch."""
+    found: dict[int, list[Earlier]] = {}
+    for row in connection.execute(_CASES, {"people": listed(sorted(set(people))), "since": micros(since)}):
+        who, name, ticket, opened_at, resolved_at, category, product, order_number = row
+        case = Earlier(
+            name,
+            ticket,
+            moment(opened_at),
+            moment_or_none(resolved_at),
+            category=category,
+            product=product,
+            order_number=order_number,
         )
-        found.setdefault(case.complainant_id, []).append(case)
+        found.setdefault(who, []).append(case)
     return found
 
 
@@ -454,56 +345,14 @@ def versions(connection: Connection, source_id: int, tickets: Sequence[str]) -> 
     statement = select(complaint.c.ticket, complaint.c.version).where(
         complaint.c.source_id == source_id, complaint.c.ticket.in_(bindparam("tickets", expanding=True))
     )
-    return {row[0]: row[1] for row in connection.execute(statement, {"tickets": list(tickets)})}
-
-
-# -- raw records -------------------------------------------------------------------------------------------------------
-
-
-def keep(connection: Connection, source_id: int, raws: Sequence[Raw]) -> None:
-    """Keep raw records, compressed, each in a row of its own so that one can be erased alone."""
-    compress = zstandard.ZstdCompressor(level=_LEVEL).compress
-    rows = [
-        {
-            "source_id": source_id,
-            "ticket": raw.ticket,
-            "stream": raw.stream,
-            "raw_id": raw.raw_id,
-            "seen_at": micros(raw.seen_at),
-            "body": compress(raw.body),
-        }
-        for raw in raws
-    ]
-    upsert(connection, record, ("source_id", "ticket", "stream", "raw_id"), rows)
-
-
-def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:
-    """The kept records of these tickets, by ticket, in the order in which they were first seen."""
-    statement = (
-        select(record)
-        .where(record.c.source_id == source_id, record.c.ticket.in_(bindparam("tickets", expanding=True)))
-        .order_by(record.c.seen_at, record.c.id)
-    )
-    found: dict[str, list[Raw]] = {}
-    for row in connection.execute(statement, {"tickets": list(tickets)}):
-        raw = Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked_raw(row.body))
-        found.setdefault(raw.ticket, []).append(raw)
-    return found
-
-
-def erase_raw(connection: Connection, source_id: int, ticket: str, stream: str | None = None) -> int:
-    """Erase what was kept of one ticket; the complaint itself stays. Returns how many records went."""
-    statement = delete(record).where(record.c.source_id == source_id, record.c.ticket == ticket)
-    if stream is not None:
-        statement = statement.where(record.c.stream == stream)
-    return connection.execute(statement).rowcount
+    return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
 
 
 def tickets_after(connection: Connection, source_id: int, last_id: int, most: int) -> list[tuple[int, str]]:
     """(row id, ticket) of the next complaints of a source in row order: how a replay walks through a store."""
     statement = (
         select(complaint.c.id, complaint.c.ticket)
-        .where(complaint.c.source_id == source_id, complaint.c.id > last_id)
+        .where(complaint.c.source_id + 0 == source_id, complaint.c.id > last_id)  # a sum for the reason given at _DUE
         .order_by(complaint.c.id)
         .limit(most)
     )

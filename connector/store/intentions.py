@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Receipt, Stamp
 from connector.model import Action, ActionKind
+from connector.store.rows import insert_for, listed
 from connector.store.tables import outbox, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -96,8 +96,7 @@ def add(
 ) -> list[Action]:
     """Write intentions that are not there yet, each with its first state; returns those that were new."""
     fresh = []
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(outbox).on_conflict_do_nothing()
+    statement = insert_for(connection.dialect.name)(outbox).on_conflict_do_nothing()
     for action, state, why in intended:
         frozen = _encode(action)
         added = connection.execute(
@@ -216,7 +215,7 @@ def of_tickets(
         outbox.c.state.in_([state.value for state in states]),
     ).order_by(outbox.c.id)
     found: dict[str, list[Intention]] = {}
-    for row in connection.execute(statement, {"tickets": list(tickets)}):
+    for row in connection.execute(statement, {"tickets": listed(tickets)}):
         intention = _intention(row)
         found.setdefault(intention.action.ticket, []).append(intention)
     return found

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Receipt
 from connector.model import Action, Link, Status
+from connector.store.rows import insert_for, listed
 from connector.store.tables import complaint, link, source
 from connector.store.times import micros, moment, moment_or_none
 
@@ -34,9 +34,8 @@ def opened(connection: Connection, source_id: int, action: Action, receipt: Rece
             complaint.c.source_id == source_id, complaint.c.ticket == made
         )
     ).one_or_none()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(
-        dialect.insert(link).on_conflict_do_nothing(),
+        insert_for(connection.dialect.name)(link).on_conflict_do_nothing(),
         {
             "complaint_id": about,
             "source_id": source_id,
@@ -84,7 +83,7 @@ def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int
         .order_by(link.c.opened_at, link.c.id)
     )
     found: dict[int, list[Link]] = {}
-    for row in connection.execute(statement, {"of": sorted(set(complaints))}):
+    for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
         found.setdefault(row.complaint_id, []).append(
             Link(
                 source=row.at,

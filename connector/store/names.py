@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, literal_column, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Known
 from connector.model import FINISHED
 from connector.store import complaints, intentions
+from connector.store.rows import insert_for, listed
 from connector.store.tables import name
 
 
@@ -18,8 +18,7 @@ def keep(connection: Connection, source_id: int, named: Iterable[tuple[str, str]
     """Keep (name, ticket) pairs. A name stays with the ticket that had it first: a later one may be a forger's."""
     rows = [{"source_id": source_id, "name": one, "ticket": ticket} for one, ticket in named]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(name).on_conflict_do_nothing(), rows)
+        connection.execute(insert_for(connection.dialect.name)(name).on_conflict_do_nothing(), rows)
 
 
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -30,7 +29,7 @@ def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -
         .order_by(literal_column("rowid") if connection.dialect.name == "sqlite" else name.c.name)
     )
     found: dict[str, list[str]] = {}
-    for row in connection.execute(statement, {"tickets": list(tickets)}):
+    for row in connection.execute(statement, {"tickets": listed(tickets)}):
         found.setdefault(row[0], []).append(row[1])
     return found
 
@@ -40,7 +39,7 @@ def known(connection: Connection, source_id: int, asked: Sequence[str]) -> Mappi
     statement = select(name.c.name, name.c.ticket).where(
         name.c.source_id == source_id, name.c.name.in_(bindparam("names", expanding=True))
     )
-    found = {row[0]: row[1] for row in connection.execute(statement, {"names": list(asked)})}
+    found = {row[0]: row[1] for row in connection.execute(statement, {"names": listed(asked)})}
     for one in asked:
         if one not in found and (ticket := intentions.ticket_of_marker(connection, source_id, one)) is not None:
             found[one] = ticket

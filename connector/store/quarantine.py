@@ -10,9 +10,9 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.store.complaints import Raw, packed_raw, unpacked_raw
+from connector.store.archive import Raw, packed_raw, unpacked_raw
+from connector.store.rows import insert_for
 from connector.store.tables import quarantine, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -50,7 +50,7 @@ def put(
         }
         for raw, why in items
     ]
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(quarantine)
+    insert = insert_for(connection.dialect.name)(quarantine)
     new = insert.excluded
     same = quarantine.c.body == new.body
     statement = insert.on_conflict_do_update(

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Sending
+from connector.store.rows import insert_for
 from connector.store.tables import sending, sending_count, stop
 from connector.store.times import micros, moment
 
@@ -24,8 +24,9 @@ def one(connection: Connection, source_id: int, name: str) -> Sending | None:
 
 def begin(connection: Connection, source_id: int, name: str, keys: Sequence[str], at: datetime) -> None:
     """One more try, counted under `keys`."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(sending).values(source_id=source_id, name=name, begun_at=micros(at), tries=1, sent=False)
+    new = insert_for(connection.dialect.name)(sending).values(
+        source_id=source_id, name=name, begun_at=micros(at), tries=1, sent=False
+    )
     connection.execute(
         new.on_conflict_do_update(
             index_elements=["source_id", "name"],
@@ -72,8 +73,7 @@ def stops(connection: Connection, source_id: int, named: Iterable[tuple[str, str
     """Remember (key, why) of people to whom nothing may be sent any more; the first reason stays."""
     rows = [{"source_id": source_id, "key": key, "why": why, "at": micros(now)} for key, why in named]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(stop).on_conflict_do_nothing(), rows)
+        connection.execute(insert_for(connection.dialect.name)(stop).on_conflict_do_nothing(), rows)
 
 
 def stopped(connection: Connection, source_id: int, key: str) -> str | None:

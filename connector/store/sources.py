@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.adapter import Cursor, Identity
 from connector.model import JSON
+from connector.store.rows import insert_for
 from connector.store.tables import audit, instance, source, stream, unplaced
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -190,8 +190,7 @@ def newly_unplaced(
 ) -> list[tuple[str, str, str]]:
     """Those of `seen`, (complaint field, the source's value, ticket), for which the mapping lacks a line for the first
     time."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(unplaced).on_conflict_do_nothing()
+    statement = insert_for(connection.dialect.name)(unplaced).on_conflict_do_nothing()
     fresh = []
     for field, value, ticket in seen:
         row = {"source_id": source_id, "field": field, "value": value, "ticket": ticket, "at": micros(now)}

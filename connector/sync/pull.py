@@ -29,8 +29,9 @@ from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, complaints, links, names, quarantine, sendings, sources
-from connector.store.complaints import Assessed, Doc, Packed, Raw, Saving, Stored
+from connector.store import Store, Transaction, archive, complaints, links, names, quarantine, sendings, sources
+from connector.store.archive import Keep, Raw
+from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
 from connector.timeline import merge
 
 log = logging.getLogger("amends")
@@ -39,7 +40,7 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 100
+FEW = 250
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
@@ -205,7 +206,8 @@ class _Page:
     ) -> None:
         self.strong = strong  # what a strong read left unclear, another one would as well
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
-        self.raws: list[Raw] = []
+        self.raws: list[Keep] = []
+        self.packed = archive.packer()
         self.poison: list[tuple[Raw, str]] = []
         self.quiet: list[tuple[Raw, str]] = []
         self.names: list[tuple[str, str]] = []
@@ -250,8 +252,9 @@ class _Page:
 
     def _rest(self, later: dict[str, list[Sent]]) -> None:
         """Understand what came of tickets by events, or more than once, each ticket as a whole."""
-        for raw in self.raws if later else ():
-            if raw.ticket in later:
+        for kept in self.raws if later else ():
+            if kept.ticket in later:
+                raw = kept.unpacked()
                 later[raw.ticket].insert(0, (raw.stream, self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)))
         self._groups(later)
 
@@ -268,7 +271,7 @@ class _Page:
         bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
-            kept = complaints.kept(connection, self.desk.id, bare) if bare else {}
+            kept = archive.kept(connection, self.desk.id, bare) if bare else {}
         for ticket, raws in kept.items():
             newest = _newest(self.desk.adapter.read(raw.stream, raw.body, raw.seen_at) for raw in raws)
             if newest is not None:
@@ -304,7 +307,7 @@ class _Page:
         if newest is None or newest.fields is None:
             if before is None and _ended(group):
                 # Deleted for good before we first met it: there is nothing to make a complaint of, and nobody to ask.
-                self.raws.extend(self._raw(stream, record) for stream, record in group)
+                self._keep(group)
                 return
             if before is None:
                 why = "events of a ticket that the source no longer shows."
@@ -327,19 +330,30 @@ class _Page:
             except RecordError as error:
                 self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
                 return
-        if any(entry.kind is EntryKind.REDACTION for _, record in group for entry in record.entries):
-            self.redacted.append(ticket)
-        self.raws.extend(self._raw(stream, record) for stream, record in group)
+        for _, record in group:
+            if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
+                self.redacted.append(ticket)
+                break
+        self._keep(group)
         if understood.complaint.problems:
             values = values_in(understood.complaint.problems)
             self.unplaced.extend((field, value, ticket) for field, value in values)
-        self.names.extend((name, ticket) for _, record in group for name in record.names)
+        self.names.extend([(name, ticket) for _, record in group for name in record.names])
         self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 
+    def _keep(self, group: Iterable[Sent]) -> None:
+        """Packed at once: a page of records as they came is megabytes."""
+        self.raws += [
+            Keep(record.ticket, stream, record.raw_id, self._seen_at(record), self.packed(record.raw))
+            for stream, record in group
+        ]
+
     def _raw(self, stream: str, record: Record) -> Raw:
+        return Raw(record.ticket, stream, record.raw_id, self._seen_at(record), record.raw)
+
+    def _seen_at(self, record: Record) -> datetime:
         # The adapter's own time of seeing: what a snapshot states is named by it, and a replay has to name it alike.
-        seen_at = record.entries[0].seen_at if record.entries else self.now
-        return Raw(record.ticket, stream, record.raw_id, seen_at, record.raw)
+        return record.entries[0].seen_at if record.entries else self.now
 
     def _write(self, connection: Transaction, page: Page | None) -> None:
         of = self.desk.id
@@ -350,8 +364,8 @@ class _Page:
         for ticket in self.redacted:
             # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,
             # and the snapshot of another stream is replaced by the source's next one.
-            complaints.erase_raw(connection, of, ticket, self.stream)
-        complaints.keep(connection, of, self.raws)
+            archive.erase_raw(connection, of, ticket, self.stream)
+        archive.keep(connection, of, self.raws)
         self.store.seam("pull: records written")
         self._tell_unplaced(connection)
         names.keep(connection, of, self.names)

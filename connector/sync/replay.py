@@ -15,12 +15,14 @@ from connector.adapter import Record
 from connector.assessment import Known, Rules, Understood, own_marked, retagged, understand, understood_again
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
-from connector.store import Store, complaints, sources
-from connector.store.complaints import Assessed, Raw, Saving, Stored
+from connector.model import Clock
+from connector.store import Store, archive, complaints, sources
+from connector.store.archive import Raw
+from connector.store.complaints import Assessed, Saving, Stored
 from connector.sync.pull import saving
 from connector.timeline import merge
 
-BATCH = 1000
+BATCH = 500
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -96,6 +98,19 @@ def promises(assessed: Assessed) -> dict[str, tuple[str, int, str, datetime | No
     }
 
 
+def _promise_alike(these: Sequence[Clock], those: Sequence[Clock]) -> bool:
+    """Whether two states of the same clocks promise the same, for less than comparing their `promises`."""
+    return len(these) == len(those) and all(
+        (
+            this.target_seconds == that.target_seconds
+            and (this.breached_at or this.due_at) == (that.breached_at or that.due_at)
+            and (this.kind, this.cycle, this.target, this.calendar)
+            == (that.kind, that.cycle, that.target, that.calendar)
+        )
+        for this, that in zip(these, those, strict=True)
+    )
+
+
 class _Batch:
     def __init__(
         self, desk: Helpdesk, store: Store, rules: Rules, now: datetime, last: int, parts: frozenset[str]
@@ -106,7 +121,7 @@ class _Batch:
             self.rows = complaints.tickets_after(connection, desk.id, last, BATCH)
             tickets = [ticket for _, ticket in self.rows]
             self.stored = complaints.of_tickets(connection, desk.id, tickets)
-            self.raws = complaints.kept(connection, desk.id, tickets) if "mapping" in parts else {}
+            self.raws = archive.kept(connection, desk.id, tickets) if "mapping" in parts else {}
         self.last = self.rows[-1][0] if self.rows else last
 
     def changes(self) -> list[tuple[Stored, Saving]]:
@@ -118,7 +133,7 @@ class _Batch:
                 self.kept += 1
                 continue
             row = saving(understood, stored, self.desk, self.rules, self.now)
-            if row.doc != stored.doc or promises(row.assessed) != promises(stored.assessed):
+            if row.doc != stored.doc or not _promise_alike(row.assessed.clocks, stored.assessed.clocks):
                 found.append((stored, row))
         return found
 
@@ -154,6 +169,7 @@ class _Batch:
                 words=self.desk.words,
                 tagger=self.rules.tagger,
                 before=Known(stored.doc.complaint, stored.doc.tags),
+                same_tagger="tagging" not in self.parts,
             )
         except RecordError:
             return None

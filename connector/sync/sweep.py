@@ -19,7 +19,7 @@ from connector.helpdesk import Helpdesk
 from connector.model import Action, Link, Mode
 from connector.people.repeats import Earlier
 from connector.store import Store, Transaction, complaints, intentions, links, sources
-from connector.store.complaints import Assessed, Case, Stored
+from connector.store.complaints import Assessed, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 
 log = logging.getLogger("amends")
@@ -113,7 +113,7 @@ class _Sweeping:
         return True
 
     def _looked(
-        self, stored: Stored, cases: Sequence[Case], linked: Mapping[int, Sequence[Link]], unclear: list[Stored]
+        self, stored: Stored, cases: Sequence[Earlier], linked: Mapping[int, Sequence[Link]], unclear: list[Stored]
     ) -> Looked | None:
         try:
             return self._look(stored, cases, linked.get(stored.id, ()))
@@ -132,7 +132,7 @@ class _Sweeping:
             for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
         }
 
-    def _look(self, stored: Stored, cases: Sequence[Case], linked: Sequence[Link]) -> Looked:
+    def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link]) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
@@ -222,20 +222,6 @@ class _Sweeping:
         return withdrawn
 
 
-def earlier_than(stored: Stored, cases: Iterable[Case]) -> list[Earlier]:
-    """The person's other complaints, as repeat detection reads them."""
-    return [
-        Earlier(
-            source=case.source,
-            ticket=case.ticket,
-            opened_at=case.opened_at,
-            resolved_at=case.resolved_at,
-            is_complaint=case.is_complaint,
-            merged=case.merged,
-            category=case.category,
-            product=case.product,
-            order_number=case.order_number,
-        )
-        for case in cases
-        if (case.source, case.ticket) != (stored.source, stored.ticket)
-    ]
+def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:
+    """The person's other complaints."""
+    return [case for case in cases if case.ticket != stored.ticket or case.source != stored.source]

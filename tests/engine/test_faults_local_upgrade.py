@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import StoreError
-from connector.store import Store, backup, complaints
+from connector.store import Store, archive, backup, complaints
 from connector.store.migrate import HEAD, known_versions
 from tests.engine.test_crash_points import a_town, live
 from tests.engine.world import World
@@ -54,7 +54,7 @@ def test_l21_a_store_of_each_release_is_upgraded_with_all_its_rows(version: str,
     store = Store(f"sqlite:///{file}").open()
     with store.read() as connection:
         tickets = [one.doc.complaint.ticket for one in complaints.listing(connection)]
-        raws = complaints.kept(connection, 1, tickets)
+        raws = archive.kept(connection, 1, tickets)
     assert len(tickets) == 3
     assert all(raw.body for ticket in tickets for raw in raws[ticket])
     store.close()

@@ -15,7 +15,7 @@ from connector.errors import FencedError, TemporaryError
 from connector.model import Action
 from connector.outbox import ROUNDS
 from connector.store import Store, complaints, intentions, quarantine, sources
-from connector.store.complaints import Raw
+from connector.store.archive import Raw
 from connector.store.intentions import State
 from connector.sync import pull, push, sweep
 from tests.engine.world import CUSTOMERS, START, World

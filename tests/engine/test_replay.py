@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from connector.model import Complaint, Tag
 from connector.sync import replay
 from connector.sync.replay import PARTS, changed_parts, stale
+from connector.tagging import Tagger
 from tests.engine.world import KilledError, World, rules
 
 
@@ -46,6 +48,37 @@ def test_only_the_parts_that_differ_are_redone() -> None:
     assert changed_parts("m:t:c", "n:t:c") == {"mapping"}
     assert changed_parts(None, "m:t:c") == set(PARTS)
     assert changed_parts("an older form", "m:t:c") == set(PARTS)
+
+
+class CountingTagger(Tagger):
+    """Says that everything is about delivery, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
+        self.asked += 1
+        return (*((told,) if told else ()), Tag("category", "delivery", 1.0, "phrase:en/late"))
+
+
+def test_another_mapping_has_only_those_tagged_again_of_whose_words_it_changed_the_reading() -> None:
+    world = a_read_world()
+    ruled(world, "m:t:c")
+    tagger = CountingTagger()
+    said = replace(rules(), tagger=tagger)
+
+    def again(digest: str) -> int:
+        ruled(world, digest)
+        tagger.asked = 0
+        replay(world.helpdesk(), world.store, said, now=world.now)
+        return tagger.asked
+
+    assert again("m:t2:c") == 3
+    assert again("m2:t2:c") == 0, "the same words say the same"
+    mapping = world.helpdesk().mapping
+    world._helpdesk = replace(world.helpdesk(), mapping=replace(mapping, fields={**mapping.fields, "text": "subject"}))
+    assert again("m3:t2:c") == 3
+    assert again("m3:t3:c") == 3
 
 
 def test_a_killed_replay_is_not_forgotten_even_if_the_rules_come_back() -> None:

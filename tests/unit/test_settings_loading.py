@@ -107,7 +107,7 @@ def test_a_source_is_what_its_lines_say(home: Path) -> None:
     assert source.options.desk == "demo"
     assert source.options.page_size == 100
     assert source.secrets == {"token": "env:DESK_TOKEN"}
-    assert source.modes == {kind: Mode.SHADOW for kind in ActionKind} | {ActionKind.TAG: Mode.LIVE}
+    assert source.modes == dict.fromkeys(ActionKind, Mode.SHADOW) | {ActionKind.TAG: Mode.LIVE}
     assert source.act_from == datetime(2026, 6, 1, tzinfo=UTC)
     assert source.streams == ("tickets", "events")
     assert source.mapping.adapter == "memory"

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from connector.errors import FencedError, StoreError
 from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
-from connector.store import Store, complaints, sources
-from connector.store.complaints import Assessed, Doc, Raw, Saving, pack, unpack
+from connector.store import Store, archive, complaints, sources
+from connector.store.archive import Keep, packed_raw
+from connector.store.complaints import Assessed, Doc, Saving, pack, unpack
+from connector.store.rows import listed
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -60,6 +62,47 @@ def test_what_is_saved_is_read_again_and_saving_twice_makes_no_second_complaint(
     assert [(one.doc.complaint.subject, one.revision) for one in found] == [("Still late", 2)]
 
 
+def test_a_complaint_thought_new_that_somebody_else_brought_since_is_updated_with_all_beside_it(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.write("test") as connection:
+        shop = sources.enlist(connection, "shop", "memory")
+        complaints.save(connection, shop.id, [complaints.packed(a_saving("2"))], {})
+    with store.write("test") as connection:
+        page = [complaints.packed(a_saving(ticket, "From a page")) for ticket in ("1", "2", "3")]
+        complaints.save(connection, shop.id, page, {})
+    with store.read() as connection:
+        found = {one.ticket: one.doc.complaint.subject for one in complaints.listing(connection)}
+    assert found == dict.fromkeys("123", "From a page")
+
+
+def test_what_is_due_and_what_is_flagged_is_found_without_walking_through_the_store(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    asked: list[tuple[str, object]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *what: asked.append((what[2], what[3])))
+    with store.read() as connection:
+        complaints.due(connection, [1, 2], NOW, 10)
+        complaints.flagged(connection)
+        complaints.tickets_after(connection, 1, 0, 10)
+        complaints.cases_of(connection, [1], NOW)
+        plans = [
+            " ".join(str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+            for statement, values in asked
+            if statement.startswith("SELECT")
+        ]
+    assert len(plans) == 4
+    assert "ix_complaint_look_at" in plans[0]
+    assert "ix_complaint_flags" in plans[1]
+    assert not any("TEMP B-TREE" in plan for plan in plans[:3])
+    assert "PRIMARY KEY (rowid>?)" in plans[2]
+    assert "ix_complaint_complainant_id_opened_at" in plans[3]
+
+
+@pytest.mark.parametrize(("count", "places"), [(0, 0), (1, 1), (3, 4), (250, 256), (512, 512)])
+def test_questions_with_a_list_come_in_few_lengths(count: int, places: int) -> None:
+    asked = listed(range(count))
+    assert (len(asked), set(asked)) == (places, set(range(count)))
+
+
 def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> None:
     store = opened(tmp_path)
     with store.write("test") as connection:
@@ -76,10 +119,12 @@ def test_raw_records_are_kept_compressed_and_erased_one_ticket_at_a_time(tmp_pat
     body = b'{"ticket": "' + b"late " * 500 + b'"}'
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.keep(connection, shop.id, [Raw(ticket, "tickets", ticket, NOW, body) for ticket in ("1", "2")])
-        assert complaints.erase_raw(connection, shop.id, "1") == 1
-        assert complaints.kept(connection, shop.id, ["1", "2"])["2"][0].body == body
-        assert "1" not in complaints.kept(connection, shop.id, ["1", "2"])
+        archive.keep(
+            connection, shop.id, [Keep(ticket, "tickets", ticket, NOW, packed_raw(body)) for ticket in ("1", "2")]
+        )
+        assert archive.erase_raw(connection, shop.id, "1") == 1
+        assert archive.kept(connection, shop.id, ["1", "2"])["2"][0].body == body
+        assert "1" not in archive.kept(connection, shop.id, ["1", "2"])
         stored = connection.execute(text("SELECT length(body) FROM record")).scalar_one()
     assert stored < len(body) / 10
 

@@ -1,0 +1,102 @@
+"""Raw records, as the sources sent them: kept, compressed, for replay. Called by `sync` and `quarantine`.
+
+Functions take the connection of one `Store.read` or `Store.write`; none opens or ends a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+import zstandard
+from sqlalchemy import Connection, bindparam, delete, select
+
+from connector.store.rows import listed, upsert
+from connector.store.tables import record
+from connector.store.times import micros, moment
+
+# Level 1 packs ticket JSON as small as zlib does in a third of the time; see docs/performance.md.
+_LEVEL = 1
+_LARGEST_RAW_BYTES = 1 << 30
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """What a source sent, as it is kept for replay."""
+
+    ticket: str
+    stream: str
+    raw_id: str
+    seen_at: datetime
+    body: bytes
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """A raw record on its way into the store, packed."""
+
+    ticket: str
+    stream: str
+    raw_id: str
+    seen_at: datetime
+    packed: bytes
+
+    def unpacked(self) -> Raw:
+        return Raw(self.ticket, self.stream, self.raw_id, self.seen_at, unpacked_raw(self.packed))
+
+
+def packer() -> Callable[[bytes], bytes]:
+    """What packs one raw record after the other as they are kept: Zstandard (RFC 8878). Not to be shared by threads."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress
+
+
+def packed_raw(body: bytes) -> bytes:
+    """A raw record as it is kept."""
+    return packer()(body)
+
+
+def unpacked_raw(body: bytes) -> bytes:
+    """The record that `packed_raw` made `body` of."""
+    return _unpacker()(body)
+
+
+def _unpacker() -> Callable[[bytes], bytes]:
+    unpack = zstandard.ZstdDecompressor().decompress
+    return lambda body: unpack(body, max_output_size=_LARGEST_RAW_BYTES)
+
+
+def keep(connection: Connection, source_id: int, raws: Sequence[Keep]) -> None:
+    """Keep raw records, each in a row of its own so that one can be erased alone."""
+    rows = [
+        {
+            "source_id": source_id,
+            "ticket": raw.ticket,
+            "stream": raw.stream,
+            "raw_id": raw.raw_id,
+            "seen_at": micros(raw.seen_at),
+            "body": bytearray(raw.packed),
+        }
+        for raw in raws
+    ]
+    upsert(connection, record, ("source_id", "ticket", "stream", "raw_id"), rows)
+
+
+def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:
+    """The kept records of these tickets, by ticket, in the order in which they were first seen."""
+    statement = (
+        select(record.c.ticket, record.c.stream, record.c.raw_id, record.c.seen_at, record.c.body)
+        .where(record.c.source_id == source_id, record.c.ticket.in_(bindparam("tickets", expanding=True)))
+        .order_by(record.c.seen_at, record.c.id)
+    )
+    found: dict[str, list[Raw]] = {}
+    unpacked = _unpacker()
+    for ticket, stream, raw_id, seen_at, body in connection.execute(statement, {"tickets": listed(tickets)}):
+        found.setdefault(ticket, []).append(Raw(ticket, stream, raw_id, moment(seen_at), unpacked(body)))
+    return found
+
+
+def erase_raw(connection: Connection, source_id: int, ticket: str, stream: str | None = None) -> int:
+    """Erase what was kept of one ticket; the complaint itself stays. Returns how many records went."""
+    statement = delete(record).where(record.c.source_id == source_id, record.c.ticket == ticket)
+    if stream is not None:
+        statement = statement.where(record.c.stream == stream)
+    return connection.execute(statement).rowcount

@@ -1,0 +1,90 @@
+"""Many rows at once, as cheaply as the database takes them. Called by the other modules of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, insert
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+def add(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert `rows` (all with the same columns) that are thought to be new. Where somebody else brought one of them
+    since, it is updated.
+
+    SQLite checks foreign keys for next to nothing in a plain insert, and dearly in one that may become an update.
+    """
+    if connection.dialect.name == "sqlite" and rows:
+        try:
+            _many(connection, *_sqlite_text(table, (), tuple(rows[0])), rows)
+        except IntegrityError:
+            # SQLite takes back the refused row only; those before it are there, and are updated to what they are.
+            upsert(connection, table, keys, rows)
+    else:
+        upsert(connection, table, keys, rows)
+
+
+def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert `rows` (all with the same columns), or update those whose `keys` are there already."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        _many(connection, *_sqlite_text(table, keys, tuple(rows[0])), rows)
+    else:
+        connection.execute(_statement(connection.dialect.name, table, keys), list(rows))
+
+
+def listed(values: Iterable[T]) -> list[T]:
+    """`values` for the list of a question, the last of them repeated until there are a power of two.
+
+    The driver remembers each question that it was asked, and one of a thousand places takes 100 KB: a question that is
+    a little longer on each page would be paid for on each page, and kept a hundred times.
+    """
+    found = list(values)
+    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
+
+
+def insert_for(dialect: str) -> Any:
+    """The `insert` of SQLAlchemy that can tell what to do about a conflict."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # costs a twentieth of an idle run
+
+        return postgresql.insert
+    return sqlite.insert
+
+
+@cache
+def _statement(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
+    if not keys:
+        return insert(table)
+    adding = insert_for(dialect)(table)
+    changed = {
+        column.name: adding.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys and column.name != "id"
+    }
+    return adding.on_conflict_do_update(index_elements=list(keys), set_=changed)
+
+
+@cache
+def _sqlite_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The statement and the order of its parameters; no `keys`: a plain insert."""
+    compiled = _statement("sqlite", table, keys).compile(
+        dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns
+    )
+    return str(compiled), tuple(compiled.positiontup)
+
+
+def _many(connection: Connection, text: str, order: tuple[str, ...], rows: Sequence[Row]) -> None:
+    # With its parameters in order: half the cost of a page would go otherwise into looking at each value's type, and
+    # all of ours are what SQLite takes as it is. (Its driver takes plain int, str and bytearray at once, but asks
+    # around what could be made of None, bytes and members of an enum.)
+    values = itemgetter(*order)
+    connection.exec_driver_sql(text, list(map(values, rows)))
