@@ -110,7 +110,7 @@ def _understood(whole: bytes, value: JSON, seen_at: datetime) -> Record:
         return _broken(whole, None, "an issue is an object, and this is none")
     ident = issue_id(issue.get("id"))
     if ident is None:
-        return _broken(whole, None, f"it has no id: {str(issue.get('id'))[:40]!r}")
+        return _broken(whole, None, "it has no id that is a number")
     if value.get("gone") is True:
         return Record(str(ident), "gone", whole, entries=(deletion(seen_at),))
     fields = issue.get("fields")
