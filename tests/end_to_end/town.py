@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from sqlalchemy import event
@@ -39,6 +38,7 @@ from sandbox.clock import SandboxClock
 from sandbox.zendesk import Account, Faults, Site, content, serve
 from tests.end_to_end.wire import Patience, Watched
 from tests.engine.world import empty_store
+from tests.scratch import folder
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday, when the shipped calendar opens
 BOUNDS = Bounds(connect_seconds=2, read_seconds=2, total_seconds=4, write_total_seconds=4)
@@ -50,7 +50,7 @@ COMPLAINT = ("Parcel never arrived", "My parcel still has not arrived and nobody
 @cache
 def shipped() -> Settings:
     """The shipped rules, and a mapping that also reads the sandbox's product and order number."""
-    home = Path(mkdtemp()) / "amends"
+    home = folder() / "amends"
     (home / "mappings").mkdir(parents=True)
     mapping = (SHIPPED / "zendesk.yaml").read_text()
     for name, number in (("product", content.PRODUCT), ("order_number", content.ORDER_NUMBER)):
@@ -183,7 +183,7 @@ class Town:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self.folder = Path(mkdtemp())
+        self.folder = folder()
         self.clock = SandboxClock(START, scale=0)
         self.waits: list[float] = []
         self.while_waiting: Callable[[], object] = lambda: None

@@ -9,8 +9,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from sqlalchemy import event
@@ -32,6 +30,7 @@ from connector.testing import plain_tools
 from sandbox.clock import SandboxClock
 from sandbox.zendesk import Account, Effect, Faults, Site, content, serve
 from tests.engine.world import LIVE, START, _hurry, empty_store
+from tests.scratch import folder
 
 LATE = "My parcel still has not arrived and nobody answers. I want my money back."
 
@@ -39,7 +38,7 @@ LATE = "My parcel still has not arrived and nobody answers. I want my money back
 @cache
 def shipped() -> Settings:
     """The shipped rules with one Zendesk account as source, read once."""
-    home = Path(mkdtemp()) / "amends"
+    home = folder() / "amends"
     home.mkdir()
     (home / "amends.yaml").write_text(
         "sources:\n  shop:\n    adapter: zendesk\n"
@@ -60,9 +59,9 @@ class Shop:
     def __init__(self, site: Site, account: Account, clock: SandboxClock) -> None:
         self.site, self.account, self.clock = site, account, clock
         self.rules = rules()
-        folder = Path(mkdtemp())
-        shutil.copy(empty_store(), folder / "amends.db")
-        self.store = Store(f"sqlite:///{folder / 'amends.db'}")
+        home = folder()
+        shutil.copy(empty_store(), home / "amends.db")
+        self.store = Store(f"sqlite:///{home / 'amends.db'}")
         event.listen(self.store.engine, "connect", _hurry)
         self.store.open()
         self.store.take_lease("the test", clock())

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from sqlalchemy import event
@@ -29,6 +28,7 @@ from connector.store import Store, complaints, intentions, quarantine, sources
 from connector.store.intentions import MOVING, State
 from connector.sync import pull, push, sweep
 from connector.testing import plain_tools
+from tests.scratch import folder
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LIVE = dict.fromkeys(ActionKind, Mode.LIVE)
@@ -53,7 +53,7 @@ class KilledError(BaseException):
 @cache
 def shipped() -> Settings:
     """The shipped rules with one memory desk as source, read once."""
-    home = Path(mkdtemp()) / "amends"
+    home = folder() / "amends"
     home.mkdir()
     (home / "amends.yaml").write_text(
         "sources:\n  shop:\n    adapter: memory\n    options: {desk: shop}\n"
@@ -70,7 +70,7 @@ def rules() -> Rules:
 @cache
 def empty_store() -> Path:
     """A migrated, empty store to copy: migrating one costs more than most tests."""
-    path = Path(mkdtemp()) / "empty.db"
+    path = folder() / "empty.db"
     Store(f"sqlite:///{path}").open().close()
     return path
 
@@ -84,7 +84,7 @@ class World:
     """One desk and one engine. `desk.now` is the only clock; the engine's own may be wrong by `skew`."""
 
     def __init__(self, *, modes: dict[ActionKind, Mode] | None = None, page_size: int = 3) -> None:
-        self.folder = Path(mkdtemp())
+        self.folder = folder()
         self.desk = Desk(f"desk {id(self)}", START)
         DESKS[self.desk.name] = self.desk
         self.modes = modes or LIVE
