@@ -111,7 +111,7 @@ def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
         if not tagging:
             return [first]
         again = first._replace(title="nothing new")
-        replay = [*command, "store", "replay"]
+        replay = [*command, "mapping", "backfill", "--yes"]
         return [
             first,
             again,
