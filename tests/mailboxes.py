@@ -8,11 +8,10 @@ from functools import cache
 from itertools import count
 from typing import NamedTuple
 
-from sandbox.mailbox import MailProgram, MailServer
-from sandbox.mailbox.server import PASSWORD
-
 from connector.adapter import Known, Record
 from connector.model import EntryKind
+from sandbox.mailbox import MailProgram, MailServer
+from sandbox.mailbox.server import PASSWORD
 from tests import dovecot
 
 _numbers = count(1)

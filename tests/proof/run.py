@@ -19,7 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests import dovecot
+from tests.mailboxes import SERVERS
 from tests.proof.lives import ROOT, bad, random_deaths
+from tests.proof.mail_deaths import deaths
 from tests.proof.zones import ZONES, Outcome, zone_story
 
 REPORT = ROOT / "docs" / "proof.md"
@@ -139,6 +142,29 @@ def zones(updates: int, seed: int) -> Part:
     )
 
 
+def mail(mails: int, seed: int) -> Part:
+    """Inboxes that are read by lives that are killed, on a poor server and on a good one."""
+    begun = time.monotonic()
+    servers = {name: made for name, made in SERVERS.items() if name != "dovecot" or not dovecot.missing()}
+    ended = []
+    for n, made in enumerate(servers.values()):
+        folder = Path(tempfile.mkdtemp(prefix="amends-proof-"))
+        ended.append(deaths(folder, made(), mails=mails, kills=mails // 5, seed=seed + n))
+    wrong = [f"seed {one.seed}: lost {one.lost}, twice {one.twice}, aside {one.aside}" for one in ended if not one.held]
+    return Part(
+        "An inbox read by the real command under random SIGKILL, while mail comes in, moves and is numbered anew",
+        [
+            f"seeds {seed} to {seed + len(ended) - 1}; servers {', '.join(servers)}",
+            f"{sum(one.mails for one in ended):,} mails in {sum(one.threads for one in ended)} threads, "
+            f"{sum(one.kills for one in ended)} lives killed, {sum(one.lives for one in ended)} in all",
+            f"lost: {sum(len(one.lost) for one in ended)}, twice: {sum(len(one.twice) for one in ended)}",
+            *wrong,
+        ],
+        not wrong,
+        (time.monotonic() - begun) / 60,
+    )
+
+
 def one_zone(given: tuple[str, int, int, bool]) -> Outcome:
     zone, updates, seed, server = given
     deployment = "data_center" if server else "cloud"
@@ -191,13 +217,15 @@ def main() -> int:
     asked.add_argument("--examples", type=int, default=5000)
     asked.add_argument("--updates", type=int, default=10_000, help="of each zone")
     asked.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
-    asked.add_argument("--only", choices=("kills", "stories", "points", "zones"))
+    asked.add_argument("--only", choices=("kills", "stories", "points", "zones", "mail"))
+    asked.add_argument("--mails", type=int, default=1000, help="of each server")
     given = asked.parse_args()
     steps: dict[str, Callable[[], Part]] = {
         "points": crash_points,
         "kills": lambda: kills(given.kills, given.seed),
         "stories": lambda: stories(given.examples, given.seed, os.cpu_count() or 1),
         "zones": lambda: zones(given.updates, given.seed),
+        "mail": lambda: mail(given.mails, given.seed),
     }
     chosen = {name: step for name, step in steps.items() if given.only in (None, name)}
     sys.stdout.write(f"seed {given.seed}; this takes a while ({', '.join(chosen)}).\n")

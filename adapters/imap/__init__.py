@@ -1,0 +1,81 @@
+"""The adapter for mail: inboxes are read over IMAP, our own mail leaves by SMTP.
+
+One stream, "messages": each mail is a record, each thread a ticket. Start reading at `pages` for the way in, at
+`message` for what a mail means, at `threading` for which ticket it belongs to, and at `writing` for the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import ClassVar
+
+from adapters.imap import account, cursors, getting, idle, pages, records, writing
+from adapters.imap.cursors import Places
+from adapters.imap.desk import Desk
+from adapters.imap.mailbox import postroom
+from adapters.imap.settings import NEEDED, ImapSettings
+from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
+from connector.errors import CursorError, RejectedError
+from connector.model import Action, ActionKind
+
+__all__ = ["Adapter", "ImapSettings"]
+
+
+class Adapter:
+    """One mail account, with one inbox or several. Keeps nothing but open connections and tokens."""
+
+    Settings: ClassVar[type] = ImapSettings
+    streams: ClassVar[tuple[str, ...]] = (getting.STREAM,)
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.CORRECT}
+    # Batches of commands a minute: far below what any provider was seen to refuse.
+    limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 600})
+    secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)
+
+    def __init__(self, source: str, settings: ImapSettings, tools: Tools) -> None:
+        self._source = source
+        self._desk = Desk(source, settings, tools)
+
+    def check(self) -> Identity:
+        return account.check(self._desk)
+
+    def discover(self) -> Discovery:
+        return account.discover(self._desk)
+
+    def start(self, stream: str, since: datetime | None) -> Cursor:
+        return cursors.written(Places(since=since))
+
+    def fetch(self, stream: str, cursor: Cursor) -> Iterator[Page]:
+        if stream != getting.STREAM:
+            raise CursorError(f"there is no stream {stream!r}.", source=self._source)
+        return pages.pages(self._desk, cursor)
+
+    def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        return getting.get(self._desk, tickets)
+
+    def read(self, stream: str, raw: bytes, seen_at: datetime) -> Record:
+        settings = self._desk.settings
+        return records.read(raw, seen_at, settings.own, settings.trusted_hosts)
+
+    def prepare(self, action: Action) -> Stamp:
+        self._refuse_unable(action)
+        return writing.prepare(postroom(self._desk), action)
+
+    def apply(self, action: Action, stamp: Stamp) -> Receipt:
+        self._refuse_unable(action)
+        return writing.apply(postroom(self._desk), action, stamp)
+
+    def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        return writing.find(postroom(self._desk), action, stamp, sent_at)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether something happened in an inbox, within `seconds` at most: a reason to read before the next poll."""
+        return idle.wait(self._desk.connections, seconds)
+
+    def close(self) -> None:
+        self._desk.close()
+
+    def _refuse_unable(self, action: Action) -> None:
+        if action.kind not in self.can:
+            raise RejectedError(f"this adapter cannot {action.kind}.", source=self._source, ticket=action.ticket)

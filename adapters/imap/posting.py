@@ -1,0 +1,199 @@
+"""The one mail that a write may send: composed, sent at most or at least once, and found again. Used by `writing`.
+
+The ledger is told before the last byte leaves, so what is not in it never left. What is in it and was not answered is
+in doubt: it is looked for in the folder of sent mail, for ten minutes. What is not found then: a survey is left to a
+person, for two are worse than none; a notice goes again, the same bytes under the same Message-ID, for none is worse
+than two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.imap import composing, recipients
+from adapters.imap.caps import caps_on, person, refuse_above
+from adapters.imap.composing import Mail
+from adapters.imap.postroom import Postroom, Root
+from adapters.imap.purposes import Purpose
+from adapters.imap.sending import Accepted
+from adapters.imap.sent import has_left, keep_copy
+from connector.adapter import Finding, Landed, Ledger, NotYet, Receipt, Sending, Unknown
+from connector.errors import AmendsError, RejectedError, TemporaryError
+from connector.model import Action, ActionKind
+
+LOOKS = (timedelta(minutes=2), timedelta(minutes=10))
+MOST_TRIES = 3
+
+
+def mail_for(room: Postroom, action: Action, root: Root) -> Mail | None:
+    """The mail that goes with an action, None where there is none. Raises RejectedError where it may or can not go."""
+    if action.kind is ActionKind.SURVEY:
+        mail = _survey(room, action, root)
+    elif action.effect.note is not None:
+        mail = _notice(room, action, root, action.effect.note)
+    else:
+        return None
+    if room.post is None:
+        raise _rejected(
+            room, action, "there is no SMTP server to send by.", "Set `smtp` in the options of this source."
+        )
+    return mail
+
+
+def _survey(room: Postroom, action: Action, root: Root) -> Mail:
+    head = room.head
+    if not head.keys or head.survey_url is None:
+        what = "`survey_url` in the options" if head.keys else "`reply_keys` under the secrets"
+        raise _rejected(room, action, "a survey cannot be sent.", f"Set {what} of this source.")
+    why_not = recipients.objection(root.who, room.own)
+    to = recipients.mailable(root.who.address) or ""
+    why_not = why_not or _ledger(room, action).stopped(person(to))
+    if why_not is not None:
+        raise _rejected(room, action, f"no survey: {why_not}.", None)
+    return composing.survey(head, action.marker, action.ticket, to, root.language, root.thread, room.now())
+
+
+def _notice(room: Postroom, action: Action, root: Root, note: str) -> Mail:
+    to = recipients.internal(room.notify_to, room.own, root.who.address)
+    if not to:
+        raise _rejected(
+            room,
+            action,
+            "there is nobody to tell of it.",
+            "Set `notify_to` to your own people: neither an inbox that is read here, nor the complainant.",
+        )
+    where = f"The mail lies in the folder {root.place.folder} of {root.place.inbox}."
+    return composing.notice(room.head, action.marker, action.ticket, note, where, to, room.now())
+
+
+def refuse_full(room: Postroom, action: Action, mail: Mail) -> None:
+    """Raise ConflictError where a cap has no room for the mail now."""
+    caps = caps_on(mail.purpose, mail.recipients[0], room.caps)
+    refuse_above(caps, _ledger(room, action).count, room.now(), source=room.source, ticket=action.ticket)
+
+
+def send(room: Postroom, action: Action, mail: Mail, prepared_at: datetime) -> Receipt:
+    """Send the mail, unless it has gone already. Raises TemporaryError where a customer's mail is in doubt.
+
+    One that was prepared after the doubt arose was released by a person: nothing else prepares it anew."""
+    known = _ledger(room, action).sending(_name(action, mail))
+    if known is not None and known.sent:
+        return _told(mail)
+    if _was_sent(room, action, mail):
+        _write_down(room, action, mail, known)
+        return _told(mail)
+    if known is not None and mail.purpose is not Purpose.NOTICE and prepared_at <= known.begun_at:
+        raise TemporaryError("this mail may have gone out already.", source=room.source, ticket=action.ticket)
+    refuse_full(room, action, mail)
+    accepted = _post(room, action, mail)
+    _ledger(room, action).end(_name(action, mail), sent=True)
+    said: Receipt = {**_told(mail), "answer": accepted.answer}
+    return {**said, **({"refused": accepted.refused} if accepted.refused else {}), **_copied(room, action, mail)}
+
+
+def find(room: Postroom, action: Action, mail: Mail, sent_at: datetime) -> Finding | None:
+    """What became of the mail; None where it never left. Raises TemporaryError while it may still turn up."""
+    known = _ledger(room, action).sending(_name(action, mail))
+    if known is not None and known.sent:
+        return Landed(_told(mail))
+    if _was_sent(room, action, mail):
+        _write_down(room, action, mail, known)
+        return Landed(_told(mail))
+    if known is not None:
+        return _doubt(room, action, mail, known)
+    since = _ledger(room, action).complete_since
+    if since is not None and sent_at <= since and mail.purpose is not Purpose.NOTICE:
+        return Unknown("the store came back from a backup, and this mail may have been sent before")
+    return None
+
+
+def _doubt(room: Postroom, action: Action, mail: Mail, known: Sending) -> Finding:
+    age = room.now() - known.begun_at
+    rest = next((look - age for look in LOOKS if age < look), None)
+    if rest is not None:
+        raise TemporaryError(
+            "the SMTP server had the whole mail and did not answer; it may still show among the sent mail.",
+            source=room.source,
+            ticket=action.ticket,
+            retry_after_seconds=min(rest, LOOKS[-1]).total_seconds(),
+        )
+    if mail.purpose is not Purpose.NOTICE:
+        return Unknown("the SMTP server had the whole mail and did not answer, and it is not among the sent mail")
+    if known.tries >= MOST_TRIES:
+        return Unknown(f"{known.tries} times the SMTP server had the whole mail and did not answer")
+    return NotYet()
+
+
+def _post(room: Postroom, action: Action, mail: Mail) -> Accepted:
+    assert room.post is not None
+    begun = False
+
+    def begin() -> None:
+        nonlocal begun
+        _begin(room, action, mail)
+        begun = True
+
+    try:
+        return room.post(mail, begin, action.ticket)
+    except AmendsError as error:
+        if begun and not (isinstance(error, TemporaryError) and error.applied is not False):
+            _ledger(room, action).end(_name(action, mail), sent=False)
+        raise
+
+
+def _begin(room: Postroom, action: Action, mail: Mail) -> None:
+    caps = caps_on(mail.purpose, mail.recipients[0], room.caps)
+    _ledger(room, action).begin(_name(action, mail), [cap.key for cap in caps], room.now())
+
+
+def _write_down(room: Postroom, action: Action, mail: Mail, known: Sending | None) -> None:
+    """The mail was found among the sent mail: the ledger shall know."""
+    if known is None:
+        _begin(room, action, mail)
+    _ledger(room, action).end(_name(action, mail), sent=True)
+
+
+def _was_sent(room: Postroom, action: Action, mail: Mail) -> bool:
+    place = room.mailbox.sent()
+    if place is None:
+        return False
+    with room.mailbox.at(place) as opened:
+        return has_left(opened.client, _ids(room, action, mail))
+
+
+def _copied(room: Postroom, action: Action, mail: Mail) -> Receipt:
+    """Keep our copy, where the provider does not. The mail has gone: what fails here must not look as if it had not."""
+    place = None if room.saves_sent else room.mailbox.sent()
+    if place is None:
+        return {}
+    try:
+        with room.mailbox.at(place, write=True) as opened:
+            keep_copy(opened.client, place.folder, _ids(room, action, mail), mail.text, room.now())
+    except AmendsError as error:
+        return {"copy": f"none: {error.message}"}
+    return {"copy": place.folder}
+
+
+def _ids(room: Postroom, action: Action, mail: Mail) -> list[str]:
+    other = composing.message_ids(room.head, action.marker, mail.purpose, action.ticket)
+    return list(dict.fromkeys((mail.message_id, *other)))
+
+
+def _ledger(room: Postroom, action: Action) -> Ledger:
+    if room.ledger is None:
+        raise _rejected(room, action, "nothing keeps count of what is sent, so nothing is sent.", "Use a store.")
+    return room.ledger
+
+
+def _told(mail: Mail) -> Receipt:
+    return {"message_id": mail.message_id, "names": [mail.message_id]}
+
+
+def _name(action: Action, mail: Mail) -> str:
+    return f"{action.marker}.{mail.purpose}"
+
+
+def _rejected(room: Postroom, action: Action, what: str, remedy: str | None) -> RejectedError:
+    place: dict[str, Any] = {"source": room.source, "ticket": action.ticket}
+    return RejectedError(what, remedy=remedy, **place)
