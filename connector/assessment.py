@@ -5,6 +5,7 @@ The pure rooms do not know each other; here they are put together, once, for pul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -171,13 +172,20 @@ def _tagged(
 
 
 # A corrective ticket speaks of a complaint and is none; taken for one, it would have a corrective ticket opened for it.
+# Who opened it does not always tell, for a rule or the project may name another reporter; our marker as a label does.
+_MARKER = re.compile(r"am-[a-z2-7]{20}")
 _OURS = Tag("complaint", "no", 1.0, "amends")
 _UNTAGGED = "it could not be tagged: "
 
 
 def _told(complaint: Complaint, entries: tuple[Entry, ...], mapping: FieldMapping) -> Tag | None:
     """What is known of it without reading its words."""
-    return _OURS if _opened_by_us(entries) else complaint_tag(complaint, mapping)
+    ours = _opened_by_us(entries) or _carries_our_marker(complaint.labels)
+    return _OURS if ours else complaint_tag(complaint, mapping)
+
+
+def _carries_our_marker(labels: tuple[str, ...]) -> bool:
+    return any(label[:3] == "am-" and _MARKER.fullmatch(label) is not None for label in labels)
 
 
 def _opened_by_us(entries: tuple[Entry, ...]) -> bool:

@@ -8,6 +8,7 @@ copy that landed (a proxy repeated it), so it is looked for before anything else
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -31,6 +32,7 @@ from connector.retry import delay_seconds
 from connector.store import Store, Transaction, intentions, links, names, sources
 from connector.store.intentions import Intention, State
 
+log = logging.getLogger("amends")
 # One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
 LOOP_WRITES = 5
 LOOP_WINDOW = timedelta(minutes=10)
@@ -38,6 +40,8 @@ LOOP_WINDOW = timedelta(minutes=10)
 ROUNDS = 8
 # No helpdesk carries a request out this long after it was sent; until then a copy may still land.
 LATEST_LANDING = timedelta(minutes=15)
+# So long a look for second copies is tried again where the source cannot be asked.
+LONGEST_REPAIR = timedelta(days=3)
 # In a stamp: what the source's refusal makes of the write, once it is certain that no copy of it landed.
 REFUSED = "refused"
 _REFUSED = {True: State.DEAD, False: State.CANCELLED}
@@ -258,21 +262,36 @@ class Sender:
             return self._move(intention, intention.state)
         except AmendsError as error:
             return self._repair_later(intention, error)
-        repaired = finding.receipt.get("repaired") if isinstance(finding, Landed) else None
-        if repaired:
-            with self.store.write("outbox: repaired") as connection:
-                self._log(
-                    connection, "write: second copy taken away", intention, self.now(), receipt={"copies": repaired}
-                )
+        receipt = finding.receipt if isinstance(finding, Landed) else {}
+        self._tell_repair(intention, receipt)
         return self._move(intention, intention.state, repair_at=self._next_repair(intention))
 
+    def _tell_repair(self, intention: Intention, receipt: Receipt) -> None:
+        taken, left = receipt.get("repaired"), receipt.get("copies")
+        if not (taken or left):
+            return
+        what = "write: second copy could not be taken away" if left else "write: second copy taken away"
+        with self.store.write("outbox: repaired") as connection:
+            told = {"taken": taken or 0, "left": left or 0}
+            self._log(connection, what, intention, self.now(), receipt.get("why"), told)
+        if left:
+            action = intention.action
+            log.error("%s/%s carries a second copy of our note: %s", action.source, action.ticket, receipt.get("why"))
+
     def _repair_later(self, intention: Intention, error: AmendsError) -> Outcome:
-        wished = error.retry_after_seconds if isinstance(error, TemporaryError) else None
-        rest = delay_seconds(1, wished)
-        self._move(intention, intention.state, repair_at=self.now() + timedelta(seconds=rest))
-        return Outcome(
-            intention.state, str(error), rest, wished is not None, error if isinstance(error, AuthError) else None
-        )
+        """What may pass is asked again soon, for some days; anything else only at its next time. It concerns one
+        ticket: if the credentials are at fault, reading will say so."""
+        rest = None
+        at = self._next_repair(intention)
+        if isinstance(error, TemporaryError) and not self._is_old(intention):
+            rest = delay_seconds(ROUNDS, error.retry_after_seconds)
+            at = self.now() + timedelta(seconds=rest)
+        self._move(intention, intention.state, why=None if at else f"not looked at again: {error}", repair_at=at)
+        asked = isinstance(error, TemporaryError) and error.retry_after_seconds is not None
+        return Outcome(intention.state, str(error), rest, asked)
+
+    def _is_old(self, intention: Intention) -> bool:
+        return intention.sent_at is None or self.now() - intention.sent_at > LONGEST_REPAIR
 
     def _next_repair(self, intention: Intention) -> datetime | None:
         """The next of the adapter's times for this write that is still to come."""
@@ -334,13 +353,18 @@ class Sender:
                 stamp=stamp,
             )
             if moved and state is State.DONE and receipt and intention.action.kind is ActionKind.CORRECT:
-                links.opened(connection, intention.source_id, intention.action, receipt, now)
+                self._link(connection, intention, receipt, now)
             if moved and receipt and isinstance(receipt.get("names"), list):
                 kept = [(str(name), intention.action.ticket) for name in receipt["names"]]
                 names.keep(connection, intention.source_id, kept)
             if moved and state is not intention.state:
                 self._log(connection, f"write: {state.replace('_', ' ')}", intention, now, why, receipt)
         return Outcome(state, why)
+
+    def _link(self, connection: Transaction, intention: Intention, receipt: Receipt, now: datetime) -> None:
+        if not links.opened(connection, intention.source_id, intention.action, receipt, now):
+            why = "the complaint was erased since, or the source does not say which ticket it opened"
+            self._log(connection, "correction: opened and not linked", intention, now, why, receipt)
 
     def _log(
         self,

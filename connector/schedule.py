@@ -28,6 +28,7 @@ log = logging.getLogger("amends")
 
 PAGES_A_TURN = 20
 PARKED_FOR = timedelta(minutes=15)
+COUNT_AGAIN = timedelta(hours=1)
 LEASE_EVERY_SECONDS = 10
 STOP_WITHIN_SECONDS = 10
 
@@ -72,6 +73,7 @@ class Daemon:
         self._reload = threading.Event()
         self._rest: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
+        self._count_again: dict[str, datetime] = {}
 
     # -- life --------------------------------------------------------------------------------------------------
 
@@ -185,7 +187,7 @@ class Daemon:
             elif not complete:
                 # Its events would tell of tickets that this one has not come to yet, each to be asked for by itself.
                 break
-        if not failures and due(desk, self.store, self.now()):
+        if not failures:
             self._count(desk)
         self._sweep()
         if failures:
@@ -224,7 +226,17 @@ class Daemon:
         return None, not pulled.more or self._was_complete(desk, stream)
 
     def _count(self, desk: Helpdesk) -> None:
-        counted = census(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
+        """What goes wrong with counting holds up nothing else; it is tried again after a while."""
+        if self._count_again.get(desk.name, self.now()) > self.now() or not due(desk, self.store, self.now()):
+            return
+        try:
+            counted = census(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
+        except (FencedError, StoreError):
+            raise
+        except AmendsError as error:
+            self._count_again[desk.name] = self.now() + COUNT_AGAIN
+            log.warning("%s: could not be counted. %s", desk.name, error)
+            return
         if counted.behind or counted.gone:
             log.info(
                 "%s: counted %d tickets; %d had been missed, %d are gone",

@@ -176,9 +176,9 @@ class _Pass:
                 complaints=so_far.complaints + (pulled.complaints if stream == desk.streams[0] else 0),
                 quarantined=so_far.quarantined + pulled.quarantined,
             )
-        self._count(desk)
         with self.store.write("pull: went through") as connection:
             sources.pulled(connection, desk.id, self.place.now())
+        self._count(desk)
 
     def _count(self, desk: Helpdesk) -> None:
         """What reading changes has missed; once a day, or now where that was asked for."""

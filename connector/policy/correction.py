@@ -34,7 +34,8 @@ def ticket_fields(
     lines = [
         "A complaint has a cause that lies with us. Please find and remove it.",
         found,
-        f"Product: {complaint.product}" if complaint.product else "",
+        # A product that the admin's own tree knows; anything else may be what somebody typed.
+        f"Product: {complaint.product}" if complaint.product and "product_group" in complaint.extra else "",
         f"Why now: {flag.why}" if flag else "",
         f"Received: {instant(history.received_at, zone)}.",
         f"Complaint: {about}{f', {complaint.url}' if complaint.url else ''}",
@@ -67,8 +68,9 @@ def words(link: Link, step: str, *, zone: str) -> str:
 
 
 def episode(link: Link, step: str) -> str:
-    """Names one telling, so that it happens once: "jira/10042:resolved"."""
-    return f"{link.source}/{link.ticket}:{step}"
+    """Names one telling, so that it happens once: "jira/10042:opened"; each resolution is one of its own."""
+    life = f"@{link.resolved_at:%Y-%m-%dT%H:%M:%S}" if step == RESOLVED and link.resolved_at else ""
+    return f"{link.source}/{link.ticket}:{step}{life}"
 
 
 def due_steps(link: Link) -> Iterable[tuple[str, datetime]]:

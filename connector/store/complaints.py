@@ -146,7 +146,8 @@ def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -
 def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
     """How often each of these tickets was written."""
     statement = select(complaint.c.ticket, complaint.c.revision).where(
-        complaint.c.source_id == source_id, complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+        complaint.c.source_id == source_id,
+        complaint.c.ticket.in_(bindparam("tickets", expanding=True)),
     )
     return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
 
@@ -215,7 +216,11 @@ def _assessed_columns(assessed: Assessed) -> dict[str, object]:
 
 _ASSESS = (
     update(complaint)
-    .where(complaint.c.id == bindparam("of"), complaint.c.revision == bindparam("seen"))
+    .where(
+        complaint.c.id == bindparam("of"),
+        complaint.c.revision == bindparam("seen"),
+        complaint.c.look_at.is_not_distinct_from(bindparam("was_due")),
+    )
     .values(
         assessed=bindparam("assessed"),
         flags=bindparam("flags"),
@@ -226,9 +231,16 @@ _ASSESS = (
 
 
 def save_assessed(connection: Connection, looked: Iterable[tuple[Stored, Assessed, datetime | None]]) -> None:
-    """Write what sweep found, but not over a complaint that changed since it was read: that one is looked at again."""
+    """Write what sweep found, but not over a complaint that changed since it was read, or that somebody else wants to
+    have looked at again: that one is."""
     rows = [
-        {"of": stored.id, "seen": stored.revision, **_assessed_columns(assessed), "look_at": micros_or_none(look_at)}
+        {
+            "of": stored.id,
+            "seen": stored.revision,
+            "was_due": micros_or_none(stored.look_at),
+            **_assessed_columns(assessed),
+            "look_at": micros_or_none(look_at),
+        }
         for stored, assessed, look_at in looked
     ]
     if rows:
@@ -349,9 +361,11 @@ def standing(connection: Connection, source_id: int, since: datetime) -> dict[st
 
 
 def versions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
-    """The version of each of these tickets that is stored."""
+    """The version of each of these tickets that is stored; one that is stored as deleted has none."""
     statement = select(complaint.c.ticket, complaint.c.version).where(
-        complaint.c.source_id == source_id, complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+        complaint.c.status != Status.DELETED.value,
+        complaint.c.source_id == source_id,
+        complaint.c.ticket.in_(bindparam("tickets", expanding=True)),
     )
     return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
 

@@ -56,14 +56,21 @@ def opened(connection: Connection, source_id: int, action: Action, receipt: Rece
 def followed(connection: Connection, source_id: int, now: datetime, standings: Mapping[str, Standing]) -> int:
     """Take over how the corrective tickets among `standings` (by ticket) stand now; returns how many changed."""
     known = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status, link.c.resolved_at).where(
-        link.c.source_id == source_id
+        link.c.source_id == source_id, link.c.ticket.in_(bindparam("tickets", expanding=True))
     )
-    changed = [row for row in connection.execute(known) if standings.get(row[2], (row[3], row[4])) != (row[3], row[4])]
+    rows = connection.execute(known, {"tickets": listed(standings)})
+    changed = [row for row in rows if standings.get(row[2], (row[3], row[4])) != (row[3], row[4])]
     for row in changed:
         status, resolved_at = standings[row[2]]
         connection.execute(update(link).where(link.c.id == row[0]).values(status=status, resolved_at=resolved_at))
     _look_again(connection, [row[1] for row in changed], now)
     return len(changed)
+
+
+def unfinished(connection: Connection, source_id: int) -> list[str]:
+    """The corrective tickets of a source that are not known to be resolved, whether it lists them or not."""
+    statement = select(link.c.ticket).where(link.c.source_id == source_id, link.c.resolved_at.is_(None)).distinct()
+    return [row[0] for row in connection.execute(statement)]
 
 
 def _look_again(connection: Connection, complaints: Iterable[int], now: datetime) -> None:

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from connector.adapter import Cursor, Identity
 from connector.model import JSON
 from connector.store.rows import insert_for
-from connector.store.tables import audit, instance, source, stream, unplaced
+from connector.store.tables import audit, instance, source, stream, unlisted, unplaced
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
@@ -126,6 +126,25 @@ def pulled(connection: Connection, source_id: int, now: datetime) -> None:
 def counted(connection: Connection, source_id: int, now: datetime) -> None:
     """A census of the source went through."""
     connection.execute(update(source).where(source.c.id == source_id).values(counted_at=micros(now)))
+
+
+def unlisted_tickets(connection: Connection, source_id: int) -> set[str]:
+    """The tickets that the source has and does not list."""
+    rows = connection.execute(select(unlisted.c.ticket).where(unlisted.c.source_id == source_id))
+    return {row[0] for row in rows}
+
+
+def not_listed(connection: Connection, source_id: int, tickets: Iterable[str]) -> None:
+    """Remember tickets that a strong read showed although the source did not list them."""
+    rows = [{"source_id": source_id, "ticket": ticket} for ticket in tickets]
+    if rows:
+        connection.execute(insert_for(connection.dialect.name)(unlisted).on_conflict_do_nothing(), rows)
+
+
+def listed_again(connection: Connection, source_id: int, tickets: Iterable[str]) -> None:
+    """Forget what was remembered of these: they are listed."""
+    for ticket in tickets:
+        connection.execute(delete(unlisted).where(unlisted.c.source_id == source_id, unlisted.c.ticket == ticket))
 
 
 def pushed(connection: Connection, source_id: int, now: datetime) -> None:

@@ -170,6 +170,14 @@ name = Table(
 )
 Index("ix_name_source_id_ticket", name.c.source_id, name.c.ticket)
 
+# Tickets that a source does not list although it has them, as a strong read showed: a census need not miss them again.
+unlisted = Table(
+    "unlisted",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("ticket", Text, primary_key=True),
+)
+
 # Values of a source that its mapping had no line for: each is told once.
 unplaced = Table(
     "unplaced",

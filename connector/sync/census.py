@@ -15,7 +15,7 @@ import msgspec
 
 from connector.assessment import Rules
 from connector.helpdesk import Helpdesk
-from connector.store import Store, complaints, sources
+from connector.store import Store, complaints, links, sources
 from connector.sync.pull import pull_tickets
 
 log = logging.getLogger("amends")
@@ -65,22 +65,26 @@ def census(
     since = at - LOOKS_BACK
     with store.read() as connection:
         stored = complaints.standing(connection, desk.id, since)
-    behind: list[str] = []
+        unlisted = sources.unlisted_tickets(connection, desk.id)
+        # Whoever waits for a corrective ticket hears of it also where this source does not list it.
+        behind = links.unfinished(connection, desk.id)
     listed = 0
+    again: list[str] = []
     for some in desk.adapter.census(since):  # type: ignore[attr-defined]  # `due` says that it can
         if stopping():
             return Counted(listed)
         listed += len(some)
-        unequal = {ticket: version for ticket, version in some if stored.pop(ticket, -1) < version}
-        with store.read() as connection:
-            # What is finished and old here may be listed there all the same.
-            known = complaints.versions(connection, desk.id, list(unequal))
-        behind += [ticket for ticket, version in unequal.items() if known.get(ticket, -1) < version]
-    missing = list(stored)
+        again += [ticket for ticket, _ in some if ticket in unlisted]
+        behind += _behind(desk, store, stored, some)
+    missing = [ticket for ticket in stored if ticket not in unlisted]
+    for tickets in _portions(behind):
+        if stopping():
+            return Counted(listed)
+        pull_tickets(desk, tickets, store, rules, now=now)
     result = Counted(listed, len(behind), len(missing))
     if not believe and len(missing) > max(MOST_MISSING, MOST_MISSING_SHARE * (len(missing) + listed)):
-        return _refused(desk, store, result, at)
-    for tickets in _portions([*behind, *missing]):
+        return _refused(desk, store, result, missing[:MOST_MISSING], at)
+    for tickets in _portions(missing):
         if stopping():
             return result
         pull_tickets(desk, tickets, store, rules, now=now)
@@ -89,14 +93,28 @@ def census(
     result = msgspec.structs.replace(result, gone=sum(ticket not in left for ticket in missing))
     with store.write("census: done") as connection:
         sources.counted(connection, desk.id, at)
+        sources.listed_again(connection, desk.id, again)
+        sources.not_listed(connection, desk.id, [ticket for ticket in missing if ticket in left])
         if result.behind or result.gone:
             detail = msgspec.to_builtins(result)
             sources.log(connection, at, "amends", "census", source=desk.name, detail=detail)
     return result
 
 
-def _refused(desk: Helpdesk, store: Store, result: Counted, at: datetime) -> Counted:
+def _behind(desk: Helpdesk, store: Store, stored: dict[str, int], some: Sequence[tuple[str, int]]) -> list[str]:
+    """Those of `some` that are stored older, as deleted, or not at all; all of them are taken out of `stored`."""
+    unequal = {ticket: version for ticket, version in some if stored.pop(ticket, -1) < version}
+    with store.read() as connection:
+        # What is finished and old here may be listed there all the same.
+        known = complaints.versions(connection, desk.id, list(unequal))
+    return [ticket for ticket, version in unequal.items() if known.get(ticket, -1) < version]
+
+
+def _refused(desk: Helpdesk, store: Store, result: Counted, sample: Sequence[str], at: datetime) -> Counted:
+    """Take nothing for gone; but what a look at a `sample` shows to be there need not be missed again, so that a source
+    which never lists some of its tickets is not refused for ever."""
     result = msgspec.structs.replace(result, refused=True)
+    there = {record.ticket for _, record in desk.adapter.get(sample) if record.fields is not None}
     log.warning(
         "%s: %d of its tickets are suddenly not listed any more, so nothing was taken for deleted. See what we may "
         "read there; if they were really deleted, `amends sync %s --census` believes it.",
@@ -106,6 +124,7 @@ def _refused(desk: Helpdesk, store: Store, result: Counted, at: datetime) -> Cou
     )
     with store.write("census: refused") as connection:
         sources.counted(connection, desk.id, at)
+        sources.not_listed(connection, desk.id, there)
         sources.log(connection, at, "amends", "census: refused", source=desk.name, detail=msgspec.to_builtins(result))
     return result
 

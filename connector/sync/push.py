@@ -115,11 +115,11 @@ def _repaired(
     with store.read() as connection:
         due = intentions.to_repair(connection, desk.id, now())
     for intention in due:
-        if stopping():
+        with store.read() as connection:
+            paused = sources.paused(connection) is not None
+        if stopping() or paused:
             break
         outcome = sender.repair(intention)
-        if outcome.auth is not None:
-            raise _parked(desk, store, now(), outcome.auth)
         if outcome.rest_seconds is not None:
             return msgspec.structs.replace(result, rest_seconds=outcome.rest_seconds)
     return result

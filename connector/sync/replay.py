@@ -16,7 +16,7 @@ from connector.assessment import Known, Rules, Understood, own_marked, retagged,
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Clock
-from connector.store import Store, archive, complaints, sources
+from connector.store import Store, archive, complaints, links, sources
 from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
 from connector.sync.pull import saving
@@ -192,5 +192,7 @@ class _Batch:
                 if current[row.doc.complaint.ticket] == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                complaints.save(connection, self.desk.id, [complaints.packed(row) for row in untouched], self.stored)
+                packed = [complaints.packed(row) for row in untouched]
+                complaints.save(connection, self.desk.id, packed, self.stored)
+                links.followed(connection, self.desk.id, self.now, {one.ticket: one.standing for one in packed})
             sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)

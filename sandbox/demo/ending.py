@@ -121,7 +121,7 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     effects = count(result.effects, "effect")
     yield f"  written   {count(result.done, 'write')}; the helpdesks' own ledgers hold {effects}"
     opened = sum(one.state is State.DONE and one.action.kind is ActionKind.CORRECT for one in watch.writes)
-    back = sum(one.state is State.DONE and one.action.episode.endswith(":resolved") for one in watch.writes)
+    back = sum(one.state is State.DONE and ":resolved@" in one.action.episode for one in watch.writes)
     yield f"  causes    {opened} handed to operations in Jira, {back} removed and told to the complaint's agent"
     yield f"  lost      {len(result.lost)}"
     yield f"  doubled   {len(result.doubled)}"
@@ -138,7 +138,7 @@ def _is_complaint(one: Stored) -> str:
 def _telling_case(watch: Watch) -> str | None:
     """A complaint whose cause was removed, else an escalated one; with quotes to show, the shorter the better."""
     done = [one.action for one in watch.writes if one.state is State.DONE]
-    told = {f"{one.source}/{one.ticket}" for one in done if one.episode.endswith(":resolved")}
+    told = {f"{one.source}/{one.ticket}" for one in done if ":resolved@" in one.episode}
     escalated = {f"{one.source}/{one.ticket}" for one in done if one.effect.note}
     cases = [one for name, one in watch.tickets.items() if name in (told or escalated) and _quotes(one)]
     best = min(cases, key=lambda one: len(one.doc.entries), default=None)

@@ -90,7 +90,7 @@ def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_t
     listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
     done = [one.get("action", one) for one in json.loads(listed.stdout)]
     opened = [one for one in done if one["kind"] == "correct"]
-    told = [one for one in done if one["kind"] == "link" and one["episode"].endswith(":resolved")]
+    told = [one for one in done if one["kind"] == "link" and ":resolved@" in one["episode"]]
     assert opened and told
     case = f"shop/{told[0]['ticket']}"
     explained = amends(folder, "--home", ".amends-demo", "explain", case).stdout

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from adapters.memory import DESKS, Adapter, Desk, DeskSettings
 from adapters.memory.tickets import ACCOUNT
 from connector.adapter import Finding, Landed, NotYet, Receipt, Record, Stamp
-from connector.errors import RejectedError, TemporaryError
+from connector.errors import AuthError, RejectedError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.model import Action, ActionKind, FlagKind, Status
 from connector.policy.rules import Correction
@@ -127,7 +127,7 @@ def test_a_complaints_cause_is_opened_elsewhere_once_and_its_resolution_comes_ba
     assert all(count == 1 for count in town.effects().values())
 
 
-def test_what_amends_opened_itself_is_no_complaint_whatever_it_says() -> None:
+def test_w13_what_amends_opened_itself_is_no_complaint_whatever_it_says() -> None:
     town = Town()
     town.overdue()
     town.desk.advance(9 * 86_400)
@@ -140,7 +140,7 @@ def test_what_amends_opened_itself_is_no_complaint_whatever_it_says() -> None:
         assert list(listed) == []
 
 
-def test_an_answer_that_was_lost_opens_no_second_ticket() -> None:
+def test_w08_an_answer_that_was_lost_opens_no_second_ticket() -> None:
     town = Town()
     lossy = type("Lossy", (Workshop,), {"lost": 1})
     town.elsewhere = town._works(lossy)
@@ -221,6 +221,86 @@ def test_what_was_written_without_compare_and_set_is_looked_at_again_and_repairs
     assert told.count("write: second copy taken away") == 1
 
 
+def turns(town: Town, count: int = 3) -> None:
+    for _ in range(count):
+        town.desk.advance(600)
+        town.turn()
+
+
+def test_each_resolution_is_told_also_one_after_the_first_was_taken_back_before_its_note_left() -> None:
+    town = Town()
+    ticket = town.overdue()
+    turns(town)
+    (made,) = town.works.tickets()
+    town.works.set(made, "status", "solved")
+    with town.store.write("pause") as connection:
+        sources.pause(connection, town.now(), "holiday")
+    turns(town)
+    town.works.set(made, "status", "open")
+    turns(town)
+    with town.store.write("resume") as connection:
+        sources.resume(connection)
+    turns(town)
+    assert len(notes(town, ticket)) == 1, "a resolution that was taken back is not told"
+    town.desk.advance(3600)
+    town.works.now = town.desk.now
+    town.works.set(made, "status", "solved")
+    turns(town)
+    assert len(notes(town, ticket)) == 2
+    assert all(count == 1 for count in town.effects().values())
+
+
+def test_what_another_worker_wants_looked_at_is_not_forgotten_by_a_sweep_that_had_begun() -> None:
+    town = Town()
+    ticket = town.overdue()
+    stored = town.stored(ticket)
+    with town.store.write("links") as connection:
+        complaints.look_again(connection, town.now() + timedelta(seconds=1))
+    with town.store.write("a sweep that read before") as connection:
+        complaints.save_assessed(connection, [(stored, stored.assessed, None)])
+    assert town.stored(ticket).look_at == town.now() + timedelta(seconds=1)
+
+
+def test_a_corrective_ticket_with_another_reporter_calls_forth_no_other() -> None:
+    town = Town()
+
+    class Elsewhere(Workshop):
+        def apply(self, action: Action, stamp: Stamp) -> Receipt:
+            receipt = super().apply(action, stamp)
+            if action.kind is ActionKind.CORRECT:
+                town.works._rows[receipt["ticket"]]["requester"] = CUSTOMERS[2]
+                for event in town.works._stories[receipt["ticket"]]:
+                    event["by"] = CUSTOMERS[2]["id"]
+            return receipt
+
+    town.elsewhere = town._works(Elsewhere)
+    town.overdue()
+    for _ in range(4):
+        town.desk.advance(9 * 86_400)
+        town.turn()
+    assert len(town.works.tickets()) == 1
+
+
+def test_a_look_for_second_copies_that_is_refused_for_good_is_not_made_for_ever() -> None:
+    town = Town()
+    asked = []
+
+    class Forbidding(Doubling):
+        def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+            asked.append(sent_at)
+            raise AuthError("not this issue.")
+
+    town.elsewhere = town._works(Forbidding)
+    town.overdue()
+    for _ in range(60):
+        town.desk.advance(3600)
+        town.turn()
+    assert len(asked) == 2, "once at each of its times"
+    with town.store.read() as connection:
+        row = sources.by_name(connection, "works")
+    assert row is not None and row.parked_until is None, "one ticket's refusal parks nothing"
+
+
 class Refusing(Workshop):
     """Refuses what it is sent, and can say only a minute later that nothing landed."""
 
@@ -255,15 +335,15 @@ def test_w22_what_was_refused_for_good_is_a_dead_letter_also_where_it_has_to_set
 class Forgetful(Adapter):
     """A desk that does not tell of everything that changed, but can be counted."""
 
-    hidden: ClassVar[set[str]] = set()
     invisible: ClassVar[set[str]] = set()
+    unlisted: ClassVar[set[str]] = set()
 
     def census(self, since: datetime) -> Iterator[Sequence[tuple[str, int]]]:
         source = self._desk("look")
         yield [
             (ticket, source.look(ticket)["version"])
             for ticket in source.tickets()
-            if source.look(ticket)["status"] != "deleted" and ticket not in self.invisible
+            if source.look(ticket)["status"] != "deleted" and ticket not in self.invisible | self.unlisted
         ]
 
     def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
@@ -330,6 +410,44 @@ def test_s38_a_source_that_is_suddenly_empty_loses_nothing_until_a_person_says_s
     assert set(statuses(world).values()) == {Status.NEW}
     believed = census(forgetful(world), world.store, world.rules, now=world.now, believe=True)
     assert believed.gone == 30
+
+
+def test_what_is_stored_as_deleted_and_is_listed_is_read_again() -> None:
+    world, made = a_dozen()
+    world.desk.delete(made[5])
+    world.step("pull")
+    assert statuses(world)[made[5]] is Status.DELETED
+    world.desk.restore(made[5])
+    found = census(forgetful(world), world.store, world.rules, now=world.now)
+    assert found.behind == 1
+    assert statuses(world)[made[5]] is not Status.DELETED
+
+
+def test_what_a_source_never_lists_and_has_all_the_same_is_not_missed_every_day() -> None:
+    world = World()
+    made = [world.desk.open("Late", TEXT, requester=CUSTOMERS[n % 3]) for n in range(40)]
+    world.step("pull")
+    Forgetful.unlisted = set(made[:30])
+    try:
+        assert census(forgetful(world), world.store, world.rules, now=world.now).refused
+        second = census(forgetful(world), world.store, world.rules, now=world.now)
+        assert (second.missing, second.refused) == (10, False)
+        assert census(forgetful(world), world.store, world.rules, now=world.now).missing == 0
+    finally:
+        Forgetful.unlisted = set()
+    assert set(statuses(world).values()) == {Status.NEW}
+
+
+def test_what_had_changed_is_read_although_too_much_is_missing() -> None:
+    world = World()
+    made = [world.desk.open("Late", TEXT, requester=CUSTOMERS[n % 3]) for n in range(40)]
+    world.step("pull")
+    for ticket in made[:30]:
+        world.desk.purge(ticket)
+    world.desk.customer_message(made[35], "And now?")
+    found = census(forgetful(world), world.store, world.rules, now=world.now)
+    assert found.refused and found.behind == 1
+    assert versions(world)[made[35]] == world.desk.look(made[35])["version"]
 
 
 def test_a_census_is_due_once_a_day_and_not_before_all_was_read() -> None:

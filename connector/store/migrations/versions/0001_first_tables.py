@@ -103,22 +103,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
         sa.UniqueConstraint("source_id", "ticket", name=op.f("uq_complaint_source_id_ticket")),
     )
-    op.create_index(
-        "ix_complaint_complainant_id_opened_at",
-        "complaint",
-        ["complainant_id", "opened_at"],
-        unique=False,
-        sqlite_where=sa.text("complaint = 'yes'"),
-        postgresql_where=sa.text("complaint = 'yes'"),
-    )
-    op.create_index(
-        "ix_complaint_flags",
-        "complaint",
-        ["flags"],
-        unique=False,
-        sqlite_where=sa.text("flags != ''"),
-        postgresql_where=sa.text("flags != ''"),
-    )
+    op.create_index("ix_complaint_complainant_id_opened_at", "complaint", ["complainant_id", "opened_at"], unique=False)
     op.create_index(
         "ix_complaint_look_at",
         "complaint",

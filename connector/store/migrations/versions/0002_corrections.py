@@ -11,6 +11,24 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    # Repeat detection reads complaints only, and few of them carry flags.
+    op.drop_index("ix_complaint_complainant_id_opened_at", table_name="complaint")
+    op.create_index(
+        "ix_complaint_complainant_id_opened_at",
+        "complaint",
+        ["complainant_id", "opened_at"],
+        unique=False,
+        sqlite_where=sa.text("complaint = 'yes'"),
+        postgresql_where=sa.text("complaint = 'yes'"),
+    )
+    op.create_index(
+        "ix_complaint_flags",
+        "complaint",
+        ["flags"],
+        unique=False,
+        sqlite_where=sa.text("flags != ''"),
+        postgresql_where=sa.text("flags != ''"),
+    )
     op.add_column("source", sa.Column("counted_at", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("repair_at", sa.BigInteger(), nullable=True))
     op.create_index(
@@ -88,4 +106,11 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_unplaced_source_id")),
         sa.PrimaryKeyConstraint("source_id", "field", "value", name=op.f("pk_unplaced")),
+    )
+    op.create_table(
+        "unlisted",
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_unlisted_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "ticket", name=op.f("pk_unlisted")),
     )
