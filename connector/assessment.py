@@ -118,7 +118,7 @@ def understand(
             remedy="Look at its payload: `amends quarantine list`.",
         )
     complaint = normalise(source, ticket, version, fields, folded, mapping)
-    if same_tagger and before is not None and _reads_alike(complaint, before, complaint_tag(complaint, mapping)):
+    if same_tagger and before is not None and _reads_alike(complaint, before, _told(complaint, entries, mapping)):
         return Understood(complaint, entries, before.tags, folded)
     return _tagged(complaint, entries, folded, mapping, tagger, before)
 
@@ -129,9 +129,9 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
     return (
         (complaint.text, complaint.subject, complaint.language, complaint.complainant.language)
         == (was.text, was.subject, was.language, was.complainant.language)
-        and not was.problems
+        and not any(problem.startswith(_UNTAGGED) for problem in was.problems)
         and not any(tag.author == "agent" for tag in before.tags)
-        and told == next((tag for tag in before.tags if tag.author.startswith("mapping:")), None)
+        and told == next((tag for tag in before.tags if tag == _OURS or tag.author.startswith("mapping:")), None)
     )
 
 
@@ -152,7 +152,7 @@ def _tagged(
     tagger: Tagger | None,
     before: Known | None,
 ) -> Understood:
-    told = _OURS if _opened_by_us(entries) else complaint_tag(complaint, mapping)
+    told = _told(complaint, entries, mapping)
     tags: tuple[Tag, ...] = () if told is None else (told,)
     known = before.tags if before else ()
     if tagger is not None:
@@ -160,7 +160,7 @@ def _tagged(
             tags = tagger.tags(complaint, told, _language_of(complaint, before))
         except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
             # What was known of it stays, and its problems say so.
-            problem = f"it could not be tagged: {type(error).__name__}"
+            problem = f"{_UNTAGGED}{type(error).__name__}"
             complaint = replace(complaint, problems=(*complaint.problems, problem))
             tags = (*tags, *(tag for tag in known if told is None or tag.facet != told.facet))
     agents = tuple(tag for tag in known if tag.author == "agent")
@@ -172,6 +172,12 @@ def _tagged(
 
 # A corrective ticket speaks of a complaint and is none; taken for one, it would have a corrective ticket opened for it.
 _OURS = Tag("complaint", "no", 1.0, "amends")
+_UNTAGGED = "it could not be tagged: "
+
+
+def _told(complaint: Complaint, entries: tuple[Entry, ...], mapping: FieldMapping) -> Tag | None:
+    """What is known of it without reading its words."""
+    return _OURS if _opened_by_us(entries) else complaint_tag(complaint, mapping)
 
 
 def _opened_by_us(entries: tuple[Entry, ...]) -> bool:

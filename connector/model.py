@@ -310,7 +310,8 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     `marker` is opaque, carries no personal data, and is put where the source keeps it beside the write.
     Not before `not_before`, not after `not_after`; lower `rank` goes first. A `correct` action belongs to the `source`
     at which the ticket is opened; its `ticket` and `origin` are both "<source>/<ticket>" of the complaint it is about,
-    and its receipt holds "ticket" (the new one's stable id), "key" (as people call it) and "url".
+    and its receipt holds "ticket" (the new one's stable id), "key" (as people call it) and "url". `language` is that of
+    the customer (ISO 639-1), for what is written to them.
     """
 
     key: str
@@ -326,6 +327,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     not_after: datetime | None = None
     rank: int = 5
     origin: str | None = None
+    language: str | None = None
 
 
 class Link(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -62,6 +62,7 @@ def normalise(
         stage=read.text("stage"),
         outcome=read.text("outcome"),
         accepted_at=read.time("accepted_at"),
+        follows=read.text("follows"),
         problems=(),
     )
     if not (folded.unknown or read.problems):
@@ -110,6 +111,7 @@ def _complainant(source: str, ticket: str, read: Reading) -> Complainant:
         verified=verified,
         language=read.language("requester.language"),
         time_zone=read.zone("requester.time_zone"),
+        trust=read.text("requester.trust"),
     )
 
 

@@ -16,7 +16,7 @@ from connector.mapping.products import Products
 from connector.model import JSON, Priority, Status
 from connector.timeline import Words
 
-REQUESTER = ("id", "name", "address", "phone", "verified", "language", "time_zone")
+REQUESTER = ("id", "name", "address", "phone", "verified", "language", "time_zone", "trust")
 FIELDS = (
     "subject",
     "text",
@@ -33,6 +33,7 @@ FIELDS = (
     "stage",
     "outcome",
     "accepted_at",
+    "follows",
     *(f"requester.{name}" for name in REQUESTER),
 )
 EXTRA = "extra."

@@ -317,4 +317,9 @@ def _action(
         not_before=not_before,
         not_after=not_after,
         rank=rank,
+        language=case.complaint.complainant.language or _language(case) if kind is ActionKind.SURVEY else None,
     )
+
+
+def _language(case: _Case) -> str | None:
+    return next((tag.value for tag in case.tags if tag.facet == "language"), case.complaint.language)

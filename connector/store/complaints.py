@@ -143,6 +143,14 @@ def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -
     return {stored.ticket: stored for stored in map(_stored, rows)}
 
 
+def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
+    """How often each of these tickets was written."""
+    statement = select(complaint.c.ticket, complaint.c.revision).where(
+        complaint.c.source_id == source_id, complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+    )
+    return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
+
+
 def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: int) -> list[Stored]:
     """Up to `most` complaints of these sources that sweep has to look at, the longest waiting first."""
     rows = connection.execute(_DUE, {"now": micros(now), "most": most, "sources": list(source_ids)})

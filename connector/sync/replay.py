@@ -177,12 +177,12 @@ class _Batch:
     def save(self, rows: Sequence[Saving]) -> None:
         """Write what changed, and how far the replay came, in one transaction."""
         with self.store.write("replay: batch") as connection:
-            current = complaints.of_tickets(connection, self.desk.id, [row.doc.complaint.ticket for row in rows])
+            current = complaints.revisions(connection, self.desk.id, [row.doc.complaint.ticket for row in rows])
             untouched = [
                 row
                 for row in rows
-                if current[row.doc.complaint.ticket].revision == self.stored[row.doc.complaint.ticket].revision
+                if current[row.doc.complaint.ticket] == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                complaints.save(connection, self.desk.id, [complaints.packed(row) for row in untouched], current)
+                complaints.save(connection, self.desk.id, [complaints.packed(row) for row in untouched], self.stored)
             sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)
