@@ -51,10 +51,12 @@ Who = tuple[str, str, str, str]  # account id, name, address, kind of account
 
 
 class Item(NamedTuple):
-    """One issue: `fields` and `histories` (oldest first) as JSON, `changed` is when it was updated."""
+    """One issue: `fields` and `histories` (oldest first) as JSON, `changed` is when it was updated, `done` whether its
+    status is of that category."""
 
     ident: int
     changed: datetime
+    done: bool
     fields: bytes
     histories: bytes
 
@@ -115,7 +117,8 @@ def _item(random: Random, ticket: JSONObject) -> Item:
         **{f"customfield_{10_040 + place}": one["value"] for place, one in enumerate(ticket["custom_fields"])},
     }
     told = _histories(random, number, ticket, (opened, changed), agent)
-    return Item(FIRST_ISSUE + number, changed, msgspec.json.encode(fields), msgspec.json.encode(list(told)))
+    done = STATUSES[ticket["status"]][2] == "done"
+    return Item(FIRST_ISSUE + number, changed, done, msgspec.json.encode(fields), msgspec.json.encode(list(told)))
 
 
 def _times(ticket: JSONObject, number: int) -> tuple[datetime, datetime]:

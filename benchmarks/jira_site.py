@@ -1,5 +1,6 @@
 """A Jira Cloud site for `server`: searches by JQL with bounds in UTC, changelogs in bulk, and what clients ask at the
-beginning. It understands of JQL what clients of the benchmarks ask: a lower bound of `updated`, oldest change first.
+beginning. It understands of JQL what clients of the benchmarks ask: a lower bound of `updated`, oldest change first;
+and for our census the issues above a bound or not done, by key.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.jira_issues import API, PROJECT, SITE, Item
 encode, decode = msgspec.json.encode, msgspec.json.decode
 BOUND = re.compile(r"""updated\s*>=?\s*["']?([0-9][0-9/: -]*[0-9])""")
 MOST, MOST_IDS = 100, 5000  # a page holds so many issues with fields, and so many with nothing but their ids
+UNFINISHED = "OR statusCategory != Done"
 PERMISSIONS = ("BROWSE_PROJECTS", "ADD_COMMENTS", "EDIT_ISSUES", "TRANSITION_ISSUES", "ASSIGN_ISSUES", "CREATE_ISSUES")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,12 +49,21 @@ class Jira:
         has no `documents`, but text."""
         fields = tuple(wish.get("fields") or ("id",))
         size = min(int(wish.get("maxResults") or 50), MOST_IDS if set(fields) <= {"id", "key"} else MOST)
-        begin = int(wish.get("nextPageToken") or self._first(str(wish.get("jql"))))
-        end = min(begin + size, len(self.issues))
+        found, first = self._found(str(wish.get("jql")))
+        begin = int(wish.get("nextPageToken") or first)
+        end = min(begin + size, len(found))
         expand = str(wish.get("expand"))
-        page = b",".join(_issue(one, fields, expand, documents) for one in self.issues[begin:end])
-        tail = b'"isLast":true}' if end == len(self.issues) else b'"nextPageToken":"%d","isLast":false}' % end
+        page = b",".join(_issue(one, fields, expand, documents) for one in found[begin:end])
+        tail = b'"isLast":true}' if end == len(found) else b'"nextPageToken":"%d","isLast":false}' % end
         return b'{"issues":[' + page + b"]," + tail
+
+    def _found(self, jql: str) -> tuple[list[Item], int]:
+        """Issues in order, and the place among them where the answer begins."""
+        first = self._first(jql)
+        if UNFINISHED not in jql:
+            return self.issues, first
+        old = (one for one in self.issues[:first] if not one.done)
+        return sorted([*old, *self.issues[first:]], key=lambda one: one.ident), 0
 
     def _first(self, jql: str) -> int:
         """The place of the first issue that was changed at or after the bound: a minute, a day, or milliseconds."""

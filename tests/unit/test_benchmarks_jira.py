@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,10 +41,20 @@ def test_bare_loop_asks_for_the_fields_of_a_sync() -> None:
 
 def test_bound_is_read_as_utc() -> None:
     middle = SITE.changed[COUNT // 2]
-    found = ask("search/jql", {"jql": f'updated >= "{bound_text(middle, ZoneInfo("UTC"))}"', "fields": ["updated"]})["issues"]
+    bound = bound_text(middle, ZoneInfo("UTC"))
+    found = ask("search/jql", {"jql": f'updated >= "{bound}"', "fields": ["updated"]})["issues"]
     expected = next(one for one in SITE.issues if one.changed >= middle.replace(second=0, microsecond=0))
     assert found[0]["id"] == str(expected.ident)
     assert ask("search/jql", {"jql": 'updated >= "2100-01-01 00:00"'})["issues"] == []
+
+
+def test_census_lists_what_is_unfinished_and_what_changed() -> None:
+    jql = 'project in ("BENCH") AND (updated >= "2026-10-01 00:00" OR statusCategory != Done) ORDER BY key ASC'
+    found = ask("search/jql", {"jql": jql, "fields": ["id"], "maxResults": 1000})["issues"]
+    since = datetime(2026, 10, 1, tzinfo=UTC)
+    assert [one["id"] for one in found] == sorted(
+        str(one.ident) for one in SITE.issues if one.changed >= since or not one.done
+    )
 
 
 def test_each_issue_is_read_without_a_problem_and_with_its_history() -> None:
