@@ -1,4 +1,5 @@
-"""Who is measured, and with which commands. Called by `run`.
+"""Who is measured on a Zendesk, and with which commands; what a contender is, here and in `jira_contenders`. Called by
+`run`.
 
 A contender is a list of steps that share a folder; the next step finds what the one before left. Peers that are not
 ours to depend on live in environments of their own, made on demand.
@@ -39,7 +40,18 @@ class Contender(NamedTuple):
     name: str
     steps: Callable[[str, Path], list[Step]]
     environment: Mapping[str, str] = {}
-    needs: str | None = None  # a key of PEERS: the environment it runs in
+    needs: str | None = None  # a key of the helpdesk's `peers`: the environment it runs in
+
+
+class Helpdesk(NamedTuple):
+    """What `server` serves under `name`, and who reads it. `raw` is the contender that ratios are to, `ours` the steps
+    of ours; `peers` are the requirements of environments, by name."""
+
+    name: str
+    raw: str
+    ours: Callable[[str, Path], list[Step]]
+    contenders: tuple[Contender, ...]
+    peers: Mapping[str, tuple[str, ...]]
 
 
 PEERS = {
@@ -102,52 +114,63 @@ def edit(name: str, folder: Path, before: str, after: str) -> Step:
     return Step("", [sys.executable, "-c", EDIT, shipped, folder / name, before, after], measured=False)
 
 
-def amends(tagging: bool) -> Callable[[str, Path], list[Step]]:
+Edit = tuple[str, str, str]  # a mapping's file, a word in it, and the word instead
+
+
+def amends(source: str, mapping: Edit | None = None) -> Callable[[str, Path], list[Step]]:
+    """The steps of ours for `source`: its settings in YAML, with BASE for the address. Without a change of the mapping
+    to replay: the first run alone, without tagging."""
+
     def steps(base: str, folder: Path) -> list[Step]:
         home = folder / "amends"
-        write_settings(home, base, tagging)
+        write_settings(home, source.replace("BASE", base), tagging=mapping is not None)
         command: list[str | Path] = [Path(sys.executable).parent / "amends", "--home", home]
         first = Step("first run", [*command, "sync", "bench"], stored(home))
-        if not tagging:
-            return [first]
-        again = first._replace(title="nothing new")
-        replay = [*command, "mapping", "backfill", "--yes"]
-        return [
-            first,
-            again,
-            Step("replay of everything", replay, stored(home)),
-            edit("zendesk.yaml", home / "mappings", "high: high", "high: urgent"),
-            Step("replay, mapping changed", replay, stored(home)),
-            edit("sla.yaml", home, "within: 2h", "within: 3h"),
-            Step("replay, target changed", replay, stored(home)),
-            edit("phrases/en.yaml", home, "- ombudsman\n", "- ombudswoman\n"),
-            Step("replay, phrase changed", replay, stored(home)),
-        ]
+        return [first] if mapping is None else [first, *_later(command, home, first, mapping)]
 
     return steps
 
 
-def write_settings(home: Path, base: str, tagging: bool) -> None:
-    """The folder an admin would keep, for one Zendesk source called bench; shadow mode, so nothing is written back.
+def _later(command: list[str | Path], home: Path, first: Step, mapping: Edit) -> list[Step]:
+    replay = [*command, "mapping", "backfill", "--yes"]
+    name, before, after = mapping
+    return [
+        first._replace(title="nothing new"),
+        Step("replay of everything", replay, stored(home)),
+        edit(name, home / "mappings", before, after),
+        Step("replay, mapping changed", replay, stored(home)),
+        edit("sla.yaml", home, "within: 2h", "within: 3h"),
+        Step("replay, target changed", replay, stored(home)),
+        edit("phrases/en.yaml", home, "- ombudsman\n", "- ombudswoman\n"),
+        Step("replay, phrase changed", replay, stored(home)),
+    ]
 
-    The limits are far above any account's, so that the client is measured and not the vendor's patience.
-    """
+
+def write_settings(home: Path, source: str, tagging: bool) -> None:
+    """The folder an admin would keep, for one source called bench; shadow mode, so nothing is written back."""
     home.mkdir(parents=True)
     (home / "amends.yaml").write_text(
         f"""\
 {"" if tagging else "tag: false"}
 sources:
   bench:
-    adapter: zendesk
-    options:
-      url: {base}
-      auth: api_token
-      email: agent@example.net
-      limits: {{account: 1000000, export: 1000000, updates: 1000000}}
+{source}\
     secrets:
       api_token: env:BENCH_TOKEN
 """
     )
+
+
+# The limits are far above any account's, so that the client is measured and not the vendor's patience.
+SOURCE = """\
+    adapter: zendesk
+    options:
+      url: BASE
+      auth: api_token
+      email: agent@example.net
+      limits: {account: 1000000, export: 1000000, updates: 1000000}
+"""
+EDITED = ("zendesk.yaml", "high: high", "high: urgent")
 
 
 def dlt(base: str, folder: Path) -> list[Step]:
@@ -183,16 +206,22 @@ def airbyte(_base: str, folder: Path) -> list[Step]:
 
 RAW = "bare urllib3 + orjson loop"
 OURS = "amends sync"
-CONTENDERS = (
-    Contender(RAW, raw()),
-    Contender("bare loop, typed decode", raw("--typed")),
-    Contender("bare loop, typed, into SQLite", floor),
-    Contender(OURS, amends(tagging=True)),
-    Contender("amends sync, tagging off", amends(tagging=False)),
-    Contender("zenpy, incremental generator", zenpy, REDIRECTED),
-    Contender("dlt, REST source", dlt, needs="dlt"),
-    Contender("tap-zendesk", tap_zendesk, {**REDIRECTED, "BENCH_NO_SLEEP": "1"}, needs="tap-zendesk"),
-    Contender("airbyte-source-zendesk-support", airbyte, REDIRECTED, needs="airbyte"),
+HELPDESK = Helpdesk(
+    name="zendesk",
+    raw=RAW,
+    ours=amends(SOURCE, EDITED),
+    contenders=(
+        Contender(RAW, raw()),
+        Contender("bare loop, typed decode", raw("--typed")),
+        Contender("bare loop, typed, into SQLite", floor),
+        Contender(OURS, amends(SOURCE, EDITED)),
+        Contender("amends sync, tagging off", amends(SOURCE)),
+        Contender("zenpy, incremental generator", zenpy, REDIRECTED),
+        Contender("dlt, REST source", dlt, needs="dlt"),
+        Contender("tap-zendesk", tap_zendesk, {**REDIRECTED, "BENCH_NO_SLEEP": "1"}, needs="tap-zendesk"),
+        Contender("airbyte-source-zendesk-support", airbyte, REDIRECTED, needs="airbyte"),
+    ),
+    peers=PEERS,
 )
 
 
@@ -201,14 +230,14 @@ def python_of(peer: str, folder: Path) -> Path:
     return folder.parent / "environments" / peer / "bin" / "python"
 
 
-def install(peer: str, work: Path) -> None:
+def install(peer: str, requirements: Sequence[str], work: Path) -> None:
     """Make the environment of a peer, if it is not there. Raises CalledProcessError where it cannot be installed."""
     python = python_of(peer, work / "run")
     if python.exists():
         return
     subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
     try:
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-warn-conflicts", *PEERS[peer]], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-warn-conflicts", *requirements], check=True)
     except subprocess.CalledProcessError:
         python.unlink()
         raise

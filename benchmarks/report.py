@@ -9,16 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-BEGIN, END = "<!-- begin: make bench -->", "<!-- end: make bench -->"
-INTRODUCTION = """# Performance
-
-Everybody in a table reads the same synthetic tickets from the same loopback server, over TLS and gzip, in turn. CPU is
-user and system time of the whole process, start-up included; ratios are to a bare loop over the same URLs, measured in
-the same run. Ours does the whole work: read, understand, classify, time, store durably. The others only read.
-`make bench` repeats it; [benchmarks/](../benchmarks/README.md) says how.
-
-"""
-
 
 class Line(NamedTuple):
     """One step of one contender: medians over the rounds; peak memory and requests are the highest seen."""
@@ -45,11 +35,11 @@ def table(lines: Sequence[Line], tickets: int, rounds: int) -> str:
     )
 
 
-def write(path: Path, tables: Sequence[str], python: str) -> None:
-    """Put the tables between the two marks of a document, or at its end."""
+def write(path: Path, helpdesk: str, tables: Sequence[str], python: str) -> None:
+    """Put the tables between the two marks of a helpdesk in a document, or at its end."""
+    begin, end = (f"<!-- {word}: make bench, {helpdesk} -->" for word in ("begin", "end"))
     when = datetime.now(UTC).date().isoformat()
     about = f"Measured {when} by `make bench`: {os.cpu_count()} cores, {platform.system()}, {python}.\n"
-    block = "\n".join([BEGIN, about, *tables, END]) + "\n"
-    text = path.read_text() if path.exists() else INTRODUCTION
-    before, mark, rest = text.partition(BEGIN)
-    path.write_text(before + block + (rest.partition(END + "\n")[2] if mark else ""))
+    block = "\n".join([begin, about, *tables, end]) + "\n"
+    before, mark, rest = path.read_text().partition(begin)
+    path.write_text(before + block + (rest.partition(end + "\n")[2] if mark else ""))

@@ -1,8 +1,9 @@
-"""A Zendesk that answers as fast as it can: pages rendered and compressed once, over TLS, on loopback.
+"""A helpdesk that answers as fast as it can: pages rendered and compressed once, over TLS, on loopback.
 
-Run by `run` as a process of its own (python -m benchmarks.server FOLDER --tickets N), so that its work is never
-counted; prints its address when it is ready, then serves until its standard input closes. It is for speed only: it
-takes no writes and its event stream is empty. GET /_seen tells what was asked for since it was last asked.
+Run by `run` as a process of its own (python -m benchmarks.server FOLDER --tickets N --helpdesk NAME), so that its work
+is never counted; prints its address when it is ready, then serves until its standard input closes. It is for speed
+only: it takes no writes, and Zendesk's event stream is empty. GET /_seen tells what was asked for since it was last
+asked.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import subprocess
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from benchmarks import tickets
+from benchmarks.jira_site import Jira
 
 encode = msgspec.json.encode
 PAGE = 1000
@@ -50,8 +53,45 @@ def certificates(folder: Path) -> tuple[Path, Path, Path]:
     return authority, certificate, key
 
 
+class Site(Protocol):
+    """A helpdesk: `body` answers `asked` (the body of the request) in JSON, None where there is nothing; `missing` is
+    what it says then."""
+
+    missing: bytes
+
+    def body(self, base: str, path: str, query: Mapping[str, str], asked: bytes) -> bytes | None: ...
+
+
+class Pages:
+    """Every page of a site that was asked for, compressed, and what was asked for."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.kept: dict[tuple[str, ...], bytes] = {}
+        self.seen: Counter[str] = Counter()
+
+    def answer(self, base: str, path: str, query: dict[str, str], asked: bytes) -> tuple[int, bytes]:
+        """The status and the compressed body."""
+        key = (base, path, asked.decode(), *(f"{name}={value}" for name, value in sorted(query.items())))
+        found = self.kept.get(key)
+        if found is None:
+            body = self.site.body(base, path, query, asked)
+            if body is None:
+                return 404, pack(self.site.missing)
+            found = self.kept[key] = pack(body)
+        return 200, found
+
+    def told(self) -> bytes:
+        """What was asked for since this was last called: requests by path."""
+        body = encode(dict(self.seen))
+        self.seen.clear()
+        return body
+
+
 class Zendesk:
-    """The account: tickets as JSON bytes, and every page that was asked for, compressed."""
+    """The account: tickets as JSON bytes."""
+
+    missing = b'{"error":"RecordNotFound"}'
 
     def __init__(self, count: int) -> None:
         self.customers, self.agents = ([encode(user) for user in users] for users in tickets.people(count))
@@ -64,21 +104,8 @@ class Zendesk:
             )
             for item in tickets.items(count)
         ]
-        self.pages: dict[tuple[str, ...], bytes] = {}
-        self.seen: Counter[str] = Counter()
 
-    def answer(self, base: str, path: str, query: dict[str, str]) -> tuple[int, bytes]:
-        """The status and the compressed body."""
-        kept = (base, path, *(f"{name}={value}" for name, value in sorted(query.items())))
-        found = self.pages.get(kept)
-        if found is None:
-            body = self._body(base, path, query)
-            if body is None:
-                return 404, pack(b'{"error":"RecordNotFound"}')
-            found = self.pages[kept] = pack(body)
-        return 200, found
-
-    def _body(self, base: str, path: str, query: dict[str, str]) -> bytes | None:
+    def body(self, base: str, path: str, query: Mapping[str, str], asked: bytes) -> bytes | None:
         match path.removeprefix("/api/v2/").removesuffix(".json").split("/"):
             case ["incremental", "tickets", "cursor"]:
                 return self._export(base, query)
@@ -95,7 +122,7 @@ class Zendesk:
                 return encode({name: [], "count": 0, "next_page": None, "meta": {"has_more": False}, "links": {}})
         return None
 
-    def _export(self, base: str, query: dict[str, str]) -> bytes:
+    def _export(self, base: str, query: Mapping[str, str]) -> bytes:
         include = query.get("include", "")
         begin = int(query.get("cursor", "0").removeprefix("page-"))
         chosen = self.items[begin : begin + int(query.get("per_page", PAGE))]
@@ -116,12 +143,6 @@ class Zendesk:
         tail = {"after_url": following, "after_cursor": cursor, "before_url": None, "before_cursor": None}
         return body + b"," + encode({**tail, "end_of_stream": end == len(self.items)})[1:]
 
-    def told(self) -> bytes:
-        """What was asked for since this was last called: requests by path."""
-        body = encode(dict(self.seen))
-        self.seen.clear()
-        return body
-
 
 def pack(body: bytes) -> bytes:
     squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)
@@ -129,10 +150,10 @@ def pack(body: bytes) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive; requests without a body."""
+    """HTTP/1.1 with keep-alive; requests may have a body of a known length."""
 
-    def __init__(self, account: Zendesk) -> None:
-        self.account = account
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
         self.waiting = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -142,20 +163,26 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.waiting += data
         while (end := self.waiting.find(b"\r\n\r\n")) >= 0:
-            head, self.waiting = self.waiting[:end], self.waiting[end + 4 :]
-            self.transport.writelines(self._respond(head.decode("latin-1").split("\r\n")))
+            first, *others = self.waiting[:end].decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in others)}
+            begin = end + 4
+            end = begin + int(headers.get("content-length", 0))
+            if len(self.waiting) < end:
+                return
+            asked, self.waiting = self.waiting[begin:end], self.waiting[end:]
+            self.transport.writelines(self._respond(first, headers, asked))
 
-    def _respond(self, head: list[str]) -> Iterable[bytes]:
-        method, target, _ = head[0].split(" ", 2)
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+    def _respond(self, first: str, headers: Mapping[str, str], asked: bytes) -> Iterable[bytes]:
+        method, target, _ = first.split(" ", 2)
         path, _, query = target.partition("?")
         if path == "/_seen":
-            status, body = 200, pack(self.account.told())
+            status, body = 200, pack(self.pages.told())
         elif "authorization" not in headers:
             status, body = 401, pack(b'{"error":"Couldn\'t authenticate you"}')
         else:
-            self.account.seen[f"{method} {path}"] += 1
-            status, body = self.account.answer(f"https://{headers['host']}", unquote(path), dict(parse_qsl(query)))
+            self.pages.seen[f"{method} {path}"] += 1
+            base = f"https://{headers['host']}"
+            status, body = self.pages.answer(base, unquote(path), dict(parse_qsl(query)), asked)
         coding = b"Content-Encoding: gzip\r\n"
         if "gzip" not in headers.get("accept-encoding", ""):
             body, coding = zlib.decompress(body, 31), b""
@@ -164,9 +191,12 @@ class Connection(asyncio.Protocol):
         yield body
 
 
-async def serve(account: Zendesk, context: ssl.SSLContext) -> None:
+HELPDESKS: Mapping[str, Callable[[int], Site]] = {"zendesk": Zendesk, "jira": Jira}
+
+
+async def serve(pages: Pages, context: ssl.SSLContext) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(account), "127.0.0.1", 0, ssl=context)
+    server = await loop.create_server(lambda: Connection(pages), "127.0.0.1", 0, ssl=context)
     print(f"https://localhost:{server.sockets[0].getsockname()[1]}", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -175,11 +205,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the certificates are kept")
     parser.add_argument("--tickets", type=int, default=10_000)
+    parser.add_argument("--helpdesk", choices=HELPDESKS, default="zendesk")
     chosen = parser.parse_args()
     _, certificate, key = certificates(chosen.folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    asyncio.run(serve(Zendesk(chosen.tickets), context))
+    asyncio.run(serve(Pages(HELPDESKS[chosen.helpdesk](chosen.tickets)), context))
 
 
 if __name__ == "__main__":
