@@ -39,13 +39,17 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 def due(desk: Helpdesk, store: Store, now: datetime) -> bool:
-    """Whether the source can be counted, was read to its end once, and was not counted for a day."""
+    """Whether the source can be counted, was read to its end once, and was neither counted nor met for a day."""
     if not hasattr(desk.adapter, "census"):
         return False
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
         read = {stream.name for stream in sources.streams(connection, desk.id) if stream.complete_at is not None}
-    return row is not None and read >= set(desk.streams) and (row.counted_at is None or now - row.counted_at >= EVERY)
+    if row is None or not read >= set(desk.streams):
+        return False
+    # At first contact everything is read anyway.
+    since = row.counted_at or row.act_from
+    return since is None or now - since >= EVERY
 
 
 def census(

@@ -453,10 +453,14 @@ def test_what_had_changed_is_read_although_too_much_is_missing() -> None:
 def test_a_census_is_due_once_a_day_and_not_before_all_was_read() -> None:
     world, _ = a_dozen()
     desk = forgetful(world)
+    assert not due(desk, world.store, world.now()), "at first contact everything was read anyway"
+    world.desk.advance(86_400)
     assert due(desk, world.store, world.now())
     census(desk, world.store, world.rules, now=world.now)
     assert not due(desk, world.store, world.now() + timedelta(hours=23))
     assert due(desk, world.store, world.now() + timedelta(hours=25))
     assert not due(world.helpdesk(), world.store, world.now()), "a desk that tells of everything is not counted"
     fresh = World()
+    fresh.helpdesk()
+    fresh.desk.advance(2 * 86_400)
     assert not due(forgetful(fresh), fresh.store, fresh.now())

@@ -120,7 +120,7 @@ def test_the_complaints_ticket_is_told_of_the_opening_and_then_of_the_resolution
     assert opened.effect.note is not None and "OPS-7" in opened.effect.note
     resolved = replace(LINK, status=Status.RESOLVED, resolved_at=NOW + HOUR)
     told = decided(policy, links=(resolved,))
-    assert [one.episode for one in told] == ["works/10042:opened", "works/10042:resolved"]
+    assert [one.episode for one in told] == ["works/10042:opened", "works/10042:resolved@2026-06-02T13:00:00"]
     assert "tell the customer" in (told[1].effect.note or "")
 
 
