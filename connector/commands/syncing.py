@@ -32,6 +32,8 @@ from connector.sync.replay import stale
 MOST_RESTS = 4
 LONGEST_REST_SECONDS = 10.0
 LEASE_EVERY = timedelta(seconds=8)
+# What a person has to put right is shown as such; a pass that goes through takes it back.
+PARKED_FOR = timedelta(minutes=15)
 _WORST = (SettingsError.exit_code, AuthError.exit_code, TemporaryError.exit_code, 1)
 
 
@@ -136,7 +138,16 @@ class _Pass:
             raise
         except AmendsError as error:
             self._add(name, error=str(error), exit_code=error.exit_code)
+            self._remember(name, error)
             return None
+
+    def _remember(self, name: str, error: AmendsError) -> None:
+        """So that `amends status` says what went wrong last, also of a source that was never reached."""
+        now = self.place.now()
+        with self.store.write("source: failed") as connection:
+            row = sources.enlist(connection, name, self.place.settings.sources[name].adapter)
+            parked = now + PARKED_FOR if isinstance(error, (AuthError, SettingsError)) else None
+            sources.failed(connection, row.id, now, str(error), parked)
 
     def _add(self, name: str, **changes: JSON) -> None:
         self.results[name] = msgspec.structs.replace(self.results[name], **changes)

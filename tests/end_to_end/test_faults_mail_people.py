@@ -6,17 +6,23 @@ See docs/engineers/faults.md; what concerns our own mail on its way out is teste
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email import message_from_bytes
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.imap import tokens
 from adapters.imap.caps import person
 from adapters.imap.evidence import ticket_of
-from connector.model import EntryKind, Role, Visibility
+from adapters.imap.sending import Smtp
+from connector.errors import RejectedError
+from connector.model import ActionKind, EntryKind, Role, Visibility
 from connector.store.memory import StoredLedger
 from sandbox.mailbox import Person, bounce
 from sandbox.mailbox.letters import BORDER, MARIA, SHOP
 from tests.end_to_end.post import KEYS, STAFF, Post, post, texts
+from tests.unit.mail_office import action
+from tests.unit.mail_relay import Keeper, honest
 
 EVE = Person("Eve", "eve@example.org")
 MARKER = "am-abcdefghijklmnopqrst"
@@ -70,6 +76,34 @@ def test_m10_a_forged_bounce_silences_nobody(here: Post) -> None:
     assert StoredLedger(here.store, "post").stopped(person(MARIA.address)) is None
     [aside] = here.aside()
     assert aside.skipped_at is not None, "nobody is asked to look at it"
+
+
+@BOTH
+def test_w25_a_survey_that_bounces_later_is_told_on_its_ticket_and_is_the_last_to_that_address(here: Post) -> None:
+    relay = Keeper()
+    mail = here.writes()
+    here.pull()
+    first, second = (
+        replace(action(ActionKind.SURVEY, episode=f"resolution#{number}"), ticket=ticket_of(mail.message_id))
+        for number in (1, 2)
+    )
+    with honest(relay) as port:
+        here.options |= {
+            "smtp": Smtp("127.0.0.1", port, tls="none", login=False),
+            "survey_url": "https://s.example/{token}",
+        }
+        here.restart()
+        here.desk.adapter.apply(first, here.desk.adapter.prepare(first))
+    [sent] = relay.kept
+    assert isinstance(sent.content, bytes)
+    ident = message_from_bytes(sent.content)["Message-ID"].strip("<>")
+    here.delivered(bounce(ident, MARIA.address, here.clock()).raw)
+    here.pull()
+    [note] = [entry for entry in here.entries(mail) if entry.kind is EntryKind.NOTE]
+    assert note.visibility is Visibility.INTERNAL and MARIA.address in (note.text or "")
+    with pytest.raises(RejectedError, match="came back"):
+        here.desk.adapter.prepare(second)
+    assert len(here.complaints()) == 1 and not here.aside()
 
 
 def test_m10_whoever_asks_for_no_more_surveys_gets_none(here: Post) -> None:

@@ -231,6 +231,19 @@ def test_status_tells_sources_flags_and_writes(overdue: Office) -> None:
     assert "done" in said.out
 
 
+def test_status_says_what_went_wrong_in_a_pass_also_with_a_source_that_never_answered(office: Office) -> None:
+    office.desk.token = "another"
+    said = office.type("sync")
+    assert said.code == 3
+    told = office.type("status", "--json")
+    assert told.code == 1
+    assert "shop is parked" in told.json["needs_person"][0]
+    assert told.json["sources"][0]["last_error"]
+    office.desk.token = None
+    assert office.type("sync").code == 0
+    assert office.type("status", "--json").json["sources"][0]["last_error"] is None
+
+
 def test_status_wants_a_person_where_one_is_needed(overdue: Office) -> None:
     overdue.modes("approve")
     overdue.type("sync")

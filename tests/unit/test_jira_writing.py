@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.jira import notes, shapes
 from connector.adapter import Landed, Never, NotYet, Receipt, Unknown
-from connector.errors import ConflictError, ExposedError, GoneError, RejectedError, TemporaryError
+from connector.errors import AmendsError, ConflictError, ExposedError, GoneError, RejectedError, TemporaryError
 from connector.model import JSON, Action, ActionKind, Effect
 from sandbox.http.answers import Answer, Request
 from sandbox.jira import Limits, content
@@ -77,6 +77,11 @@ def kinds(backend: JiraBackend, ticket: str) -> list[str]:
     return [one.kind for one in backend.jira.ledger.of_ticket(int(ticket))]
 
 
+def content_options(name: str) -> list[tuple[int, str]]:
+    [spec] = [one for one in content.FIELDS if one.id == name]
+    return [(number, said) for number, said in spec.options.items() if isinstance(said, str)]
+
+
 # Who can read our note
 
 
@@ -130,6 +135,45 @@ def test_w20_a_note_that_came_out_readable_raises_the_alarm(deployment: str, pro
     with pytest.raises(ExposedError, match=r"PUBLIC|unrestricted"):
         adapter.apply(action, stamp)
     with pytest.raises(ExposedError, match=r"PUBLIC|unrestricted"):
+        adapter.find(action, stamp, sent_at)
+
+
+FORBIDDEN = Answer(403, b'{"errorMessage": "You do not have access to the portal as an agent."}')
+
+
+def desk_is_silent(backend: JiraBackend, monkeypatch: pytest.MonkeyPatch, portal: str) -> None:
+    """The service desk makes our comments public, and does not answer our user."""
+    answers = backend.desk.answer
+
+    def answer(asked: Request) -> Answer:
+        if portal in asked.path:
+            return FORBIDDEN
+        if asked.path.endswith("/comment") and asked.method == "POST":
+            asked = msgspec.structs.replace(asked, body=asked.body.replace(b"sd.public.comment", b"other"))
+        return answers(asked)
+
+    monkeypatch.setattr(backend.desk, "answer", answer)
+
+
+def test_no_note_is_left_where_the_desk_would_not_tell_us_who_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, ticket = site(CARE, "data_center")
+    desk_is_silent(backend, monkeypatch, "/servicedeskapi/request/")
+    with pytest.raises(RejectedError, match="who can read a comment") as caught:
+        write(backend, act(ticket, note=NOTE))
+    assert "licence" in str(caught.value) and kinds(backend, ticket) == []
+    write(backend, act(ticket, tags=("x",)))
+    assert "x" in backend.labels(ticket)
+
+
+def test_a_note_of_which_nobody_can_tell_who_reads_it_raises_the_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, ticket = site(CARE, "data_center")
+    action, adapter = act(ticket, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    desk_is_silent(backend, monkeypatch, "/comment/")
+    with pytest.raises(ExposedError, match="may be PUBLIC"):
+        adapter.apply(action, stamp)
+    backend.settle()
+    with pytest.raises(ExposedError, match="may be PUBLIC"):
         adapter.find(action, stamp, sent_at)
 
 
@@ -333,7 +377,155 @@ def test_whoever_moved_the_issue_on_after_us_is_not_overruled() -> None:
     assert isinstance(adapter.find(action, stamp, sent_at), Landed)
 
 
+def put_on_screen(
+    monkeypatch: pytest.MonkeyPatch, backend: JiraBackend, name: str, *fields: str, required: tuple[str, ...] = ()
+) -> None:
+    """The transition called `name` has these fields on its screen, besides those it had."""
+    place = backend.jira.projects[OPS]
+    moves = tuple(
+        msgspec.structs.replace(one, screen=(*one.screen, *fields), required=(*one.required, *required))
+        if one.name == name
+        else one
+        for one in place.transitions
+    )
+    monkeypatch.setitem(backend.jira.projects, OPS, msgspec.structs.replace(place, transitions=moves))
+
+
+def in_progress(backend: JiraBackend, ticket: str, **fields: JSON) -> None:
+    backend.jira.agent_sets(int(ticket), status=content.IN_PROGRESS)
+    backend.jira.agent_sets(int(ticket), fields=fields)
+
+
+@BOTH
+@pytest.mark.parametrize("required", [(), ("components",)])
+def test_a_transition_adds_to_what_agents_have_chosen(
+    deployment: str, required: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, ticket = site(OPS, deployment)
+    put_on_screen(monkeypatch, backend, "Ask for review", "components", required=required)
+    warehouse, billing = list(backend.jira.projects[OPS].components)[:2]
+    in_progress(backend, ticket, components=[warehouse])
+    wanted = backend.jira.projects[OPS].components[billing]
+    write(backend, act(ticket, fields={"status": "In Review", "components": [wanted]}))
+    assert values(backend, ticket)["status"] == content.IN_REVIEW
+    assert set(values(backend, ticket)["components"]) == {warehouse, billing}
+
+
+@BOTH
+def test_a_field_that_only_a_transition_has_is_added_to_as_well(
+    deployment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, ticket = site(OPS, deployment)
+    put_on_screen(monkeypatch, backend, "Ask for review", "components")
+    backend.jira.admin_takes_field_off("components")
+    warehouse, billing = list(backend.jira.projects[OPS].components)[:2]
+    in_progress(backend, ticket, components=[warehouse])
+    wanted = backend.jira.projects[OPS].components[billing]
+    write(backend, act(ticket, fields={"status": "In Review", "components": [wanted]}))
+    assert set(values(backend, ticket)["components"]) == {warehouse, billing}
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_what_an_agent_fills_in_before_the_move_is_not_overwritten_by_it(
+    required: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, ticket = site(OPS)
+    name = content.PRODUCT
+    backend.jira.admin_takes_field_off(name)
+    put_on_screen(monkeypatch, backend, "Ask for review", name, required=(name,) if required else ())
+    in_progress(backend, ticket)
+    lamp, kettle = (next(n for n, said in content_options(name) if said == word) for word in ("Lamp", "Kettle"))
+    action, adapter = act(ticket, fields={"status": "In Review"}, fill={name: "Lamp"}), adapter_for(backend)
+    stamp = adapter.prepare(action)
+    backend.jira.agent_sets(int(ticket), fields={name: kettle})
+    adapter.apply(action, stamp)
+    assert (values(backend, ticket)["status"], values(backend, ticket)[name]) == (content.IN_REVIEW, kettle)
+    assert lamp != kettle
+
+
+def test_an_agents_change_between_our_edit_and_our_move_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, ticket = site(OPS)
+    put_on_screen(monkeypatch, backend, "Ask for review", "priority", required=("priority",))
+    in_progress(backend, ticket)
+    action, adapter = act(ticket, fields={"status": "In Review", "priority": "High"}), adapter_for(backend)
+    stamp = adapter.prepare(action)
+    backend.wire.on_write(backend.wire.lose)
+    with pytest.raises(TemporaryError):
+        adapter.apply(action, stamp)
+    backend.jira.agent_sets(int(ticket), priority=content.HIGHEST)
+    adapter.apply(action, stamp)
+    assert (values(backend, ticket)["status"], values(backend, ticket)["priority"]) == (
+        content.IN_REVIEW, content.HIGHEST,
+    )  # fmt: skip
+
+
+def test_a_list_that_can_only_be_set_whole_keeps_what_is_in_it() -> None:
+    meta = {"schema": {"type": "array", "items": "option"}, "operations": ["set"]}
+    held = [{"self": "https://x", "id": "1", "value": "Phone"}]
+    wanted = shapes.operations(["Chat"], meta, True)
+    assert shapes.joined(wanted, held) == [{"set": [{"id": "1"}, {"value": "Chat"}]}]
+    assert not shapes.fits(held, wanted)
+    assert shapes.fits([*held, {"id": "2", "value": "Chat"}], wanted)
+
+
+@BOTH
+def test_an_agent_who_moved_it_for_us_and_then_on_is_not_overruled(deployment: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    action, adapter = act(ticket, fields={"status": "Done"}, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.jira.agent_sets(int(ticket), status=content.DONE)
+    backend.wire.on_write(backend.wire.lose)
+    with pytest.raises(TemporaryError):
+        adapter.apply(action, stamp)
+    backend.jira.agent_sets(int(ticket), status=content.IN_PROGRESS)
+    backend.settle()
+    assert isinstance(adapter.find(action, stamp, sent_at), NotYet), "the note is missing"
+    adapter.apply(action, stamp)
+    assert values(backend, ticket)["status"] == content.IN_PROGRESS
+    assert backend.comments(ticket, "am-one") == 1
+
+
 # Doubt, limits, repair
+
+
+@BOTH
+@pytest.mark.parametrize("word", ["", "/editmeta", "/transitions", "/comment"])
+def test_an_issue_that_is_closed_to_us_does_not_stop_the_whole_site(deployment: str, word: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    action, adapter = act(ticket, tags=("x",), fields={"status": "Done"}, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    answers = backend.desk.answer
+
+    def answer(asked: Request) -> Answer:
+        closed = asked.method == "GET" and asked.path.endswith(f"/issue/{ticket}{word}")
+        return FORBIDDEN if closed else answers(asked)
+
+    backend.desk.answer = answer  # type: ignore[method-assign]
+    if word != "/comment":
+        with pytest.raises(RejectedError):
+            adapter.prepare(action)
+    if word != "/editmeta":
+        with pytest.raises(RejectedError):
+            adapter.apply(action, stamp)
+    backend.settle()
+    if word in ("", "/comment"):
+        assert isinstance(adapter.find(action, stamp, sent_at), Unknown)
+
+
+@pytest.mark.parametrize("path", ["/search/jql", "/createmeta/"])
+def test_a_new_issue_that_we_may_not_look_for_does_not_stop_the_whole_site(path: str) -> None:
+    backend, _ = site()
+    action, adapter = correction(), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    answers = backend.desk.answer
+    backend.desk.answer = lambda asked: FORBIDDEN if path in asked.path else answers(asked)  # type: ignore[method-assign]
+    if path == "/createmeta/":
+        with pytest.raises(RejectedError):
+            adapter.prepare(action)
+        return
+    with pytest.raises(RejectedError):
+        adapter.apply(action, stamp)
+    assert isinstance(adapter.find(action, stamp, sent_at), Unknown)
 
 
 def test_nothing_is_decided_before_jira_must_have_settled() -> None:
@@ -368,8 +560,10 @@ def twice(backend: JiraBackend, ticket: str) -> tuple[Action, dict[str, JSON]]:
     action, adapter = act(ticket, note=NOTE), adapter_for(backend)
     stamp = adapter.prepare(action)
     backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked), 1)
-    adapter.apply(action, stamp)
+    receipt = adapter.apply(action, stamp)
     assert backend.comments(ticket, "am-one") == 2
+    first = min(one.number for one in backend.jira.issue(int(ticket)).comments if one.properties)
+    assert receipt["comment"] == str(first), "the one that stays"
     return action, stamp
 
 
@@ -399,6 +593,25 @@ def test_w03_a_comment_that_lands_after_all_was_settled_is_taken_away_again() ->
     backend.clock.advance(600)
     backend.land()
     assert backend.comments(ticket, "am-one") == 2
+    found = adapter.find(action, stamp, sent_at)
+    assert isinstance(found, Landed) and found.receipt["repaired"] == 1
+    assert backend.comments(ticket, "am-one") == 1
+
+
+@BOTH
+def test_a_second_copy_is_taken_away_although_the_issue_has_moved_on(deployment: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    action, adapter = act(ticket, tags=("x",), fields={"status": "Done"}, note=NOTE), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.jira.agent_sets(int(ticket), status=content.DONE)
+    before = {"cloud": 1, "data_center": 2}[deployment]
+    backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked), before)
+    adapter.apply(action, stamp)
+    assert backend.comments(ticket, "am-one") == 2
+    issue = backend.jira.issue(int(ticket))
+    issue.properties = {}
+    backend.jira.agent_sets(int(ticket), status=content.OPEN)
+    backend.clock.advance(900)
     found = adapter.find(action, stamp, sent_at)
     assert isinstance(found, Landed) and found.receipt["repaired"] == 1
     assert backend.comments(ticket, "am-one") == 1
@@ -436,6 +649,9 @@ def test_w07_more_comments_than_anyone_reads_leave_it_to_a_person(monkeypatch: p
     for number in range(150):
         backend.jira.agent_comments(int(ticket), f"{number}")
     assert isinstance(adapter.find(action, stamp, sent_at), Unknown)
+    adapter._calls.put(f"/rest/api/3/issue/{ticket}/properties/amends.am-one", {"at": None}, ticket=ticket)
+    with pytest.raises(AmendsError, match="more than 100 comments"):
+        adapter.apply(action, stamp)
 
 
 def test_a_clock_of_ours_that_is_ahead_hides_no_comment() -> None:
@@ -558,7 +774,7 @@ def test_a_second_issue_is_labelled_linked_and_closed_as_a_duplicate(deployment:
     found = adapter.find(action, stamp, sent_at)
     assert isinstance(found, Landed)
     both = {str(one.ticket) for one in backend.jira.ledger.of_kind("issue.create")}
-    kept = told if url else min(both, key=int)
+    kept = told
     [other] = both - {kept}
     assert (found.receipt["ticket"], found.receipt.get("repaired")) == (kept, 1), (
         "the one that people were told of stays"
@@ -568,3 +784,39 @@ def test_a_second_issue_is_labelled_linked_and_closed_as_a_duplicate(deployment:
     assert backend.jira.issue(int(kept)).links and backend.jira.issue(int(other)).links
     again = adapter.find(action, stamp, sent_at)
     assert isinstance(again, Landed) and "repaired" not in again.receipt
+
+
+@BOTH
+@pytest.mark.parametrize("links", ["deleted", "forbidden"])
+def test_a_second_issue_is_dealt_with_although_the_link_is_gone(deployment: str, links: str) -> None:
+    backend, _ = site(SHOP, deployment)
+    action, adapter = correction(project=SHOP, issuetype="Task"), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    answers = backend.desk.answer
+
+    def answer(asked: Request) -> Answer:
+        return FORBIDDEN if links == "forbidden" and asked.path.endswith("/remotelink") else answers(asked)
+
+    backend.desk.answer = answer  # type: ignore[method-assign]
+    backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked))
+    told = adapter.apply(action, stamp)["ticket"]
+    backend.jira.issue(int(told)).remote_links = []
+    backend.clock.advance(900)
+    found = adapter.find(action, stamp, sent_at)
+    assert isinstance(found, Landed)
+    assert (found.receipt["ticket"], found.receipt["repaired"]) == (told, 1)
+    assert len(backend.opened("am-one")) == 1
+
+
+def test_a_second_issue_that_we_may_not_label_is_told() -> None:
+    backend, _ = site()
+    action, adapter = correction(project=SHOP, issuetype="Task"), adapter_for(backend)
+    stamp, sent_at = adapter.prepare(action), backend.now()
+    backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked))
+    adapter.apply(action, stamp)
+    backend.clock.advance(900)
+    answers = backend.desk.answer
+    backend.desk.answer = lambda asked: answers(asked) if asked.method == "GET" or "search" in asked.path else FORBIDDEN  # type: ignore[method-assign]
+    found = adapter.find(action, stamp, sent_at)
+    assert isinstance(found, Landed)
+    assert (found.receipt["repaired"], found.receipt["copies"]) == (0, 1) and "403" in str(found.receipt["why"])

@@ -67,7 +67,7 @@ def test_a_crash_between_any_two_steps_sends_no_second_survey_and_loses_no_notic
 
 
 @pytest.mark.parametrize("kind", [ActionKind.ESCALATE, ActionKind.SURVEY])
-def test_an_answer_lost_is_made_good_by_the_sent_folder(kind: ActionKind) -> None:
+def test_w24_an_answer_lost_is_made_good_by_the_sent_folder(kind: ActionKind) -> None:
     office = Office()
     office.provider_saves, office.answers = True, ["lost"]
     one = action(kind)
@@ -79,7 +79,7 @@ def test_an_answer_lost_is_made_good_by_the_sent_folder(kind: ActionKind) -> Non
     assert len(office.delivered) == 1
 
 
-def test_a_survey_in_doubt_is_looked_for_after_two_and_ten_minutes_and_then_left_to_a_person() -> None:
+def test_w24_a_survey_in_doubt_is_looked_for_after_two_and_ten_minutes_and_then_left_to_a_person() -> None:
     office = Office()
     office.answers = ["lost"]
     one = action(ActionKind.SURVEY)
@@ -110,7 +110,7 @@ def test_a_survey_that_was_left_to_a_person_goes_when_they_say_so() -> None:
     assert len({mail.message_id for mail in office.delivered}) == 1 and len(office.delivered) == 2
 
 
-def test_a_notice_in_doubt_goes_again_and_at_last_is_shown_to_a_person() -> None:
+def test_w24_a_notice_in_doubt_goes_again_and_at_last_is_shown_to_a_person() -> None:
     office = Office()
     office.answers = ["lost", "lost", "lost"]
     one = action(ActionKind.ESCALATE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email import message_from_string
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.imap import writing
 from adapters.imap.caps import Caps, person
@@ -57,6 +58,14 @@ def test_a_survey_is_one_mail_to_the_one_who_wrote() -> None:
     assert message["In-Reply-To"] == f"<{ROOT_ID}>"
     assert "https://shop.example/s/k1-am-" in message.get_payload(decode=True).decode()
     assert "pritožba" in message.get_payload(decode=True).decode()
+
+
+def test_a_survey_is_written_in_the_language_of_the_complaint() -> None:
+    office = Office()
+    office.language = "sl"
+    done(office, replace(action(ActionKind.SURVEY), language="de"))
+    [mail] = office.delivered
+    assert "Beschwerde" in message_from_string(mail.text).get_payload(decode=True).decode()
 
 
 def test_a_link_is_a_notice() -> None:
