@@ -51,7 +51,8 @@ def _survey(room: Postroom, action: Action, root: Root) -> Mail:
     why_not = why_not or _ledger(room, action).stopped(person(to))
     if why_not is not None:
         raise _rejected(room, action, f"no survey: {why_not}.", None)
-    return composing.survey(head, action.marker, action.ticket, to, action.language or root.language, root.thread, room.now())
+    language = action.language or root.language
+    return composing.survey(head, action.marker, action.ticket, to, language, root.thread, room.now())
 
 
 def _notice(room: Postroom, action: Action, root: Root, note: str) -> Mail:
