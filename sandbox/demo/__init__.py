@@ -62,11 +62,16 @@ class _Performance:
             Helpdesk("zendesk", told, self.home / "zendesk.log") as shop,
             Helpdesk("jira", told, self.home / "jira.log") as works,
         ):
-            settle_in(self.home, shop.url, works.url)
-            with self.screen, self.daemon:
-                self._play_the_days()
-                self._let_the_last_writes_out()
-            ledgers = {SOURCE: shop.ledger(), WORKS: works.ledger()}
+            try:
+                settle_in(self.home, shop.url, works.url)
+                with self.screen, self.daemon:
+                    self._play_the_days()
+                    self._let_the_last_writes_out()
+                ledgers = {SOURCE: shop.ledger(), WORKS: works.ledger()}
+            finally:
+                # All at once: on a busy machine each may need its time to end.
+                for child in (self.daemon, shop, works):
+                    child.ask_to_end()
         stop_clock(self.home, self.schedule.now(self.wall()))
         self.watch.look()
         result = verdict(self.watch.writes, ledgers)

@@ -35,11 +35,16 @@ class _Child:
         """How it ended; None while it runs. Negative: by that signal."""
         return None if self.process is None else self.process.poll()
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, and do not wait for it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """Ask it to end; insist after a while."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.send_signal(signal.SIGTERM)
+        self.ask_to_end()
         try:
             self.process.wait(STOP_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:

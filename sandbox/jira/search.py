@@ -64,7 +64,7 @@ def search_cloud(call: Call) -> Answer:
     found = _found(call, str(wish["jql"]), query, pictures, fresh=bool(reconciled))
     page = [pictures[number] for number in found[start : start + size]]
     last = start + size >= len(found)
-    body: JSON = {"issues": [_shown(call, one, fields, wish) for one in page], "isLast": last}
+    body: JSON = {"issues": [_shown(call, _as_told(call, one), fields, wish) for one in page], "isLast": last}
     return told(body if last else body | {"nextPageToken": _encoded(call, start + size, str(wish["jql"]))})
 
 
@@ -78,7 +78,7 @@ def search_server(call: Call) -> Answer:
     pictures = _pictures(call, [])
     found = _found(call, str(wish.get("jql")), query, pictures, fresh=False)
     page = [pictures[number] for number in found[start : start + size]]
-    shown = [_shown(call, one, fields, wish) for one in page]
+    shown = [_shown(call, _as_told(call, one), fields, wish) for one in page]
     body = {"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(found), "issues": shown}
     return told(body)
 
@@ -135,6 +135,11 @@ def _found(call: Call, text: str, query: jql.Query, pictures: dict[int, Issue], 
     return found if fresh else jira.searches.keep(key, found)
 
 
+def _as_told(call: Call, picture: Issue) -> Issue:
+    """What search shows of an issue that it found by `picture`."""
+    return call.jira.issues.get(picture.number, picture) if call.jira.switches.live_bodies else picture
+
+
 def _shown(call: Call, issue: Issue, fields: list[str], wish: dict[str, JSON]) -> JSON:
     properties = wish.get("properties")
     call.objects += 1
@@ -182,7 +187,8 @@ def _bad_token() -> Refused:
 
 
 def bulk_issues(call: Call) -> Answer:
-    """POST /issue/bulkfetch: up to 100 by id or key, moved keys followed, sorted by id; what is not there is listed."""
+    """POST /issue/bulkfetch: up to 100 by id or key, moved keys followed, sorted by id. What is not there for us is left
+    out without a word; listed as errors are issues that it could not load this time."""
     names = call.body.get("issueIdsOrKeys")
     if not isinstance(names, list) or not names:
         raise invalid("issueIdsOrKeys must be a list that is not empty.")
@@ -193,10 +199,12 @@ def bulk_issues(call: Call) -> Answer:
     for name in names:
         try:
             issue = call.issue(str(name))
-            found[issue.number] = issue
         except Refused:
-            words = "Issue does not exist or you do not have permission to see it."
-            errors.append({"id": str(name), "errorMessage": words})
+            continue
+        if issue.number in call.jira.switches.withheld:
+            errors.append({"id": str(name), "errorMessage": "The issue could not be loaded. Please retry."})
+        else:
+            found[issue.number] = issue
     wish = {**call.body, "expand": ",".join(call.body.get("expand") or [])}
     fields = _fields(call.body.get("fields"), ["*navigable"])
     shown = [_shown(call, found[number], fields, wish) for number in sorted(found)]

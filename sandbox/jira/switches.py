@@ -16,7 +16,9 @@ class Switches(WireSwitches, kw_only=True):
 
     `deployment` decides about versions of the API, users and texts. `context_path` is where a Data Center lives under
     its host ("/jira"). `index_lag_seconds` is how long a change stays out of search; `index_lag_of` says so for single
-    issues (by id). `page_size` caps a search page. `token_life_seconds` is the life of a page token; with
+    issues (by id); with `live_bodies` search shows issues as they are now, in the order of what the index still knows.
+    `page_size` caps a search page. `withheld` are issues (by id) that a bulk read lists as errors: they are there, and
+    a read of each tells them. `token_life_seconds` is the life of a page token; with
     `tokens_refused` every one counts as expired. `later_fold` reads a local time that happens twice as the later one.
     `embedded_comments` is how many comments an issue in a search answer carries, `embedded_changelog` how many
     histories with expand=changelog on Cloud. `no_bulk_changelog` is a server without that endpoint, `bulk_times` how it
@@ -28,6 +30,8 @@ class Switches(WireSwitches, kw_only=True):
     context_path: str = ""
     index_lag_seconds: float = 0.0
     index_lag_of: dict[int, float] = msgspec.field(default_factory=dict)
+    live_bodies: bool = False
+    withheld: set[int] = msgspec.field(default_factory=set)
     page_size: int = 5000
     token_life_seconds: float = WEEK_SECONDS
     tokens_refused: bool = False
