@@ -2,8 +2,9 @@
 
 Jira knows no idempotency key, and its search is behind. So the new issue carries our marker as a label, by which it can
 be searched, and as a property, which proves it is ours and no clone of ours. In doubt nothing is sent again before the
-index has had its time. Should two have come to be all the same, the younger is labelled amends-duplicate, linked to the
-older one as its duplicate, and closed where the workflow lets us at once; people see both, and nothing is deleted.
+index has had its time. The property says last that all is done: the issue that has this stands for the action, be its
+link taken away. Should two have come to be all the same, the other is labelled amends-duplicate, linked to that one as
+its duplicate, and closed where the workflow lets us at once; people see both, and nothing is deleted.
 Used by `writing`.
 """
 
@@ -16,12 +17,12 @@ from typing import Any
 from urllib.parse import quote
 
 from adapters.jira import shapes, transitions
-from adapters.jira.answers import parsed
+from adapters.jira.answers import ForbiddenError, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.target import Target, issue_path, mark_key, mark_of, read, wait_until_settled
 from adapters.jira.values import inner
 from connector.adapter import Finding, Landed, NotYet, Receipt, Stamp
-from connector.errors import AuthError, ConflictError, GoneError, RejectedError, TemporaryError
+from connector.errors import ConflictError, GoneError, RejectedError, TemporaryError
 from connector.model import JSON, Action
 
 SETTLE = timedelta(seconds=60)
@@ -57,30 +58,39 @@ def prepare(calls: Calls, action: Action) -> Stamp:
 
 
 def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
-    """Create the issue unless it is there, then the link to the complaint. Raises what `Calls.post` raises."""
+    """Create the issue unless it is there, then the link to the complaint, then say in our mark that all is done.
+    Raises what `Calls.post` raises."""
     found, _ = _first(calls, action, _ours(calls, action))
     issue = (found.id, found.key) if found else _create(calls, action, stamp)
-    if found is None or found.mark is None:
-        _mark(calls, action, issue[0])
-    return _receipt(calls, issue) | _linked(calls, action, issue[0])
+    receipt = _receipt(calls, issue) | _linked(calls, action, issue[0])
+    if found is None or not _is_done(found):
+        path = issue_path(calls, issue[0], f"/properties/{mark_key(action.marker)}")
+        calls.put(path, _origin(calls, action, done=True), ticket=issue[0])
+    return receipt
 
 
 def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-    """Whether our issue is there, and linked. "Absent" is only said once the index must know it."""
+    """Whether our issue is there, and all done. "Absent" is only said once the index must know it."""
     found = _ours(calls, action)
-    first, linked = _first(calls, action, found)
-    if first is None or first.mark is None or not linked:
+    first, done = _first(calls, action, found)
+    if first is None or first.mark is None or not done:
         wait_until_settled(calls, action, sent_at, SETTLE if first else SETTLE + INDEX_LAG, ASK_AGAIN)
         return NotYet()
-    younger = [one for one in found if one is not first]
-    return Landed(_receipt(calls, (first.id, first.key)) | _repair(calls, action, first, younger))
+    others = [one for one in found if one is not first]
+    return Landed(_receipt(calls, (first.id, first.key)) | _repair(calls, action, first, others))
 
 
 def _first(calls: Calls, action: Action, found: list[Target]) -> tuple[Target | None, bool]:
-    """The issue that stands for the action, and whether it is linked: the one that we linked, for its name is in the
-    receipt; else the oldest."""
-    linked = next((one for one in found if _is_linked(calls, action, one.id)), None)
-    return linked or next(iter(found), None), linked is not None
+    """The issue that stands for the action, and whether all is done: the one that we finished or at least linked, for
+    its name is in the receipt; else the oldest."""
+    standing = [one for one in found if DUPLICATE not in one.labels] or found
+    done = next(filter(_is_done, standing), None)
+    done = done or next((one for one in standing if _is_linked(calls, action, one.id)), None)
+    return done or next(iter(standing), None), done is not None
+
+
+def _is_done(target: Target) -> bool:
+    return inner(target.mark, "done") is True
 
 
 def _create(calls: Calls, action: Action, stamp: Stamp) -> tuple[str, str]:
@@ -94,15 +104,8 @@ def _create(calls: Calls, action: Action, stamp: Stamp) -> tuple[str, str]:
     return str(made["id"]), str(made["key"])
 
 
-def _mark(calls: Calls, action: Action, ident: str) -> None:
-    """On Cloud our property came with the issue; a Data Center may have passed it over."""
-    if not calls.settings.cloud:
-        path = issue_path(calls, ident, f"/properties/{mark_key(action.marker)}")
-        calls.put(path, _origin(calls, action), ticket=ident)
-
-
-def _origin(calls: Calls, action: Action) -> JSON:
-    return mark_of(calls, action, origin=action.origin or action.ticket)
+def _origin(calls: Calls, action: Action, **more: JSON) -> JSON:
+    return mark_of(calls, action, origin=action.origin or action.ticket, **more)
 
 
 def _receipt(calls: Calls, issue: tuple[str, str]) -> Receipt:
@@ -161,7 +164,7 @@ def _linked(calls: Calls, action: Action, ident: str) -> Receipt:
     link["object"] = {"url": str(url), "title": title[:LONGEST_SUMMARY]}
     try:
         calls.post(issue_path(calls, ident, "/remotelink"), link, ticket=action.ticket)
-    except (AuthError, RejectedError) as error:
+    except RejectedError as error:
         return {"link": error.message}
     return {}
 
@@ -172,7 +175,7 @@ def _is_linked(calls: Calls, action: Action, ident: str) -> bool:
     path = issue_path(calls, ident, "/remotelink")
     try:
         content = calls.get(path, ticket=action.ticket, writing=True).content
-    except AuthError:
+    except ForbiddenError:
         return True  # links are off: there will never be one
     links = parsed(content, list[JSON], f"GET {path}", source=calls.source, ticket=action.ticket)
     return any(inner(one, "globalId") == _global_id(action) for one in links)
@@ -185,18 +188,19 @@ def _global_id(action: Action) -> str:
 # Two of them
 
 
-def _repair(calls: Calls, action: Action, first: Target, younger: list[Target]) -> Receipt:
-    repaired = 0
-    for one in younger:
-        if DUPLICATE in one.labels:
-            continue
-        _as_duplicate(calls, action, first, one)
-        repaired += 1
-    return {"repaired": repaired} if repaired else {}
+def _repair(calls: Calls, action: Action, first: Target, others: list[Target]) -> Receipt:
+    """What is told in the receipt: how many copies were declared duplicates, or how many could not be, and why."""
+    copies = [one for one in others if DUPLICATE not in one.labels]
+    for repaired, one in enumerate(copies):
+        try:
+            _as_duplicate(calls, action, first, one)
+        except RejectedError as error:
+            return {"repaired": repaired, "copies": len(copies) - repaired, "why": error.message}
+    return {"repaired": len(copies)} if copies else {}
 
 
 def _as_duplicate(calls: Calls, action: Action, first: Target, other: Target) -> None:
-    """Link and close the younger issue as far as Jira lets us; the label, set last, says that it was done."""
+    """Link and close the other issue as far as Jira lets us; the label, set last, says that it was done."""
     link = {"type": {"name": "Duplicate"}, "inwardIssue": {"key": other.key}, "outwardIssue": {"key": first.key}}
     for step in (
         lambda: calls.post(calls.api("/issueLink"), link, ticket=other.id),
@@ -204,7 +208,7 @@ def _as_duplicate(calls: Calls, action: Action, first: Target, other: Target) ->
     ):
         try:
             step()
-        except (RejectedError, GoneError, ConflictError, AuthError):
+        except (RejectedError, GoneError, ConflictError, ForbiddenError):
             continue  # no such link type, no right to close: the label alone has to do
     update = {"update": {"labels": [{"add": DUPLICATE}]}}
     calls.put(issue_path(calls, other.id), update, ticket=other.id)

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from adapters.jira import documents, wiki
-from adapters.jira.answers import parsed
+from adapters.jira.answers import HIDDEN, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.target import Target, issue_path
 from adapters.jira.values import inner, moment
-from connector.errors import AmendsError, AuthError, ExposedError, GoneError, TemporaryError
+from connector.errors import AmendsError, AuthError, ExposedError, GoneError, RejectedError, TemporaryError
 from connector.model import JSON, Action
 
 MARKER = "amends.marker"  # the comment's property; its value is {"value": marker}
@@ -26,7 +26,7 @@ MOST_PAGES = 20
 Comment = dict[str, Any]
 
 
-class TooManyError(Exception):
+class TooManyError(AmendsError):
     """There are more comments since the write than we look through."""
 
 
@@ -71,27 +71,49 @@ def repair(calls: Calls, target: Target, comments: list[Comment]) -> dict[str, J
 
 
 def refuse_exposed(calls: Calls, target: Target, comment: Comment) -> None:
-    """Raise ExposedError where somebody may read the comment who should not."""
-    if not _is_exposed(calls, target, comment):
+    """Raise ExposedError where somebody may read the comment who should not, or where nobody can tell."""
+    exposed = _exposed(calls, target, comment)
+    if exposed is not None:
+        raise ExposedError(
+            f"our internal note {exposed} (comment {comment.get('id')}).",
+            source=calls.source,
+            ticket=target.id,
+            remedy="Look at it in Jira now: make it internal, or delete it; `amends resume` once it is known why.",
+        )
+
+
+def refuse_unprovable(calls: Calls, target: Target) -> None:
+    """Raise RejectedError before a note is left where we could not tell afterwards who can read it: on a Data Center
+    only the service desk knows, and it may have no answer for our user."""
+    if calls.settings.cloud or not target.is_request(calls.settings.service_desk):
         return
-    desk = target.is_request(calls.settings.service_desk)
-    raise ExposedError(
-        f"our internal note came out {'PUBLIC' if desk else 'unrestricted'} (comment {comment.get('id')}).",
-        source=calls.source,
-        ticket=target.id,
-        remedy="Make it internal or delete it in Jira now; `amends resume` once it is known why.",
-    )
+    try:
+        calls.get(f"/rest/servicedeskapi/request/{target.id}/comment", {"limit": 1}, ticket=target.id, writing=True)
+    except GoneError:
+        return  # it is no request, so no customer reads it
+    except HIDDEN as error:
+        raise RejectedError(
+            f"the service desk does not tell our user who can read a comment, so no note is left: {error.message}",
+            source=calls.source,
+            ticket=target.id,
+            remedy="Give the integration user a Service Management licence and make it an agent of the project, or set "
+            "`notes: property_only`.",
+        ) from error
 
 
-def _is_exposed(calls: Calls, target: Target, comment: Comment) -> bool:
+def _exposed(calls: Calls, target: Target, comment: Comment) -> str | None:
+    """What is wrong with who can read the comment; None where nothing is."""
     if inner(comment, "visibility", "value") or inner(comment, "visibility", "identifier"):
-        return False
+        return None
     if not target.is_request(calls.settings.service_desk):
-        return True
+        return "came out unrestricted"
     public = comment.get("jsdPublic")
     if public is None:
-        public = _told_by_the_desk(calls, target, comment)
-    return bool(public is not False)
+        try:
+            public = _told_by_the_desk(calls, target, comment)
+        except HIDDEN as error:
+            return f"may be PUBLIC: the service desk does not tell us, {error.message}"
+    return None if public is False else "came out PUBLIC"
 
 
 def _told_by_the_desk(calls: Calls, target: Target, comment: Comment) -> JSON:
@@ -125,7 +147,12 @@ def _newest_first(calls: Calls, target: Target, since: datetime) -> Iterator[Com
         # Only a list that does run backwards may be left before its end.
         if not page or whole or (times and times[-1] < since and times == sorted(times, reverse=True)):
             return
-    raise TooManyError(f"the issue has more than {MOST_PAGES * PAGE} comments since the write")
+    raise TooManyError(
+        f"the issue has more than {MOST_PAGES * PAGE} comments since the write, more than we look through.",
+        source=calls.source,
+        ticket=target.id,
+        remedy="Look in the issue whether our note is there.",
+    )
 
 
 def _is_ours(calls: Calls, action: Action, target: Target, comment: Comment) -> bool:

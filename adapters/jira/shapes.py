@@ -23,9 +23,8 @@ class ShapeError(ValueError):
 
 
 def operations(value: JSON, meta: Meta, cloud: bool) -> list[dict[str, JSON]]:
-    """What an edit does to the field: one "set", or an "add" for each value of a field that holds several.
-
-    Raises ShapeError."""
+    """What an edit or a transition does to the field: one "set", or an "add" for each value of a field that holds
+    several; one that can only be set is to be `joined`. Raises ShapeError."""
     if _schema(meta).get("type") == "array":
         adds = "add" in (meta.get("operations") or ("add",))
         shapes = _several(value, meta, cloud)
@@ -34,11 +33,38 @@ def operations(value: JSON, meta: Meta, cloud: bool) -> list[dict[str, JSON]]:
 
 
 def whole(value: JSON, meta: Meta, cloud: bool) -> JSON:
-    """The field's whole value, as a new issue or a transition takes it. Raises ShapeError."""
+    """The field's whole value, as a new issue takes it. Raises ShapeError."""
     schema = _schema(meta)
     if schema.get("type") == "array":
         return _several(value, meta, cloud)
     return _one(value, str(schema.get("type")), meta, cloud)
+
+
+def joined(wanted: list[dict[str, JSON]], now: JSON) -> list[dict[str, JSON]]:
+    """The operations to send, `now` being what the field holds: a list that can only be set whole keeps what is in it,
+    for agents may have put it there."""
+    if not isinstance(now, list) or not wanted or not isinstance(values := wanted[0].get("set"), list):
+        return wanted
+    missing = [one for one in values if not any(_same(held, one) for held in now)]
+    return [{"set": [*(again(held) for held in now), *missing]}]
+
+
+def unchanged(wanted: list[dict[str, JSON]], now: JSON) -> list[dict[str, JSON]]:
+    """Operations like the wanted ones that leave the field as it is, for a screen that insists on a value."""
+    if isinstance(now, list) and any("add" in operation for operation in wanted):
+        return [{"add": again(now[0])}]
+    return wanted if now is None else [{"set": again(now)}]
+
+
+def again(value: JSON) -> JSON:
+    """What a field holds, in the shape in which it could be written back."""
+    if isinstance(value, list):
+        return [again(one) for one in value]
+    if not isinstance(value, dict) or value.get("type") == "doc":
+        return value
+    name = next((name for name in ("accountId", "id", "name", "value") if value.get(name) is not None), None)
+    kept = value if name is None else {name: value[name]}
+    return {**kept, "child": again(value["child"])} if value.get("child") else kept
 
 
 def is_empty(value: JSON) -> bool:
@@ -48,10 +74,18 @@ def is_empty(value: JSON) -> bool:
 
 
 def fits(now: JSON, wanted: list[dict[str, JSON]]) -> bool:
-    """Whether the field already holds what the operations would put there."""
+    """Whether the field already holds what the operations would put there; a list may hold more."""
     held = now if isinstance(now, list) else []
+
+    def holds(one: JSON) -> bool:
+        return any(_same(other, one) for other in held)
+
     return all(
-        any(_same(one, operation["add"]) for one in held) if "add" in operation else _same(now, operation["set"])
+        holds(operation["add"])
+        if "add" in operation
+        else all(map(holds, operation["set"]))
+        if isinstance(operation["set"], list)
+        else _same(now, operation["set"])
         for operation in wanted
     )
 

@@ -6,7 +6,7 @@ An edit of an issue cannot change its status; a transition can, and takes along 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from adapters.jira import shapes
@@ -18,10 +18,11 @@ from connector.errors import RejectedError
 from connector.model import JSON, Action
 
 Transition = dict[str, Any]
+Operations = Mapping[str, list[dict[str, JSON]]]
 
 
 def is_there(target: Target, status: str) -> bool:
-    """Whether the issue stands where it should, or did after our move: then whoever moved it on knew why."""
+    """Whether the issue stands where it should, or did when we wrote: then whoever moved it on knew why."""
     return _same(target.status, status) or _same(inner(target.mark, "moved"), status)
 
 
@@ -58,19 +59,44 @@ def screen_of(transition: Transition) -> dict[str, shapes.Meta]:
 
 
 def move(
-    calls: Calls, action: Action, target: Target, status: str, fields: Mapping[str, JSON], mark: JSON = None
+    calls: Calls,
+    action: Action,
+    target: Target,
+    status: str,
+    along: Operations,
+    settled: Collection[str] = (),
+    mark: JSON = None,
 ) -> None:
-    """Make the transition. `fields` are shaped already. On Cloud our mark is set in the same call.
+    """Make the transition, with what of `along` (shaped already) its screen has and `target`, just read, does not hold.
+    A field that is `settled` keeps its value. On Cloud our mark is set in the same call.
 
     Raises what `choose` and `Calls.post` raise."""
-    transition = choose(calls, target, status, fields)
+    transition = choose(calls, target, status, along)
     body: dict[str, JSON] = {"transition": {"id": str(transition.get("id"))}}
-    taken = {name: value for name, value in fields.items() if name in screen_of(transition)}
-    if taken:
-        body["fields"] = taken
+    body |= _carried(screen_of(transition), target, along, settled)
     if mark is not None and calls.settings.cloud:
         body["properties"] = [{"key": mark_key(action.marker), "value": mark}]
     calls.post(issue_path(calls, target.id, "/transitions"), body, ticket=target.id)
+
+
+def _carried(
+    screen: Mapping[str, shapes.Meta], target: Target, along: Operations, settled: Collection[str]
+) -> dict[str, JSON]:
+    """What goes with the transition: verbs for what holds several values, so that none is lost, and values for others.
+    A field that is as it should be stays out, unless the screen insists on it: then it is given what it has."""
+    fields: dict[str, JSON] = {}
+    update: dict[str, JSON] = {}
+    for name, wanted in along.items():
+        now = target.fields.get(name)
+        stands = shapes.fits(now, wanted) or (name in settled and not shapes.is_empty(now))
+        if name not in screen or (stands and not screen[name].get("required")):
+            continue
+        operations = shapes.unchanged(wanted, now) if stands else shapes.joined(wanted, now)
+        if [*map(list, operations)] == [["set"]]:
+            fields[name] = operations[0]["set"]
+        elif operations:
+            update[name] = [*operations]
+    return {**({"fields": fields} if fields else {}), **({"update": update} if update else {})}
 
 
 def finishing(calls: Calls, target: Target) -> str | None:

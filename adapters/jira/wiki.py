@@ -36,7 +36,7 @@ _EFFECTS = tuple(
     for sign in ("*", "_", "+", "^", "~")
 )
 _ADDRESS = re.compile(r"https?://[\w\-./?#=&%:@+,~*]+", re.A)
-_IN_ADDRESS = re.compile(r"[_*+~?#-]")
+_IN_ADDRESS = re.compile(r"[_*+~?-]|(?<!&)#")  # an address may be followed by a sign as "&#92;"
 _SET = re.compile(_OPEN + r"(\d+)" + _CLOSE)
 
 
@@ -137,6 +137,7 @@ def _goes(address: str) -> bool:
 
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
+_PLAIN_ADDRESS = re.compile(r"https?://(?:[\w\-./?=#%:@+,~*]|&(?!#?\w+;))+", re.A)
 _SPECIAL = re.compile(
     r"[{}\[\]*_^~|+]"  # macros, links, effects, tables
     r"|(?<!\w)-|-(?!\w)"  # lists, dashes, rules, struck text; not the one in OPS-12
@@ -154,7 +155,7 @@ def markup_of(text: str) -> str:
     kept = _BEFORE_DOT.sub("", clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…")
     parts = []
     end = 0
-    for found in _ADDRESS.finditer(kept):
+    for found in _PLAIN_ADDRESS.finditer(kept):
         parts += [_escaped(kept[end : found.start()], kept[:end].endswith("\n") or not end), found[0]]
         end = found.end()
     return "".join([*parts, _escaped(kept[end:], kept[:end].endswith("\n") or not end)])

@@ -5,7 +5,7 @@ are added to, other fields get absolute values), and before each the issue is re
 
 1. one PUT of labels and fields. Our mark, a property of the issue, is part of the same call: where it is, the edit was.
    A Data Center does not promise that, so there the mark is set after the edit: at worst the edit is made twice.
-2. a transition, where "status" is to be written.
+2. a transition, where "status" is to be written, with those fields that only its screen has.
 3. the note, a comment with our marker, internal from the first moment.
 
 After a lost answer nothing is decided for SETTLE, which is longer than Jira works on any request. A copy that lands
@@ -17,12 +17,13 @@ Used by the adapter. New issues (`Effect.create`) are made in `creating`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.jira import creating, notes, shapes, transitions
-from adapters.jira.answers import parsed
+from adapters.jira.answers import ForbiddenError, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.target import Target, issue_path, mark_key, mark_of, read, wait_until_settled
 from adapters.jira.values import inner, moment
@@ -38,19 +39,58 @@ Operations = dict[str, list[dict[str, JSON]]]
 
 def prepare(calls: Calls, action: Action) -> Stamp:
     """What the write consists of, field by field, and what stood there before. Raises GoneError, and RejectedError for
-    what Jira would refuse: a field that is on no screen, an unknown choice, a transition that is not to be had."""
-    if action.effect.create or action.kind is ActionKind.CORRECT:
-        return creating.prepare(calls, action)
+    what Jira would refuse: a field that is on no screen, an unknown choice, a transition that is not to be had, an
+    issue that we may not look at, a note of which nobody could tell who reads it."""
+    with _refused_here(calls, action):
+        if action.effect.create or action.kind is ActionKind.CORRECT:
+            return creating.prepare(calls, action)
+        return _prepare(calls, action)
+
+
+def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
+    """Do what is not done yet, each step once. Raises what `Calls.put` and `post` raise; ExposedError when our note
+    came out where a customer can read it, or may have."""
+    if "already" in stamp:
+        return {"already": True}
+    with _refused_here(calls, action):
+        return creating.apply(calls, action, stamp) if "create" in stamp else _apply(calls, action, stamp)
+
+
+def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+    """How much of the write landed, by strong reads. An issue that is gone takes no write any more: Never.
+
+    Raises ExposedError, and TemporaryError with the seconds until a write that is not to be seen can no longer land."""
+    if "already" in stamp:
+        return Landed({"already": True})
+    try:
+        if "create" in stamp:
+            return creating.find(calls, action, stamp, sent_at)
+        return _find(calls, action, stamp, sent_at)
+    except (ForbiddenError, notes.TooManyError) as error:
+        return Unknown(str(error))
+
+
+@contextmanager
+def _refused_here(calls: Calls, action: Action) -> Iterator[None]:
+    """One issue may be closed to us by a scheme of its own; that is no reason to leave the whole site alone."""
+    try:
+        yield
+    except ForbiddenError as error:
+        raise RejectedError(error.message, source=calls.source, ticket=action.ticket, remedy=error.remedy) from error
+
+
+def _prepare(calls: Calls, action: Action) -> Stamp:
     wanted = {**_ids(action.effect.fill), **_ids(action.effect.fields)}
     to = _status(wanted)
     target = read(calls, action.ticket, action.marker, wanted)
     fill = [name for name in _ids(action.effect.fill) if name in wanted and name not in _ids(action.effect.fields)]
     stands = {name for name in fill if not shapes.is_empty(target.fields.get(name))}
-    values = {name: value for name, value in wanted.items() if name not in stands}
     moving = to is not None and not transitions.is_there(target, to)
-    update, along = _shaped(calls, action, target, values, to if moving else None)
+    update, along = _shaped(calls, action, target, wanted, stands, to if moving else None)
+    if _has_note(calls, action):
+        notes.refuse_unprovable(calls, target)
     stamp: Stamp = {"updated": target.fields.get("updated"), "server_date": target.server_now.isoformat()}
-    stamp |= {"update": update, "fill": [name for name in fill if name not in stands]}
+    stamp |= {"update": update, "fill": fill}
     stamp["before"] = {name: shapes.shown(target.fields.get(name)) for name in (*update, *along)}
     if to is not None:
         stamp |= {"to": to, "with": along}
@@ -65,14 +105,8 @@ def prepare(calls: Calls, action: Action) -> Stamp:
     return stamp if changes or action.effect.note is not None else {**stamp, "already": True}
 
 
-def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
-    """Do what is not done yet, each step once. Raises what `Calls.put` and `post` raise; ExposedError when our note
-    came out where a customer can read it."""
-    if "create" in stamp:
-        return creating.apply(calls, action, stamp)
-    if "already" in stamp:
-        return {"already": True}
-    target = read(calls, action.ticket, action.marker, stamp["fill"])
+def _apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
+    target = _read(calls, action, stamp)
     receipt: Receipt = {}
     if target.mark is None:
         _edit(calls, action, target, stamp)
@@ -84,18 +118,22 @@ def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
         # Where our mark was not, no comment of ours can be: the comment is only ever sent after the mark.
         marked_at = moment(inner(target.mark, "at"))
         before = [] if target.mark is None else _comments(calls, action, target, stamp, marked_at)
-        receipt["comment"] = str(before[0]["id"]) if before else notes.leave(calls, action, target)
+        receipt["comment"] = str(before[0]["id"]) if before else _noted(calls, action, target, stamp)
     return receipt
 
 
-def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-    """How much of the write landed, by strong reads. An issue that is gone takes no write any more: Never.
+def _noted(calls: Calls, action: Action, target: Target, stamp: Stamp) -> str:
+    """Leave the note and return its id: that of the oldest, should something on the way have repeated the request, for
+    that is the one which stays."""
+    made = notes.leave(calls, action, target)
+    ours = _comments(calls, action, target, stamp, None)
+    for comment in ours:
+        if str(comment["id"]) != made:
+            notes.refuse_exposed(calls, target, comment)
+    return str(ours[0]["id"]) if ours else made
 
-    Raises ExposedError, and TemporaryError with the seconds until a write that is not to be seen can no longer land."""
-    if "create" in stamp:
-        return creating.find(calls, action, stamp, sent_at)
-    if "already" in stamp:
-        return Landed({"already": True})
+
+def _find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
     try:
         target = read(calls, action.ticket, action.marker)
         comments = _comments(calls, action, target, stamp, sent_at) if _has_note(calls, action) else []
@@ -103,9 +141,9 @@ def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Findi
             notes.refuse_exposed(calls, target, comment)
     except GoneError:
         return Never()
-    except notes.TooManyError as error:
-        return Unknown(str(error))
-    if target.mark is None or _has_to_move(target, stamp) or (_has_note(calls, action) and not comments):
+    # The note is the last step: where it is, all was done, whatever people have made of the issue since.
+    undone = target.mark is None or _has_to_move(target, stamp) or _has_note(calls, action)
+    if not comments and undone:
         wait_until_settled(calls, action, sent_at, SETTLE, SETTLE)
         return NotYet()
     receipt: Receipt = {"updated": target.fields.get("updated")}
@@ -116,12 +154,18 @@ def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Findi
 
 def _edit(calls: Calls, action: Action, target: Target, stamp: Stamp) -> None:
     """Set labels, fields and our mark. What someone has filled in the meantime is left alone."""
-    filled = {name for name in stamp["fill"] if not shapes.is_empty(target.fields.get(name))}
-    update = {name: operations for name, operations in stamp["update"].items() if name not in filled}
-    key, mark = mark_key(action.marker), mark_of(calls, action)
+    filled = _filled(target, stamp)
+    update = {
+        name: shapes.joined(operations, target.fields.get(name))
+        for name, operations in stamp["update"].items()
+        if name not in filled
+    }
+    # Whoever was faster to move it, and then moves it on, is not to be overruled by a second try of ours.
+    there = {} if "to" not in stamp or _has_to_move(target, stamp) else {"moved": stamp["to"]}
+    key, mark = mark_key(action.marker), mark_of(calls, action, **there)
     path = issue_path(calls, target.id)
     if update:
-        body: dict[str, JSON] = {"update": update}
+        body: dict[str, JSON] = {"update": {**update}}
         if calls.settings.cloud:
             body["properties"] = [{"key": key, "value": mark}]
         calls.put(path, body, ticket=action.ticket)
@@ -130,9 +174,13 @@ def _edit(calls: Calls, action: Action, target: Target, stamp: Stamp) -> None:
 
 
 def _move(calls: Calls, action: Action, target: Target, stamp: Stamp) -> None:
+    """Make the transition. Fields that the edit has set already, or someone has filled, keep what they hold by now."""
     mark = mark_of(calls, action, moved=stamp["to"])
+    if stamp["with"]:
+        target = _read(calls, action, stamp)
+    settled = {*stamp["update"], *_filled(target, stamp)}
     try:
-        transitions.move(calls, action, target, stamp["to"], stamp["with"], mark)
+        transitions.move(calls, action, target, stamp["to"], stamp["with"], settled, mark)
         if not calls.settings.cloud:
             calls.put(
                 issue_path(calls, target.id, f"/properties/{mark_key(action.marker)}"), mark, ticket=action.ticket
@@ -141,6 +189,14 @@ def _move(calls: Calls, action: Action, target: Target, stamp: Stamp) -> None:
         # A late copy of ours, or an agent, may have been faster; then there is nothing to be moved any more.
         if _has_to_move(read(calls, action.ticket, action.marker), stamp):
             raise
+
+
+def _read(calls: Calls, action: Action, stamp: Stamp) -> Target:
+    return read(calls, action.ticket, action.marker, {*stamp["fill"], *stamp["update"], *stamp.get("with", ())})
+
+
+def _filled(target: Target, stamp: Stamp) -> set[str]:
+    return {name for name in stamp["fill"] if not shapes.is_empty(target.fields.get(name))}
 
 
 def _has_to_move(target: Target, stamp: Stamp) -> bool:
@@ -175,24 +231,27 @@ def _status(wanted: dict[str, JSON]) -> str | None:
 
 
 def _shaped(
-    calls: Calls, action: Action, target: Target, values: dict[str, JSON], to: str | None
-) -> tuple[Operations, dict[str, JSON]]:
-    """What the edit does to each field that is not as wanted yet, and the fields that go with the transition."""
-    labels = [*action.effect.tags, *_label_values(values)]
-    missing = [label for label in dict.fromkeys(labels) if label not in target.labels]
+    calls: Calls, action: Action, target: Target, values: dict[str, JSON], stands: set[str], to: str | None
+) -> tuple[Operations, Operations]:
+    """What the edit does to each field that is not as wanted yet; and what goes with the transition, because only its
+    screen has the field, or because it insists on it. What `stands` already is left as it is."""
+    labels = [] if "labels" in stands else _label_values(values)
+    values.pop("labels", None)
+    missing = [label for label in dict.fromkeys([*action.effect.tags, *labels]) if label not in target.labels]
     _refuse_spaces(calls, action, missing)
-    meta = _edit_meta(calls, action, target) if missing or values else {}
+    meta = _edit_meta(calls, action, target) if missing or values.keys() - stands else {}
     screen = transitions.screen_of(_transition(calls, target, to, values)) if to is not None else {}
     update: Operations = {}
-    along: dict[str, JSON] = {}
+    along: Operations = {}
     for name, value in values.items():
-        if name in meta:
+        free = name not in stands
+        if free and name in meta:
             operations = _fitted(calls, action, name, shapes.operations, value, meta[name])
             if not shapes.fits(target.fields.get(name), operations):
                 update[name] = operations
-        if name in screen:
-            along[name] = _fitted(calls, action, name, shapes.whole, value, screen[name])
-        elif name not in meta:
+        if name in screen and (screen[name].get("required") or (free and name not in meta)):
+            along[name] = _fitted(calls, action, name, shapes.operations, value, screen[name])
+        elif free and name not in meta:
             raise _not_on_screen(calls, action, name)
     if missing and "labels" not in meta:
         raise _not_on_screen(calls, action, "labels")

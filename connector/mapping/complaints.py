@@ -7,6 +7,7 @@ placed is kept and named in `problems`.
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -59,15 +60,19 @@ def normalise(
         labels=read.labels(),
         extra=_extra(read, product),
         merged_into=folded.merged_into,
-        stage=read.text("stage"),
-        outcome=read.text("outcome"),
-        accepted_at=read.time("accepted_at"),
-        follows=read.text("follows"),
         problems=(),
+        **_rarely_mapped(read),
     )
     if not (folded.unknown or read.problems):
         return complaint
     return replace(complaint, problems=(*(f"{UNMAPPED}{shown(word)}" for word in folded.unknown), *read.problems))
+
+
+_RARE = frozenset({"stage", "outcome", "follows", "accepted_at"})
+
+
+def _rarely_mapped(read: Reading) -> dict[str, Any]:
+    return {name: read.time(name) if name == "accepted_at" else read.text(name) for name in _RARE & read.paths.keys()}
 
 
 def _prove_required(source: str, ticket: str, read: Reading) -> None:
@@ -111,7 +116,7 @@ def _complainant(source: str, ticket: str, read: Reading) -> Complainant:
         verified=verified,
         language=read.language("requester.language"),
         time_zone=read.zone("requester.time_zone"),
-        trust=read.text("requester.trust"),
+        trust=read.text("requester.trust") if "requester.trust" in read.paths else None,
     )
 
 

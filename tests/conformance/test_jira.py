@@ -10,7 +10,7 @@ import pytest
 from adapters.jira import Adapter, creating, notes, pages, shapes, writing
 from connector.errors import AmendsError
 from connector.model import ActionKind, Effect
-from connector.testing import AdapterTests, Backend, OpeningTests, RepairingBackend, RepairingTests
+from connector.testing import AdapterTests, Backend, OpeningTests, RepairingBackend, RepairingTests, settling
 from connector.testing.bench import NOTE
 from sandbox.jira import content
 from tests.conformance.jira_site import JiraBackend, adapter_for
@@ -75,6 +75,10 @@ FAULTS: list[tuple[Any, str, Any, str, dict[str, Any]]] = [
     ),
     (notes, "INTERNAL", "sd.other", "nothing_we_write_is_for_the_customers_eyes", {"kind": ActionKind.LINK}),
     (shapes, "is_empty", lambda value: True, "what_is_empty_is_filled_and_what_stands_there_stays", {}),
+    (
+        settling, "MOST_REQUESTS", 2,
+        "no_write_takes_more_requests_than_are_tried_here", {"kind": ActionKind.ESCALATE},
+    ),
     (creating, "_labelled", lambda calls, action: [], "sending_twice_opens_one_ticket", {}),
     (creating, "_repair", lambda *told: {}, "a_second_ticket_that_lands_late_does_not_stand_for_itself", {}),
     (creating, "_linked", lambda *told: {"ticket": "1"}, "a_ticket_is_opened_and_its_receipt_says_where", {}),
@@ -91,3 +95,13 @@ def test_the_kit_notices_each_of_these_faults(
     monkeypatch.setattr(place, name, fault)
     with pytest.raises((AssertionError, pytest.fail.Exception, AmendsError)):
         getattr(kit, f"test_{promise}")(JiraBackend("cloud", content.CARE), **given)
+
+
+@pytest.mark.parametrize(
+    "promise",
+    ["an_answer_lost_at_any_step_ends_in_one_effect", "a_copy_that_lands_after_all_was_settled_is_taken_away"],
+)
+def test_a_step_that_a_write_does_not_have_is_skipped_and_not_passed(promise: str) -> None:
+    kit = TestCloud()
+    with pytest.raises(pytest.skip.Exception, match="no more than 1 requests"):
+        getattr(kit, f"test_{promise}")(JiraBackend("cloud", content.SHOP), kind=ActionKind.TAG, after_writes=1)

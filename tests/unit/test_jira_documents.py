@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.jira import documents, wiki
@@ -195,6 +195,8 @@ def test_no_word_of_a_markup_is_lost(text: str) -> None:
 
 
 @given(texts | st.text())
+@example("https://a.b/c_d\\")
+@example("https://a.b/?c_d&copy;&#92;_e_")
 def test_a_note_survives_the_way_to_data_center_and_back(text: str) -> None:
     clean = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text.replace("\r\n", "\n"))
     shown = wiki.text_of(wiki.markup_of(text))

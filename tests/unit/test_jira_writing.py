@@ -4,6 +4,7 @@ The promises that every adapter keeps are tested in tests/conformance/test_jira.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -141,18 +142,21 @@ def test_w20_a_note_that_came_out_readable_raises_the_alarm(deployment: str, pro
 FORBIDDEN = Answer(403, b'{"errorMessage": "You do not have access to the portal as an agent."}')
 
 
+def forbid(monkeypatch: pytest.MonkeyPatch, backend: JiraBackend, closed: Callable[[Request], bool]) -> None:
+    """From now on the site answers such requests with 403."""
+    answers = backend.desk.answer
+    monkeypatch.setattr(backend.desk, "answer", lambda asked: FORBIDDEN if closed(asked) else answers(asked))
+
+
 def desk_is_silent(backend: JiraBackend, monkeypatch: pytest.MonkeyPatch, portal: str) -> None:
     """The service desk makes our comments public, and does not answer our user."""
-    answers = backend.desk.answer
 
-    def answer(asked: Request) -> Answer:
-        if portal in asked.path:
-            return FORBIDDEN
-        if asked.path.endswith("/comment") and asked.method == "POST":
-            asked = msgspec.structs.replace(asked, body=asked.body.replace(b"sd.public.comment", b"other"))
-        return answers(asked)
+    def careless(asked: Request) -> Answer:
+        body = asked.body.replace(b"sd.public.comment", b"other")
+        return backend.desk.answer(msgspec.structs.replace(asked, body=body))
 
-    monkeypatch.setattr(backend.desk, "answer", answer)
+    backend.wire.on_write(careless, 1)
+    forbid(monkeypatch, backend, lambda asked: portal in asked.path)
 
 
 def test_no_note_is_left_where_the_desk_would_not_tell_us_who_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -468,6 +472,17 @@ def test_a_list_that_can_only_be_set_whole_keeps_what_is_in_it() -> None:
     assert shapes.fits([*held, {"id": "2", "value": "Chat"}], wanted)
 
 
+@given(plain, metas, st.booleans(), plain)
+def test_what_a_screen_insists_on_can_be_given_without_a_change(value: JSON, meta: Any, cloud: bool, now: JSON) -> None:
+    try:
+        wanted = shapes.operations(value, meta, cloud)
+    except shapes.ShapeError:
+        return
+    assert msgspec.json.encode(shapes.joined(wanted, now))
+    if shapes.fits(now, wanted):
+        assert shapes.fits(now, shapes.unchanged(wanted, now))
+
+
 @BOTH
 def test_an_agent_who_moved_it_for_us_and_then_on_is_not_overruled(deployment: str) -> None:
     backend, ticket = site(SHOP, deployment)
@@ -490,17 +505,13 @@ def test_an_agent_who_moved_it_for_us_and_then_on_is_not_overruled(deployment: s
 
 @BOTH
 @pytest.mark.parametrize("word", ["", "/editmeta", "/transitions", "/comment"])
-def test_an_issue_that_is_closed_to_us_does_not_stop_the_whole_site(deployment: str, word: str) -> None:
+def test_an_issue_that_is_closed_to_us_does_not_stop_the_whole_site(
+    deployment: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend, ticket = site(SHOP, deployment)
     action, adapter = act(ticket, tags=("x",), fields={"status": "Done"}, note=NOTE), adapter_for(backend)
     stamp, sent_at = adapter.prepare(action), backend.now()
-    answers = backend.desk.answer
-
-    def answer(asked: Request) -> Answer:
-        closed = asked.method == "GET" and asked.path.endswith(f"/issue/{ticket}{word}")
-        return FORBIDDEN if closed else answers(asked)
-
-    backend.desk.answer = answer  # type: ignore[method-assign]
+    forbid(monkeypatch, backend, lambda asked: asked.method == "GET" and asked.path.endswith(f"/issue/{ticket}{word}"))
     if word != "/comment":
         with pytest.raises(RejectedError):
             adapter.prepare(action)
@@ -513,12 +524,13 @@ def test_an_issue_that_is_closed_to_us_does_not_stop_the_whole_site(deployment: 
 
 
 @pytest.mark.parametrize("path", ["/search/jql", "/createmeta/"])
-def test_a_new_issue_that_we_may_not_look_for_does_not_stop_the_whole_site(path: str) -> None:
+def test_a_new_issue_that_we_may_not_look_for_does_not_stop_the_whole_site(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend, _ = site()
     action, adapter = correction(), adapter_for(backend)
     stamp, sent_at = adapter.prepare(action), backend.now()
-    answers = backend.desk.answer
-    backend.desk.answer = lambda asked: FORBIDDEN if path in asked.path else answers(asked)  # type: ignore[method-assign]
+    forbid(monkeypatch, backend, lambda asked: path in asked.path)
     if path == "/createmeta/":
         with pytest.raises(RejectedError):
             adapter.prepare(action)
@@ -788,16 +800,13 @@ def test_a_second_issue_is_labelled_linked_and_closed_as_a_duplicate(deployment:
 
 @BOTH
 @pytest.mark.parametrize("links", ["deleted", "forbidden"])
-def test_a_second_issue_is_dealt_with_although_the_link_is_gone(deployment: str, links: str) -> None:
+def test_a_second_issue_is_dealt_with_although_the_link_is_gone(
+    deployment: str, links: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend, _ = site(SHOP, deployment)
     action, adapter = correction(project=SHOP, issuetype="Task"), adapter_for(backend)
     stamp, sent_at = adapter.prepare(action), backend.now()
-    answers = backend.desk.answer
-
-    def answer(asked: Request) -> Answer:
-        return FORBIDDEN if links == "forbidden" and asked.path.endswith("/remotelink") else answers(asked)
-
-    backend.desk.answer = answer  # type: ignore[method-assign]
+    forbid(monkeypatch, backend, lambda asked: links == "forbidden" and asked.path.endswith("/remotelink"))
     backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked))
     told = adapter.apply(action, stamp)["ticket"]
     backend.jira.issue(int(told)).remote_links = []
@@ -808,15 +817,14 @@ def test_a_second_issue_is_dealt_with_although_the_link_is_gone(deployment: str,
     assert len(backend.opened("am-one")) == 1
 
 
-def test_a_second_issue_that_we_may_not_label_is_told() -> None:
+def test_a_second_issue_that_we_may_not_label_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     backend, _ = site()
     action, adapter = correction(project=SHOP, issuetype="Task"), adapter_for(backend)
     stamp, sent_at = adapter.prepare(action), backend.now()
     backend.wire.on_write(lambda asked: backend.desk.answer(asked) and backend.desk.answer(asked))
     adapter.apply(action, stamp)
     backend.clock.advance(900)
-    answers = backend.desk.answer
-    backend.desk.answer = lambda asked: answers(asked) if asked.method == "GET" or "search" in asked.path else FORBIDDEN  # type: ignore[method-assign]
+    forbid(monkeypatch, backend, lambda asked: asked.method != "GET" and "search" not in asked.path)
     found = adapter.find(action, stamp, sent_at)
     assert isinstance(found, Landed)
     assert (found.receipt["repaired"], found.receipt["copies"]) == (0, 1) and "403" in str(found.receipt["why"])
