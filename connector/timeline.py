@@ -30,6 +30,7 @@ _order = attrgetter("occurred_at", "id")
 _STATED = frozenset({EntryKind.STATUS, EntryKind.PRIORITY, EntryKind.OWNER, EntryKind.FIELD})
 _BINNED = frozenset({EntryKind.DELETE, EntryKind.RESTORE})
 _OF_OTHERS = _BINNED | {EntryKind.FIELD, EntryKind.REDACTION}
+_DELETED = f"\x00{EntryKind.DELETE}"
 _SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry whose id follows
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 
@@ -78,7 +79,8 @@ def merge(old: Collection[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
     """The timeline after `new` entries joined the `old` ones (a result of this function), in order; an entry already
     there is not added again.
 
-    A statement from a snapshot is kept only where no entry before it says the same. A redaction blanks the text of
+    A statement from a snapshot is kept only where no entry before it says the same; that a ticket is there, only where
+    it was deleted. A redaction blanks the text of
     the entry it names (its `value`), whichever of the two arrives first; a change of visibility does likewise. The
     text of what was received is as the newest snapshot has it: at the source it changes by redaction only.
     """
@@ -128,6 +130,8 @@ def _without_repetition(joined: list[Entry], statements: set[str]) -> list[Entry
         if told is not None:
             subject, value = told
             if stated and subject in last and last[subject] == value:
+                continue
+            if stated and entry.kind is EntryKind.RESTORE and last.get(subject) != _DELETED:
                 continue
             last[subject] = value
         elif stated and entry.kind is EntryKind.STAFF_REPLY and replied:

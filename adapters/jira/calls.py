@@ -44,6 +44,7 @@ class Calls:
         self.tools = tools
         self.page_size = settings.page_size  # smaller for a while after a page that did not come
         self.bulk_changelog = settings.cloud  # until the site says that it has no such thing
+        self.troubles: dict[str, int] = {}  # how often in a row an issue could not be read; see `patience`
         self.login = Login(source, settings, tools)
         self._client: Any = None
 

@@ -15,6 +15,7 @@ import msgspec
 from adapters.jira.answers import HIDDEN, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.issues import Extras, Site, sent_issue
+from adapters.jira.patience import PER_ISSUE, TRIES, Patience, count
 from adapters.jira.values import inner, issue_id, number, rows, word
 from connector.adapter import Record
 from connector.errors import GoneError, TemporaryError
@@ -71,37 +72,67 @@ def service_fields(calls: Calls) -> dict[str, str]:
     return {kind: ident for kind, ident in kinds if kind is not None and ident is not None}
 
 
-def records(calls: Calls, sent: Sequence[tuple[msgspec.Raw, JSON]], known: Mapping[str, str]) -> list[Record]:
-    """The records of issues (as sent, and decoded), completed. `known` is what `service_fields` told.
+def records(
+    calls: Calls, sent: Sequence[tuple[msgspec.Raw, JSON]], known: Mapping[str, str], *, strong: bool = False
+) -> list[Record]:
+    """The records of issues (as sent, and decoded), completed. `known` is what `service_fields` told; `strong` says
+    that they were read by their ids. One that Jira does not tell whole has a problem (see `patience`).
 
     Raises NoBulkError where the issues have to be asked for once more."""
     logs = changelogs(calls, [issue for _, issue in sent])
     site, seen_at = Site(calls.settings.site), calls.tools.now()
-    return [sent_issue(raw, issue, _extras(calls, issue, logs, known), site, seen_at) for raw, issue in sent]
+    patience = Patience(calls, len(sent))
+    found = []
+    for raw, issue in sent:
+        extras = _patiently(calls, issue, logs, known, patience)
+        found.append(sent_issue(raw, issue, extras._replace(strong=b"true") if strong else extras, site, seen_at))
+    patience.settle()
+    return found
+
+
+def _patiently(
+    calls: Calls, issue: JSON, logs: Mapping[str, bytes], known: Mapping[str, str], patience: Patience
+) -> Extras:
+    ident = str(issue_id(inner(issue, "id")))
+    try:
+        extras = _extras(calls, issue, logs, known)
+    except PER_ISSUE as error:
+        return Extras(trouble=msgspec.json.encode(patience.trouble(ident, error)))
+    patience.well(ident)
+    return extras
 
 
 def _extras(calls: Calls, issue: JSON, logs: Mapping[str, bytes], known: Mapping[str, str]) -> Extras:
-    ident = str(issue_id(inner(issue, "id")))
+    number = issue_id(inner(issue, "id"))
+    changes = logs.get(str(number))
     try:
-        request = request_of(calls, issue, known)
-        return Extras(comments(calls, issue), logs.get(ident), request)
+        if changes is None and number is not None and not _changelog_is_whole(issue):
+            changes = _single(calls, str(number))
+        return Extras(comments(calls, issue), changes, request_of(calls, issue, known))
     except GoneError:
         # Deleted since it was listed: the census will notice; until then it stands as it was listed.
-        return Extras(None, logs.get(ident), None)
+        return Extras(None, changes, None)
 
 
 def changelogs(calls: Calls, issues: Sequence[JSON]) -> dict[str, bytes]:
-    """The whole changelog by issue id, for those whose own is not sent or not whole. One call for all, where the site
-    has it."""
+    """The whole changelog by issue id, for those whose own is not sent or not whole, where one call tells all."""
     wanted = [str(ident) for one in issues if (ident := issue_id(inner(one, "id"))) and not _changelog_is_whole(one)]
-    if wanted and calls.bulk_changelog:
-        try:
-            return _bulk(calls, wanted)
-        except HIDDEN as error:
-            log.warning("%s: no changelogs in bulk (%s); asking for them with the issues", calls.source, error)
-            calls.bulk_changelog = False
-            raise NoBulkError(str(error)) from error
-    return {ident: changes for ident in wanted if (changes := _single(calls, ident)) is not None}
+    if not wanted or not calls.bulk_changelog:
+        return {}
+    what = f"changelogs from {wanted[0]}"
+    try:
+        found = _bulk(calls, wanted)
+    except HIDDEN as error:
+        log.warning("%s: no changelogs in bulk (%s); asking for them with the issues", calls.source, error)
+        calls.bulk_changelog = False
+        raise NoBulkError(str(error)) from error
+    except TemporaryError as error:
+        # One issue may be what it stumbles over: after a second try each is asked for by itself.
+        if error.applied is not None or count(calls, what) < TRIES:
+            raise
+        return {}
+    calls.troubles.pop(what, None)
+    return found
 
 
 def _changelog_is_whole(issue: JSON) -> bool:

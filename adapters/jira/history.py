@@ -61,6 +61,12 @@ def deletion(seen_at: datetime) -> Entry:
     return Entry(f"~{int(seen_at.timestamp() * 1_000_000):016d}d", EntryKind.DELETE, seen_at, seen_at, observed=False)
 
 
+def restoration(seen_at: datetime) -> Entry:
+    """The issue was read by its id, so it is there: this heals where it was once taken for deleted because we might not
+    see it then. It says nothing of an issue that nobody took for deleted."""
+    return Entry(f"~{int(seen_at.timestamp() * 1_000_000):016d}u", EntryKind.RESTORE, seen_at, seen_at, observed=False)
+
+
 def entries_of(kept: dict[str, JSON], ident: int, text: str | None, seen_at: datetime) -> tuple[Entry, ...]:
     """The entries of a kept issue (see `issues`) whose times are known to be times. `text` is its description."""
     issue = kept["issue"]
@@ -72,6 +78,9 @@ def entries_of(kept: dict[str, JSON], ident: int, text: str | None, seen_at: dat
     found = {entry.id: entry for entry in _observed(told, fields, text, changes, comments, histories is not None)}
     for entry in (*_service(told, kept), *_statements(told, fields)):
         found.setdefault(entry.id, entry)
+    if kept.get("strong") is True:
+        back = restoration(seen_at)
+        found[back.id] = back
     return tuple(sorted(found.values(), key=lambda entry: (entry.occurred_at, entry.id)))
 
 

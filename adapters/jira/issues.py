@@ -2,7 +2,8 @@
 
 What is kept is `{"issue": <as sent>, "comments": [...], "changelog": [...], "request": {...}, "site": {"url": …}}`.
 `comments` and `changelog` are there only where the issue as sent does not hold them all; `request` is what only Service
-Management knows: the ids of its own `fields` by kind, and the customer's `feedback`.
+Management knows: the ids of its own `fields` by kind, and the customer's `feedback`. `strong` is true where the issue
+was read by its id and not found by a search, `trouble` why it could not be read whole.
 
 Field ids that a mapping can use are the ids of the issue's fields (summary, description, labels, customfield_10042 …),
 system objects by dots (project.key, issuetype.name, priority.name, reporter.emailAddress, assignee.accountId,
@@ -29,7 +30,6 @@ from adapters.jira.values import inner, issue_id, loaded, milliseconds, moment, 
 from connector.adapter import Record
 from connector.model import JSON
 
-RAW_ID = "issue"
 CHANNEL = "request.channel.type"  # the entity property in which Service Management keeps the channel
 NAMED = frozenset({"components", "fixVersions", "versions"})
 OBJECTS = ("status", "project", "priority", "reporter", "assignee")
@@ -47,6 +47,8 @@ class Extras(NamedTuple):
     comments: bytes | None = None
     changelog: bytes | None = None
     request: bytes | None = None
+    strong: bytes | None = None
+    trouble: bytes | None = None
 
 
 NOTHING = Extras()
@@ -68,7 +70,7 @@ def kept(raw: bytes | msgspec.Raw, extras: Extras, site: Site) -> bytes:
     """An issue as it is kept."""
     parts: list[bytes | msgspec.Raw] = [b'{"issue":', without_deleted(raw)]
     changelog = None if extras.changelog is None else without_deleted(extras.changelog)
-    for name, value in (("comments", extras.comments), ("changelog", changelog), ("request", extras.request)):
+    for name, value in extras._replace(changelog=changelog)._asdict().items():
         if value is not None:
             parts += (f',"{name}":'.encode(), value)
     parts += (b',"site":', msgspec.json.encode({"url": site.url}), b"}")
@@ -95,6 +97,16 @@ def gone(ticket: str, seen_at: datetime) -> Record:
     return read(b'{"issue":{"id":"%d"},"gone":true}' % int(ticket), seen_at)
 
 
+def untold(ticket: str, why: str, seen_at: datetime) -> Record:
+    """The record of an issue that is there, or may be, and that Jira does not tell: only `why`."""
+    return read(b'{"issue":{"id":"%d"},"trouble":%s}' % (int(ticket), msgspec.json.encode(why)), seen_at)
+
+
+def raw_id(ticket: str) -> str:
+    """What an issue is kept under. It names the issue: what is put aside is told apart by this name alone."""
+    return f"issue:{ticket}"
+
+
 def read(whole: bytes, seen_at: datetime) -> Record:
     """The record that `whole` holds, as it was made when it was seen at `seen_at`."""
     try:
@@ -113,6 +125,8 @@ def _understood(whole: bytes, value: JSON, seen_at: datetime) -> Record:
         return _broken(whole, None, "it has no id that is a number")
     if value.get("gone") is True:
         return Record(str(ident), "gone", whole, entries=(deletion(seen_at),))
+    if (why := value.get("trouble")) is not None:
+        return _broken(whole, ident, str(why))
     fields = issue.get("fields")
     if not isinstance(fields, dict):
         return _broken(whole, ident, "its fields are no object")
@@ -136,7 +150,7 @@ def _trouble(fields: dict[str, JSON]) -> str | None:
 def _broken(whole: bytes, ident: int | None, problem: str) -> Record:
     # Nobody can read it, but it must be found again: by its id, or else by its bytes.
     name = str(ident) if ident is not None else f"unknown-{sha256(whole).hexdigest()[:16]}"
-    return Record(name, RAW_ID, whole, problem=problem)
+    return Record(name, raw_id(name), whole, problem=problem)
 
 
 def _record(whole: bytes, value: dict[str, JSON], ident: int, fields: dict[str, JSON], seen_at: datetime) -> Record:
@@ -150,7 +164,7 @@ def _record(whole: bytes, value: dict[str, JSON], ident: int, fields: dict[str, 
     if isinstance(request, dict):
         _service(snapshot, fields, request)
         snapshot["channel"] = inner(issue, "properties", CHANNEL, "value")
-    return Record(str(ident), RAW_ID, whole, milliseconds(updated), snapshot, entries)
+    return Record(str(ident), raw_id(str(ident)), whole, milliseconds(updated), snapshot, entries)
 
 
 def words_of(value: JSON) -> str | None:

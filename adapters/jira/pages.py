@@ -6,6 +6,9 @@ of the newest change seen, and what is known of that minute is skipped. Where on
 run goes on by page token (by offset on a Data Center), and when it ends the same question is asked once more for ids
 alone: one that stands before the place reached and did not come has slipped past, and is read by its id.
 
+Order and words may be of two ages: the index still has an issue at its old place and shows it as it is now. So how far
+a page got is told by what it holds that is too old to have moved, and not by the newest time in it.
+
 A cursor is {"from": minute of the newest change seen, "known": {id: version} of what may be met again} and, inside a
 read, "run" (see `_Run`). Bounds come of Jira's own times, never of ours. Each read begins `overlap_minutes` before
 "from", because the search index is behind; so does one that goes on after a long pause.
@@ -43,8 +46,11 @@ from connector.errors import CursorError, TemporaryError
 from connector.model import EPOCH
 
 MOST_KNOWN = 2000
+MOST_MET = 2000
+MARGIN = 1000  # so many issues in front may leave their places, while a crowd is read, before one slips past unseen
 RUN_PAGES = 10  # a longer run would have much to ask again
-FARTHEST_FUTURE = timedelta(days=1)  # a time later than this is a slip of an import; it must not hide what is to come
+FARTHEST_FUTURE = timedelta(minutes=2)  # a later time is a slip of an import, and must not hide what is to come
+SETTLING = timedelta(minutes=10)  # at least so long may an issue stand at its old place in the index
 RECENT = timedelta(hours=3)  # by two clocks, so generously
 WASTE = 4  # a new run may meet this part of a page again
 
@@ -52,9 +58,9 @@ WASTE = 4  # a new run may meet this part of a page again
 class _Run(msgspec.Struct, omit_defaults=True):
     """Pages under one bound: its text in the account's zone, the instant it stands for, and where the next page begins.
 
-    `met` are the ids that came in it. `reached` is the minute of the newest change in it; while the overlap is read it
-    is older than the cursor's "from". `read_at` is when we last read, by our clock, which only tells how long we
-    paused."""
+    `met` are the ids that came in it, from row `sure` on; of those before, it was asked already whether one slipped
+    past. `reached` is the minute up to which it surely has all; while the overlap is read it is older than the cursor's
+    "from". `read_at` is when we last read, by our clock, which only tells how long we paused."""
 
     bound: str | None
     floor: datetime | None
@@ -62,6 +68,7 @@ class _Run(msgspec.Struct, omit_defaults=True):
     pages: int = 0
     rows: int = 0
     met: list[str] = []
+    sure: int = 0
     reached: datetime | None = None
     read_at: datetime | None = None
 
@@ -115,6 +122,11 @@ class _Walk:
                 records = [*records, *self._missed()]
             self._trim()
             self._at.run = None if end else self._new_run(run.reached)
+        else:
+            if len(run.met) > MOST_MET:
+                records = [*records, *self._missed()]
+            if len(self._at.known) > MOST_KNOWN:
+                self._trim()
         if self._at.run is not None:
             self._at.run.read_at = self._calls.tools.now()
         return Page(records, msgspec.to_builtins(self._at), end)
@@ -186,20 +198,24 @@ class _Walk:
             if this is not None:
                 versions[this[0]] = this[1]
         records = completing.records(self._calls, fresh, self._service) if fresh else []
-        self._note(versions)
+        self._note(versions, found)
         return records
 
-    def _note(self, versions: dict[str, int]) -> None:
-        """These were met; from now on they are known."""
+    def _note(self, versions: dict[str, int], found: Found) -> None:
+        """These were met, in this order; from now on they are known."""
         run, known = self._run, self._at.known
         run.met += versions
-        known.update({ident: version for ident, version in versions.items() if known.get(ident, -1) < version})
-        latest = milliseconds(self._calls.tools.now() + FARTHEST_FUTURE)
-        newest = max((version for version in versions.values() if version <= latest), default=None)
-        if newest is not None:
-            reached = _floored(EPOCH + timedelta(milliseconds=newest))
-            self._at.since = max(filter(None, (self._at.since, reached)))
-            run.reached = max(filter(None, (run.reached, reached)))
+        for ident, version in versions.items():
+            if known.get(ident, -1) < version and ident not in self._calls.troubles:
+                known[ident] = version
+        now = found.at or self._calls.tools.now()
+        times = [version for version in versions.values() if version <= milliseconds(now + FARTHEST_FUTURE)]
+        settled = settled_at(times, milliseconds(now - max(self._overlap, SETTLING)))
+        if settled is not None:
+            run.reached = max(filter(None, (run.reached, _minute(settled))))
+        last = max(times, default=None) if found.after is None else None
+        passed = run.reached if last is None else _minute(last)
+        self._at.since = max(filter(None, (self._at.since, passed)), default=None)
 
     def _may_begin_anew(self) -> bool:
         """Whether the next run should begin at the newest change seen: it has to get further than this one did, and
@@ -215,27 +231,42 @@ class _Walk:
 
     def _missed(self) -> list[Record]:
         """What slipped past in this run, because issues before it left their places between two pages."""
-        jql = changed_since(self._calls, self._run.bound)
+        run = self._run
+        there = ids(self._calls, changed_since(self._calls, run.bound), run.rows)
         # An id that is known may be so by an older change, before this run.
-        missed = sorted({*ids(self._calls, jql, self._run.rows)} - {*self._run.met})
+        missed = sorted({*there[run.sure :]} - {*run.met})
+        run.sure = max(run.sure, run.rows - MARGIN)
+        run.met = there[run.sure :]
         if not missed:
             return []
         known = self._at.known
         shown_now = shown(self._calls, missed, self._service).values()
         news = [one for one in shown_now if one.problem is not None or known.get(one.ticket, -1) < one.version]
-        known.update({one.ticket: one.version for one in news})
+        known.update({one.ticket: one.version for one in news if one.problem is None})
         return news
 
     def _trim(self) -> None:
         """Keep of what is known only what a later read can meet again."""
-        if self._at.since is None:
-            return
-        reached = min(self._at.since, self._run.reached or self._at.since)
-        oldest = milliseconds(earliest_reading(reached - self._overlap, self._zone))
+        oldest = 0
+        if self._at.since is not None:
+            reached = min(self._at.since, self._run.reached or self._at.since)
+            oldest = milliseconds(earliest_reading(reached - self._overlap, self._zone))
         kept = sorted(
             ((version, ident) for ident, version in self._at.known.items() if version >= oldest), reverse=True
         )
         self._at.known = {ident: version for version, ident in kept[:MOST_KNOWN]}
+
+
+def settled_at(times: Sequence[int], moving: int) -> int | None:
+    """Up to which of these times, in the order of a page, surely everything was before them or among them.
+
+    What changed after `moving` may stand at an older place than its time says, so the last of the others tells; None
+    where there is none. All in milliseconds."""
+    return next((time for time in reversed(times) if time <= moving), None)
+
+
+def _minute(version: int) -> datetime:
+    return _floored(EPOCH + timedelta(milliseconds=version))
 
 
 def _floored(at: datetime) -> datetime:

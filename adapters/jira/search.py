@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -41,10 +42,11 @@ MOST_PAGES = 10_000
 
 
 class Found(msgspec.Struct, frozen=True):
-    """One page of a search. `after` is where the next one begins, None at the end."""
+    """One page of a search. `after` is where the next one begins, None at the end; `at` is Jira's own time."""
 
     issues: list[msgspec.Raw]
     after: str | int | None
+    at: datetime | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -144,9 +146,10 @@ def search(calls: Calls, asked: Asked, after: str | int | None, size: int) -> Fo
         body |= {"nextPageToken": after} if after is not None else {}
     else:
         body |= {"startAt": after or 0, "expand": asked.expand}
-    content = calls.ask(path, body, search=True).content
-    answer = _answer(content, f"POST {path}", calls.source)
-    return Found(answer.issues, _token(answer, after, calls) if calls.settings.cloud else _offset(answer))
+    response = calls.ask(path, body, search=True)
+    answer = _answer(response.content, f"POST {path}", calls.source)
+    follows = _token(answer, after, calls) if calls.settings.cloud else _offset(answer)
+    return Found(answer.issues, follows, dated(response.headers.get("Date")))
 
 
 def _answer(content: bytes, what: str, source: str) -> _Answer:
@@ -161,6 +164,15 @@ def _answer(content: bytes, what: str, source: str) -> _Answer:
         if not mended:
             raise
         return parsed(mended, _Answer, what, source=source)
+
+
+def dated(header: str | None) -> datetime | None:
+    """The instant of a Date header; None where there is none, or none that makes sense."""
+    try:
+        at = parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
 
 
 def _token(answer: _Answer, before: str | int | None, calls: Calls) -> str | None:

@@ -187,8 +187,8 @@ def _bad_token() -> Refused:
 
 
 def bulk_issues(call: Call) -> Answer:
-    """POST /issue/bulkfetch: up to 100 by id or key, moved keys followed, sorted by id. What is not there for us is left
-    out without a word; listed as errors are issues that it could not load this time."""
+    """POST /issue/bulkfetch: up to 100 by id or key, moved keys followed, sorted by id. What is not there for us is
+    left out without a word; listed as errors are issues that it could not load this time."""
     names = call.body.get("issueIdsOrKeys")
     if not isinstance(names, list) or not names:
         raise invalid("issueIdsOrKeys must be a list that is not empty.")

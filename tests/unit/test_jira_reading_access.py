@@ -7,11 +7,18 @@ from typing import Any
 import pytest
 
 from connector.errors import AuthError, GoneError, RecordError, SettingsError, TemporaryError
-from connector.model import EntryKind, Role, fields_of
+from connector.mapping import check_examples
+from connector.mapping.profiles import profiles
+from connector.mapping.suggesting import suggest
+from connector.model import EntryKind, Role, Status, fields_of
+from connector.settings import mapping_in_text, shipped_mapping, shipped_text
+from connector.settings.drafting import with_suggestions
+from connector.timeline import Words, fold, merge
 from sandbox.http.answers import Answer
 from sandbox.jira import content
 from tests.unit.jira_reading import URL, JiraSite, read_all, tickets
 
+BOTH = pytest.mark.parametrize("deployment", ["cloud", "data_center"])
 GATEWAY = {"cloud_id": content.CLOUD_ID, "api_url": "http://127.0.0.1:9", "login_url": "http://127.0.0.1:9"}
 
 
@@ -155,6 +162,78 @@ def test_the_strong_read_tells_a_deleted_issue_from_one_that_we_may_not_see(depl
     assert list(site.adapter().get(wanted)) == []
 
 
+@BOTH
+def test_an_issue_taken_for_deleted_because_it_was_hidden_is_itself_again_once_we_see_it(deployment: str) -> None:
+    site = JiraSite(deployment=deployment)
+    number = site.open(1)[0]
+    site.jira.agent_sets(number, status=content.WAITING_FOR_CUSTOMER)
+    site.jira.move(site.jira.issue(number), content.SHOP, content.ANA)
+    [(_, record)] = site.adapter().get([str(number)])
+    entries = merge((), record.entries)
+    for hidden in (True, False, True, False):
+        site.clock.advance(86400)
+        if hidden:
+            site.jira.admin_hides_project(content.SHOP)
+        else:
+            site.jira.admin_shows_project(content.SHOP)
+        [(_, record)] = site.adapter().get([str(number)])
+        assert site.adapter().read("issues", record.raw, record.entries[0].seen_at) == record
+        entries = merge(entries, record.entries)
+        folded = fold(entries, Words({"Waiting for customer": Status.ON_HOLD, "Waiting for support": Status.OPEN}))
+        assert folded is not None
+        assert (folded.status is Status.DELETED) is hidden
+    again = entries
+    for _ in range(3):
+        site.clock.advance(60)
+        [(_, record)] = site.adapter().get([str(number)])
+        again = merge(again, record.entries)
+    assert again == entries, "seeing it once more says nothing new"
+
+
+def test_what_a_bulk_read_could_not_load_is_read_by_itself_and_not_taken_for_deleted() -> None:
+    site = JiraSite()
+    opened = site.open(3)
+    site.jira.switches.withheld.add(opened[1])
+    told = {record.ticket: record for _, record in site.adapter().get([str(number) for number in opened])}
+    assert sorted(map(int, told)) == opened
+    assert all(record.fields and record.problem is None for record in told.values())
+
+
+@BOTH
+@pytest.mark.parametrize(("status", "raised"), [(500, 1), (403, 0), (400, 0)])
+def test_a_strong_read_tells_an_issue_that_jira_refuses_with_a_problem_and_the_others_as_they_are(
+    deployment: str, status: int, raised: int
+) -> None:
+    site = JiraSite(deployment=deployment)
+    opened = site.open(3)
+    site.jira.switches.withheld.add(opened[1])
+    site.wire.instead = lambda asked, answer: (
+        Answer(status, b'{"errorMessages":["no"]}') if asked.path.endswith(f"/issue/{opened[1]}") else answer
+    )
+    adapter = site.adapter()
+    wanted = [str(number) for number in opened]
+    for _ in range(raised):
+        with pytest.raises(TemporaryError):
+            list(adapter.get(wanted))
+    told = {int(record.ticket): record for _, record in adapter.get(wanted)}
+    assert sorted(told) == opened
+    assert [number for number in opened if told[number].problem] == [opened[1]]
+    assert "Jira does not tell all of it" in (told[opened[1]].problem or "")
+    assert told[opened[1]].entries == ()
+    assert site.adapter().read("issues", told[opened[1]].raw, site.clock()) == told[opened[1]]
+
+
+def test_a_bulk_read_that_fails_again_is_made_issue_by_issue() -> None:
+    site = JiraSite()
+    opened = site.open(3)
+    site.wire.instead = lambda asked, answer: Answer(500, b"{}") if "/bulkfetch" in asked.path else answer
+    adapter = site.adapter()
+    wanted = [str(number) for number in opened]
+    with pytest.raises(TemporaryError):
+        list(adapter.get(wanted))
+    assert tickets([record for _, record in adapter.get(wanted)]) == opened
+
+
 def test_what_is_no_id_is_refused() -> None:
     with pytest.raises(RecordError):
         list(JiraSite().adapter().get(["CARE-1"]))
@@ -183,7 +262,8 @@ def test_get_and_fetch_tell_the_same_of_an_issue() -> None:
         site.jira.agent_sets(number, assignee=content.BEN, by=content.ANA)
         [fetched], _ = read_all(site.adapter())
         [(_, got)] = site.adapter().get([str(number)])
-        assert (fetched.entries, fetched.fields) == (got.entries, got.fields)
+        told = tuple(entry for entry in got.entries if entry.kind is not EntryKind.RESTORE)
+        assert (fetched.entries, fetched.fields) == (told, got.fields)
         assert fetched.version == got.version
 
 
@@ -239,6 +319,36 @@ def test_discover_offers_what_a_mapping_needs() -> None:
         assert found.meanings["CARE/Waiting for customer"] == "open"
         assert ("High", "High") in found.priorities
         assert "Ana Ribeiro" in dict(found.people).values()
+
+
+def test_people_are_known_by_name_at_a_data_center_and_by_account_in_the_cloud() -> None:
+    for deployment, here, elsewhere in (("cloud", "accountId", "name"), ("data_center", "name", "accountId")):
+        found = JiraSite(deployment=deployment).adapter().discover()
+        ids = {field.id for field in found.fields}
+        assert {f"assignee.{here}", f"reporter.{here}"} <= ids
+        assert not {f"assignee.{elsewhere}", f"reporter.{elsewhere}"} & ids
+        assert found.renamed[f"assignee.{elsewhere}"] == f"assignee.{here}"
+
+
+def test_the_shipped_mapping_is_drafted_for_the_deployment_that_it_meets() -> None:
+    for deployment, member in (("cloud", "accountId"), ("data_center", "name")):
+        site = JiraSite(deployment=deployment, fields=[content.PRODUCT])
+        site.open(1)
+        adapter = site.adapter()
+        found, ([record], _) = adapter.discover(), read_all(adapter)
+        suggestions = suggest(shipped_mapping("jira"), found, profiles(found.fields, [record.fields or {}]))
+        drafted = mapping_in_text(with_suggestions(shipped_text("jira"), "jira.yaml", suggestions), "jira.yaml")
+        assert drafted.fields["owner"] == f"assignee.{member}"
+        assert drafted.fields["requester.id"] == f"reporter.{member}"
+        assert fields_of(record.fields or {}, f"reporter.{member}")
+        assert check_examples(drafted) == []
+
+
+def test_what_a_project_without_an_issue_can_write_is_told_by_its_create_screen() -> None:
+    for deployment in ("cloud", "data_center"):
+        fields = {one.id: one for one in JiraSite(deployment=deployment).adapter().discover().fields}
+        assert fields["summary"].writable
+        assert fields["labels"].writable
 
 
 def test_the_projects_to_choose_from_are_offered_before_the_settings_stand() -> None:

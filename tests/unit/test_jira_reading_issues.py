@@ -87,7 +87,7 @@ def test_the_snapshot_names_fields_as_discovery_does() -> None:
         )
     )
     fields = found.fields or {}
-    assert (found.ticket, found.raw_id) == ("10042", "issue")
+    assert (found.ticket, found.raw_id) == ("10042", "issue:10042")
     assert found.version == int(datetime(2026, 3, 1, 11, 30, tzinfo=UTC).timestamp()) * 1000 + 250
     assert fields["url"] == "https://acme.atlassian.net/browse/CARE-7"
     assert (fields["id"], fields["key"], fields["status"]) == ("10042", "CARE-7", "CARE/Waiting for support")
@@ -343,3 +343,10 @@ def test_an_issue_that_is_gone_is_told_as_deleted() -> None:
     found = issues.gone("10042", SEEN_AT)
     assert (found.ticket, found.fields, [entry.kind for entry in found.entries]) == ("10042", None, [EntryKind.DELETE])
     assert issues.read(found.raw, SEEN_AT) == found
+
+
+def test_an_issue_of_which_jira_tells_nothing_keeps_its_id_and_the_reason() -> None:
+    found = issues.untold("10042", 'It said "no"', SEEN_AT)
+    assert (found.ticket, found.problem, found.fields, found.entries) == ("10042", 'It said "no"', None, ())
+    assert issues.read(found.raw, SEEN_AT) == found
+    assert found.raw_id != issues.untold("10043", "no", SEEN_AT).raw_id, "or one would push the other out of quarantine"

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.errors import CursorError, TemporaryError
+from adapters.jira import pages
+from connector.adapter import Record
+from connector.errors import AuthError, CursorError, TemporaryError
 from connector.model import EntryKind
 from sandbox.http.answers import Answer, Request
 from sandbox.jira import content
@@ -122,11 +124,11 @@ def test_killed_at_any_page_a_new_process_goes_on_where_the_last_saved_page_ende
     saved: dict[str, int] = {}
     cursor: Any = {}
     for _ in range(200):
-        pages = iter(site.adapter().fetch("issues", cursor))
-        page = next(pages)
+        turns = iter(site.adapter().fetch("issues", cursor))
+        page = next(turns)
         for _ in range(data.draw(st.integers(0, 2))):
             # These were read, but the process died before they were saved.
-            next(pages, None)
+            next(turns, None)
         cursor = through_json(page)
         assert not any(saved.get(record.ticket) == record.version for record in page.records)
         saved |= {record.ticket: record.version for record in page.records}
@@ -158,8 +160,8 @@ def test_s22_a_read_that_goes_on_after_a_long_pause_looks_back_for_what_the_inde
     site.jira.switches.index_lag_of[opened[0]] = 200
     site.jira.agent_sets(opened[0], priority=content.HIGH)
     opened += site.open(8, every_seconds=20)
-    pages = iter(site.adapter().fetch("issues", {}))
-    some = [next(pages) for _ in range(4)]
+    turns = iter(site.adapter().fetch("issues", {}))
+    some = [next(turns) for _ in range(4)]
     site.clock.advance(3600)
     rest, cursor = read_all(site.adapter(), through_json(some[-1]))
     site.clock.advance(3600)
@@ -175,8 +177,8 @@ def test_a_crowd_is_got_through_although_every_turn_is_short_and_the_pauses_long
     cursor: Any = {}
     found: list[int] = []
     for _ in range(60):
-        pages = iter(site.adapter().fetch("issues", cursor))
-        for page in (one for one, _ in zip(pages, range(11), strict=False)):
+        turns = iter(site.adapter().fetch("issues", cursor))
+        for page in (one for one, _ in zip(turns, range(11), strict=False)):
             found += tickets(page.records)
             cursor = through_json(page)
         site.clock.advance(400)
@@ -212,8 +214,8 @@ def test_the_census_lists_what_is_unfinished_or_changed_lately() -> None:
 def test_s17_a_page_token_that_ended_begins_the_run_again_without_doubling() -> None:
     site = JiraSite()
     opened = site.open(20, every_seconds=0)
-    pages = iter(site.adapter().fetch("issues", {}))
-    first, second = next(pages), next(pages)
+    turns = iter(site.adapter().fetch("issues", {}))
+    first, second = next(turns), next(turns)
     site.clock.advance(8 * 86400)
     rest, _ = read_all(site.adapter(), through_json(second))
     assert tickets([*first.records, *second.records, *rest]) == opened
@@ -262,7 +264,9 @@ def test_s47_the_hour_that_comes_twice_hides_nothing(later_fold: bool) -> None:
     site.jira.set_zone("Europe/Berlin")
     site.jira.switches.later_fold = later_fold
     site.clock.advance((START.replace(month=10, day=24, hour=22) - START).total_seconds())
-    opened, cursor, found = [], {}, []
+    opened: list[int] = []
+    cursor: Any = {}
+    found: list[Record] = []
     for _ in range(30):  # 00:00 summer time to 05:00 winter time
         opened += site.open(2, every_seconds=300)
         news, cursor = read_all(site.adapter(), cursor)
@@ -274,8 +278,8 @@ def test_the_zone_may_change_between_two_reads_and_inside_a_run() -> None:
     site = JiraSite()
     site.jira.set_zone("Pacific/Kiritimati")
     opened = site.open(20, every_seconds=5)
-    pages = iter(site.adapter().fetch("issues", {}))
-    some = [next(pages), next(pages)]
+    turns = iter(site.adapter().fetch("issues", {}))
+    some = [next(turns), next(turns)]
     site.jira.set_zone("Pacific/Pago_Pago")
     rest, cursor = read_all(site.adapter(), through_json(some[1]))
     assert tickets([*some[0].records, *some[1].records, *rest]) == opened
@@ -305,6 +309,152 @@ def test_an_issue_of_the_far_future_does_not_hide_what_is_to_come() -> None:
     site.clock.advance(3600)
     late = site.open(2)
     assert tickets(read_all(site.adapter(), cursor)[0]) == late
+
+
+@pytest.mark.parametrize("skew", [-7200, 0, 7200])
+@pytest.mark.parametrize("ahead", [3, 60, 1200])
+def test_an_issue_dated_some_minutes_or_hours_ahead_does_not_hide_what_is_to_come(ahead: int, skew: int) -> None:
+    site = JiraSite()
+    site.jira.switches.skew_seconds = skew
+    with site.jira.at(START + timedelta(minutes=ahead)):
+        slip = int(site.jira.customer_opens("Imported", "From a machine whose clock is wrong"))
+    opened = site.open(5)
+    found, cursor = read_all(site.adapter())
+    assert sorted(tickets(found)) == sorted([slip, *opened])
+    site.clock.advance(660)
+    late = site.open(2)
+    found, cursor = read_all(site.adapter(), cursor)
+    assert tickets(found) == late
+    assert read_all(site.adapter(), cursor)[0] == []
+
+
+@BOTH
+@pytest.mark.parametrize("page_size", [1, 2, 10])
+@pytest.mark.parametrize("overlap_minutes", [0, 10])
+@pytest.mark.parametrize("touched", [[3], [0, 1, 2], [9], [8, 9, 10], [59], list(range(0, 60, 7))])
+def test_an_issue_shown_as_it_is_now_at_its_old_place_makes_no_read_jump_over_what_is_between(
+    deployment: str, page_size: int, touched: list[int], overlap_minutes: int
+) -> None:
+    site = JiraSite(deployment=deployment, page_size=page_size, overlap_minutes=overlap_minutes)
+    opened = site.open(60, every_seconds=86400)
+    site.clock.advance(3600)
+    site.jira.switches.live_bodies = True
+    site.jira.switches.index_lag_seconds = 300
+    for place in touched:
+        site.jira.agent_sets(opened[place], priority=content.HIGH)
+    found, cursor = read_all(site.adapter())
+    site.clock.advance(600)
+    found += read_all(site.adapter(), cursor)[0]
+    assert {int(record.ticket): record.version for record in found} == {number: now(site, number) for number in opened}
+
+
+@given(
+    times=st.lists(st.integers(0, 50), min_size=2, max_size=20).map(sorted),
+    moved=st.sets(st.integers(0, 19)),
+    moving=st.integers(20, 60),
+)
+def test_how_far_a_page_got_is_never_later_than_its_last_place(times: list[int], moved: set[int], moving: int) -> None:
+    told = [100 if place in moved else time for place, time in enumerate(times)]
+    got = pages.settled_at(told, moving)
+    assert got is None or got <= times[-1]
+    if any(time <= moving for time in told):
+        assert got is not None
+
+
+@pytest.mark.parametrize(("status", "raised"), [(500, 1), (502, 1), (403, 0), (400, 0)])
+def test_one_issue_that_cannot_be_completed_is_told_with_a_problem_and_holds_nothing_up(
+    status: int, raised: int
+) -> None:
+    site = JiraSite(deployment="data_center", service_desk=True, page_size=10)
+    opened = site.open(30)
+    for number in opened:
+        site.jira.agent_comments(number, "We look into it")
+    bad = opened[12]
+    site.wire.instead = lambda asked, answer: (
+        Answer(status, b'{"errorMessages":["no"]}') if asked.path.endswith(f"/issue/{bad}/comment") else answer
+    )
+    adapter = site.adapter()
+    cursor: Any = {}
+    found: list[Record] = []
+    for _ in range(raised):
+        with pytest.raises(TemporaryError):
+            for page in adapter.fetch("issues", cursor):
+                found += page.records
+                cursor = through_json(page)
+    rest, cursor = read_all(adapter, cursor)
+    found += rest
+    assert sorted(tickets(found)) == opened
+    assert [int(record.ticket) for record in found if record.problem] == [bad]
+    site.wire.instead = lambda _asked, answer: answer
+    healed = [record for record in read_all(adapter, cursor)[0] if record.problem is None]
+    assert tickets(healed) == ([bad] if raised else []), "what may pass is looked at again while it is near"
+
+
+def test_an_outage_of_what_completes_issues_puts_none_aside() -> None:
+    site = JiraSite(deployment="data_center", service_desk=True, page_size=10)
+    opened = site.open(10)
+    for number in opened:
+        site.jira.agent_comments(number, "We look into it")
+    site.wire.instead = lambda asked, answer: Answer(500, b"{}") if asked.path.endswith("/comment") else answer
+    adapter = site.adapter()
+    for _ in range(6):
+        with pytest.raises(TemporaryError):
+            read_all(adapter)
+    site.wire.instead = lambda _asked, answer: answer
+    assert [record.problem for record in read_all(adapter)[0]] == [None] * 10
+
+
+def test_comments_that_are_refused_everywhere_are_a_matter_of_rights() -> None:
+    site = JiraSite(deployment="data_center", service_desk=True, page_size=10)
+    for number in site.open(10):
+        site.jira.agent_comments(number, "We look into it")
+    site.jira.switches.forbidden = "/comment$"
+    with pytest.raises(AuthError):
+        read_all(site.adapter())
+
+
+def test_changelogs_in_bulk_that_fail_again_are_asked_for_one_by_one() -> None:
+    site = JiraSite()
+    opened = site.open(3)
+    site.jira.agent_sets(opened[1], priority=content.HIGH)
+    site.wire.instead = lambda asked, answer: Answer(500, b"{}") if "changelog/bulk" in asked.path else answer
+    adapter = site.adapter()
+    with pytest.raises(TemporaryError):
+        read_all(adapter)
+    found, _ = read_all(adapter)
+    assert sorted(tickets(found)) == opened
+    assert sum(entry.id.startswith("change:") for record in found for entry in record.entries) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crowd_larger_than_what_is_remembered_of_it_is_read_whole_by_small_cursors(
+    deployment: str, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("MOST_MET", 30), ("MARGIN", 15), ("MOST_KNOWN", 30)):
+        monkeypatch.setattr(pages, name, value)
+    site = JiraSite(deployment=deployment)
+    opened = site.open(150, every_seconds=0)
+    chance = random.Random(seed)
+
+    def someone_acts() -> None:
+        if chance.random() < 0.4:
+            site.jira.agent_sets(chance.choice(opened), priority=chance.choice([1, 2, 4, 5]))
+
+    site.wire.between = someone_acts
+    cursor: Any = {}
+    found: list[Record] = []
+    for page in site.adapter().fetch("issues", cursor):
+        found += page.records
+        cursor = through_json(page)
+        assert len(cursor["known"]) <= 40
+        assert len(cursor.get("run", {}).get("met", ())) <= 40
+    site.wire.between = None
+    found += read_all(site.adapter(), cursor)[0]
+    seen: dict[int, int] = {}
+    for record in found:
+        seen[int(record.ticket)] = max(record.version, seen.get(int(record.ticket), -1))
+    assert seen == {number: now(site, number) for number in opened}
 
 
 def test_comments_that_the_search_left_out_are_completed() -> None:

@@ -191,13 +191,32 @@ def test_the_old_search_is_gone_on_cloud_and_the_only_one_on_data_center(office:
     assert page["issues"][0]["fields"] == {"description": "Three"}
 
 
-def test_bulk_reads_follow_moved_keys_and_list_what_is_not_there(office: Office) -> None:
+def test_bulk_reads_follow_moved_keys_and_say_nothing_of_what_is_not_there(office: Office) -> None:
     office.jira.move_to("CARE-1", content.SHOP)
     told = office.ask(
         "POST", f"{API}/issue/bulkfetch", {"issueIdsOrKeys": ["SHOP-1", "CARE-1", "9"], "fields": ["project"]}
     )
     assert [(one["id"], one["key"]) for one in told["issues"]] == [("10001", "SHOP-2"), ("10002", "SHOP-1")]
-    assert [one["id"] for one in told["issueErrors"]] == ["9"]
+    assert told["issueErrors"] == []
+
+
+def test_bulk_reads_list_what_could_not_be_loaded_this_time(office: Office) -> None:
+    office.jira.switches.withheld.add(10001)
+    told = office.ask("POST", f"{API}/issue/bulkfetch", {"issueIdsOrKeys": ["10001", "10002", "9"], "fields": ["id"]})
+    assert [one["id"] for one in told["issues"]] == ["10002"]
+    assert [one["id"] for one in told["issueErrors"]] == ["10001"]
+    assert office.ask("GET", f"{API}/issue/10001")["id"] == "10001"
+
+
+def test_search_may_show_an_issue_as_it_is_now_at_its_old_place(office: Office) -> None:
+    office.jira.switches.live_bodies = True
+    office.jira.switches.index_lag_seconds = 60
+    office.clock.advance(60)
+    office.jira.agent_sets(10001, summary="Anew")
+    wish = {"jql": f"{EVERYTHING} ORDER BY updated ASC", "fields": ["summary"]}
+    found = office.ask("POST", f"{API}/search/jql", wish)["issues"]
+    assert [one["id"] for one in found] == ["10001", "10002", "10003"]
+    assert found[0]["fields"]["summary"] == "Anew"
 
 
 def test_changelogs_in_bulk_come_in_pages_oldest_first(office: Office) -> None:

@@ -128,6 +128,24 @@ def test_coming_back_from_the_bin_is_no_second_resolution() -> None:
     assert folded.history.reopens == ()
 
 
+def test_that_a_ticket_is_there_is_news_only_where_it_was_deleted() -> None:
+    opened = (received(), entry(1, EntryKind.STATUS, 10, "open"))
+    there = entry(2, EntryKind.RESTORE, 20, observed=False)
+    assert merge(opened, [there]) == opened
+    assert merge((), [*opened, there]) == opened
+    gone = merge(opened, [entry(3, EntryKind.DELETE, 15, observed=False)])
+    back = merge(gone, [there])
+    assert [one.kind for one in back[-2:]] == [EntryKind.DELETE, EntryKind.RESTORE]
+    folded = fold(back, WORDS)
+    assert folded is not None
+    assert folded.status is Status.OPEN
+    assert merge(back, [entry(4, EntryKind.RESTORE, 40, observed=False)]) == back
+    assert merge(gone, [entry(5, EntryKind.STATUS, 30, "solved"), entry(6, EntryKind.RESTORE, 40, observed=False)]) == (
+        *gone,
+        entry(5, EntryKind.STATUS, 30, "solved"),
+    )
+
+
 def test_a_note_or_our_own_word_is_no_reply_to_the_customer() -> None:
     merged = merge(
         (received(),),
