@@ -179,16 +179,16 @@ class Field(msgspec.Struct, frozen=True):
     """A field as a mapping may name it. `options` are (value, title) pairs of a choice field.
 
     `type` is text, long_text, number, date, time, choice, choices, person, people, labels, yes_no, sla or other.
-    `writable` says that a write can reach it (it is on a screen), `many` that a write adds a value to those there;
-    `required` that no ticket can be opened without it. `where` names the projects, forms or brands that have it,
-    () for all.
+    `writable` says that a write can reach it (it is on a screen; None: the source does not tell), `many` that a write
+    adds a value to those there; `required` that no ticket can be opened without it. `where` names the projects, forms
+    or brands that have it, () for all.
     """
 
     id: str
     title: str
     type: str
     options: tuple[tuple[str, str], ...] = ()
-    writable: bool = False
+    writable: bool | None = False
     many: bool = False
     required: bool = False
     where: tuple[str, ...] = ()
@@ -197,7 +197,8 @@ class Field(msgspec.Struct, frozen=True):
 class Discovery(msgspec.Struct, frozen=True):
     """What an admin can map: fields, and (id, title) pairs of statuses, priorities, groups and people. The ids are the
     words by which a mapping names them. `meanings` is what the source itself says of a status, in our words (a
-    `model.Status` by status id), where it has categories of its own."""
+    `model.Status` by status id), where it has categories of its own. `renamed` are ids that only another edition of the
+    helpdesk has, and what stands for them here: a shipped mapping can name but one of the two."""
 
     fields: tuple[Field, ...]
     statuses: tuple[tuple[str, str], ...] = ()
@@ -205,6 +206,7 @@ class Discovery(msgspec.Struct, frozen=True):
     groups: tuple[tuple[str, str], ...] = ()
     people: tuple[tuple[str, str], ...] = ()
     meanings: dict[str, str] = {}
+    renamed: dict[str, str] = {}
 
 
 class Landed(msgspec.Struct, frozen=True):

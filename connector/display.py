@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 NARROWEST = 12
 GAP = "  "
+_NAMING = ("name", "value", "key", "id")  # by which helpdesks call the objects in their fields
 # Line breaks, escape sequences, and the marks that turn the direction of a whole line around.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _UNSAFE_BUT_BREAKS = re.compile(
@@ -140,3 +142,22 @@ def _breakable(text: str, columns: int) -> Iterator[str]:
 def paragraphs(text: str, columns: int, indent: str = "") -> list[str]:
     """The same, but its own line breaks are kept; empty lines are not."""
     return [line for part in text.splitlines() for line in wrapped(part, columns - width(indent), indent)]
+
+
+def verbatim(text: str, columns: int) -> list[str]:
+    """The same, and empty lines are kept: for words as they will stand on a ticket."""
+    return [line for part in text.splitlines() for line in wrapped(part, columns) or [""]]
+
+
+def plain(value: Any) -> str:
+    """A value of a field as people write it: lists with commas, objects by their name, yes or no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value)) or "nothing"
+    if isinstance(value, Mapping):
+        name = next((value[key] for key in _NAMING if isinstance(value.get(key), str)), None)
+        if name and set(value) <= {*_NAMING, "self"}:
+            return str(name)
+        return ", ".join(f"{key} {plain(each)}" for key, each in value.items()) or "nothing"
+    return "nothing" if value is None else str(value)

@@ -6,6 +6,7 @@ Pure. `explain` puts the facts together from the store and the rules in force; `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.explain import segments
-from connector.display import clean, cut, moment, paragraphs, span, wrapped
+from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     Clock,
     ClockState,
@@ -34,6 +35,7 @@ from connector.wording import duration, instant
 SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
 MOST_SEGMENTS = 12
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")  # how people call a ticket of a helpdesk that has such names: SHOP-38
 
 
 class ClockTold(msgspec.Struct, frozen=True):
@@ -100,6 +102,12 @@ def explain(
     )
 
 
+def known_as(complaint: Complaint) -> str | None:
+    """The name by which people know the ticket, where it is another than its id: the last part of its address."""
+    last = (complaint.url or "").rpartition("/")[2]
+    return last if last != complaint.ticket and KEY.fullmatch(last) else None
+
+
 def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple[Entry, ...]:
     """The timeline of a complaint with what became of its corrective tickets, in order."""
     news = correction_entries(links)
@@ -140,6 +148,7 @@ def _heading(told: Explanation, columns: int) -> list[str]:
     this = told.complaint
     who = " ".join(clean(part) for part in (this.complainant.name, _address(told)) if part)
     facts = [
+        ("known as", known_as(this)),
         ("from", who or this.complainant.key),
         ("status", this.status.value),
         ("priority", this.priority.value if this.priority else None),
@@ -152,7 +161,7 @@ def _heading(told: Explanation, columns: int) -> list[str]:
         ("merged into", this.merged_into),
         ("opened", moment(this.opened_at)),
         ("link", this.url),
-        *((name, str(value)) for name, value in this.extra.items() if value is not None),
+        *((name, plain(value)) for name, value in this.extra.items() if value not in (None, [], ())),
     ]
     return [
         *wrapped(f"{this.source}/{this.ticket}  {this.subject}", columns),
@@ -303,7 +312,11 @@ def _effect(write: WriteTold, columns: int) -> Iterator[str]:
     if effect.tags:
         yield from wrapped(f"adds the tags {', '.join(effect.tags)}", columns - 6, "      ")
     for field, value in effect.fields.items():
-        yield from wrapped(f"sets {field} to {value}", columns - 6, "      ")
+        yield from wrapped(f"sets {field} to {plain(value)}", columns - 6, "      ")
+    for field, value in effect.fill.items():
+        yield from wrapped(f"sets {field} to {plain(value)} where it is empty", columns - 6, "      ")
+    for field, value in effect.create.items():
+        yield from paragraphs(f"with {field}: {plain(value)}", columns, "      ")
     if effect.note:
         yield "      internal note:"
         yield from paragraphs(effect.note, columns, "        ")

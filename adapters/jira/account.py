@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adapters.jira.answers import parsed
+from adapters.jira.answers import NowhereError, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.circles import missing_circles
 from adapters.jira.getting import project
@@ -58,9 +58,17 @@ def check(calls: Calls) -> Identity:
 
 
 def who_am_i(calls: Calls) -> dict[str, JSON]:
-    """The user that our calls act as. Raises AuthError where Jira takes us for nobody."""
+    """The user that our calls act as. Raises AuthError where Jira takes us for nobody, TemporaryError where there is no
+    Jira at the address."""
     try:
         me = _answer(calls, "/myself")
+    except NowhereError as error:
+        raise NowhereError(
+            f"there is no Jira at {calls.settings.site}: {error.message}",
+            source=calls.source,
+            remedy="Check `url` and its path: a Data Center may want one, such as /jira.",
+            retry_after_seconds=error.retry_after_seconds,
+        ) from error
     except GoneError as error:
         raise AuthError("Jira takes us for nobody.", source=calls.source, remedy="Check the secrets.") from error
     if person_id(me) is None:
@@ -125,7 +133,8 @@ def _granted(calls: Calls, key: str, wanted: list[str]) -> set[str]:
 
 
 def projects(calls: Calls) -> tuple[tuple[str, str], ...]:
-    """(key, name) of every project that we can see."""
+    """(key, name) of every project that we can see. Raises what `who_am_i` raises."""
+    who_am_i(calls)
     path = calls.api("/project/search" if calls.settings.cloud else "/project")
     if not calls.settings.cloud:
         return _pairs(_list(calls, path))

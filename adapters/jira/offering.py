@@ -1,7 +1,8 @@
 """What an admin can map at this site: `discover`. Used by the adapter.
 
-A field can be written where it stands on an edit screen: that is asked of the newest issue of each project. What a new
-issue must have, and the options of a field, are asked by project and kind of issue.
+A field can be written where it stands on an edit screen: that is asked of the newest issue of each project. A project
+without an issue is judged by the screens on which its issues are created, and where nobody may see those, nothing is
+claimed. What a new issue must have, and the options of a field, are asked by project and kind of issue.
 """
 
 from __future__ import annotations
@@ -62,13 +63,12 @@ ALWAYS = (
     Field("issuetype.name", "Kind of issue", "text"),
     Field("priority.name", "Priority", "text"),
     Field("resolution.name", "Resolution", "text"),
-    Field("reporter.accountId", "Reporter's id", "text"),
     Field("reporter.displayName", "Reporter's name", "text"),
     Field("reporter.emailAddress", "Reporter's address", "text"),
     Field("reporter.timeZone", "Reporter's time zone", "text"),
-    Field("assignee.accountId", "Assignee's id", "text"),
     Field("assignee.displayName", "Assignee's name", "text"),
 )
+PERSONS = (("reporter", "Reporter's id"), ("assignee", "Assignee's id"))
 SERVICE = (
     Field("request_type", "Request type", "text"),
     Field("organizations", "Organisations", "labels"),
@@ -90,7 +90,7 @@ class _Met:
 
     def __init__(self) -> None:
         self.options: dict[str, str] = {}
-        self.writable = False
+        self.writable: bool | None = False
         self.many = False
         self.required = False
         self.where: list[str] = []
@@ -100,13 +100,13 @@ def discover(calls: Calls) -> Discovery:
     """Raises AuthError, TemporaryError."""
     every = _list(calls, calls.api("/field"))
     met: dict[str, _Met] = {}
-    for key in calls.settings.projects:
-        for on_edit, name, told in _screens(calls, key):
-            _take(met.setdefault(name, _Met()), key, told, on_edit=on_edit)
+    unseen = [key for key in calls.settings.projects if not _meet(calls, key, met)]
     statuses, meanings = _statuses(calls)
     people = _people(calls)
-    fields = [field for one in every for field in _fields(one, met)]
-    extras = ALWAYS + (SERVICE if calls.settings.service_desk else ())
+    fields = [field for one in every for field in _fields(one, met, told=not unseen)]
+    ours, theirs = ("accountId", "name") if calls.settings.cloud else ("name", "accountId")
+    persons = tuple(Field(f"{person}.{ours}", title, "text") for person, title in PERSONS)
+    extras = ALWAYS + persons + (SERVICE if calls.settings.service_desk else ())
     named = {field.id for field in fields}
     return Discovery(
         fields=(*fields, *(one for one in extras if one.id not in named)),
@@ -114,21 +114,32 @@ def discover(calls: Calls) -> Discovery:
         priorities=_priorities(calls, met.get("priority")),
         people=people,
         meanings=meanings,
+        renamed={f"{person}.{theirs}": f"{person}.{ours}" for person, _ in PERSONS},
     )
 
 
-def _screens(calls: Calls, key: str) -> Iterator[tuple[bool, str, dict[str, JSON]]]:
-    """(is it an edit screen, field id, what it says) for the create screens of a project and one edit screen."""
+def _meet(calls: Calls, key: str, met: dict[str, _Met]) -> bool:
+    """What the screens of a project say goes into `met`; False where it shows us none of them."""
+    edit = _edit_screen(calls, key)
+    created = list(_create_screens(calls, key))
+    for name, told in created:
+        _take(met.setdefault(name, _Met()), key, told, creating=True, counts=not edit)
+    for name, row in edit.items():
+        if isinstance(row, dict):
+            _take(met.setdefault(name, _Met()), key, row, creating=False, counts=True)
+    return bool(edit or created)
+
+
+def _create_screens(calls: Calls, key: str) -> Iterator[tuple[str, dict[str, JSON]]]:
+    """(field id, what it says) for each kind of issue."""
     base = calls.api(f"/issue/createmeta/{key}/issuetypes")
     for kind in _paged(calls, base, "issueTypes"):
         for told in _paged(calls, f"{base}/{kind.get('id')}", "fields"):
-            yield False, str(told.get("fieldId") or told.get("key")), told
-    for name, told in _edit_screen(calls, key).items():
-        if isinstance(told, dict):
-            yield True, name, told
+            yield str(told.get("fieldId") or told.get("key")), told
 
 
 def _edit_screen(calls: Calls, key: str) -> dict[str, JSON]:
+    """The fields of the newest issue's screen; {} where there is no issue that we may see."""
     asked = Asked(f'project = "{key}" ORDER BY created DESC', ("updated",))
     try:
         newest = search(calls, asked, None, 1).issues
@@ -142,12 +153,13 @@ def _edit_screen(calls: Calls, key: str) -> dict[str, JSON]:
     return {}
 
 
-def _take(met: _Met, key: str, told: dict[str, JSON], *, on_edit: bool) -> None:
+def _take(met: _Met, key: str, told: dict[str, JSON], *, creating: bool, counts: bool) -> None:
+    """`creating`: the screen is one for new issues. It `counts`: what stands on it can be written."""
     operations = told.get("operations")
     known = operations if isinstance(operations, list) else []
-    met.writable |= on_edit and bool(known)
+    met.writable = met.writable or (counts and bool(known))
     met.many |= "add" in known
-    met.required |= not on_edit and told.get("required") is True and told.get("hasDefaultValue") is not True
+    met.required |= creating and told.get("required") is True and told.get("hasDefaultValue") is not True
     if key not in met.where:
         met.where.append(key)
     for option in rows(told.get("allowedValues")):
@@ -157,7 +169,8 @@ def _take(met: _Met, key: str, told: dict[str, JSON], *, on_edit: bool) -> None:
             met.options.setdefault(f"{title} / {child.get('value')}", f"{title} / {child.get('value')}")
 
 
-def _fields(row: dict[str, JSON], met: dict[str, _Met]) -> Iterator[Field]:
+def _fields(row: dict[str, JSON], met: dict[str, _Met], *, told: bool) -> Iterator[Field]:
+    """`told`: every project showed us a screen, so what stands on none cannot be written."""
     ident = word(row.get("id"))
     if ident is None or ident == "comment":
         return
@@ -167,7 +180,8 @@ def _fields(row: dict[str, JSON], met: dict[str, _Met]) -> Iterator[Field]:
         title,
         kind,
         tuple(here.options.items()),
-        here.writable or ident == "status",  # a status is reached by a transition, which is on no screen
+        # A status is reached by a transition, which is on no screen.
+        here.writable or ident == "status" or (False if told else None),
         here.many,
         here.required,
         tuple(here.where),

@@ -107,6 +107,10 @@ def _address(name: str, url: str, *, path: bool) -> None:
     if "@" in parts.netloc:
         # What stands before the @ may be a password, so it is not repeated.
         raise ValueError(f"{name} names a user or a password; secrets stand under `secrets`, by reference")
+    if host and parts.path.strip("/") and name == "url" and not path:
+        raise ValueError(
+            f"url {url!r} has a path, which a Cloud site has not; for a Data Center say deployment: data_center"
+        )
     if not host or (parts.path.strip("/") and not path) or parts.query or parts.fragment:
         raise ValueError(f"{name} {url!r} is not the address of a site, such as https://acme.atlassian.net")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):

@@ -16,9 +16,9 @@ import msgspec
 
 from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
-from connector.display import clean, cut, harmless_cell, harmless_json, moment, paragraphs, table
+from connector.display import clean, cut, harmless_cell, harmless_json, moment, paragraphs, plain, table
 from connector.errors import AmendsError
-from connector.explain import with_corrections
+from connector.explain import KEY, known_as, with_corrections
 from connector.model import Link, Tag
 from connector.store import Transaction, complaints, links, sources
 from connector.store.complaints import Stored
@@ -28,7 +28,8 @@ _FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A complaint in a listing. `complaint` is yes, no or unsure; `flags` as of the last sweep."""
+    """A complaint in a listing. `complaint` is yes, no or unsure; `flags` as of the last sweep; `key` is the name by
+    which people know the ticket, where that is not its id."""
 
     id: str
     source: str
@@ -46,6 +47,7 @@ class Row(msgspec.Struct, frozen=True):
     complainant: str
     subject: str
     url: str | None
+    key: str | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -99,6 +101,7 @@ def row(stored: Stored) -> Row:
         complainant=this.complainant.name or this.complainant.key,
         subject=this.subject,
         url=this.url,
+        key=known_as(this),
     )
 
 
@@ -109,10 +112,12 @@ def value_of(tags: Iterable[Tag], facet: str) -> str | None:
 def listing_lines(rows: list[Row], columns: int) -> list[str]:
     if not rows:
         return ["No complaint is like that."]
-    head = ("ID", "OPENED", "STATUS", "COMPLAINT", "LANG", "CATEGORY", "FLAGS", "SUBJECT")
+    keyed = any(one.key for one in rows)
+    head = ("ID", *(["KEY"] if keyed else []), "OPENED", "STATUS", "COMPLAINT", "LANG", "CATEGORY", "FLAGS", "SUBJECT")
     cells = [
         (
             one.id,
+            *([one.key or "-"] if keyed else []),
             moment(one.opened_at),
             one.status,
             one.complaint,
@@ -130,17 +135,34 @@ def listing_lines(rows: list[Row], columns: int) -> list[str]:
 
 
 def find(connection: Transaction, name: str) -> Stored:
-    """The complaint called `name`: "SOURCE/TICKET", or the ticket alone where only one source has it."""
+    """The complaint called `name`: "SOURCE/TICKET", or the ticket alone where only one source has it. The key by which
+    people know it does as well."""
     found: list[Stored] = []
     for source in sources.everyone(connection):
         ticket = name.removeprefix(f"{source.name}/")
         found += complaints.of_tickets(connection, source.id, [name, ticket] if ticket != name else [name]).values()
+    found = found or list(_keyed(connection, name))
     if not found:
         raise AmendsError(f"there is no complaint {name!r}.", remedy="`amends complaints list` shows what there is.")
     if len(found) > 1:
         names = ", ".join(f"{one.source}/{one.ticket}" for one in found)
         raise AmendsError(f"{name!r} is more than one complaint.", remedy=f"Say which: {names}.")
     return found[0]
+
+
+def _keyed(connection: Transaction, name: str, source: str | None = None) -> Iterator[Stored]:
+    """The complaints whose key is `name`, with or without its source. Keys are not indexed: all are looked through."""
+    before, _, key = name.rpartition("/")
+    if not KEY.fullmatch(key):
+        return
+    for stored in complaints.listing(connection, source_name=source or before or None):
+        if (known_as(stored.doc.complaint) or "").upper() == key.upper():
+            yield stored
+
+
+def ticket_called(connection: Transaction, name: str, source: str | None) -> str:
+    """The ticket that people call `name`; the same where it is none that we know by another name."""
+    return next((stored.ticket for stored in _keyed(connection, name, source)), name)
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -163,16 +185,12 @@ def shown_lines(told: Shown, columns: int) -> list[str]:
     """What is in a listing, and the words exchanged, oldest first."""
     this = told.row
     facts = msgspec.to_builtins(this)
-    lines = [f"{name:<12}  {cut(clean(_plain(value)), columns - 14)}" for name, value in facts.items() if value]
+    lines = [f"{name:<12}  {cut(clean(plain(value)), columns - 14)}" for name, value in facts.items() if value]
     for entry in with_corrections(told.doc.entries, told.links):
         if entry.text:
             lines += ["", f"{moment(entry.occurred_at)}  {entry.kind.value.replace('_', ' ')}"]
             lines += paragraphs(entry.text, columns, "  ")
     return lines
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 # -- export ----------------------------------------------------------------------------------------------------------

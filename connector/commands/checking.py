@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from connector.adapter import Discovery, Identity
+from connector.adapter import Discovery, Identity, find_adapter
+from connector.commands.check_corrections import refusals
 from connector.commands.mapping_check import unplaced
 from connector.commands.mapping_live import opened
 from connector.commands.place import Place
+from connector.credentials import SourceCredentials
 from connector.display import clean, count, wrapped
 from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
 from connector.mapping import Mapping, check_examples
-from connector.mapping.fitting import misfits
+from connector.mapping.fitting import doubts, misfits
 from connector.model import ActionKind, Mode
 from connector.settings import schema_files
 from connector.settings.loading import Settings
@@ -24,7 +26,8 @@ _WORST = (SettingsError.exit_code, AuthError.exit_code, TemporaryError.exit_code
 
 
 class SourceChecked(msgspec.Struct, frozen=True):
-    """What a source answered. `error` is why it did not; `missing` rights stop something, `warnings` will one day."""
+    """What a source answered. `error` is why it did not, `contacted` whether it was asked at all; `missing` rights stop
+    something, `warnings` will one day."""
 
     source: str
     adapter: str
@@ -112,13 +115,28 @@ def _source(place: Place, source: SourceSettings, *, offline: bool) -> SourceChe
     try:
         with opened(place, source) as adapter:
             identity, discovery = adapter.check(), adapter.discover()
+            refused = tuple(refusals(place, source, adapter))
     except AmendsError as error:
-        return SourceChecked(source.name, source.adapter, contacted=True, error=str(error), exit_code=error.exit_code)
-    return _answered(source, identity, discovery)
+        reached = _has_secrets(place, source)
+        return SourceChecked(source.name, source.adapter, reached, error=str(error), exit_code=error.exit_code)
+    return _answered(source, identity, discovery, refused)
 
 
-def _answered(source: SourceSettings, identity: Identity, discovery: Discovery) -> SourceChecked:
-    misfitting = tuple(map(str, misfits(source.mapping, discovery)))
+def _has_secrets(place: Place, source: SourceSettings) -> bool:
+    """Whether all secrets that the way to log in needs are there; without them, nobody is contacted."""
+    needed = getattr(find_adapter(source.adapter), "secrets", {}).get(getattr(source.options, "auth", None), ())
+    try:
+        SourceCredentials(source.name, source.secrets, place.home / "tokens" / f"{source.name}.json").current()
+    except SettingsError:
+        return False
+    return set(needed) <= source.secrets.keys()
+
+
+def _answered(
+    source: SourceSettings, identity: Identity, discovery: Discovery, refused: tuple[str, ...]
+) -> SourceChecked:
+    misfitting = (*map(str, misfits(source.mapping, discovery)), *refused)
+    doubtful = tuple(map(str, doubts(source.mapping, discovery)))
     return SourceChecked(
         source.name,
         source.adapter,
@@ -127,7 +145,7 @@ def _answered(source: SourceSettings, identity: Identity, discovery: Discovery) 
         name=identity.name,
         may=identity.may,
         missing=identity.missing,
-        warnings=(*identity.warnings, *misfitting),
+        warnings=(*identity.warnings, *misfitting, *doubtful),
         exit_code=int(bool(identity.missing or misfitting)),
     )
 
@@ -155,12 +173,12 @@ def _listed(sentences: Iterable[str], columns: int) -> Iterator[str]:
 
 
 def _source_lines(one: SourceChecked, columns: int) -> Iterator[str]:
+    if one.error:
+        yield f"{one.source:<10}  {one.adapter}: FAILED{'' if one.contacted else ', and was not contacted'}"
+        yield from _listed([one.error], columns)
+        return
     if not one.contacted:
         yield f"{one.source:<10}  {one.adapter}: not contacted (--offline)"
-        return
-    if one.error:
-        yield f"{one.source:<10}  {one.adapter}: FAILED"
-        yield from _listed([one.error], columns)
         return
     yield f"{one.source:<10}  {one.adapter}: {clean(one.account)}, as {clean(one.name)}"
     if one.may:

@@ -16,7 +16,7 @@ from connector.commands.cases import value_of
 from connector.commands.place import Place
 from connector.commands.progress import Progress
 from connector.desks import open_desk, rules_of
-from connector.display import clean, count, cut, moment, wrapped
+from connector.display import clean, count, cut, moment, plain, wrapped
 from connector.helpdesk import Helpdesk
 from connector.mapping import source_fields
 from connector.model import JSON
@@ -147,7 +147,7 @@ def _promise(found: tuple[str, int, str, datetime | None] | None) -> str:
 
 
 def _short(value: JSON) -> str:
-    return "nothing" if value in (None, (), {}, "") else cut(clean(str(value)), 60)
+    return "nothing" if value in (None, (), {}, "") else cut(clean(plain(msgspec.to_builtins(value))), 60)
 
 
 def backfill_lines(told: list[Backfill], columns: int) -> list[str]:

@@ -5,7 +5,7 @@ The files themselves are checked by being loaded. Reads the source and the store
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from connector.commands.place import Place
 from connector.display import count, table, wrapped
 from connector.errors import StoreError
 from connector.mapping import check_examples
-from connector.mapping.fitting import Misfit, misfits
+from connector.mapping.fitting import Misfit, doubts, misfits
 from connector.mapping.unplaced import Unplaced, counted
 from connector.settings import SourceSettings
 from connector.store import complaints
@@ -22,7 +22,8 @@ from connector.store import complaints
 
 class MappingChecked(msgspec.Struct, frozen=True):
     """What is wrong with one source's mapping. `examples` are its own that do not hold, `unplaced` the stored values
-    that it has no line for."""
+    that it has no line for,
+    `doubts` what fits and is worth a look all the same."""
 
     source: str
     file: str
@@ -30,6 +31,7 @@ class MappingChecked(msgspec.Struct, frozen=True):
     examples: tuple[str, ...]
     misfits: tuple[Misfit, ...]
     unplaced: tuple[Unplaced, ...]
+    doubts: tuple[Misfit, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -53,11 +55,14 @@ def check(place: Place, names: Sequence[str], most: int, *, offline: bool) -> Al
 
 def _checked(place: Place, source: SourceSettings, most: int, *, offline: bool) -> MappingChecked:
     found: tuple[Misfit, ...] = ()
+    doubtful: tuple[Misfit, ...] = ()
     if not offline:
         with opened(place, source) as adapter:
             discovery = adapter.discover()
             records = newest(adapter, source.streams, place.now(), most, source.name)
-        found = misfits(source.mapping, discovery, [record.fields or {} for record in records])
+        snapshots = [record.fields or {} for record in records]
+        found = misfits(source.mapping, discovery, snapshots)
+        doubtful = doubts(source.mapping, discovery, snapshots)
     return MappingChecked(
         source=source.name,
         file=source.mapping.file,
@@ -65,6 +70,7 @@ def _checked(place: Place, source: SourceSettings, most: int, *, offline: bool) 
         examples=tuple(check_examples(source.mapping)),
         misfits=found,
         unplaced=unplaced(place, source.name),
+        doubts=doubtful,
     )
 
 
@@ -89,14 +95,21 @@ def checked_lines(told: AllChecked, columns: int) -> list[str]:
 
 def _source_lines(one: MappingChecked, columns: int) -> list[str]:
     lines = [f"{one.source}: {one.file}{'' if one.asked else ' (the source was not asked)'}"]
-    for text in (*one.examples, *map(str, one.misfits)):
-        first, *rest = wrapped(text, columns - 4) or [""]
-        lines += [f"  - {first}", *(f"    {line}" for line in rest)]
+    lines += _listed((*one.examples, *map(str, one.misfits)), columns)
     if one.unplaced:
         lines.append(f"  {count(len(one.unplaced), 'stored value')} without a line:")
         rows = [(each.field, each.value, f"{each.count:,}", f"{one.source}/{each.ticket}") for each in one.unplaced]
         lines += [f"    {line}" for line in table(("FIELD", "VALUE", "TICKETS", "FOR EXAMPLE"), rows, columns - 4)]
         lines.append(f"  Add a line for each, then say: amends mapping backfill {one.source}")
+    if one.doubts:
+        lines += ["  worth a look:", *_listed(map(str, one.doubts), columns)]
     if not one.exit_code:
         lines.append("  everything fits")
     return lines
+
+
+def _listed(sentences: Iterable[str], columns: int) -> Iterator[str]:
+    for text in sentences:
+        first, *rest = wrapped(text, columns - 4) or [""]
+        yield f"  - {first}"
+        yield from (f"    {line}" for line in rest)

@@ -10,6 +10,7 @@ from connector.commands.mapping_live import Look, look
 from connector.commands.place import Place
 from connector.display import clean, count, table, wrapped
 from connector.mapping import words
+from connector.mapping.masking import shape
 from connector.mapping.profiles import Profile
 from connector.mapping.suggesting import recognised
 from connector.settings import SourceSettings
@@ -29,7 +30,7 @@ class FieldFound(msgspec.Struct, frozen=True, omit_defaults=True):
     distinct: int = 0
     samples: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
-    writable: bool = False
+    writable: bool | None = False
     many: bool = False
     required: bool = False
     where: tuple[str, ...] = ()
@@ -46,7 +47,8 @@ class WordFound(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What an admin can map of one source, the most useful first, after a look at `read` tickets."""
+    """What an admin can map of one source, the most useful first, after a look at `read` tickets. Of people the name is
+    only there by its shape: their ids are what a mapping needs."""
 
     source: str
     read: int
@@ -74,7 +76,7 @@ def _found(source: SourceSettings, seen: Look) -> Found:
         statuses=tuple(WordFound(one, title, known.status_of(one)) for one, title in discovery.statuses),
         priorities=tuple(WordFound(one, title, mapping.priority.get(one)) for one, title in discovery.priorities),
         groups=discovery.groups,
-        people=discovery.people,
+        people=tuple((one, shape(name)) for one, name in discovery.people),
     )
 
 
@@ -156,7 +158,7 @@ def _field_lines(found: Found, columns: int) -> Iterator[str]:
 
 def _row(one: FieldFound) -> tuple[str, ...]:
     kind = f"{one.type} of {len(one.options)}" if one.options else one.type
-    write = ("adds" if one.many else "sets") if one.writable else "no"
+    write = "?" if one.writable is None else ("adds" if one.many else "sets") if one.writable else "no"
     return (
         one.id,
         one.title,

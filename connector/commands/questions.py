@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from connector.adapter import adapter_names, find_adapter
-from connector.errors import SettingsError
+from connector.errors import AmendsError, SettingsError
 from connector.model import JSON
 from connector.settings import Answers
+from connector.settings.shapes import REFERENCE
 
 _FLAGS = frozenset({"adapter", "source", "url", "auth"})  # what has an option of its own on the command line
 Pairs = tuple[tuple[str, str], ...]  # (value, title)
@@ -88,6 +91,30 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 Ask = Callable[[str, str | None, Sequence[str]], str]  # words, default, choices
+Objection = Callable[[str], str | None]  # an answer → what is wrong with it
+
+
+def name_objection(said: str) -> str | None:
+    """What is wrong with the short name of a source."""
+    if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", said):
+        return None
+    return f"{said!r} cannot be a source's name; use a short lower-case word."
+
+
+def zone_objection(said: str) -> str | None:
+    """What is wrong with the name of a time zone."""
+    try:
+        ZoneInfo(said)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"there is no time zone {said!r}; write a name such as Europe/London."
+    return None
+
+
+def reference_objection(said: str) -> str | None:
+    """What is wrong with a reference to a secret. It may be the secret itself, so it is not repeated."""
+    if re.fullmatch(REFERENCE, said):
+        return None
+    return "that is no reference, and was not kept; write env:NAME, file:/path or keyring:service/user."
 
 
 def pairs(given: Sequence[str] | None) -> dict[str, str]:
@@ -105,43 +132,96 @@ Offer = Callable[[str, Answers], dict[str, Pairs]]  # adapter, answers so far �
 
 
 def answered(wish: Wish, ask: Ask | None, offer: Offer | None = None) -> tuple[str, Answers]:
-    """The adapter's name and all answers, asking for what was not given; without `ask`, defaults have to do. Options
-    that take several values are asked last: once we can log in, the source may have something to `offer`.
+    """The adapter's name and all answers, asking for what was not given, and again for what cannot be; without `ask`,
+    defaults have to do. Options that take several values are asked last: once we can log in, the source may have
+    something to `offer`, or it is told why it has not.
 
     Raises SettingsError where there is neither an answer nor a default.
     """
     adapter = wish.adapter or _asked(ask, Question("adapter", None, tuple(adapter_names())), "Which kind of helpdesk?")
     find_adapter(adapter)
-    source = wish.source or _asked(ask, Question("source", adapter), "A short name for this account")
-    options: dict[str, JSON] = dict(wish.options)
-    questions = [one for one in option_questions(adapter) if one.name not in options]
-    for question in questions:
-        if not question.several:
-            options[question.name] = _asked(ask, question, question.name)
+    source = wish.source or _asked(ask, Question("source", adapter), "A short name for this account", name_objection)
+    questions = [one for one in option_questions(adapter) if one.name not in wish.options]
+    several = [question for question in questions if question.several]
+    options = _options(adapter, wish, questions, ask)
     secrets = dict(wish.secrets)
     for question in secret_questions(adapter, options):
         if question.name not in secrets:
             words = f"Where is the secret {question.name}? (env:NAME, file:/path or keyring:service/user)"
-            secrets[question.name] = _asked(ask, question, words)
-    zone = wish.time_zone or _asked(ask, Question("time_zone", "Europe/London"), "The time zone your people work in")
-    several = [question for question in questions if question.several]
-    options = _completed(adapter, options, [question.name for question in several], ask)
-    offered = offer(adapter, Answers(source, options, secrets, zone)) if offer and several else {}
-    for question in several:
-        options[question.name] = _chosen(ask, question, offered.get(question.name, ()))
+            secrets[question.name] = _asked(ask, question, words, reference_objection)
+    zone = wish.time_zone or _asked(
+        ask, Question("time_zone", "Europe/London"), "The time zone your people work in", zone_objection
+    )
+    offered, why = _offered(offer if several else None, adapter, Answers(source, options, secrets, zone))
+    for number, question in enumerate(several, 1):
+        objection = _objecting(adapter, options, question.name, several[number:]) if ask else None
+        options[question.name] = _chosen(ask, question, offered.get(question.name, ()), why, objection)
     return adapter, Answers(source, with_types(adapter, options), secrets, zone)
 
 
-def _chosen(ask: Ask | None, question: Question, offered: Pairs) -> str:
+def _options(adapter: str, wish: Wish, questions: Sequence[Question], ask: Ask | None) -> dict[str, JSON]:
+    """All options that take one value, with those that only the chosen way to log in needs."""
+    options: dict[str, JSON] = dict(wish.options)
+    open_ones = list(questions)
+    for question in questions:
+        open_ones.remove(question)
+        if question.several:
+            open_ones.append(question)
+            continue
+        objection = _objecting(adapter, options, question.name, open_ones)
+        choices = tuple(one for one in question.choices if objection(one) is None) if ask else question.choices
+        default = question.default if question.default in choices or not choices else choices[0]
+        fitting = msgspec.structs.replace(question, choices=choices, default=default)
+        options[question.name] = _asked(ask, fitting, question.name, objection if ask else None)
+    return _completed(adapter, options, [question.name for question in questions if question.several], ask)
+
+
+def _objecting(adapter: str, options: Mapping[str, JSON], name: str, open_ones: Sequence[Question]) -> Objection:
+    """What to ask of an answer to `name` before it goes to the other `options`."""
+    return lambda said: _objection(adapter, {**options, name: said}, name, open_ones)
+
+
+def _objection(adapter: str, options: Mapping[str, JSON], name: str, open_ones: Sequence[Question]) -> str | None:
+    """What the adapter's settings have against the option `name`, whatever is still answered to the open questions."""
+    known = {field.encode_name for field in msgspec.structs.fields(find_adapter(adapter).Settings)}
+    several: dict[str, JSON] = {one.name: ["X"] for one in open_ones if one.several}
+    closed = [one for one in open_ones if one.choices and not one.several]
+    found = None
+    for said in product(*(one.choices for one in closed)):
+        try:
+            with_types(adapter, {**options, **several, **dict(zip((one.name for one in closed), said, strict=True))})
+        except SettingsError as error:
+            lacking = _lacking(error, known - options.keys())
+            if lacking or not re.search(rf"\b{name}\b", error.message):
+                return None
+            found = found or error.message
+        else:
+            return None
+    return found
+
+
+def _lacking(error: SettingsError, unknown: set[str]) -> list[str]:
+    return [name for name in re.findall(r"`(\w+)`", error.message) if name in unknown]
+
+
+def _offered(offer: Offer | None, adapter: str, so_far: Answers) -> tuple[dict[str, Pairs], str | None]:
+    """What there is to choose from, or why the source does not say."""
+    try:
+        return (offer(adapter, so_far) if offer else {}), None
+    except AmendsError as error:
+        return {}, f"{so_far.source} could not be asked what it has: {error}"
+
+
+def _chosen(ask: Ask | None, question: Question, offered: Pairs, why: str | None, objection: Objection | None) -> str:
     """Some of what the source has; without anybody to ask, the only one that there is."""
     known = [value for value, _ in offered]
     if ask is None and len(known) == 1:
         return known[0]
     if ask is None or not known:
-        named = f" There are: {', '.join(known[:MOST_OFFERED])}." if known else ""
-        words = f"{question.name} (one or more, with commas)"
+        named = f" There are: {', '.join(known[:MOST_OFFERED])}." if known else f" {why}" if why else ""
+        words = "\n".join(filter(None, (why, f"{question.name} (one or more, with commas)")))
         try:
-            return _asked(ask, question, words)
+            return _asked(ask, question, words, objection)
         except SettingsError as error:
             raise SettingsError(error.message, remedy=f"{error.remedy}{named}") from None
     listed = "\n".join(f"  {value}  {title}" for value, title in offered[:MOST_OFFERED])
@@ -161,7 +241,7 @@ def _completed(adapter: str, options: dict[str, JSON], later: Sequence[str], ask
         try:
             typed = with_types(adapter, options | stand_in)
         except SettingsError as error:
-            lacking = [name for name in re.findall(r"`(\w+)`", error.message) if name in known - options.keys()]
+            lacking = _lacking(error, known - options.keys())
             if ask is None or not lacking:
                 raise
             options = options | {lacking[0]: ask(lacking[0], None, ())}
@@ -169,9 +249,12 @@ def _completed(adapter: str, options: dict[str, JSON], later: Sequence[str], ask
             return {name: value for name, value in typed.items() if name not in later}
 
 
-def _asked(ask: Ask | None, question: Question, words: str) -> str:
+def _asked(ask: Ask | None, question: Question, words: str, objection: Objection | None = None) -> str:
     if ask is not None:
-        return ask(words, question.default, question.choices)
+        said = ask(words, question.default, question.choices)
+        while objection is not None and (wrong := objection(said)) is not None:
+            said = ask(f"{wrong}\n{words}", question.default, question.choices)
+        return said
     if question.default is None:
         flag = f"--{question.name} …" if question.name in _FLAGS else f"--option {question.name}=…"
         raise SettingsError(f"{question.name!r} is not given.", remedy=f"Add {flag} or leave out --yes.")

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -19,7 +17,7 @@ from connector.adapter import Adapter, Identity, find_adapter
 from connector.commands.mapping_live import Look, asking, newest
 from connector.commands.mapping_preview import NOTHING_STORED, Previewed, previewed, summary_lines
 from connector.commands.place import Place
-from connector.commands.questions import Offer, Pairs
+from connector.commands.questions import Offer, Pairs, name_objection, reference_objection, zone_objection
 from connector.credentials import SourceCredentials
 from connector.desks import adapter_with, tools_for
 from connector.display import clean, count, wrapped
@@ -27,7 +25,6 @@ from connector.errors import AmendsError, SettingsError
 from connector.mapping.suggesting import Suggestion, suggest
 from connector.settings import Answers, mapping_in_text, schema_files, shipped_mapping, starting_files
 from connector.settings.drafting import with_suggestions
-from connector.settings.shapes import REFERENCE
 
 USUAL_HOME = Path("amends")
 LOOK_AT = 100  # live tickets, for a first draft of the mapping
@@ -58,10 +55,10 @@ def start(
 
     Raises SettingsError where the answers do not fit, AmendsError where the folder has files already.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", answers.source):
-        raise SettingsError(f"{answers.source!r} cannot be a source's name.", remedy="Use a short lower-case word.")
+    for wrong in (name_objection(answers.source), zone_objection(answers.time_zone or "UTC")):
+        if wrong is not None:
+            raise SettingsError(wrong)
     _prove_references(answers.secrets)
-    _prove_zone(answers.time_zone)
     files = starting_files(adapter, answers)
     there = tuple(name for name in files if (home / name).exists())
     if there and not force:
@@ -117,18 +114,11 @@ def _drafted(login: _Login, files: dict[str, str]) -> _Drafted:
 def _prove_references(secrets: Mapping[str, str]) -> None:
     """What stands among the references may be the secret itself: it is neither written down nor repeated."""
     for name, reference in secrets.items():
-        if not re.fullmatch(REFERENCE, reference):
+        if reference_objection(reference) is not None:
             raise SettingsError(
                 f"what was given for the secret {name!r} is no reference; nothing was written.",
                 remedy="Write env:NAME, file:/path or keyring:service/user, and change a secret that stood here.",
             )
-
-
-def _prove_zone(zone: str | None) -> None:
-    try:
-        ZoneInfo(zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(f"there is no time zone {zone!r}.", remedy="Write a name such as Europe/London.") from None
 
 
 class _Login:
@@ -159,19 +149,19 @@ class _Login:
 
 
 def offers(place: Place) -> Offer:
-    """What an account has to choose from, asked of adapters whose class can tell (`offered`); {} where it does not
-    answer: then the names have to be typed."""
+    """What an account has to choose from, asked of adapters whose class can tell (`offered`). Where that raises an
+    AmendsError, the names have to be typed."""
 
     def offer(adapter: str, so_far: Answers) -> dict[str, Pairs]:
         made: Any = find_adapter(adapter)
         if not hasattr(made, "offered"):
             return {}
+        credentials = SourceCredentials(so_far.source, so_far.secrets)
+        tools = tools_for(made, so_far.source, None, credentials, place.now)
         try:
-            credentials = SourceCredentials(so_far.source, so_far.secrets)
-            tools = tools_for(made, so_far.source, None, credentials, place.now)
             return dict(made.offered(so_far.source, so_far.options, tools))
-        except (AmendsError, ValueError):
-            return {}  # the same refusal is told when the account is tried
+        except ValueError:
+            return {}  # options that cannot be are told once all are there
 
     return offer
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
+from connector.commands.cases import ticket_called
 from connector.commands.place import Place, prove_source
-from connector.display import count, moment, table, wrapped
+from connector.display import clean, count, moment, plain, table, verbatim, wrapped
 from connector.errors import AmendsError, SettingsError
-from connector.model import Effect
+from connector.model import ActionKind, Effect
 from connector.store import Transaction, intentions, sources
-from connector.store.intentions import Intention, State
+from connector.store.intentions import MOVING, Intention, State
+
+WIDEST_NAME = 24
+WAITS = "waits for its time"  # what the outbox says of a write that its policy holds back
 
 
 class Write(msgspec.Struct, frozen=True):
-    """A row of the outbox: `why` it was intended, `reason` for its state; the helpdesk knows it by its `marker`."""
+    """A row of the outbox: `why` it was intended, `reason` for its state; the helpdesk knows it by its `marker`.
+    `waits` says why it is not sent now although it may be, `advice` what a person can do about a dead one."""
 
     id: int
     source: str
@@ -38,6 +43,8 @@ class Write(msgspec.Struct, frozen=True):
     sent_at: datetime | None
     stamp: dict[str, object] | None
     receipt: dict[str, object] | None
+    waits: str | None = None
+    advice: str | None = None
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -66,8 +73,9 @@ def listing(
     """Newest first."""
     with place.store() as store, store.read() as connection:
         prove_source(connection, source)
-        found = intentions.listing(connection, states=states, source_name=source, ticket=ticket, most=most)
-    return [_write(one) for one in found]
+        known = ticket_called(connection, ticket, source) if ticket else None
+        found = intentions.listing(connection, states=states, source_name=source, ticket=known, most=most)
+    return [_write(one, place.now()) for one in found]
 
 
 def states_named(names: Sequence[str]) -> list[State]:
@@ -80,7 +88,7 @@ def states_named(names: Sequence[str]) -> list[State]:
 
 def show(place: Place, number: int) -> Write:
     with place.store() as store, store.read() as connection:
-        return _write(_one(connection, number))
+        return _write(_one(connection, number), place.now())
 
 
 def _one(connection: Transaction, number: int) -> Intention:
@@ -90,7 +98,7 @@ def _one(connection: Transaction, number: int) -> Intention:
     return found
 
 
-def _write(one: Intention) -> Write:
+def _write(one: Intention, now: datetime) -> Write:
     action = one.action
     return Write(
         id=one.id,
@@ -113,6 +121,40 @@ def _write(one: Intention) -> Write:
         sent_at=one.sent_at,
         stamp=one.stamp,
         receipt=one.receipt,
+        waits=_waits(one, now),
+        advice=_advice(one) if one.state is State.DEAD else None,
+    )
+
+
+def _waits(one: Intention, now: datetime) -> str | None:
+    """Why a write that is on its way does not leave now."""
+    action = one.action
+    if one.state not in MOVING or one.next_at <= now:
+        return None
+    if one.state is State.PENDING and action.not_before > now:
+        survey = ": some time after the resolution, by day" if action.kind is ActionKind.SURVEY else ""
+        return f"the policy does not want it sooner{survey}"
+    if one.why and one.why != WAITS:
+        return one.why
+    if action.kind is ActionKind.SURVEY:
+        return "it is night where the customer is"
+    if action.kind is ActionKind.CORRECT:
+        return "the source of its complaint is not at work"
+    return "it is looked at again then"
+
+
+def _advice(one: Intention) -> str:
+    """What helps a dead write. It was frozen when it was decided: a corrected policy does not change it."""
+    again = (
+        f"`amends outbox retry {one.id}` sends exactly this once more, and helps only once the helpdesk would take it"
+    )
+    if one.action.kind is not ActionKind.CORRECT:
+        return f"{again}. What the policy or the mapping had wrong stays wrong in it: `amends outbox drop {one.id}`."
+    return (
+        f"{again}: a right was given, a field is on its screen by now. Where the policy is wrong, it is "
+        f"`amends outbox drop {one.id}`; then correct {one.action.rule!r} under `corrections:` and give it a new id, "
+        "so that it is decided anew. A new id opens a ticket for every complaint that it fits: where the old one has "
+        "opened some, keep the old one, and open this ticket by hand."
     )
 
 
@@ -211,7 +253,7 @@ def listing_lines(rows: list[Write], columns: int) -> list[str]:
             one.state.replace("_", " "),
             one.kind,
             one.rule,
-            f"{one.source}/{one.ticket}",
+            one.ticket if one.kind == ActionKind.CORRECT else f"{one.source}/{one.ticket}",
             moment(one.created_at),
             one.reason or one.why,
         )
@@ -221,28 +263,42 @@ def listing_lines(rows: list[Write], columns: int) -> list[str]:
 
 
 def write_lines(one: Write, columns: int) -> list[str]:
-    effect = one.effect
-    facts = (
-        ("write", f"#{one.id} {one.kind} to {one.source}/{one.ticket}"),
-        ("state", one.state.replace("_", " ")),
-        ("reason", one.reason),
-        ("rule", f"{one.rule} ({one.episode})"),
-        ("because", one.why),
-        ("note", effect.note),
-        ("tags", ", ".join(effect.tags)),
-        *((f"sets {name}", str(value)) for name, value in effect.fields.items()),
-        ("intended", moment(one.created_at)),
-        ("sent", f"{moment(one.sent_at)} ({count(one.tries, 'time')})" if one.sent_at else "never"),
-        ("next step", moment(one.next_at)),
-        ("marker", one.marker),
-        ("receipt", str(one.receipt) if one.receipt else None),
-    )
+    """All of one write; what it would put on the ticket word for word, with its line breaks."""
+    facts = [(name, value) for name, value in (*_standing(one), *_effect(one.effect), *_course(one)) if value]
+    longest = min(WIDEST_NAME, max(len(name) for name, _ in facts))
     lines = []
     for name, value in facts:
-        if value:
-            first, *rest = wrapped(value, columns - 16) or [""]
-            lines += [f"{name:<14}  {first}", *(f"{'':16}{line}" for line in rest)]
+        first, *rest = verbatim(value, columns - longest - 2) or [""]
+        lines += [f"{clean(name):<{longest}}  {first}", *(f"{'':{longest + 2}}{line}".rstrip() for line in rest)]
     return lines
+
+
+def _standing(one: Write) -> Iterator[tuple[str, str | None]]:
+    new = one.kind == ActionKind.CORRECT
+    what = f"opens a ticket at {one.source} for {one.ticket}" if new else f"to {one.source}/{one.ticket}"
+    yield "write", f"#{one.id} {one.kind} {what}"
+    yield "state", one.state.replace("_", " ")
+    yield "reason", clean(one.reason)
+    yield "to do", one.advice
+    yield "rule", f"{one.rule} ({one.episode})"
+    yield "because", clean(one.why)
+
+
+def _effect(effect: Effect) -> Iterator[tuple[str, str | None]]:
+    yield "note", effect.note
+    yield "tags", ", ".join(effect.tags)
+    yield from ((f"with {name}", plain(value)) for name, value in effect.create.items())
+    yield from ((f"sets {name}", plain(value)) for name, value in effect.fields.items())
+    yield from ((f"fills {name}", f"{plain(value)} (if it is empty)") for name, value in effect.fill.items())
+
+
+def _course(one: Write) -> Iterator[tuple[str, str | None]]:
+    yield "intended", moment(one.created_at)
+    yield "sent", f"{moment(one.sent_at)} ({count(one.tries, 'time')})" if one.sent_at else "never"
+    if one.state in MOVING:
+        yield "next step", f"{moment(one.next_at)}{f': {clean(one.waits)}' if one.waits else ''}"
+    yield "marker", one.marker
+    yield "receipt", ", ".join(f"{name} {plain(value)}" for name, value in (one.receipt or {}).items())
 
 
 def decided_lines(told: Decided, columns: int) -> list[str]:
@@ -252,5 +308,7 @@ def decided_lines(told: Decided, columns: int) -> list[str]:
     lines = []
     for one in told.moved:
         what = f"left alone: {one.why_not}" if one.why_not else f"{would} {one.after.replace('_', ' ')}"
+        if one.before == State.DEAD and one.after == State.PENDING:
+            what += ", with what was decided then: a policy that was corrected since does not change it"
         lines += wrapped(f"#{one.id} {one.source}/{one.ticket}: {what}", columns)
     return lines

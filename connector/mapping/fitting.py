@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from connector.adapter import Discovery, Field
-from connector.mapping.rules import FACET, FLAG, SURVEY, TAGS, head, words
+from connector.mapping.profiles import texts_of
+from connector.mapping.rules import EXTRA, FACET, FLAG, SURVEY, TAGS, head, words
 from connector.mapping.rules import Mapping as FieldMapping
-from connector.model import JSON
+from connector.model import JSON, fields_of
 from connector.timeline import status_name
 
 MOST_NAMED = 5
+FEWEST_TO_TELL = 5  # tickets from which on it says something that a field is empty in all
 
 
 class Misfit(msgspec.Struct, frozen=True):
@@ -36,11 +38,52 @@ def misfits(
     known = {field.id: field for field in discovery.fields}
     return (
         *_words(mapping, discovery),
+        *_renamed(mapping, discovery),
         *_unreachable(mapping, known, snapshots),
         *_retyped(mapping, known),
         *_new_values(mapping, known),
         *_targets(mapping, known),
     )
+
+
+def doubts(
+    mapping: FieldMapping, discovery: Discovery, snapshots: Sequence[Mapping[str, JSON]] = ()
+) -> tuple[Misfit, ...]:
+    """What may be meant so, and is worth a look: fields that none of these live tickets fills, and targets that only
+    some of the projects have on a screen."""
+    known = {field.id: field for field in discovery.fields}
+    return (*_empty(mapping, discovery, snapshots), *_partial(mapping, known))
+
+
+def _empty(mapping: FieldMapping, discovery: Discovery, snapshots: Sequence[Mapping[str, JSON]]) -> Iterator[Misfit]:
+    """Own fields and labels may well be rare; the others are what every ticket has."""
+    if len(snapshots) < FEWEST_TO_TELL:
+        return
+    gone = {ours for ours, _ in _lacking(mapping, {field.id: field for field in discovery.fields}, snapshots)}
+    for ours, path in mapping.fields.items():
+        own = ours.startswith(EXTRA) or ours == "labels" or path.startswith("custom") or path in discovery.renamed
+        if ours not in gone and not own and not any(texts_of(fields_of(snapshot, path)) for snapshot in snapshots):
+            what = f"{ours} is read from {path}, which is empty in all of the {len(snapshots)} newest tickets"
+            remedy = "see with `amends mapping discover` which field holds it, or leave it so if nobody fills it in"
+            yield Misfit(mapping.place(f"fields.{ours}"), what, remedy)
+
+
+def _partial(mapping: FieldMapping, known: Mapping[str, Field]) -> Iterator[Misfit]:
+    everywhere = {where for field in known.values() for where in field.where}
+    for ours, path in mapping.write.items():
+        field = known.get(path)
+        lacking = sorted(everywhere - set(field.where)) if field and field.where and field.writable else []
+        if field and lacking:
+            what = f"{ours} is written to {path}, which {_some(sorted(field.where))} has and {_some(lacking)} has not"
+            remedy = "put it on the screens there, or see that no rule writes it there"
+            yield Misfit(mapping.place(f"write.{ours}"), what, remedy)
+
+
+def _renamed(mapping: FieldMapping, discovery: Discovery) -> Iterator[Misfit]:
+    for ours, path in mapping.fields.items():
+        if (here := discovery.renamed.get(path)) is not None:
+            what = f"{ours} is read from {path}, which this site does not have"
+            yield Misfit(mapping.place(f"fields.{ours}"), what, f"write {here}")
 
 
 def _words(mapping: FieldMapping, discovery: Discovery) -> Iterator[Misfit]:
@@ -63,6 +106,14 @@ def _words(mapping: FieldMapping, discovery: Discovery) -> Iterator[Misfit]:
 def _unreachable(
     mapping: FieldMapping, known: Mapping[str, Field], snapshots: Sequence[Mapping[str, JSON]] | None
 ) -> Iterator[Misfit]:
+    for ours, path in _lacking(mapping, known, snapshots):
+        what = f"{ours} is read from {path}, which the source does not have"
+        yield Misfit(mapping.place(f"fields.{ours}"), what, "`amends mapping discover` lists what it has")
+
+
+def _lacking(
+    mapping: FieldMapping, known: Mapping[str, Field], snapshots: Sequence[Mapping[str, JSON]] | None
+) -> Iterator[tuple[str, str]]:
     heads = {head(ident) for ident in known}
     seen = {name for snapshot in snapshots or () for name in snapshot}
     for ours, path in mapping.fields.items():
@@ -71,9 +122,7 @@ def _unreachable(
             continue
         never_comes = bool(snapshots) and start.partition(":")[0] not in seen
         if path.startswith("custom") or never_comes:
-            what = f"{ours} is read from {path}, which the source does not have"
-            remedy = "`amends mapping discover` lists what it has"
-            yield Misfit(mapping.place(f"fields.{ours}"), what, remedy)
+            yield ours, path
 
 
 def _retyped(mapping: FieldMapping, known: Mapping[str, Field]) -> Iterator[Misfit]:
@@ -103,7 +152,7 @@ def _targets(mapping: FieldMapping, known: Mapping[str, Field]) -> Iterator[Misf
         if field is None:
             what = f"{ours} is written to {path}, which the source does not have"
             yield Misfit(place, what, "`amends mapping discover` lists what it has")
-        elif not field.writable:
+        elif field.writable is False:
             what = f"{ours} is written to {path}, which cannot be written"
             yield Misfit(place, what, "put it on the screen at the source, or write another field")
         else:
@@ -113,6 +162,13 @@ def _targets(mapping: FieldMapping, known: Mapping[str, Field]) -> Iterator[Misf
 def _unsuitable(mapping: FieldMapping, ours: str, field: Field, place: str) -> Iterator[Misfit]:
     """A target that can be written and would still not say what was meant."""
     table = mapping.write_values.get(ours)
+    readers = [name for name, read in mapping.fields.items() if head(read) == field.id and not _same(name, ours)]
+    if readers and not field.many:
+        what = f"{ours} is written to {field.id}, from which {_some(readers)} is read, and would replace it"
+        yield Misfit(place, what, "write a field of its own")
+    if field.type in _unfit(ours, table):
+        what = f"{ours} is written to {field.id}, which holds {_KINDS.get(field.type, field.type)}"
+        yield Misfit(place, what, "write a field that can hold it, such as a text or a choice")
     if ours == TAGS and not field.many:
         what = f"tags are written to {field.id}, where each write replaces what is there"
         yield Misfit(place, what, "name a field that takes several values, such as the labels")
@@ -124,6 +180,23 @@ def _unsuitable(mapping: FieldMapping, ours: str, field: Field, place: str) -> I
     if table is None and field.type in ("choice", "choices", "yes_no") and ours.startswith((FACET, FLAG, SURVEY)):
         what = f"{ours} is written to {field.id}, which holds {field.type.replace('_', ' ')}, without a table"
         yield Misfit(place, what, f"write `{ours}: {{to: {field.id}, values: {{ours: theirs}}}}`")
+
+
+_KINDS = {"date": "a date", "time": "a time", "person": "a person", "sla": "a promise's clock", "number": "a number"}
+
+
+def _unfit(ours: str, table: Mapping[str, JSON] | None) -> tuple[str, ...]:
+    """The types of fields that cannot say what is written as `ours`. A table may give numbers for words."""
+    if ours.startswith(EXTRA):
+        return ()
+    unfit = ("date", "time", "sla") if ours == "owner" else ("date", "time", "sla", "person", "people")
+    findings = ours.startswith((FACET, FLAG, SURVEY)) or ours == TAGS
+    return (*unfit, "number") if findings and table is None else unfit
+
+
+def _same(read: str, written: str) -> bool:
+    """Whether a finding that is written is what the complaint field `read` says anyhow."""
+    return read.removeprefix(EXTRA) == written.removeprefix(FACET).removeprefix(EXTRA)
 
 
 def _some(words: Sequence[str]) -> str:

@@ -38,13 +38,17 @@ Word = TypeVar("Word")
 
 class Suggestion(msgspec.Struct, frozen=True):
     """One line of a mapping: in `section` (fields, status, priority, values, write), `name: value`. `confidence` is 0
-    to 1, `reason` says in words where it comes from."""
+    to 1, `reason` says in words where it comes from. A line of `fields` for one of the admin's own says with `type`
+    what the field holds today. With `instead`, it takes the place of a line that names this source field, which the
+    source does not have."""
 
     section: str
     name: str
     value: str | dict[str, str]
     confidence: float
     reason: str
+    type: str = ""
+    instead: str = ""
 
     @property
     def certain(self) -> bool:
@@ -53,9 +57,10 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 def suggest(mapping: FieldMapping, discovery: Discovery, used: Sequence[Profile]) -> tuple[Suggestion, ...]:
     """What could be added to `mapping` for a source that has these fields and statuses and uses them so."""
-    fields = tuple(_fields(mapping, used))
+    fields = tuple(_fields(mapping, used, {*discovery.renamed.values()}))
     tables = tuple(_tables(fields, {one.field.id: one for one in used}))
     return (
+        *_renamed(mapping, discovery),
         *fields,
         *tables,
         *_statuses(mapping, discovery),
@@ -65,6 +70,12 @@ def suggest(mapping: FieldMapping, discovery: Discovery, used: Sequence[Profile]
 
 
 # -- fields ------------------------------------------------------------------------------------------------------------
+
+
+def _renamed(mapping: FieldMapping, discovery: Discovery) -> Iterator[Suggestion]:
+    for name, path in mapping.fields.items():
+        if (here := discovery.renamed.get(path)) is not None:
+            yield Suggestion("fields", name, here, 0.95, f"this site has no {path}", instead=path)
 
 
 class _Likeness(msgspec.Struct, frozen=True):
@@ -80,8 +91,8 @@ def recognised(profile: Profile) -> tuple[str, float, str] | None:
     return (best.name, best.score, best.reason) if best.score >= WORTH_SAYING else None
 
 
-def _fields(mapping: FieldMapping, used: Sequence[Profile]) -> Iterator[Suggestion]:
-    taken = set(mapping.fields.values())
+def _fields(mapping: FieldMapping, used: Sequence[Profile], spoken_for: set[str]) -> Iterator[Suggestion]:
+    taken = spoken_for | set(mapping.fields.values())
     free = [one for one in used if one.field.id not in taken]
     likely = [_likeness(name, one) for name in FIELD_NAMES if name not in mapping.fields for one in free]
     named: set[str] = set()
@@ -89,10 +100,13 @@ def _fields(mapping: FieldMapping, used: Sequence[Profile]) -> Iterator[Suggesti
     for one in sorted(likely, key=lambda one: (-one.score, one.profile.field.id.startswith("custom"))):
         if one.score < WORTH_SAYING or one.profile.field.id in taken:
             continue
+        ident = one.profile.field.id
+        # An admin's own field may be made anew with another type; the vendor's own stay what they are.
+        kind = one.profile.field.type if ident.startswith("custom") else ""
         if one.name in named:  # a second field of that name is mentioned, and does not count
-            yield Suggestion("fields", one.name, one.profile.field.id, min(one.score, 0.5), f"or {one.reason}")
+            yield Suggestion("fields", one.name, ident, min(one.score, 0.5), f"or {one.reason}", kind)
         else:
-            yield Suggestion("fields", one.name, one.profile.field.id, one.score, one.reason)
+            yield Suggestion("fields", one.name, ident, one.score, one.reason, kind)
         named.add(one.name)
         taken.add(one.profile.field.id)
 

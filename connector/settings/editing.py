@@ -60,6 +60,23 @@ def with_lines(text: str, section: str, lines: Sequence[str]) -> str:
     return _inserted(text, section, lines, " " * value.value[0][0].start_mark.column)
 
 
+def with_value(text: str, path: Sequence[str], old: str, new: str) -> str:
+    """`text` with `new` (as it stands in YAML) for the plain value `old` at `path`, or for its `from` where the long
+    form stands there; as it is where something else does."""
+    node: Any = yaml.compose(text, Loader=_LOADER)
+    for step in path:
+        node = _part(node, step)
+    node = _part(node, "from") or node
+    if getattr(node, "value", None) != old:
+        return text
+    return text[: node.start_mark.index] + new + text[node.end_mark.index :]
+
+
+def _part(node: Any, name: str) -> Any:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for key, value in pairs if key.value == name), None)
+
+
 def _section(text: str, name: str) -> tuple[Any, Any, int] | None:
     root = yaml.compose(text, Loader=_LOADER)
     if root is None:

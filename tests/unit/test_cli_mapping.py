@@ -9,6 +9,8 @@ import pytest
 
 import cli
 from adapters.memory import DESKS
+from adapters.memory import Adapter as Memory
+from connector.adapter import Discovery
 from connector.commands.options import _complete_source
 from connector.settings import load
 from tests.unit.test_cli_commands import Office
@@ -64,6 +66,18 @@ def test_discover_shows_nobody_s_name_address_or_words(office: Office) -> None:
         assert "Ghent" not in said
 
 
+def test_discover_names_people_by_their_ids_only(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(adapter: Memory) -> Discovery:
+        return Discovery((), people=(("712020:77", "Ana Ribeiro"),))
+
+    monkeypatch.setattr(Memory, "discover", asked)
+    for words in (("mapping", "discover"), ("mapping", "discover", "--json")):
+        said = office.type(*words).out
+        assert "712020:77" in said
+        assert "Xxx Xxxxxxx" in said
+        assert "Ana" not in said
+
+
 def test_discover_stores_nothing(office: Office) -> None:
     office.type("mapping", "discover")
     assert not (office.home / "amends.db").exists()
@@ -81,7 +95,7 @@ def test_discover_says_so_where_there_is_no_ticket_yet(office: Office) -> None:
 def test_suggest_shows_lines_with_reasons_and_writes_nothing_unasked(office: Office) -> None:
     said = office.type("mapping", "suggest", "shop")
     assert said.code == 0
-    assert "  extra.branch: custom:Filiale  # " in said.out
+    assert "  extra.branch: {from: custom:Filiale, type: text}  # " in said.out
     assert "amends mapping suggest shop --write" in said.out
     assert not (office.home / "mappings").exists()
 
@@ -181,6 +195,13 @@ def test_check_counts_stored_values_without_a_line(office: Office) -> None:
     (value,) = one["unplaced"]
     assert (value["field"], value["value"], value["count"]) == ("product", "Lisbon", 3)
     assert "1 stored value without a line" in office.type("check", "--offline").out
+
+
+def test_check_says_what_is_worth_a_look_and_calls_it_no_mistake(office: Office) -> None:
+    mapped(office, ("  product: custom:product\n", ""), ("  order_number: custom:order_number\n", ""))
+    said = office.type("mapping", "check")
+    assert (said.code, "worth a look:" in said.out) == (0, True)
+    assert "owner is read from owner, which is empty in all of the 6 newest tickets" in " ".join(said.out.split())
 
 
 def test_check_of_a_mapping_that_fits_says_so(office: Office) -> None:

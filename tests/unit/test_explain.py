@@ -117,6 +117,14 @@ def test_writes_say_what_they_do_and_why_they_stand_where_they_stand() -> None:
     assert "Please answer." in shown
 
 
+def test_lists_and_new_tickets_are_told_in_words() -> None:
+    effect = Effect(fields={"custom:1": ["late", "broken"]}, create={"project": {"key": "OPS"}, "summary": "Remove it"})
+    shown = text(told(writes=(msgspec.structs.replace(WRITE, effect=effect),)))
+    assert "sets custom:1 to late, broken" in shown
+    assert "with project: OPS" in shown
+    assert "with summary: Remove it" in shown
+
+
 def test_the_brief_form_leaves_out_notes_and_what_came_to_nothing() -> None:
     gone = msgspec.structs.replace(WRITE, id=8, state="cancelled")
     shown = "\n".join(lines(told(writes=(WRITE, gone)), brief=True))

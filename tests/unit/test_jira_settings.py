@@ -22,7 +22,7 @@ def settings(**changes: Any) -> JiraSettings:
         ({"projects": []}, "at least one project"),
         ({"projects": ["care"]}, "'care' is no project key"),
         ({"url": "http://acme.atlassian.net"}, "must begin with https://"),
-        ({"url": "https://acme.atlassian.net/jira"}, "not the address of a site"),
+        ({"url": "https://acme.atlassian.net/jira"}, "say deployment: data_center"),
         ({"url": "https://me:secret@acme.atlassian.net"}, "secrets stand under `secrets`"),
         ({"email": None}, "needs `email`"),
         ({"auth": "scoped_token"}, r"https://acme.atlassian.net/_edge/tenant_info tells it"),

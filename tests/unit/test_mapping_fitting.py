@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from connector.adapter import Discovery, Field
 from connector.mapping import Mapping, Product, Products
-from connector.mapping.fitting import misfits
+from connector.mapping.fitting import doubts, misfits
 from connector.mapping.masking import looks_personal, shape
 from connector.mapping.profiles import Profile, profiles
 from connector.mapping.unplaced import Unplaced, counted, values_in
@@ -164,3 +164,64 @@ def test_values_without_a_line_are_counted_once_each_with_a_ticket() -> None:
         Unplaced("status", "Odd", 1, "8"),
     )
     assert values_in(["nothing: here"]) == []
+
+
+# -- targets and fields of another edition ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ours", "kind", "told"),
+    [
+        ("flag.breach", "date", "holds a date"),
+        ("survey", "time", "holds a time"),
+        ("tag.category", "number", "holds a number"),
+        ("priority", "person", "holds a person"),
+        ("owner", "sla", "holds a promise's clock"),
+    ],
+)
+def test_a_target_that_cannot_hold_what_is_written_is_told(ours: str, kind: str, told: str) -> None:
+    found = replace(FOUND, fields=(*FIELDS, Field("customfield_8", "Odd", kind, writable=True)))
+    assert told in said(replace(FITTING, write={ours: "customfield_8"}), found)[0]
+
+
+def test_a_person_can_be_the_owner_and_a_text_a_flag() -> None:
+    found = replace(FOUND, fields=(*FIELDS, Field("assignee", "Assignee", "person", writable=True)))
+    assert said(replace(FITTING, write={"owner": "assignee", "flag.breach": "customfield_3"}), found) == []
+
+
+def test_a_target_that_is_read_as_something_else_is_told() -> None:
+    by = replace(FITTING, fields={"subject": "summary"}, write={"flag.breach": "summary"})
+    assert "flag.breach is written to summary, from which subject is read, and would replace it" in said(by)[0]
+    same = replace(FITTING, fields={"extra.kind": "customfield_3"}, write={"tag.kind": "customfield_3"})
+    assert said(same) == []
+    assert said(replace(FITTING, write={"flag.breach": "labels"})) == [], "labels are added to those there"
+
+
+def test_a_target_that_only_some_projects_have_is_worth_a_look() -> None:
+    some = Field("customfield_8", "Here", "text", writable=True, where=("A",))
+    both = Field("summary", "Summary", "text", writable=True, where=("A", "B"))
+    by = replace(FITTING, write={"flag.breach": "customfield_8"})
+    (one,) = doubts(by, replace(FOUND, fields=(both, some)))
+    assert "which A has and B has not" in one.what
+    assert doubts(by, replace(FOUND, fields=(replace(both, where=("A",)), some))) == ()
+
+
+def test_no_alarm_where_the_source_does_not_tell_what_can_be_written() -> None:
+    by = replace(FITTING, write={"flag.breach": "customfield_9"})
+    fields = (*FIELDS, Field("customfield_9", "Unknown", "text", writable=None))
+    assert said(by, replace(FOUND, fields=fields)) == []
+
+
+def test_a_field_of_the_other_edition_is_told_with_what_it_is_called_here() -> None:
+    by = replace(FITTING, fields={"owner": "assignee.accountId"}, places={"fields.owner": "m.yaml:3:3"})
+    assert said(by, replace(FOUND, renamed={"assignee.accountId": "assignee.name"})) == [
+        "m.yaml:3:3: owner is read from assignee.accountId, which this site does not have; write assignee.name."
+    ]
+
+
+def test_a_mapped_field_that_no_live_ticket_fills_is_worth_a_look() -> None:
+    by = replace(FITTING, fields={"subject": "summary", "owner": "assignee.name", "labels": "labels"})
+    rows = [{"summary": "a", "assignee": {"key": "x"}, "labels": []}] * 5
+    (one,) = doubts(by, FOUND, rows)
+    assert "owner is read from assignee.name, which is empty in all of the 5 newest tickets" in one.what
+    assert doubts(by, FOUND, rows[:1]) == (), "one ticket says nothing"

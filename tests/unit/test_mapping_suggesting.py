@@ -14,7 +14,7 @@ from connector.mapping.profiles import Profile, profiles
 from connector.mapping.suggesting import Suggestion, suggest
 from connector.model import Status
 from connector.settings import mapping_in_text
-from connector.settings.drafting import drafted, with_suggestions
+from connector.settings.drafting import drafted, fresh, with_suggestions
 from connector.settings.problems import Problems
 from connector.settings.yaml_file import read_text
 
@@ -182,6 +182,24 @@ def test_suggestions_are_added_and_everything_of_the_admin_stays() -> None:
     assert mapping.fields == {"subject": "summary", "product": "f1"}
     assert mapping.values == {"product": {"a": "A"}}
     assert "  # order_number: f2" in text
+
+
+def test_a_field_of_the_admin_s_own_is_written_with_its_type() -> None:
+    found = proposed(field("Product", "choice", "customfield_7"), snapshots=3)
+    text = with_suggestions(FILE, "x", found)
+    assert "  product: {from: customfield_7, type: choice}  # " in text
+    mapping = mapping_in_text(text, "x")
+    assert (mapping.fields["product"], mapping.types) == ("customfield_7", {"product": "choice"})
+
+
+def test_a_line_for_another_edition_names_the_field_of_this_one_and_keeps_its_comment() -> None:
+    file = FILE.replace("summary   #", "summary.cloud   #")
+    by = mapping_in_text(file, "x")
+    found = suggest(by, Discovery((), renamed={"summary.cloud": "summary.here"}), ())
+    assert with_suggestions(file, "x", found) == file.replace("summary.cloud", "summary.here")
+    assert fresh(file, found) == (), "what stands in an admin's own file is not changed"
+    long = file.replace("summary.cloud ", "{from: summary.cloud, required: true} ")
+    assert "{from: summary.here, required: true}" in with_suggestions(long, "x", found)
 
 
 def test_adding_the_same_again_adds_nothing() -> None:
