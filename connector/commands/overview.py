@@ -151,7 +151,7 @@ def _needs_person(
             State.PARKED,
             "that may or may not be there: `amends outbox list --state parked`, then `amends outbox retry`.",
         ),
-        (State.DEAD, "refused for good: `amends outbox list --state dead`, then `amends outbox retry` or `drop`."),
+        (State.DEAD, "refused for good: `amends outbox list --state dead`; `amends outbox show N` says what helps."),
     ):
         if number := outbox.get(state.value, 0):
             said.append(f"{count(number, 'write')} {words}")

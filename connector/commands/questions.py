@@ -201,7 +201,8 @@ def _objection(adapter: str, options: Mapping[str, JSON], name: str, open_ones: 
 
 
 def _lacking(error: SettingsError, unknown: set[str]) -> list[str]:
-    return [name for name in re.findall(r"`(\w+)`", error.message) if name in unknown]
+    """The options that were not given and that the error asks for: it quotes them, or begins with them."""
+    return [name for name in re.findall(r"(?:`|options: )(\w+)", error.message) if name in unknown]
 
 
 def _offered(offer: Offer | None, adapter: str, so_far: Answers) -> tuple[dict[str, Pairs], str | None]:
@@ -244,7 +245,8 @@ def _completed(adapter: str, options: dict[str, JSON], later: Sequence[str], ask
             lacking = _lacking(error, known - options.keys())
             if ask is None or not lacking:
                 raise
-            options = options | {lacking[0]: ask(lacking[0], None, ())}
+            objection = _objecting(adapter, options, lacking[0], [Question(name, several=True) for name in later])
+            options = options | {lacking[0]: _asked(ask, Question(lacking[0]), lacking[0], objection)}
         else:
             return {name: value for name, value in typed.items() if name not in later}
 

@@ -162,6 +162,12 @@ def test_the_email_is_asked_with_the_login_and_before_the_secrets() -> None:
     assert names.index("auth") < names.index("email") < names.index("Where")
 
 
+def test_a_mailbox_is_asked_for_what_it_needs() -> None:
+    person = Person(host=["mail.acme.example"], user=["care@acme.example"])
+    _, answers = answered(Wish("imap", "care", {}, {}, None), person)
+    assert answers.options["user"] == "care@acme.example"
+
+
 def test_a_data_center_below_a_path_is_asked_only_what_fits_it() -> None:
     person = Person(url=["https://jira.acme.example/jira"], deployment=["cloud", "data_center"], projects=["CARE"])
     _, answers = answered(JIRA, person)

@@ -16,7 +16,7 @@ from connector.settings.drafting import with_suggestions
 from connector.timeline import Words, fold, merge
 from sandbox.http.answers import Answer
 from sandbox.jira import content
-from tests.unit.jira_reading import URL, JiraSite, read_all, tickets
+from tests.unit.jira_reading import START, URL, JiraSite, read_all, tickets
 
 BOTH = pytest.mark.parametrize("deployment", ["cloud", "data_center"])
 GATEWAY = {"cloud_id": content.CLOUD_ID, "api_url": "http://127.0.0.1:9", "login_url": "http://127.0.0.1:9"}
@@ -122,7 +122,7 @@ def test_check_names_what_is_missing_and_where() -> None:
     site.jira.denied = {"ADD_COMMENTS"}
     site.jira.admin_hides_project(content.OPS)
     missing = site.adapter().check().missing
-    assert any("project OPS is not there for us" in one for one in missing)
+    assert "OPS: we may not browse it: grant Browse Projects or take it out of `projects`" in missing
     assert any("ADD_COMMENTS in CARE" in one for one in missing)
 
 
@@ -239,12 +239,154 @@ def test_what_is_no_id_is_refused() -> None:
         list(JiraSite().adapter().get(["CARE-1"]))
 
 
-def test_s37_a_lost_project_is_a_matter_of_rights_and_not_an_empty_site() -> None:
-    site = JiraSite(projects=[content.CARE, content.OPS])
-    site.open(2)
-    site.jira.admin_hides_project(content.OPS)
+TWO = [content.CARE, content.SHOP]
+
+
+def opens(site: JiraSite, project: str) -> int:
+    site.clock.advance(60)
+    return int(site.jira.customer_opens("Broken", "It is broken.", project=project, request_type=None))
+
+
+@BOTH
+def test_s37_a_lost_project_stops_no_other_and_what_changed_in_it_is_read_when_it_is_back(
+    deployment: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = JiraSite(deployment=deployment, projects=TWO)
+    ours, lost = opens(site, content.CARE), opens(site, content.SHOP)
+    found, cursor = read_all(site.adapter())
+    assert sorted(tickets(found)) == [ours, lost]
+    left_at = cursor["from"]
+    site.jira.admin_hides_project(content.SHOP)
+    for day in range(3):
+        site.clock.advance(86400)
+        site.jira.agent_sets(lost, priority=content.HIGH)
+        meanwhile = opens(site, content.SHOP)
+        site.jira.customer_comments(ours, f"Day {day}")
+        found, cursor = read_all(site.adapter(), cursor)
+        assert tickets(found) == [ours]
+        assert cursor["hidden"] == {content.SHOP: left_at}
+    assert [one.levelname for one in caplog.records if "may not browse SHOP" in one.message] == ["WARNING"]
+    site.jira.admin_shows_project(content.SHOP)
+    site.clock.advance(86400)
+    found, cursor = read_all(site.adapter(), cursor)
+    assert {lost, meanwhile} <= set(tickets(found))
+    assert len(found) == 4, "what is known does not come again"
+    assert "hidden" not in cursor
+    assert read_all(site.adapter(), cursor)[0] == []
+
+
+@BOTH
+def test_a_project_that_was_never_seen_is_read_from_the_beginning_once_it_is(deployment: str) -> None:
+    site = JiraSite(deployment=deployment, projects=TWO)
+    old = [opens(site, content.SHOP) for _ in range(5)]
+    site.jira.admin_hides_project(content.SHOP)
+    site.clock.advance(86400)
+    ours = [opens(site, content.CARE) for _ in range(5)]
+    found, cursor = read_all(site.adapter())
+    assert tickets(found) == ours
+    site.jira.admin_shows_project(content.SHOP)
+    found, cursor = read_all(site.adapter(), cursor)
+    assert tickets(found) == old
+    assert read_all(site.adapter(), cursor)[0] == []
+
+
+@BOTH
+@pytest.mark.parametrize("every_seconds", [0, 40])
+@pytest.mark.parametrize("hidden_at", range(1, 16))
+def test_a_project_may_be_lost_and_come_back_at_any_page(deployment: str, every_seconds: int, hidden_at: int) -> None:
+    site = JiraSite(deployment=deployment, projects=TWO)
+    opened = []
+    for number in range(24):
+        site.clock.advance(every_seconds)
+        project = TWO[number % 2]
+        opened.append(int(site.jira.customer_opens("Late", "It is late.", project=project, request_type=None)))
+
+    def hide() -> None:
+        if site.searches() == hidden_at:
+            site.jira.admin_hides_project(content.SHOP)
+
+    site.wire.between = hide
+    found, cursor = read_all(site.adapter())
+    site.wire.between = None
+    site.jira.admin_hides_project(content.SHOP)
+    site.clock.advance(86400)
+    for number in opened[:4]:
+        site.jira.agent_sets(number, priority=content.HIGH)
+    more, cursor = read_all(site.adapter(), cursor)
+    found += more
+    site.jira.admin_shows_project(content.SHOP)
+    more, cursor = read_all(site.adapter(), cursor)
+    found += more
+    seen = {int(record.ticket): record.version for record in found}
+    assert seen == {number: int(site.jira.issue(number).updated.timestamp() * 1000 + 0.5) for number in opened}
+    assert len({(record.ticket, record.version) for record in found}) == len(found)
+
+
+def test_a_lost_project_costs_one_call_a_read_and_none_once_it_is_back() -> None:
+    site = JiraSite(projects=TWO, page_size=100)
+    opens(site, content.CARE)
+    _, cursor = read_all(site.adapter())
+    for hidden, calls in ((True, 3), (False, 2)):
+        (site.jira.admin_hides_project if hidden else site.jira.admin_shows_project)(content.SHOP)
+        _, cursor = read_all(site.adapter(), cursor)
+        site.wire.asked.clear()
+        read_all(site.adapter(), cursor)
+        assert len(site.wire.asked) == calls
+
+
+@BOTH
+def test_where_no_project_is_left_it_is_a_matter_of_rights_and_not_an_empty_site(deployment: str) -> None:
+    site = JiraSite(deployment=deployment, projects=TWO)
+    opens(site, content.CARE)
+    _, cursor = read_all(site.adapter())
+    site.jira.admin_hides_project(content.SHOP)
+    _, cursor = read_all(site.adapter(), cursor)
+    site.jira.admin_hides_project(content.CARE)
+    for at in ({}, cursor):
+        with pytest.raises(AuthError, match="does not show us every project"):
+            read_all(site.adapter(), at)
     with pytest.raises(AuthError, match="does not show us every project"):
+        list(site.adapter().census(START))
+    with pytest.raises(AuthError, match="does not show us every project"):
+        read_all(site.adapter(projects=[content.SHOP]), cursor)
+
+
+def test_a_condition_that_names_a_lost_project_is_refused_as_it_is() -> None:
+    site = JiraSite(projects=[content.CARE], jql="project != OPS")
+    site.jira.admin_hides_project(content.OPS)
+    with pytest.raises(AuthError, match="OPS"):
         read_all(site.adapter())
+    with pytest.raises(AuthError, match="OPS"):
+        list(site.adapter().census(START))
+
+
+@BOTH
+def test_the_census_counts_what_we_may_browse_and_nothing_hidden_is_told_as_gone(deployment: str) -> None:
+    site = JiraSite(deployment=deployment, projects=TWO)
+    ours, lost = opens(site, content.CARE), opens(site, content.SHOP)
+    site.jira.admin_hides_project(content.SHOP)
+    assert [int(ticket) for some in site.adapter().census(START) for ticket, _ in some] == [ours]
+    assert list(site.adapter().get([str(lost)])) == []
+    site.jira.admin_shows_project(content.SHOP)
+    assert sorted(int(ticket) for some in site.adapter().census(START) for ticket, _ in some) == [ours, lost]
+
+
+def test_a_project_that_we_administer_and_may_not_browse_makes_nothing_gone() -> None:
+    site = JiraSite(projects=TWO)
+    lost = opens(site, content.SHOP)
+    site.jira.admin_hides_project(content.SHOP)
+    site.wire.instead = lambda asked, answer: (
+        Answer(200, b'{"key":"SHOP"}') if asked.path.endswith("/project/SHOP") else answer
+    )
+    assert list(site.adapter().get([str(lost)])) == []
+    assert read_all(site.adapter())[0] == []
+
+
+def test_what_a_mapping_is_made_of_is_found_where_one_project_is_hidden() -> None:
+    site = JiraSite(projects=TWO)
+    opens(site, content.CARE)
+    site.jira.admin_hides_project(content.SHOP)
+    assert "summary" in {field.id for field in site.adapter().discover().fields}
 
 
 def test_more_than_a_hundred_issues_are_read_strongly_in_portions() -> None:
