@@ -102,9 +102,7 @@ def _rights(calls: Calls, shown: Mapping[str, dict[str, JSON] | None]) -> tuple[
     missing = []
     for key, there in shown.items():
         if there is None:
-            missing.append(
-                f"project {key} is not there for us: correct `projects`, or give our user Browse projects in it"
-            )
+            missing.append(f"{key}: we may not browse it: grant Browse Projects or take it out of `projects`")
             continue
         granted = _granted(calls, key, list(wanted))
         for name in wanted:

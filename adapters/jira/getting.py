@@ -12,7 +12,7 @@ from adapters.jira import completing, issues
 from adapters.jira.answers import ForbiddenError, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.patience import PER_ISSUE, TRIES, Patience, count
-from adapters.jira.search import decoded, fields_to_ask, properties_to_ask
+from adapters.jira.search import decoded, fields_to_ask, properties_to_ask, searchable
 from adapters.jira.values import inner, issue_id
 from connector.adapter import Record
 from connector.errors import GoneError, RecordError, TemporaryError
@@ -111,8 +111,9 @@ def _singly(calls: Calls, ids: Sequence[str], known: Mapping[str, str]) -> tuple
 
 
 def sees_all(calls: Calls) -> bool:
-    """Whether we see each of the configured projects."""
-    return all(project(calls, key) is not None for key in calls.settings.projects)
+    """Whether we see each of the configured projects, and may browse it."""
+    every = calls.settings.projects
+    return all(project(calls, key) is not None for key in every) and searchable(calls, every)
 
 
 def project(calls: Calls, key: str) -> dict[str, JSON] | None:

@@ -12,10 +12,15 @@ a page got is told by what it holds that is too old to have moved, and not by th
 A cursor is {"from": minute of the newest change seen, "known": {id: version} of what may be met again} and, inside a
 read, "run" (see `_Run`). Bounds come of Jira's own times, never of ours. Each read begins `overlap_minutes` before
 "from", because the search index is behind; so does one that goes on after a long pause.
+
+A project that we may not browse (any more) spoils every question that names it. The others are read on without it, and
+the cursor keeps "hidden": {key: the "from" at which it was last read, null for never}. Each read asks for those again;
+one that finds some back begins at the earliest of theirs.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +32,7 @@ from adapters.jira.getting import shown
 from adapters.jira.search import (
     Asked,
     Found,
+    HiddenError,
     account_zone,
     bound_text,
     changed_since,
@@ -35,15 +41,19 @@ from adapters.jira.search import (
     fields_to_ask,
     id_and_version,
     ids,
-    listed,
     properties_to_ask,
     search,
-    unfinished_or_changed_since,
+    standing,
+    still_visible,
+    visible,
 )
 from adapters.jira.values import milliseconds
 from connector.adapter import Cursor, Page, Record
 from connector.errors import CursorError, TemporaryError
 from connector.model import EPOCH
+
+log = logging.getLogger("amends.jira")
+LOST = "%s: we may not browse %s: grant Browse Projects or take it out of `projects`. The others are read on."
 
 MOST_KNOWN = 2000
 MOST_MET = 2000
@@ -79,6 +89,7 @@ class _Cursor(msgspec.Struct, omit_defaults=True, rename={"since": "from"}):
     since: datetime | None = None
     known: dict[str, int] = {}
     run: _Run | None = None
+    hidden: dict[str, datetime | None] = {}
 
 
 def start(since: datetime | None) -> Cursor:
@@ -87,7 +98,8 @@ def start(since: datetime | None) -> Cursor:
 
 
 def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
-    """Pages after `cursor`, oldest change first. Raises CursorError for what is no cursor of ours."""
+    """Pages after `cursor`, oldest change first. Raises CursorError for what is no cursor of ours, AuthError where we
+    may browse none of the projects."""
     walk = _Walk(calls, cursor)
     while True:
         page = walk.step()
@@ -108,7 +120,9 @@ class _Walk:
         self._tokens_refused = 0
         self._overlap = timedelta(minutes=calls.settings.overlap_minutes)
         if self._at.run is None:
-            self._at.run = self._new_run(None if self._at.since is None else self._at.since - self._overlap)
+            self._at.run = self._new_run(self._before(self._at.since))
+        if self._at.hidden:
+            self._look_for_the_hidden()
 
     def step(self) -> Page:
         """The next page, and the cursor after it."""
@@ -117,19 +131,54 @@ class _Walk:
         end = found.after is None
         run = self._run
         run.pages, run.rows, run.after = run.pages + 1, run.rows + len(found.issues), found.after
-        if end or self._may_begin_anew():
-            if run.pages > 1:
-                records = [*records, *self._missed()]
-            self._trim()
-            self._at.run = None if end else self._new_run(run.reached)
-        else:
-            if len(run.met) > MOST_MET:
-                records = [*records, *self._missed()]
-            if len(self._at.known) > MOST_KNOWN:
-                self._trim()
+        try:
+            records = [*records, *self._go_on(end)]
+        except HiddenError as error:
+            self._hide(error)
+            end = False
         if self._at.run is not None:
             self._at.run.read_at = self._calls.tools.now()
         return Page(records, msgspec.to_builtins(self._at), end)
+
+    def _go_on(self, end: bool) -> list[Record]:
+        """Leave the cursor where the next page begins. Gives what slipped past in a run of several pages."""
+        run = self._run
+        anew = end or self._may_begin_anew()
+        missed = self._missed() if (run.pages > 1 if anew else len(run.met) > MOST_MET) else []
+        if anew or len(self._at.known) > MOST_KNOWN:
+            self._trim()
+        if anew:
+            self._at.run = None if end else self._new_run(run.reached)
+        return missed
+
+    @property
+    def _projects(self) -> list[str]:
+        """Those that we may browse, as far as we know. All, where that is none: Jira then says what is wrong."""
+        every = self._calls.settings.projects
+        return [key for key in every if key not in self._at.hidden] or [*every]
+
+    def _look_for_the_hidden(self) -> None:
+        """Begin where the first of those that are back was left."""
+        hidden = {key: at for key, at in self._at.hidden.items() if key in self._calls.settings.projects}
+        back = visible(self._calls, list(hidden))
+        if back:
+            log.info("%s: we may browse %s again: what changed is read.", self._calls.source, ", ".join(back))
+            floors = [self._run.floor, *(self._before(hidden.pop(key)) for key in back)]
+            self._at.run = self._new_run(_earliest(floors))
+        self._at.hidden = hidden
+
+    def _hide(self, error: HiddenError) -> None:
+        """Go on without the projects that we may not browse (any more). Raises what `still_visible` raises."""
+        asked, run = self._projects, self._run
+        left = still_visible(self._calls, asked, error)
+        gone = [key for key in asked if key not in left]
+        log.warning(LOST, self._calls.source, ", ".join(gone))
+        read_up_to = _earliest([self._at.since, None if run.floor is None else run.floor + self._overlap])
+        self._at.hidden |= dict.fromkeys(gone, read_up_to)
+        self._at.run = self._new_run(run.floor)
+
+    def _before(self, at: datetime | None) -> datetime | None:
+        return None if at is None else at - self._overlap
 
     @property
     def _run(self) -> _Run:
@@ -153,18 +202,21 @@ class _Walk:
         run = self._run
         try:
             return self._page(run)
+        except HiddenError as error:
+            self._hide(error)
+            return self._found()
         except CursorError:
             # The token is too old, or is not of this question any more. What was read of this run is known by now.
             self._tokens_refused += 1
             if run.after is None or self._tokens_refused > 1:
                 raise
         self._at.run = self._new_run(run.floor)
-        return self._page(self._run)
+        return self._found()
 
     def _page(self, run: _Run) -> Found:
         calls = self._calls
         asked = Asked(
-            changed_since(calls, run.bound),
+            changed_since(calls, run.bound, self._projects),
             fields_to_ask(calls, *self._service.values()),
             properties_to_ask(calls),
             () if calls.bulk_changelog else ("changelog",),
@@ -232,7 +284,7 @@ class _Walk:
     def _missed(self) -> list[Record]:
         """What slipped past in this run, because issues before it left their places between two pages."""
         run = self._run
-        there = ids(self._calls, changed_since(self._calls, run.bound), run.rows)
+        there = ids(self._calls, changed_since(self._calls, run.bound, self._projects), run.rows)
         # An id that is known may be so by an older change, before this run.
         missed = sorted({*there[run.sure :]} - {*run.met})
         run.sure = max(run.sure, run.rows - MARGIN)
@@ -249,8 +301,9 @@ class _Walk:
         """Keep of what is known only what a later read can meet again."""
         oldest = 0
         if self._at.since is not None:
-            reached = min(self._at.since, self._run.reached or self._at.since)
-            oldest = milliseconds(earliest_reading(reached - self._overlap, self._zone))
+            reached = _earliest([self._at.since, self._run.reached or self._at.since, *self._at.hidden.values()])
+            if reached is not None:
+                oldest = milliseconds(earliest_reading(reached - self._overlap, self._zone))
         kept = sorted(
             ((version, ident) for ident, version in self._at.known.items() if version >= oldest), reverse=True
         )
@@ -265,6 +318,12 @@ def settled_at(times: Sequence[int], moving: int) -> int | None:
     return next((time for time in reversed(times) if time <= moving), None)
 
 
+def _earliest(times: Sequence[datetime | None]) -> datetime | None:
+    """None is before all."""
+    known = [at for at in times if at is not None]
+    return min(known) if len(known) == len(times) else None
+
+
 def _minute(version: int) -> datetime:
     return _floored(EPOCH + timedelta(milliseconds=version))
 
@@ -276,7 +335,8 @@ def _floored(at: datetime) -> datetime:
 def _read(calls: Calls, cursor: Cursor) -> _Cursor:
     try:
         at = msgspec.convert(cursor, _Cursor)
-        if any(one is not None and one.tzinfo is None for one in (at.since, at.run.floor if at.run else None)):
+        times = (at.since, at.run.floor if at.run else None, *at.hidden.values())
+        if any(one is not None and one.tzinfo is None for one in times):
             raise ValueError("a time without a zone")
     except (msgspec.ValidationError, ValueError) as error:
         raise CursorError(f"this is no cursor of issues: {error}.", source=calls.source) from error
@@ -284,6 +344,6 @@ def _read(calls: Calls, cursor: Cursor) -> _Cursor:
 
 
 def census(calls: Calls, since: datetime) -> Iterator[Sequence[tuple[str, int]]]:
-    """(id, version) of the issues that are not done or changed at or after `since`, in portions."""
-    jql = unfinished_or_changed_since(calls, bound_text(since, account_zone(calls)))
-    return listed(calls, jql)
+    """(id, version) of the issues that are not done or changed at or after `since`, in portions, of the projects that
+    we may browse. Raises AuthError where that is none."""
+    return standing(calls, bound_text(since, account_zone(calls)))

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from adapters.jira.answers import parsed
+from adapters.jira.answers import ForbiddenError, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.issues import CHANNEL
 from adapters.jira.values import inner, issue_id, loaded, milliseconds, moment, word
-from connector.errors import CursorError, TemporaryError
+from connector.errors import AuthError, CursorError, TemporaryError
 from connector.model import JSON
 
 OLDEST_FIRST = "ORDER BY updated ASC, key ASC"
@@ -39,6 +39,11 @@ FARTHEST_AHEAD = timedelta(hours=12)  # how far west of UTC a zone that we do no
 MANY = 1000
 MOST_IDS = 5000
 MOST_PAGES = 10_000
+NO_SUCH_PROJECT = "for the field 'project'"  # so Jira refuses a question that names a project which we may not browse
+
+
+class HiddenError(ForbiddenError):
+    """A search names a project that is gone, or that we may not browse."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -107,23 +112,52 @@ def _minute(local: datetime) -> str:
     return f"{local.year:04d}-{local:%m-%d %H:%M}"
 
 
-def changed_since(calls: Calls, bound: str | None, order: str = OLDEST_FIRST) -> str:
-    """The JQL for issues changed at or after `bound` (None: all) in the configured projects."""
-    conditions = _ours(calls)
+def changed_since(calls: Calls, bound: str | None, projects: Sequence[str]) -> str:
+    """The JQL for issues of these projects changed at or after `bound` (None: all)."""
+    conditions = _ours(calls, projects)
     if bound is not None:
         conditions.append(f'updated >= "{bound}"')
-    return f"{' AND '.join(conditions)} {order}"
+    return f"{' AND '.join(conditions)} {OLDEST_FIRST}"
 
 
-def unfinished_or_changed_since(calls: Calls, bound: str) -> str:
-    """The JQL for issues that are not done, or changed at or after `bound`."""
-    return f'{" AND ".join(_ours(calls))} AND (updated >= "{bound}" OR statusCategory != Done) {BY_KEY}'
+def unfinished_or_changed_since(calls: Calls, bound: str, projects: Sequence[str]) -> str:
+    """The JQL for issues of these projects that are not done, or changed at or after `bound`."""
+    return f'{" AND ".join(_ours(calls, projects))} AND (updated >= "{bound}" OR statusCategory != Done) {BY_KEY}'
 
 
-def _ours(calls: Calls) -> list[str]:
-    keys = ", ".join(f'"{key}"' for key in calls.settings.projects)
+def _ours(calls: Calls, projects: Sequence[str]) -> list[str]:
     extra = calls.settings.jql
-    return [f"project in ({keys})", *((f"({extra})",) if extra else ())]
+    return [_in(projects), *((f"({extra})",) if extra else ())]
+
+
+def _in(projects: Sequence[str]) -> str:
+    keys = ", ".join(f'"{key}"' for key in projects)
+    return f"project in ({keys})"
+
+
+def visible(calls: Calls, projects: Sequence[str]) -> list[str]:
+    """Those of `projects` that a search may name; costs a call for each.
+
+    Asked by a search, since that is what is refused: who administers a project is shown it and may still not browse."""
+    return [key for key in projects if searchable(calls, [key])]
+
+
+def still_visible(calls: Calls, projects: Sequence[str], error: HiddenError) -> list[str]:
+    """Those of `projects` that a search may name, after one for all of them ended in `error`. It is raised where none
+    is left, and where it is about none of them."""
+    left = visible(calls, projects)
+    if not left or len(left) == len(projects):
+        raise error
+    return left
+
+
+def searchable(calls: Calls, projects: Sequence[str]) -> bool:
+    """Whether a search may name all of these projects."""
+    try:
+        search(calls, Asked(_in(projects), ("id",)), None, 1)
+    except HiddenError:
+        return False
+    return True
 
 
 def fields_to_ask(calls: Calls, *more: str) -> tuple[str, ...]:
@@ -137,7 +171,7 @@ def properties_to_ask(calls: Calls) -> tuple[str, ...]:
 
 
 def search(calls: Calls, asked: Asked, after: str | int | None, size: int) -> Found:
-    """One page of at most `size` issues. Raises CursorError where `after` is no longer taken."""
+    """One page of at most `size` issues. Raises CursorError where `after` is no longer taken, HiddenError."""
     path = calls.api("/search/jql" if calls.settings.cloud else "/search")
     body: dict[str, JSON] = {"jql": asked.jql, "fields": asked.fields, "maxResults": size}
     if calls.settings.cloud:
@@ -146,7 +180,12 @@ def search(calls: Calls, asked: Asked, after: str | int | None, size: int) -> Fo
         body |= {"nextPageToken": after} if after is not None else {}
     else:
         body |= {"startAt": after or 0, "expand": asked.expand}
-    response = calls.ask(path, body, search=True)
+    try:
+        response = calls.ask(path, body, search=True)
+    except AuthError as error:
+        if NO_SUCH_PROJECT not in error.message.lower():
+            raise
+        raise HiddenError(error.message, source=calls.source, remedy=error.remedy) from error
     answer = _answer(response.content, f"POST {path}", calls.source)
     follows = _token(answer, after, calls) if calls.settings.cloud else _offset(answer)
     return Found(answer.issues, follows, dated(response.headers.get("Date")))
@@ -194,6 +233,23 @@ def listed(calls: Calls, jql: str) -> Iterator[list[tuple[str, int]]]:
     """(id, version) of all issues of a search, in portions."""
     for found in _all(calls, Asked(jql, ("updated",)), MANY):
         yield [known for _, issue in decoded(found.issues) if (known := id_and_version(issue)) is not None]
+
+
+def standing(calls: Calls, bound: str) -> Iterator[list[tuple[str, int]]]:
+    """(id, version) of the issues that are not done or changed at or after `bound`, of the projects that we may browse.
+    Raises HiddenError where that is none, or where one is lost on the way."""
+    every = calls.settings.projects
+    begun = False
+    try:
+        for portion in listed(calls, unfinished_or_changed_since(calls, bound, every)):
+            begun = True
+            yield portion
+        return
+    except HiddenError as error:
+        if begun:
+            raise  # what was told would be told twice; the next count begins without the one that was lost
+        left = still_visible(calls, every, error)
+    yield from listed(calls, unfinished_or_changed_since(calls, bound, left))
 
 
 def ids(calls: Calls, jql: str, count: int) -> list[str]:
