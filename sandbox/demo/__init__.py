@@ -116,12 +116,13 @@ class _Performance:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """A SIGTERM or a closed terminal ends the demo as Ctrl-C does: no process is left behind."""
+    """A SIGTERM or a closed terminal ends the demo as Ctrl-C does: no process is left behind. Ctrl-C itself is asked
+    for too, since a shell that starts something in the background has it ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
