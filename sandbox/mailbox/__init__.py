@@ -7,8 +7,7 @@ Amends and any IMAP server and does what no server does on demand.
 
 from sandbox.mailbox.letters import Letter, Person, bounce, letter
 from sandbox.mailbox.program import MailProgram
-from sandbox.mailbox.relay import Relay, Sent
 from sandbox.mailbox.server import MailServer
 from sandbox.mailbox.wire import Wire
 
-__all__ = ["Letter", "MailProgram", "MailServer", "Person", "Relay", "Sent", "Wire", "bounce", "letter"]
+__all__ = ["Letter", "MailProgram", "MailServer", "Person", "Wire", "bounce", "letter"]
