@@ -1,8 +1,7 @@
 """A mailbox to try Amends on: a real IMAP server in this process, people who write mail, and a line that can be cut.
 
-Used by tests and by the demo. `server` is the server (pymap, in memory), `letters` are what people write, `program` is
-the mail program of those who answer, `relay` takes what is sent by SMTP and keeps a ledger, `wire` stands between
-Amends and any IMAP server and does what no server does on demand.
+Used by tests. `server` is the server (pymap, in memory), `letters` are what people write, `program` is the mail program
+of those who answer, `wire` stands between Amends and any IMAP server and does what no server does on demand.
 """
 
 from sandbox.mailbox.letters import Letter, Person, bounce, letter
