@@ -95,10 +95,11 @@ def census(
     with store.read() as connection:
         left = complaints.standing(connection, desk.id, since)
     result = msgspec.structs.replace(result, gone=sum(ticket not in left for ticket in missing))
+    there = _shown(desk, [ticket for ticket in missing if ticket in left])
     with store.write("census: done") as connection:
         sources.counted(connection, desk.id, at)
         sources.listed_again(connection, desk.id, again)
-        sources.not_listed(connection, desk.id, [ticket for ticket in missing if ticket in left])
+        sources.not_listed(connection, desk.id, there)
         if result.behind or result.gone:
             detail = msgspec.to_builtins(result)
             sources.log(connection, at, "amends", "census", source=desk.name, detail=detail)
@@ -114,11 +115,16 @@ def _behind(desk: Helpdesk, store: Store, stored: dict[str, int], some: Sequence
     return [ticket for ticket, version in unequal.items() if known.get(ticket, -1) < version]
 
 
+def _shown(desk: Helpdesk, tickets: Sequence[str]) -> set[str]:
+    """Those of `tickets` that a strong read shows; of one that we may not see now, nobody knows whether it is there."""
+    return {record.ticket for _, record in desk.adapter.get(tickets) if record.fields is not None} if tickets else set()
+
+
 def _refused(desk: Helpdesk, store: Store, result: Counted, sample: Sequence[str], at: datetime) -> Counted:
     """Take nothing for gone; but what a look at a `sample` shows to be there need not be missed again, so that a source
     which never lists some of its tickets is not refused for ever."""
     result = msgspec.structs.replace(result, refused=True)
-    there = {record.ticket for _, record in desk.adapter.get(sample) if record.fields is not None}
+    there = _shown(desk, sample)
     log.warning(
         "%s: %d of its tickets are suddenly not listed any more, so nothing was taken for deleted. See what we may "
         "read there; if they were really deleted, `amends sync %s --census` believes it.",

@@ -397,6 +397,11 @@ def test_s31_what_we_may_not_see_any_more_is_not_taken_for_deleted() -> None:
     found = census(forgetful(world, made[2]), world.store, world.rules, now=world.now)
     assert (found.missing, found.gone) == (1, 0)
     assert statuses(world)[made[2]] is Status.NEW
+    world.desk.purge(made[2])
+    found = census(forgetful(world), world.store, world.rules, now=world.now)
+    assert (found.missing, found.gone) == (1, 1), (
+        "what was hidden and is deleted meanwhile is found when we may see again"
+    )
 
 
 def test_s38_a_source_that_is_suddenly_empty_loses_nothing_until_a_person_says_so() -> None:
