@@ -244,8 +244,9 @@ class Adapter(Protocol):
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
     them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have a
     method `census` (see `Counting`), a class method `offered(source, options, tools)`, which tells `amends init` what
-    an account has to choose from while its settings are still being made, as (value, title) pairs by option, and an
-    option `fields`: left empty, it is filled with the source fields that the mapping names.
+    an account has to choose from while its settings are still being made, as (value, title) pairs by option, a class
+    method `lacks(kind, settings, secrets)`, which tells `amends check` what is not set without which no write of that
+    kind can leave, and an option `fields`: left empty, it is filled with the source fields that the mapping names.
     """
 
     Settings: ClassVar[type]
@@ -278,7 +279,8 @@ class Adapter(Protocol):
 
     def prepare(self, action: Action) -> Stamp:
         """Read the ticket and return what pins this write to the state just read. Raises ConflictError when the
-        ticket is too fresh to pin or the write no longer fits, GoneError, RejectedError (closed: no write can land)."""
+        ticket is too fresh to pin or the write no longer fits, GoneError, RejectedError (closed: no write can land),
+        DeclinedError (not meant for whom it would reach)."""
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         """Send the write once. Raises ConflictError (refused, nothing written), RejectedError, GoneError, AuthError,

@@ -242,8 +242,10 @@ def assess(
     act_from: datetime,
     now: datetime,
     links: Sequence[Link] = (),
+    acknowledges: bool = False,
 ) -> Assessment:
-    """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same."""
+    """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
+    `acknowledges`: its source can tell a customer that their complaint has come."""
     history = this.folded.history
     values = this.values
     clocks = sla.clocks(this.complaint, history, values, rules.sla, now)
@@ -264,6 +266,7 @@ def assess(
         now=now,
         links=links,
         place=lambda what, value: placed(mapping, what, value),
+        acknowledges=acknowledges,
     )
     times = (decided.look_again_at, overdue.next_change(clocks, now))
     return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
@@ -271,9 +274,10 @@ def assess(
 
 def why_not(action: Action, this: Understood, rules: Rules, now: datetime, links: Sequence[Link] = ()) -> str | None:
     """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets."""
-    survey = rules.policy.survey if action.kind is ActionKind.SURVEY else None
-    if survey is not None and survey.when is not None and not survey.when.holds(this.values):
-        return "the survey's condition does not hold any more"
+    sections = {ActionKind.SURVEY: rules.policy.survey, ActionKind.ACKNOWLEDGE: rules.policy.acknowledge}
+    section = sections.get(action.kind)
+    if section is not None and section.when is not None and not section.when.holds(this.values):
+        return f"the condition of `{action.kind}` does not hold any more"
     clocks = clocks_of(this, rules, now)
     return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now, links)
 

@@ -82,6 +82,11 @@ class RejectedError(AmendsError):
     """The source has refused this write for good. The action becomes a dead letter; a person decides."""
 
 
+class DeclinedError(RejectedError):
+    """This write is not meant for whom it would reach (a machine, a stranger, somebody who wants no mail). It is
+    dropped with its reason; nobody has to decide anything."""
+
+
 class ExposedError(AmendsError):
     """Something internal of ours can be read by a customer. The write is never repeated, and all writes are paused
     until a person has looked."""

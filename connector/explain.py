@@ -16,6 +16,7 @@ from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.explain import segments
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
+    ActionKind,
     Clock,
     ClockState,
     Complaint,
@@ -213,7 +214,7 @@ _SAID = {
 def _what(entry: Entry) -> str:
     said = _SAID.get(entry.kind) or (f"field {entry.field}" if entry.field else entry.kind.value)
     if entry.role is Role.AMENDS:
-        said = f"{said} (by Amends)"
+        said = f"{'acknowledged' if entry.kind is EntryKind.STAFF_REPLY else said} (by Amends)"
     if entry.kind is EntryKind.STAFF_REPLY and entry.visibility is Visibility.INTERNAL:
         said = f"{said}, internally"
     value = f": {clean(entry.value)}" if entry.value and entry.kind is not EntryKind.REDACTION else ""
@@ -317,6 +318,8 @@ def _effect(write: WriteTold, columns: int) -> Iterator[str]:
         yield from wrapped(f"sets {field} to {plain(value)} where it is empty", columns - 6, "      ")
     for field, value in effect.create.items():
         yield from paragraphs(f"with {field}: {plain(value)}", columns, "      ")
+    if write.kind == ActionKind.ACKNOWLEDGE:
+        yield "      tells the customer that it has come"
     if effect.note:
         yield "      internal note:"
         yield from paragraphs(effect.note, columns, "        ")

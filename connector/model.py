@@ -270,7 +270,8 @@ class ActionKind(StrEnum):
     """The kinds of write-back; each has its own mode per source.
 
     `correct` opens a ticket at another source, where the cause is to be removed; `link` tells the complaint's own
-    ticket what became of it.
+    ticket what became of it. `acknowledge` tells the customer that their complaint has come: the one kind whose words
+    are for them, for sources that do not do so themselves.
     """
 
     ESCALATE = "escalate"
@@ -278,6 +279,7 @@ class ActionKind(StrEnum):
     SURVEY = "survey"
     CORRECT = "correct"
     LINK = "link"
+    ACKNOWLEDGE = "acknowledge"
 
 
 class Mode(StrEnum):
@@ -288,13 +290,22 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An admin's own words to a customer; "" leaves them to the adapter. `{house}`, `{reference}` and `{contact}` stand
+    for the name that customers know, the ticket's id and the line that says how to reach a person."""
+
+    subject: str = ""
+    text: str = ""
+
+
 class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     """What should be true of the ticket afterwards, in the source's own field ids and values. Additive by nature.
 
     A `note` is always internal; there is no way to say otherwise. `fields` maps field ids as `discover` names them
     ("priority", "group", "custom:360001") to values. `fill` does the same, but for fields that are empty: what stands
     in one already stays. `tags` are added, none is ever removed. `create` holds the fields of a ticket to be opened;
-    then `note` and `fill` are empty, and `tags` are the new ticket's.
+    then `note` and `fill` are empty, and `tags` are the new ticket's. `messages` (by language, ISO 639-1) and `contact`
+    are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own.
     """
 
     note: str | None = None
@@ -302,6 +313,8 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     fields: dict[str, JSON] = {}
     fill: dict[str, JSON] = {}
     create: dict[str, JSON] = {}
+    messages: dict[str, Message] = {}
+    contact: str | None = None
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from connector.errors import (
     AmendsError,
     AuthError,
     ConflictError,
+    DeclinedError,
     ExposedError,
     FencedError,
     GoneError,
@@ -139,9 +140,9 @@ class Sender:
         return self._move(intention, State.EXPIRED if late else State.CANCELLED, why=why)
 
     def _unprepared(self, intention: Intention, error: AmendsError) -> Outcome:
-        if isinstance(error, RejectedError):
+        if isinstance(error, RejectedError) and not isinstance(error, DeclinedError):
             return self._move(intention, State.DEAD, why=str(error))
-        if isinstance(error, GoneError):
+        if isinstance(error, GoneError | DeclinedError):
             return self._move(intention, State.CANCELLED, why=str(error))
         fresh_decision = isinstance(error, ConflictError) and error.retry_after_seconds is None
         return self._later(intention, intention.state, error, again=fresh_decision)

@@ -33,6 +33,7 @@ _OF_OTHERS = _BINNED | {EntryKind.FIELD, EntryKind.REDACTION}
 _DELETED = f"\x00{EntryKind.DELETE}"
 _SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry whose id follows
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+_NO_STAFF = frozenset({Role.AMENDS, Role.SYSTEM})  # what a machine sends a customer answers nothing
 
 
 _SCOPED = re.compile(r"([A-Z][A-Z0-9_]*)/(.*)", re.DOTALL)
@@ -122,7 +123,9 @@ def _unrelated(entries: Collection[Entry]) -> bool:
 
 def _without_repetition(joined: list[Entry], statements: set[str]) -> list[Entry]:
     last: dict[tuple[EntryKind, str | None], str | None] = {}
-    replied = any(entry.kind is EntryKind.STAFF_REPLY and entry.observed for entry in joined)
+    replied = any(
+        entry.kind is EntryKind.STAFF_REPLY and entry.observed and entry.role not in _NO_STAFF for entry in joined
+    )
     kept = []
     for entry in joined:
         stated = entry.id in statements
@@ -254,7 +257,7 @@ class _Folding:
             self.rating = entry.value
 
     def _reply(self, entry: Entry) -> None:
-        if entry.visibility is not Visibility.PUBLIC or entry.role in (Role.AMENDS, Role.SYSTEM):
+        if entry.visibility is not Visibility.PUBLIC or entry.role in _NO_STAFF:
             return
         if entry.observed:
             self.replies.append(entry.occurred_at)

@@ -15,7 +15,7 @@ from adapters.imap import account, cursors, getting, idle, pages, records, writi
 from adapters.imap.cursors import Places
 from adapters.imap.desk import Desk
 from adapters.imap.mailbox import postroom
-from adapters.imap.settings import NEEDED, ImapSettings
+from adapters.imap.settings import NEEDED, ImapSettings, lacking
 from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
 from connector.errors import CursorError, RejectedError
 from connector.model import Action, ActionKind
@@ -32,6 +32,11 @@ class Adapter:
     # Batches of commands a minute: far below what any provider was seen to refuse.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 600})
     secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)
+
+    @classmethod
+    def lacks(cls, kind: ActionKind, settings: ImapSettings, secrets: frozenset[str]) -> str | None:
+        """What has to be set before a write of this kind can leave."""
+        return lacking(kind, settings, secrets)
 
     def __init__(self, source: str, settings: ImapSettings, tools: Tools) -> None:
         self._source = source

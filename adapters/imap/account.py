@@ -3,6 +3,7 @@ adapter's `check` and `discover`."""
 
 from __future__ import annotations
 
+from adapters.imap.addresses import same_person_as
 from adapters.imap.connection import Connection
 from adapters.imap.desk import Desk
 from adapters.imap.records import DONE, OPEN
@@ -45,6 +46,11 @@ def check(desk: Desk) -> Identity:
             warnings.append(
                 f"{folder.key} keeps no keywords: escalations are shown by flag and folder, tags not at all."
             )
+    warnings += [
+        f"{address} under `notify_to` is an inbox that is read here; it is never told anything internal."
+        for address in desk.settings.notify_to
+        if same_person_as(address, desk.settings.own)
+    ]
     for connection in desk.connections:
         warnings += _warnings(connection)
         if connection.sent_folder() is None:

@@ -60,6 +60,7 @@ _MACHINE_HEADERS = (
     "x-ms-exchange-generated-message-source",
 )  # fmt: skip
 _NO = frozenset({"", "no", "none", "0", "false"})
+MOST_HOPS = 50  # Received lines; more look like mail that runs in a circle
 
 
 def automatic(
@@ -206,6 +207,11 @@ def _people(headers: Headers, senders: Collection[Address]) -> Automatic:
     ):
         if name in headers and headers.said(name).lower() not in _NO:
             return Automatic(None, f"{name}: {headers.said(name)[:60]}", silent=True)
+    if headers.said("x-spam-flag").lower() == "yes" or headers.said("x-spam-status").lower().startswith("yes"):
+        return Automatic(None, "it was called spam", silent=True)
+    hops = len(headers.every("received"))
+    if hops > MOST_HOPS:
+        return Automatic(None, f"it has come through {hops} servers", silent=True)
     if any(NO_REPLY.match(sender.address.rpartition("@")[0]) for sender in senders):
         return Automatic(None, "the sender takes no answers", silent=True)
     return Automatic()

@@ -160,12 +160,20 @@ def survey(
 
 
 def acknowledgement(
-    head: Letterhead, marker: str, ticket: str, to: str, language: str | None, thread: Thread, at: datetime
+    head: Letterhead,
+    marker: str,
+    ticket: str,
+    to: str,
+    language: str | None,
+    thread: Thread,
+    at: datetime,
+    contact: str | None = None,
 ) -> Mail:
-    """Tell the one who wrote that it has come. From nobody (the null path), so that no machine can answer it; whether
-    there may be one says `recipients.objection_to_answering`. RFC 3834, section 3."""
+    """Tell the one who wrote that it has come, and by `contact` how to reach a person. From nobody (the null path), so
+    that no machine can answer it; whether there may be one says `recipients.objection_to_answering`. RFC 3834,
+    section 3."""
     words = wordings.wording(language, head.texts)
-    values = {"house": head.house or head.domain, "reference": ticket}
+    values = {"contact": _body(contact or ""), "house": head.house or head.domain, "reference": ticket}
     headers = [
         *_head(head, marker, Purpose.ACKNOWLEDGEMENT, ticket, at),
         ("Subject", _subject(wordings.filled(words.acknowledgement_subject, values))),
@@ -177,7 +185,14 @@ def acknowledgement(
         ("X-Auto-Response-Suppress", "All"),
     ]
     ident = _id(head, marker, Purpose.ACKNOWLEDGEMENT, ticket)
-    text = wordings.filled(words.acknowledgement, values) + "\n"
+    said = words.acknowledgement
+    if contact and "{contact}" not in said:
+        said = (
+            said.replace("{reference}", "{reference}\n\n{contact}")
+            if "{reference}" in said
+            else f"{said}\n\n{{contact}}"
+        )
+    text = wordings.filled(said, values).strip() + "\n"
     return Mail(Purpose.ACKNOWLEDGEMENT, ident, "", (to,), _whole(headers, text))
 
 

@@ -135,7 +135,11 @@ class Desk:
     def _status(self, folder: Folder, flags: Sequence[str], place: Placed, changed: bool) -> str | None:
         """What place and flags say of the ticket: its first mail always says it, others where they say that all is
         done, or where they say so no more."""
-        if place.aside is not None or folder.kind is Kind.SENT or place.role in (Role.STAFF, Role.BOUNCE):
+        if (
+            place.aside is not None
+            or folder.kind is Kind.SENT
+            or place.role in (Role.STAFF, Role.ACKNOWLEDGED, Role.BOUNCE)
+        ):
             return None
         finishing = {keyword.lower() for keyword in self.settings.done_keywords}
         if folder.kind is Kind.DONE or any(flag.lower() in finishing for flag in flags):

@@ -17,6 +17,7 @@ from adapters.imap.authentication import Trust
 from adapters.imap.automatic import Kind
 from adapters.imap.message import Message
 from adapters.imap.people import actor, writer_of
+from adapters.imap.purposes import Purpose
 
 MOST_ASKED = 60  # names of one mail that the store is asked for; a thread's nearest ids come first
 
@@ -27,8 +28,8 @@ class Letter(msgspec.Struct, frozen=True):
     `identity` tells it from all others; `parents` are the ids that it answers, nearest first, `root` the first of its
     thread; `signed` the tickets that words of ours in it name; `returned` the ids that a bounce is about, and
     `unreached` whom that mail did not reach; `leaving` the ticket whose complainant wants no more surveys; `thread` the
-    provider's own name for its thread; `ours` that it has an id of our own automatic mail; `sent` that it lies among
-    what was sent.
+    provider's own name for its thread; `ours` what it is for, where it has an id of our own automatic mail; `sent` that
+    it lies among what was sent.
     """
 
     message_id: str | None
@@ -44,7 +45,7 @@ class Letter(msgspec.Struct, frozen=True):
     unreached: tuple[str, ...] = ()
     leaving: str | None = None
     thread: str | None = None
-    ours: bool = False
+    ours: Purpose | None = None
     sent: bool = False
 
 
@@ -65,9 +66,10 @@ def letter_of(
     thread_ids = (one for one in (*message.references, *message.in_reply_to) if one != message.message_id)
     report = message.automatic.report
     returned = (id_name(report.original_id),) if report is not None and report.original_id else ()
-    spoken = [*(one.address for one in (*message.to, *message.cc)), *parents, *returned]
-    signed = dict.fromkeys(filter(None, (tokens.reply_ticket(keys, word) for word in spoken))) if keys else {}
     mine = composing.ours(message.message_id or "")
+    said = [message.message_id] if sent and mine is not None and message.message_id else []
+    spoken = [*said, *(one.address for one in (*message.to, *message.cc)), *parents, *returned]
+    signed = dict.fromkeys(filter(None, (tokens.reply_ticket(keys, word) for word in spoken))) if keys else {}
     writer = writer_of(message, own)
     return Letter(
         message_id=None if message.message_id is None else id_name(message.message_id),
@@ -83,7 +85,7 @@ def letter_of(
         unreached=message.bounce_recipients,
         returned=returned,
         thread=thread,
-        ours=mine is not None and mine.domain == domain.lower(),
+        ours=mine.purpose if mine is not None and mine.domain == domain.lower() else None,
         sent=sent,
     )
 

@@ -68,6 +68,8 @@ class Inboxes:
                 writer.address,
                 str(writer.trust),
                 None if message.automatic.kind is None else str(message.automatic.kind),
+                silent=message.automatic.silent,
+                returns_to=message.return_path,
                 to_us=any(same_person_as(one.address, own) for one in (*message.to, *message.cc)),
             ),
             thread=Thread(message.message_id, message.references),

@@ -34,7 +34,8 @@ class Message(msgspec.Struct, frozen=True):
     `date` is what the sender claims (aware UTC), None where that is no date. `message_id` is canonical (no brackets),
     `message_id_raw` as it was sent. `fingerprint` (32 hexadecimal digits) stands in for a missing id and tells two
     messages with one id apart. `reply_text` is what the sender wrote, `full_text` all of it, `cut_reason` why the first
-    is shorter. `forwarded` is what a forward says about its origin: a hint, never an identity.
+    is shorter. `forwarded` is what a forward says about its origin: a hint, never an identity. `return_path` is where
+    the last server would return it to, "" the null path, None where it does not say.
     """
 
     sender: tuple[Address, ...]
@@ -53,6 +54,7 @@ class Message(msgspec.Struct, frozen=True):
     full_text: str
     cut_reason: Reason | None
     forwarded: Forwarded | None
+    return_path: str | None
     automatic: Automatic
     authentication: Authentication
     attachments: tuple[Attachment, ...]
@@ -101,6 +103,7 @@ def understood(
         full_text=full_text,
         cut_reason=reply.reason,
         forwarded=reply.forwarded,
+        return_path=headers.said("return-path").strip("<> \t")[:320] if "return-path" in headers else None,
         automatic=automatic(tree, subject, reply.text, sender, own_addresses),
         authentication=authentication(headers, sender, trusted_hosts),
         attachments=attachments(found.attachments),

@@ -11,7 +11,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.imap import composing, recipients
+from msgspec.structs import replace
+
+from adapters.imap import composing, recipients, wordings
 from adapters.imap.caps import caps_on, person, refuse_above
 from adapters.imap.composing import Mail
 from adapters.imap.postroom import Postroom, Root
@@ -19,7 +21,7 @@ from adapters.imap.purposes import Purpose
 from adapters.imap.sending import Accepted
 from adapters.imap.sent import has_left, keep_copy
 from connector.adapter import Finding, Landed, Ledger, NotYet, Receipt, Sending, Unknown
-from connector.errors import AmendsError, RejectedError, TemporaryError
+from connector.errors import AmendsError, DeclinedError, RejectedError, TemporaryError
 from connector.model import Action, ActionKind
 
 LOOKS = (timedelta(minutes=2), timedelta(minutes=10))
@@ -27,9 +29,12 @@ MOST_TRIES = 3
 
 
 def mail_for(room: Postroom, action: Action, root: Root) -> Mail | None:
-    """The mail that goes with an action, None where there is none. Raises RejectedError where it may or can not go."""
+    """The mail that goes with an action, None where there is none. Raises RejectedError where it can not go, and
+    DeclinedError where it may not."""
     if action.kind is ActionKind.SURVEY:
         mail = _survey(room, action, root)
+    elif action.kind is ActionKind.ACKNOWLEDGE:
+        mail = _acknowledgement(room, action, root)
     elif action.effect.note is not None:
         mail = _notice(room, action, root, action.effect.note)
     else:
@@ -46,13 +51,28 @@ def _survey(room: Postroom, action: Action, root: Root) -> Mail:
     if not head.keys or head.survey_url is None:
         what = "`survey_url` in the options" if head.keys else "`reply_keys` under the secrets"
         raise _rejected(room, action, "a survey cannot be sent.", f"Set {what} of this source.")
-    why_not = recipients.objection(root.who, room.own)
-    to = recipients.mailable(root.who.address) or ""
-    why_not = why_not or _ledger(room, action).stopped(person(to))
-    if why_not is not None:
-        raise _rejected(room, action, f"no survey: {why_not}.", None)
+    to = _addressee(room, action, root, recipients.objection(root.who, room.own))
     language = action.language or root.language
     return composing.survey(head, action.marker, action.ticket, to, language, root.thread, room.now())
+
+
+def _acknowledgement(room: Postroom, action: Action, root: Root) -> Mail:
+    to = _addressee(room, action, root, recipients.objection_to_answering(root.who, room.own))
+    effect, language = action.effect, action.language or root.language
+    head = replace(room.head, texts=wordings.acknowledging(room.head.texts, effect.messages))
+    return composing.acknowledgement(
+        head, action.marker, action.ticket, to, language, root.thread, room.now(), effect.contact
+    )
+
+
+def _addressee(room: Postroom, action: Action, root: Root, objection: str | None) -> str:
+    """The complainant's address. Raises DeclinedError where a machine may not write to it."""
+    to = recipients.mailable(root.who.address) or ""
+    why_not = objection or _ledger(room, action).stopped(person(to))
+    if why_not is not None:
+        what = "survey" if action.kind is ActionKind.SURVEY else "acknowledgement"
+        raise DeclinedError(f"no {what}: {why_not}.", source=room.source, ticket=action.ticket)
+    return to
 
 
 def _notice(room: Postroom, action: Action, root: Root, note: str) -> Mail:

@@ -140,6 +140,7 @@ _KINDS = {
     Role.FIRST: (EntryKind.RECEIVED, Acting.CUSTOMER, Visibility.PUBLIC),
     Role.CUSTOMER: (EntryKind.CUSTOMER_MESSAGE, Acting.CUSTOMER, Visibility.PUBLIC),
     Role.STAFF: (EntryKind.STAFF_REPLY, Acting.STAFF, Visibility.PUBLIC),
+    Role.ACKNOWLEDGED: (EntryKind.STAFF_REPLY, Acting.AMENDS, Visibility.PUBLIC),
     Role.BOUNCE: (EntryKind.NOTE, Acting.SYSTEM, Visibility.INTERNAL),
 }
 
@@ -152,7 +153,7 @@ def _said(kept: Kept, placed: Placed, message: Message, writer: Writer, seen_at:
     else:
         text = words_of(message)
     who = None if placed.role is Role.BOUNCE else actor(writer.address, writer.trust)
-    if placed.role is Role.STAFF:  # the folder of what was sent is proof enough
+    if placed.role in (Role.STAFF, Role.ACKNOWLEDGED):  # the folder of what was sent is proof enough
         who = writer.address.lower()
     return (Entry(identity_of(message), kind, at, seen_at, role, who, visibility, text),)
 

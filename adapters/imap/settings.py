@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 from adapters.imap.caps import Caps
 from adapters.imap.sending import Smtp
 from adapters.imap.wordings import Wording
+from connector.model import ActionKind
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOST_PER_PAGE = 200
@@ -153,3 +154,16 @@ class ImapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Every address that is ours."""
         named = (*self.own_addresses, self.from_address or "", *(box.user for box in self.boxes))
         return tuple(dict.fromkeys(one.lower() for one in named if "@" in one))
+
+
+def lacking(kind: ActionKind, settings: ImapSettings, secrets: frozenset[str]) -> str | None:
+    """What an admin has to set before mail of this kind can leave for a customer; None where nothing is missing."""
+    if kind not in (ActionKind.SURVEY, ActionKind.ACKNOWLEDGE):
+        return None
+    if settings.smtp is None:
+        return "the option `smtp`, the server that takes our mail"
+    if not settings.trusted_hosts:
+        return "the option `trusted_hosts`: until it is named nobody is verified, and only they are written to"
+    if kind is ActionKind.SURVEY and settings.survey_url is None:
+        return "the option `survey_url`"
+    return "the secret `reply_keys`" if kind is ActionKind.SURVEY and "reply_keys" not in secrets else None

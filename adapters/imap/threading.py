@@ -20,15 +20,18 @@ from adapters.imap.automatic import Kind
 from adapters.imap.caps import person
 from adapters.imap.evidence import Letter, first_name, names, print_name, thread_names, ticket_of
 from adapters.imap.people import CLAIMED, acquainted
+from adapters.imap.purposes import Purpose
 from connector.adapter import Known
 
 
 class Role(StrEnum):
-    """What a mail is for its ticket: its beginning, a word of the customer's, an answer of ours, a failed delivery."""
+    """What a mail is for its ticket: its beginning, a word of the customer's, an answer of our people's, our
+    machine's word that it has come, a failed delivery."""
 
     FIRST = "first"
     CUSTOMER = "customer"
     STAFF = "staff"
+    ACKNOWLEDGED = "acknowledged"
     BOUNCE = "bounce"
 
 
@@ -54,7 +57,7 @@ def placed(letter: Letter, known: Mapping[str, Known]) -> Placed | None:
         return _answer(letter, known)
     if letter.leaving is not None:
         return _left(letter, letter.leaving, known)
-    if letter.ours or letter.automatic is Kind.OWN:
+    if letter.ours is not None or letter.automatic is Kind.OWN:
         return None if seen is not None else _aside(letter, "our own mail came round", quiet=True)
     if seen is not None:
         return _again(letter, seen, known)
@@ -83,11 +86,13 @@ def _again(letter: Letter, seen: Known, known: Mapping[str, Known]) -> Placed:
 
 
 def _answer(letter: Letter, known: Mapping[str, Known]) -> Placed | None:
-    """Mail among what was sent: an answer of ours where the thread is known. Our automatic mail is the outbox's."""
-    if letter.ours:
+    """Mail among what was sent: an answer of ours where the thread is known. Of our automatic mail only what a customer
+    was told at once is part of a ticket's history; all else is the outbox's."""
+    if letter.ours not in (None, Purpose.ACKNOWLEDGEMENT):
         return None
     thread, evidence = _thread_of(letter, known)
-    return None if thread is None else Placed(thread.ticket, Role.STAFF, evidence, names(letter))
+    role = Role.STAFF if letter.ours is None else Role.ACKNOWLEDGED
+    return None if thread is None else Placed(thread.ticket, role, evidence, names(letter))
 
 
 def _automatic(letter: Letter, known: Mapping[str, Known]) -> Placed:

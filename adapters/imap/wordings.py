@@ -1,8 +1,8 @@
 """What our mail to customers says, by language: fixed words of ours, and not one of theirs. Used by `composing`.
 
 `{house}` stands for the name on the letterhead, `{link}` for the survey's address, `{leave}` for the address to which a
-person writes who wants no more of these mails, `{reference}` for the ticket's id.
-An admin's own wordings (option `texts`) take the place of these, text by text.
+person writes who wants no more of these mails, `{reference}` for the ticket's id, `{contact}` for how to reach a
+person. An admin's own wordings (those of the policy, then the option `texts`) take the place of these, text by text.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
+
+from connector.model import Message
 
 DEFAULT_LANGUAGE = "en"
 
@@ -31,6 +34,19 @@ def wording(language: str | None, own: Mapping[str, Wording]) -> Wording:
         code, shipped = DEFAULT_LANGUAGE, SHIPPED[DEFAULT_LANGUAGE]
     told, base = own.get(code, Wording()), shipped or SHIPPED[DEFAULT_LANGUAGE]
     return Wording(*(getattr(told, name) or getattr(base, name) for name in Wording.__struct_fields__))
+
+
+def acknowledging(own: Mapping[str, Wording], messages: Mapping[str, Message]) -> dict[str, Wording]:
+    """`own` with the policy's words for an acknowledgement in their place."""
+    told = dict(own)
+    for code, message in messages.items():
+        before = told.get(code, Wording())
+        told[code] = replace(
+            before,
+            acknowledgement_subject=message.subject or before.acknowledgement_subject,
+            acknowledgement=message.text or before.acknowledgement,
+        )
+    return told
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

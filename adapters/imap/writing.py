@@ -1,9 +1,9 @@
 """Writing back by mail: marks on the mail that a ticket began with, and one mail of our own. Used by the adapter.
 
 An escalation is a keyword (or the flag and a folder) and a notice to our own people, a tag is a keyword, a survey is
-one mail to the complainant, a link is a notice. Marks come first, for they may be set again; the mail comes last, so
-where it is, all is done. It is composed once, in `prepare`, and lies in the stamp: each try sends the same bytes.
-How often it is sent is told in `posting`, how the marks are checked in `marking`.
+one mail to the complainant, as is an acknowledgement; a link is a notice. Marks come first, for they may be set again;
+the mail comes last, so where it is, all is done. It is composed once, in `prepare`, and lies in the stamp: each try
+sends the same bytes. How often it is sent is told in `posting`, how the marks are checked in `marking`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from adapters.jira.calls import Calls
 from adapters.jira.login import NEEDED
 from adapters.jira.settings import JiraSettings
 from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
-from connector.errors import CursorError
+from connector.errors import CursorError, RejectedError
 from connector.model import JSON, Action, ActionKind
 
 __all__ = ["Adapter", "JiraSettings"]
@@ -29,7 +29,7 @@ class Adapter:
 
     Settings: ClassVar[type] = JiraSettings
     streams: ClassVar[tuple[str, ...]] = (getting.STREAM,)
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind)
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE}
     # Calls a minute. The vendor names none that could be relied on; these are far below what sites were seen to allow.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 1200, "search": 600, "issue": 300})
 
@@ -75,9 +75,11 @@ class Adapter:
         return pages.census(self._calls, since)
 
     def prepare(self, action: Action) -> Stamp:
+        self._refuse_unable(action)
         return writing.prepare(self._calls, action)
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
+        self._refuse_unable(action)
         return writing.apply(self._calls, action, stamp)
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
@@ -85,3 +87,7 @@ class Adapter:
 
     def close(self) -> None:
         self._calls.close()
+
+    def _refuse_unable(self, action: Action) -> None:
+        if action.kind not in self.can:
+            raise RejectedError(f"this adapter cannot {action.kind}.", source=self._source, ticket=action.ticket)

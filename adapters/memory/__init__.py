@@ -52,7 +52,7 @@ class Adapter:
 
     Settings: ClassVar[type] = DeskSettings
     streams: ClassVar[tuple[str, ...]] = ("tickets", "events")
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind)
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE}
 
     def __init__(self, source: str, settings: DeskSettings, tools: Tools) -> None:
         self._source = source

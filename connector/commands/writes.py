@@ -286,6 +286,10 @@ def _standing(one: Write) -> Iterator[tuple[str, str | None]]:
 
 def _effect(effect: Effect) -> Iterator[tuple[str, str | None]]:
     yield "note", effect.note
+    for language, message in effect.messages.items():
+        yield f"subject ({language})", message.subject
+        yield f"text ({language})", message.text
+    yield "contact", effect.contact
     yield "tags", ", ".join(effect.tags)
     yield from ((f"with {name}", plain(value)) for name, value in effect.create.items())
     yield from ((f"sets {name}", plain(value)) for name, value in effect.fields.items())

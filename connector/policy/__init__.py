@@ -1,6 +1,7 @@
 """From flags and policy to intended writes; pure, so that a decision can be shown before anything is sent.
 
 `rules` what an admin settles · `decision` which actions follow · `recheck` whether an intention still holds when it is
-about to be sent · `survey` when a survey may go · `note` what a manager reads · `keys` names that make a write once ·
+about to be sent · `survey` when a survey may go · `acknowledgement` whether the customer still has to hear that
+their complaint has come · `note` what a manager reads · `keys` names that make a write once ·
 `standing` whether Amends may act on a complaint at all.
 """

@@ -27,11 +27,11 @@ from connector.model import (
     Status,
     Tag,
 )
-from connector.policy import correction
+from connector.policy import acknowledgement, correction
 from connector.policy.keys import action_key, marker
 from connector.policy.note import note
-from connector.policy.rules import SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
-from connector.policy.standing import objection
+from connector.policy.rules import ACKNOWLEDGE, SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
+from connector.policy.standing import gone, objection
 from connector.policy.survey import resolution, window
 from connector.wording import instant
 
@@ -91,8 +91,10 @@ def decide(
     now: datetime,
     links: Sequence[Link] = (),
     place: Place = nowhere,
+    acknowledges: bool = False,
 ) -> Decision:
-    """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it.
+    """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it;
+    `acknowledges` says that its source can tell a customer that their complaint has come.
 
     `place` says into which field of the source a finding goes ("tag.<facet>", "flag.<kind>", "survey", "tags"), {} for
     none of its own; a finding's field is filled where it is empty, and an agent's value stays.
@@ -100,12 +102,13 @@ def decide(
     `values` is what conditions see; `translate` turns complaint words into the source's field ids and values (it is
     called with what a rule's `fields` says, and may raise SettingsError); `salt` is the installation's own.
     """
+    case = _Case(complaint, history, tags, clocks, flags, links, policy, values, translate, place, salt, act_from, now)
+    acknowledged = list(_acknowledgement(case)) if acknowledges else []
     against = objection(complaint, tags)
     if against is not None:
-        return Decision(skipped=(against,))
-    case = _Case(complaint, history, tags, clocks, flags, links, policy, values, translate, place, salt, act_from, now)
+        return Decision(tuple(acknowledged), skipped=(against,))
     survey, skipped = _survey(case)
-    wanted = (*_escalations(case), *survey, *_corrections(case), *_links(case), *_tag_back(case))
+    wanted = (*acknowledged, *_escalations(case), *survey, *_corrections(case), *_links(case), *_tag_back(case))
     actions = sorted(wanted, key=lambda action: action.rank)
     later = [action.not_before for action in actions if action.not_before > now]
     return Decision(tuple(actions), min(later, default=None), skipped)
@@ -233,6 +236,34 @@ def _missing(complaint: Complaint, tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(tag for tag in tags if tag not in complaint.labels)
 
 
+def _acknowledgement(case: _Case) -> Iterator[Action]:
+    settings, history = case.policy.acknowledge, case.history
+    against = gone(case.complaint) if settings and settings.everybody else objection(case.complaint, case.tags)
+    if (
+        settings is None
+        or against is not None
+        or history.received_at < case.act_from
+        or acknowledgement.unwanted(history) is not None
+        or case.complaint.complainant.trust not in (None, "verified")
+        or (settings.when is not None and not settings.when.holds(case.values))
+    ):
+        return
+    last = acknowledgement.last_moment(history, settings)
+    if case.now > last:
+        return
+    yield _action(
+        case,
+        ActionKind.ACKNOWLEDGE,
+        ACKNOWLEDGE,
+        acknowledgement.EPISODE,
+        Effect(messages=settings.messages(_spoken(case)), contact=settings.contact),
+        f"It was received {instant(history.received_at, case.policy.zone)}.",
+        history.received_at,
+        not_after=last,
+        rank=settings.rank,
+    )
+
+
 def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
     settings, ended = case.policy.survey, resolution(case.history)
     if settings is None or ended is None or ended.at < case.act_from:
@@ -317,9 +348,11 @@ def _action(
         not_before=not_before,
         not_after=not_after,
         rank=rank,
-        language=case.complaint.complainant.language or _language(case) if kind is ActionKind.SURVEY else None,
+        language=_spoken(case) if kind in (ActionKind.SURVEY, ActionKind.ACKNOWLEDGE) else None,
     )
 
 
-def _language(case: _Case) -> str | None:
-    return next((tag.value for tag in case.tags if tag.facet == "language"), case.complaint.language)
+def _spoken(case: _Case) -> str | None:
+    """The language that the customer is known to speak, else that of the complaint."""
+    found = next((tag.value for tag in case.tags if tag.facet == "language"), case.complaint.language)
+    return case.complaint.complainant.language or found

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Link, Status, Tag
-from connector.policy import correction
+from connector.policy import acknowledgement, correction
 from connector.policy.decision import wanted_tags
 from connector.policy.rules import SURVEY, TAG_BACK, Policy
-from connector.policy.standing import objection
+from connector.policy.standing import gone, objection
 from connector.policy.survey import into_daytime, resolution
 from connector.wording import instant
 
@@ -35,13 +35,18 @@ def unwanted(
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
     good; see `postponed` for what only has to wait."""
-    against = objection(complaint, tags)
+    everybody = (
+        action.kind is ActionKind.ACKNOWLEDGE and policy.acknowledge is not None and policy.acknowledge.everybody
+    )
+    against = gone(complaint) if everybody else objection(complaint, tags)
     if against is not None:
         return against
     if action.not_after is not None and now > action.not_after:
         return f"its time ended {instant(action.not_after, policy.zone)}"
     if action.kind is ActionKind.SURVEY:
         return _survey(action, history, policy)
+    if action.kind is ActionKind.ACKNOWLEDGE:
+        return acknowledgement.unwanted(history) if policy.acknowledge else "acknowledgements were switched off"
     if action.rule == TAG_BACK:
         return _tags(action, complaint, tags, policy)
     if action.kind in (ActionKind.CORRECT, ActionKind.LINK):

@@ -6,6 +6,7 @@ Constructors raise SettingsError for what cannot work; `settings` adds file and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -13,10 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.errors import SettingsError
-from connector.model import JSON, ActionKind, FlagKind, Priority
+from connector.model import JSON, ActionKind, FlagKind, Message, Priority
 
 DAY_SECONDS = 86_400
-TAG_BACK, SURVEY = "tag_back", "survey"  # the rule ids of actions that no rule of the admin's made
+# The rule ids of actions that no rule of the admin's made.
+TAG_BACK, SURVEY, ACKNOWLEDGE = "tag_back", "survey", "acknowledge"
+OWN_SECTIONS = (TAG_BACK, SURVEY, ACKNOWLEDGE)
+PLACEHOLDERS = frozenset({"house", "reference", "contact"})
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Condition(Protocol):
@@ -46,9 +51,9 @@ class Rule(msgspec.Struct, frozen=True):
     rank: int = 5
 
     def __post_init__(self) -> None:
-        if self.kind is ActionKind.SURVEY or self.id in (TAG_BACK, SURVEY):
+        if self.kind in (ActionKind.SURVEY, ActionKind.ACKNOWLEDGE) or self.id in OWN_SECTIONS:
             raise SettingsError(
-                f"rule {self.id!r}: surveys and tag_back have sections of their own.", remedy="Rename it."
+                f"rule {self.id!r}: {', '.join(OWN_SECTIONS)} have sections of their own.", remedy="Rename it."
             )
         if not (self.writes_note or self.tags or self.fields):
             raise SettingsError(f"rule {self.id!r} does nothing.", remedy="Give it note: true, tags or fields.")
@@ -83,7 +88,7 @@ class Correction(msgspec.Struct, frozen=True):
     rank: int = 6
 
     def __post_init__(self) -> None:
-        if self.id in (TAG_BACK, SURVEY):
+        if self.id in OWN_SECTIONS:
             raise SettingsError(f"correction {self.id!r}: that name is taken.", remedy="Rename it.")
         if self.on is None and self.when is None:
             raise SettingsError(
@@ -119,6 +124,36 @@ class Survey(msgspec.Struct, frozen=True):
             raise SettingsError("survey: nothing tells the helpdesk to send it.", remedy="Give it tags or fields.")
 
 
+class Acknowledge(msgspec.Struct, frozen=True):
+    """Tell the customer once that their complaint has come, within `within_hours` of it; later, none goes any more.
+
+    `everybody`: not only complaints, but every ticket that is not known to be something else's doing. `texts` are the
+    admin's words by language (ISO 639-1), `contact` the line that says how to reach a person.
+    """
+
+    within_hours: int = 12
+    everybody: bool = False
+    when: Condition | None = None
+    texts: dict[str, Message] = {}
+    contact: str | None = None
+    rank: int = 3
+
+    def __post_init__(self) -> None:
+        if self.within_hours < 1:
+            raise SettingsError("acknowledge: within_hours is less than 1.", remedy="Leave the section out for none.")
+        for language, message in self.texts.items():
+            odd = {*_PLACEHOLDER.findall(message.subject), *_PLACEHOLDER.findall(message.text)} - PLACEHOLDERS
+            if odd:
+                raise SettingsError(
+                    f"acknowledge: the text in {language!r} has {{{min(odd)}}}, which stands for nothing.",
+                    remedy=f"There are {', '.join(f'{{{name}}}' for name in sorted(PLACEHOLDERS))}.",
+                )
+
+    def messages(self, language: str | None) -> dict[str, Message]:
+        """The admin's words that may be needed for somebody who speaks `language`: theirs, and English."""
+        return {code: self.texts[code] for code in (language, "en") if code in self.texts}
+
+
 class TagBack(msgspec.Struct, frozen=True):
     """Which facets are written back as tags: `prefix` + facet + "_" + value, e.g. "amends_category_delivery"."""
 
@@ -137,6 +172,7 @@ class Policy(msgspec.Struct, frozen=True):
     limit_per_run: int = 50
     zone: str = "UTC"
     corrections: tuple[Correction, ...] = ()
+    acknowledge: Acknowledge | None = None
 
     def __post_init__(self) -> None:
         _known_zone(self.zone, "policy")

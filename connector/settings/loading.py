@@ -190,14 +190,15 @@ def _source(
     adapter = adapter_of(name, source, document, problems)
     if adapter is None or mapping is None:
         return None
+    options = options_of(name, source, adapter, document, problems)
     return SourceSettings(
         name=name,
         adapter=source.adapter,
-        options=with_fields(options_of(name, source, adapter, document, problems), mapping),
+        options=with_fields(options, mapping),
         secrets=source.secrets,
         mapping=mapping,
         poll_seconds=poll_seconds,
-        modes=modes_of(name, source, adapter, document, problems),
+        modes=modes_of(name, source, adapter, options, document, problems),
         can=adapter.can,
         streams=streams_of(name, source, adapter, document, problems),
         act_from=in_utc(source.act_from),

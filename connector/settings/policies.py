@@ -12,16 +12,23 @@ from typing import Any, TypeVar
 from connector.clocks.lives import KINDS as CLOCKS
 from connector.errors import SettingsError
 from connector.mapping import EXTRA, to_source
-from connector.model import ActionKind, FlagKind, Priority
+from connector.model import ActionKind, FlagKind, Message, Priority
 from connector.people.repeats import KINDS as REPEATS
 from connector.people.repeats import RepeatPolicy
-from connector.policy.rules import Correction, Policy, Rule, Survey, TagBack
+from connector.policy.rules import Acknowledge, Correction, Policy, Rule, Survey, TagBack
 from connector.settings import notation
 from connector.settings.checking import shaped, shown
 from connector.settings.meanings import WRITABLE, compiled
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import Path, unique, unknown_words, zone_is_known
-from connector.settings.shapes import CorrectionShape, PolicyFile, RepeatsShape, RuleShape, SurveyShape
+from connector.settings.shapes import (
+    AcknowledgeShape,
+    CorrectionShape,
+    PolicyFile,
+    RepeatsShape,
+    RuleShape,
+    SurveyShape,
+)
 from connector.settings.sources import SourceSettings
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
@@ -43,6 +50,7 @@ def policy_of(
     rules = [_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)]
     corrections = [_correction(index, one, sources, document, problems) for index, one in enumerate(shape.corrections)]
     survey = _survey(shape.survey, document, problems) if shape.survey else None
+    acknowledge = _acknowledge(shape.acknowledge, sources, document, problems) if shape.acknowledge else None
     repeats = _repeats(shape.repeats, document, problems)
     back = shape.tag_back
     if repeats is None or len(problems) > before:
@@ -54,6 +62,7 @@ def policy_of(
         limit_per_run=shape.limit_per_run,
         zone=shape.zone,
         corrections=tuple(one for one in corrections if one),
+        acknowledge=acknowledge,
     )
     return policy, repeats
 
@@ -132,6 +141,27 @@ def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Surve
         rank=shape.rank,
     )
     return _built(survey, document, ("survey",), problems)
+
+
+def _acknowledge(
+    shape: AcknowledgeShape, sources: Sequence[SourceSettings], document: Document, problems: Problems
+) -> Acknowledge | None:
+    path: Path = ("acknowledge",)
+    if sources and not any(ActionKind.ACKNOWLEDGE in source.can for source in sources):
+        what = f"no source can acknowledge ({', '.join(f'{one.name}: {one.adapter}' for one in sources)})"
+        fix = "a helpdesk does that by a rule of its own: take the section away, or add a mailbox"
+        problems.add(document.place(path, key=True), what, fix)
+        return None
+    acknowledge = partial(
+        Acknowledge,
+        within_hours=shape.within_hours,
+        everybody=shape.to == "everybody",
+        when=compiled(shape.when, document, (*path, "when"), problems),
+        texts={language: Message(one.subject, one.text) for language, one in shape.texts.items()},
+        contact=shape.contact,
+        rank=shape.rank,
+    )
+    return _built(acknowledge, document, path, problems)
 
 
 def _repeats(shape: RepeatsShape, document: Document, problems: Problems) -> RepeatPolicy | None:

@@ -282,6 +282,24 @@ class SurveyShape(Shape):
     rank: int = Field(default=7, ge=1, le=9)
 
 
+class MessageShape(Shape):
+    subject: str = Field(default="", max_length=150, description="Of the mail; default: ours.")
+    text: str = Field(default="", max_length=5000, description="May hold {house}, {reference} and {contact}.")
+
+
+class AcknowledgeShape(Shape):
+    to: Literal["complaints", "everybody"] = Field(
+        default="complaints", description="Only complaints, or every message that a person wrote."
+    )
+    when: Condition | None = None
+    within_hours: int = Field(default=12, ge=1, description="Not later after it came.")
+    contact: Line | None = Field(default=None, description="How to reach a person, in the words of all languages.")
+    texts: dict[LanguageCode, MessageShape] = Field(
+        default={}, description="Your own words by language; default: ours."
+    )
+    rank: int = Field(default=3, ge=1, le=9)
+
+
 class TagBackShape(Shape):
     facets: tuple[Line, ...] = ()
     prefix: str = "amends_"
@@ -301,6 +319,7 @@ class PolicyFile(Shape):
     rules: tuple[RuleShape, ...] = ()
     corrections: tuple[CorrectionShape, ...] = ()
     survey: SurveyShape | None = None
+    acknowledge: AcknowledgeShape | None = None
     tag_back: TagBackShape | None = None
     repeats: RepeatsShape = RepeatsShape()
 

@@ -107,14 +107,20 @@ def _convert(value: Any, kind: Any, path: tuple[str | int, ...], document: Docum
 
 
 def modes_of(
-    name: str, source: Source, adapter: type[Adapter], document: Document, problems: Problems
+    name: str, source: Source, adapter: type[Adapter], options: Any, document: Document, problems: Problems
 ) -> dict[ActionKind, Mode]:
-    """Every kind of action with its mode; shadow where nothing is said."""
-    for kind in source.modes:
+    """Every kind of action with its mode; shadow where nothing is said. A kind that is to be sent needs what the
+    adapter says that it needs (`Adapter.lacks`)."""
+    lacks = getattr(adapter, "lacks", None)
+    for kind, mode in source.modes.items():
+        place = document.place(("sources", name, "modes", kind.value), key=True)
         if kind not in adapter.can:
-            place = document.place(("sources", name, "modes", kind.value), key=True)
             known = [able.value for able in ActionKind if able in adapter.can]
             problems.add(place, f"the adapter {source.adapter} cannot {kind.value}", one_of(kind.value, known))
+        elif lacks is not None and options is not None and mode is not Mode.SHADOW:
+            lacking = lacks(kind, options, frozenset(source.secrets))
+            if lacking:
+                problems.add(place, f"{kind.value} cannot be {mode.value} without {lacking}", "add it, or say shadow")
     return {kind: source.modes.get(kind, Mode.SHADOW) for kind in ActionKind}
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
 from connector.helpdesk import Helpdesk
-from connector.model import Action, Link, Mode
+from connector.model import Action, ActionKind, Link, Mode
 from connector.people.repeats import Earlier
 from connector.store import Store, Transaction, complaints, intentions, links, sources
 from connector.store.complaints import Assessed, Stored
@@ -145,6 +145,7 @@ class _Sweeping:
             act_from=desk.act_from,
             now=self.now,
             links=linked,
+            acknowledges=ActionKind.ACKNOWLEDGE in desk.adapter.can,
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.

@@ -29,6 +29,7 @@ _EFFECTS = {
     ActionKind.TAG: Effect(tags=("amends-delivery",)),
     ActionKind.SURVEY: Effect(tags=("amends-survey",)),
     ActionKind.LINK: Effect(note=NOTE),
+    ActionKind.ACKNOWLEDGE: Effect(contact="Call us: +351 000 000."),
     ActionKind.CORRECT: Effect(
         tags=("amends-cause",), create={"summary": "Lamps break", "description": "Find out why."}
     ),

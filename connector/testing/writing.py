@@ -13,9 +13,9 @@ import pytest
 
 from connector.adapter import Landed, Never, NotYet, Unknown
 from connector.errors import AuthError, ConflictError, GoneError, RejectedError, TemporaryError
-from connector.model import ActionKind, Effect, EntryKind, Visibility
+from connector.model import ActionKind, Effect, EntryKind, Role, Visibility
 from connector.testing.backend import Backend, Failure, FieldBackend, LateBackend
-from connector.testing.bench import Bench, as_stored
+from connector.testing.bench import Bench, as_stored, read_all
 from connector.testing.failing import FAILURES
 
 each_kind = pytest.mark.parametrize("kind", sorted(set(ActionKind) - {ActionKind.CORRECT}))
@@ -148,6 +148,19 @@ class WritingTests(Bench):
         for entry in ours:
             assert entry.kind is EntryKind.NOTE, "our note must not count as a reply"
             assert entry.visibility is Visibility.INTERNAL
+
+    def test_an_acknowledgement_comes_back_as_ours_and_answers_nothing(self, backend: Backend) -> None:
+        self.able(backend, ActionKind.ACKNOWLEDGE)
+        ticket = backend.seed(1)[0]
+        action = self.action(ticket, ActionKind.ACKNOWLEDGE, backend)
+        self.carry_out(backend, action)
+        backend.settle()
+        records = [one for read in read_all(self.connect(backend)).values() for one in read if one.ticket == ticket]
+        entries = [entry for record in records for entry in record.entries]
+        ours = [entry for entry in entries if action.effect.contact and action.effect.contact in (entry.text or "")]
+        assert [(entry.role, entry.visibility) for entry in ours] == [(Role.AMENDS, Visibility.PUBLIC)]
+        answers = [entry for entry in entries if entry.kind is EntryKind.STAFF_REPLY and entry.role is not Role.AMENDS]
+        assert answers == [], "an acknowledgement must not count as a reply"
 
     @each_kind
     def test_a_ticket_that_is_gone_takes_no_write(self, backend: Backend, kind: ActionKind) -> None:

@@ -1,7 +1,7 @@
 """The mail adapter keeps every promise of writing, on pymap (a poor server) and on Dovecot (a good one).
 
-The SMTP server here keeps what it takes among the sent mail, as large providers do. A survey is the one thing that is
-meant for the customer, so it does not count among what they should not see.
+The SMTP server here keeps what it takes among the sent mail, as large providers do. Surveys and acknowledgements are
+meant for the customer, so they do not count among what they should not see.
 """
 
 from __future__ import annotations

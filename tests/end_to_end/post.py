@@ -61,8 +61,8 @@ def rules() -> Rules:
 class Post:
     """One inbox and one engine. `program` is what the people at the shop do to the mailbox, `wire` the line to it."""
 
-    def __init__(self, place: Place, **options: Any) -> None:
-        self.place = place
+    def __init__(self, place: Place, address: str = SHOP, **options: Any) -> None:
+        self.place, self.address = place, address
         self.clock = SandboxClock(START, scale=0)
         self.wire = Wire(place.host, place.port)
         self.program = place.program()
@@ -87,9 +87,9 @@ class Post:
             port=self.wire.port,
             user=self.place.user,
             tls="none",
-            own_addresses=(SHOP,),
+            own_addresses=(self.address,),
             trusted_hosts=(BORDER,),
-            from_address=SHOP,
+            from_address=self.address,
             **self.options,
         )
         tools = replace(
@@ -190,8 +190,8 @@ class Post:
 
 
 @contextmanager
-def post(server: str = "pymap", **options: Any) -> Iterator[Post]:
-    made = Post(SERVERS[server](), **options)
+def post(server: str = "pymap", address: str = SHOP, **options: Any) -> Iterator[Post]:
+    made = Post(SERVERS[server](), address, **options)
     try:
         yield made
     finally:

@@ -291,10 +291,21 @@ WRONG_LINES = [
     ),
     ("policy.yaml", "10:00-18:00", "20:00-08:00", "10:1: survey: the daytime is empty"),
     ("policy.yaml", "  daytime:", "  before_hours: 2\n  daytime:", "10:1: survey: it ends before it begins"),
-    ("policy.yaml", "id: overdue", "id: survey", "3:5: rule 'survey': surveys and tag_back have sections of their own"),
+    (
+        "policy.yaml",
+        "id: overdue",
+        "id: survey",
+        "3:5: rule 'survey': tag_back, survey, acknowledge have sections of their own",
+    ),
     ("policy.yaml", "  many_within", "  many: 1\n  many_within", "16:9: 1 should be greater than or equal to 2"),
     ("policy.yaml", "60d", "60h", "16:16: '60h' is not a number of whole days; write it as \"30d\""),
     ("policy.yaml", "zone: Europe/London", "zone: London", "1:7: there is no time zone 'London'"),
+    (
+        "policy.yaml",
+        "zone: Europe/London",
+        "zone: Europe/London\nacknowledge: {to: everybody}",
+        "2:1: no source can acknowledge (shop: memory); a helpdesk does that by a rule of its own",
+    ),
 ]
 
 
@@ -550,3 +561,80 @@ def test_a_damaged_file_is_refused_in_words_or_still_makes_sense(
         load(home)
     except SettingsFilesError as error:
         assert all(problem.what and problem.place.file for problem in error.problems)
+
+
+MAILBOX = """\
+sources:
+  post:
+    adapter: imap
+    options:
+      host: imap.shop.example
+      user: support@shop.example
+      smtp: {host: smtp.shop.example}
+      trusted_hosts: [mx.shop.example]
+    secrets: {password: env:POST_PASSWORD}
+    modes:
+      acknowledge: live
+"""
+ACKNOWLEDGE = """\
+acknowledge:
+  to: everybody
+  when: source == "post"
+  contact: Call us.
+  texts:
+    de:
+      text: "Wir haben es: {reference}. {contact}"
+"""
+
+
+def test_a_mailbox_acknowledges_in_the_words_of_the_policy(tmp_path: Path) -> None:
+    (tmp_path / "amends.yaml").write_text(MAILBOX)
+    (tmp_path / "policy.yaml").write_text(ACKNOWLEDGE)
+    found = load(tmp_path)
+    assert found.sources["post"].modes[ActionKind.ACKNOWLEDGE] is Mode.LIVE
+    assert found.policy.acknowledge is not None
+    assert found.policy.acknowledge.everybody and found.policy.acknowledge.texts["de"].text.startswith("Wir haben")
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "said"),
+    [
+        (
+            "amends.yaml",
+            "      smtp: {host: smtp.shop.example}\n",
+            "",
+            "amends.yaml:10:7: acknowledge cannot be live without the option `smtp`, the server that takes our mail",
+        ),
+        (
+            "amends.yaml",
+            "      trusted_hosts: [mx.shop.example]\n",
+            "",
+            "amends.yaml:10:7: acknowledge cannot be live without the option `trusted_hosts`",
+        ),
+        ("amends.yaml", "acknowledge: live", "survey: approve", "11:7: survey cannot be approve without the option"),
+        (
+            "policy.yaml",
+            "{contact}",
+            "{name}",
+            "policy.yaml:1:1: acknowledge: the text in 'de' has {name}, which stands",
+        ),
+        ("policy.yaml", "everybody", "all", "policy.yaml:2:7: 'all' is not known here; known: complaints, everybody"),
+        ("policy.yaml", "source ==", "sorce ==", "policy.yaml:3:9: the condition"),
+        ("policy.yaml", "    de:", "    german:", "policy.yaml:6:5: "),
+    ],
+)
+def test_policy_and_mailbox_that_do_not_fit_are_named(
+    tmp_path: Path, file: str, right: str, wrong: str, said: str
+) -> None:
+    for name, text in (("amends.yaml", MAILBOX), ("policy.yaml", ACKNOWLEDGE)):
+        (tmp_path / name).write_text(text.replace(right, wrong) if name == file else text)
+    with pytest.raises(SettingsFilesError) as caught:
+        load(tmp_path)
+    assert said in str(caught.value)
+
+
+def test_what_is_only_written_down_needs_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "amends.yaml").write_text(
+        MAILBOX.replace("      smtp: {host: smtp.shop.example}\n", "").replace("live", "shadow")
+    )
+    assert load(tmp_path).sources["post"].modes[ActionKind.ACKNOWLEDGE] is Mode.SHADOW
