@@ -242,11 +242,12 @@ class Adapter(Protocol):
     An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
 
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
-    them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have a
-    method `census` (see `Counting`), a class method `offered(source, options, tools)`, which tells `amends init` what
-    an account has to choose from while its settings are still being made, as (value, title) pairs by option, a class
-    method `lacks(kind, settings, secrets)`, which tells `amends check` what is not set without which no write of that
-    kind can leave, and an option `fields`: left empty, it is filled with the source fields that the mapping names.
+    them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have
+    the methods `census` (see `Counting`) and `wait` (see `Waking`). A class method `offered(source, options, tools)`
+    tells `amends init` what an account has to choose from while its settings are still being made, as (value, title)
+    pairs by option; a class method `lacks(kind, settings, secrets)` tells `amends check` what is not set without which
+    no write of that kind can leave. An option `fields` that is left empty is filled with the source fields that the
+    mapping names.
     """
 
     Settings: ClassVar[type]
@@ -311,6 +312,16 @@ class Repairing(Protocol):
     """
 
     repairs: ClassVar[tuple[float, ...]]
+
+
+class Waking(Protocol):
+    """An adapter whose source tells by itself that something happened, so that it is read sooner than by the poll."""
+
+    def wait(self, seconds: float, stopping: Callable[[], bool]) -> bool | None:
+        """Whether something happened, within `seconds` at most; ends within a second once `stopping` says so. None
+        where the source does not tell (any more). It is called in a thread of its own while other threads read and
+        write. A wake-up and nothing else: what is missed here is found by the poll. Raises TemporaryError, AuthError.
+        """
 
 
 LONGEST_WAIT_SECONDS = 900.0

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -23,6 +24,7 @@ from connector.store import Store, sources
 from connector.sync import census, pull, push, replay, sweep
 from connector.sync.census import due
 from connector.sync.replay import stale
+from connector.waking import listen, listens
 
 log = logging.getLogger("amends")
 
@@ -31,6 +33,7 @@ PARKED_FOR = timedelta(minutes=15)
 COUNT_AGAIN = timedelta(hours=1)
 LEASE_EVERY_SECONDS = 10
 STOP_WITHIN_SECONDS = 10
+STOP_LOOK_SECONDS = 0.5
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -74,6 +77,9 @@ class Daemon:
         self._rest: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
         self._count_again: dict[str, datetime] = {}
+        self._workers = f"work-{id(self)}"
+        self._reading: dict[str, threading.Lock] = {}
+        self._listening: list[threading.Thread] = []
 
     # -- life --------------------------------------------------------------------------------------------------
 
@@ -85,6 +91,7 @@ class Daemon:
             # The lease is kept from here on: to read through a large store takes longer than a lease lasts.
             self.store.prove_sound()
             self._plan(scheduler)
+            self._listen()
             log.info("running; sources: %s", ", ".join(desk.name for desk in self.workplace.desks) or "none")
             while not self.stop.wait(0.2):
                 if self._reload.is_set():
@@ -103,9 +110,11 @@ class Daemon:
     def _finish(self) -> None:
         """Let running steps end; what is on its way stays marked as such and is settled by the next start."""
         deadline = monotonic() + STOP_WITHIN_SECONDS - 2
-        for thread in threading.enumerate():
-            if thread.name.startswith("ThreadPoolExecutor"):
-                thread.join(max(0.0, deadline - monotonic()))
+        workers = [one for one in threading.enumerate() if one.name.startswith(self._workers)]
+        for thread in workers:
+            thread.join(max(0.0, deadline - monotonic()))
+        for thread in self._listening:  # they hold nothing, and one that hangs at a dead line ends with the process
+            thread.join(2 * STOP_LOOK_SECONDS)
         log.info("stopped")
 
     def _scheduler(self) -> Any:
@@ -114,7 +123,7 @@ class Daemon:
 
         workers = 2 * len(self.workplace.desks) + 3
         scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(workers)},
+            executors={"default": ThreadPoolExecutor(workers, {"thread_name_prefix": self._workers})},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
@@ -148,6 +157,22 @@ class Daemon:
                 replace_existing=True,
             )
 
+    def _listen(self) -> None:
+        """Where a source tells of news, a thread hears it; those of sources that were dropped end by themselves."""
+        self._listening = [thread for thread in self._listening if thread.is_alive()]
+        for desk in filter(listens, self.workplace.desks):
+            told = {
+                "news": partial(self._pull, desk, after_others=True),
+                "over": partial(self._over, desk),
+                "pause": self._wait,
+            }
+            thread = threading.Thread(target=listen, args=[desk], kwargs=told, name=f"listen {desk.name}", daemon=True)
+            self._listening.append(thread)
+            thread.start()
+
+    def _over(self, desk: Helpdesk) -> bool:
+        return self.stop.is_set() or self._dropped(desk)
+
     def _reloaded(self, scheduler: Any) -> None:
         try:
             workplace = self.open_workplace()
@@ -158,6 +183,7 @@ class Daemon:
         scheduler.remove_all_jobs()
         self._plan_lease(scheduler)
         self._plan(scheduler)
+        self._listen()
         log.info("settings read again; sources: %s", ", ".join(desk.name for desk in workplace.desks))
 
     # -- jobs --------------------------------------------------------------------------------------------------
@@ -165,10 +191,18 @@ class Daemon:
     def _lease(self) -> None:
         self._guarded(lambda: self.store.renew_lease(self.wall()), None)
 
-    def _pull(self, desk: Helpdesk) -> None:
-        if self._dropped(desk) or self._resting(desk):
-            return
-        self._guarded(lambda: self._read(desk), desk)
+    def _pull(self, desk: Helpdesk, *, after_others: bool = False) -> None:
+        """Read what is new, unless somebody does so just now; `after_others`: once more, for they may be past it."""
+        reading = self._reading.setdefault(desk.name, threading.Lock())
+        while not (self._over(desk) or self._resting(desk)):
+            if reading.acquire(timeout=STOP_LOOK_SECONDS if after_others else 0):
+                try:
+                    self._guarded(lambda: self._read(desk), desk)
+                finally:
+                    reading.release()
+                return
+            if not after_others:
+                return
 
     def _read(self, desk: Helpdesk) -> None:
         if stale(desk, self.store):

@@ -6,14 +6,16 @@ One stream, "messages": each mail is a record, each thread a ticket. Start readi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from adapters.imap import account, cursors, getting, idle, pages, records, writing
+from adapters.imap import account, cursors, getting, pages, records, writing
 from adapters.imap.cursors import Places
 from adapters.imap.desk import Desk
+from adapters.imap.idle import Ear
+from adapters.imap.login import Login
 from adapters.imap.mailbox import postroom
 from adapters.imap.settings import NEEDED, ImapSettings, lacking
 from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
@@ -40,13 +42,16 @@ class Adapter:
 
     def __init__(self, source: str, settings: ImapSettings, tools: Tools) -> None:
         self._source = source
-        self._desk = Desk(source, settings, tools)
+        login = Login(source, settings, tools)
+        # Reading, writing and waiting go on at once, in threads of the engine's: each has connections of its own.
+        self._reading, self._writing, self._waiting = (Desk(source, settings, tools, login) for _ in range(3))
+        self._ear = Ear(self._waiting.connections)
 
     def check(self) -> Identity:
-        return account.check(self._desk)
+        return account.check(self._reading)
 
     def discover(self) -> Discovery:
-        return account.discover(self._desk)
+        return account.discover(self._reading)
 
     def start(self, stream: str, since: datetime | None) -> Cursor:
         return cursors.written(Places(since=since))
@@ -54,32 +59,32 @@ class Adapter:
     def fetch(self, stream: str, cursor: Cursor) -> Iterator[Page]:
         if stream != getting.STREAM:
             raise CursorError(f"there is no stream {stream!r}.", source=self._source)
-        return pages.pages(self._desk, cursor)
+        return pages.pages(self._reading, cursor)
 
     def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
-        return getting.get(self._desk, tickets)
+        return getting.get(self._reading, tickets)
 
     def read(self, stream: str, raw: bytes, seen_at: datetime) -> Record:
-        settings = self._desk.settings
+        settings = self._reading.settings
         return records.read(raw, seen_at, settings.own, settings.trusted_hosts)
 
     def prepare(self, action: Action) -> Stamp:
         self._refuse_unable(action)
-        return writing.prepare(postroom(self._desk), action)
+        return writing.prepare(postroom(self._writing), action)
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         self._refuse_unable(action)
-        return writing.apply(postroom(self._desk), action, stamp)
+        return writing.apply(postroom(self._writing), action, stamp)
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-        return writing.find(postroom(self._desk), action, stamp, sent_at)
+        return writing.find(postroom(self._writing), action, stamp, sent_at)
 
-    def wait(self, seconds: float) -> bool:
-        """Whether something happened in an inbox, within `seconds` at most: a reason to read before the next poll."""
-        return idle.wait(self._desk.connections, seconds)
+    def wait(self, seconds: float, stopping: Callable[[], bool]) -> bool | None:
+        return self._ear.wait(seconds, stopping)
 
     def close(self) -> None:
-        self._desk.close()
+        for desk in (self._reading, self._writing, self._waiting):
+            desk.close()
 
     def _refuse_unable(self, action: Action) -> None:
         if action.kind not in self.can:

@@ -37,11 +37,10 @@ class Mail(msgspec.Struct, frozen=True):
 class Desk:
     """One source. `keys` sign our words, empty where there are none."""
 
-    def __init__(self, source: str, settings: ImapSettings, tools: Tools) -> None:
+    def __init__(self, source: str, settings: ImapSettings, tools: Tools, login: Login) -> None:
         self.source = source
         self.settings = settings
         self.tools = tools
-        login = Login(source, settings, tools)
         self.connections = [Connection(source, box, settings, login, tools) for box in settings.boxes]
         self.troubles: dict[str, tuple[int, int]] = {}  # folder: a number, and how often fetching failed there
         self._folders: list[Folder] | None = None

@@ -1,40 +1,79 @@
 """Waiting until a server says that something happened (IDLE, RFC 2177): a wake-up for the next read, and nothing else.
 
-What it says is not read: the read that follows finds out. A silent line proves nothing, so nobody waits longer than
-`LONGEST`, and the poll goes on beneath. Used by the adapter's `wait`.
+What it says is not understood: the read that follows finds out. A silent line proves nothing, so nobody waits longer
+than `LONGEST_SECONDS`, and the poll goes on beneath. Used by the adapter's `wait`.
 """
 
 from __future__ import annotations
 
 import selectors
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from time import monotonic
 from typing import Any
 
-from adapters.imap.connection import Connection
+from adapters.imap.connection import Connection, Selected
 
 # Servers may cut a line that idles for 30 minutes; what is in between does so sooner and says nothing.
 LONGEST_SECONDS = 25 * 60.0
+LOOK_EVERY_SECONDS = 0.5  # so late is a stop noticed
+_ALIVE = b"OK"  # "* OK Still here" says that nothing happened
 
 
-def wait(connections: Sequence[Connection], seconds: float) -> bool:
-    """Whether anything happened in the first folder of any inbox, within `seconds` at most.
+class Ear:
+    """Listens at the first folder of each inbox. It remembers how each folder stood, so that what happens between two
+    waits is noticed by the second."""
 
-    An inbox whose server cannot IDLE is left out; where none can, this returns False at once. Raises TemporaryError
-    or AuthError where a server cannot be reached, or says goodbye.
-    """
-    able = [connection for connection in connections if connection.can("IDLE")]
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        self._connections = connections
+        self._stood: list[Selected] | None = None
+
+    def wait(self, seconds: float, stopping: Callable[[], bool]) -> bool | None:
+        """Whether anything happened, within `seconds` at most and until `stopping`.
+
+        An inbox whose server cannot IDLE is left out; None where none can. Raises TemporaryError or AuthError where a
+        server cannot be reached, does not answer, or says goodbye.
+        """
+        able = [connection for connection in self._connections if connection.can("IDLE")]
+        end = monotonic() + min(seconds, LONGEST_SECONDS)
+        while able and not stopping():
+            if self._changed(able):
+                return True
+            if _spoken(able, end, stopping):
+                self._stood = _standing(able)  # before the read that follows, which covers it
+                return True
+            if monotonic() >= end:
+                return False
+        for connection in able:
+            connection.close()  # it may still idle, and a server that hangs must not hold up the end
+        return False if able else None
+
+    def _changed(self, able: Sequence[Connection]) -> bool:
+        before, self._stood = self._stood, _standing(able)
+        return before is not None and before != self._stood
+
+
+def _standing(able: Sequence[Connection]) -> list[Selected]:
+    return [connection.select(connection.box.folders[0]) for connection in able]
+
+
+def _spoken(able: Sequence[Connection], end: float, stopping: Callable[[], bool]) -> bool:
+    """Idle once, until one of the servers speaks; whether any of them had something to say."""
+    heard: list[Any] = []
     with ExitStack() as idling, selectors.DefaultSelector() as ready:
         for connection in able:
-            client = idling.enter_context(_idling(connection))
+            client = idling.enter_context(_idling(connection, heard, stopping))
             ready.register(client.socket(), selectors.EVENT_READ)
-        return bool(able) and bool(ready.select(min(seconds, LONGEST_SECONDS)))
+        while not stopping() and (left := end - monotonic()) > 0:
+            if ready.select(min(left, LOOK_EVERY_SECONDS)):
+                break
+    return any(said[:1] != (_ALIVE,) for said in heard)
 
 
 @contextmanager
-def _idling(connection: Connection) -> Iterator[Any]:
-    connection.select(connection.box.folders[0], again=False)
+def _idling(connection: Connection, heard: list[Any], stopping: Callable[[], bool]) -> Iterator[Any]:
     with connection.speaking("waiting for news") as client:
         client.idle()
         yield client
-        client.idle_done()
+        if not stopping():
+            heard += client.idle_done()[1]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ GOOGLE_TOKENS = "https://oauth2.googleapis.com/token"
 
 
 class Login:
-    """The proofs of one source."""
+    """The proofs of one source; its connections share them, from whatever thread."""
 
     def __init__(self, source: str, settings: ImapSettings, tools: Tools) -> None:
         self._source = source
@@ -35,16 +36,21 @@ class Login:
         self._tools = tools
         self._web = Web(source, tools)
         self._tokens: dict[str, tuple[str, float]] = {}
+        self._asking = Lock()
 
     def proof(self, box: Inbox) -> Proof:
         """For the next connection. Raises SettingsError for a missing secret, AuthError, TemporaryError."""
         if box.auth == "password":
             return Proof(box.user, password=self._secrets(box)["password"])
+        with self._asking:
+            return Proof(box.user, token=self._token(box))
+
+    def _token(self, box: Inbox) -> str:
         token, ends = self._tokens.get(box.name, ("", 0.0))
         if ends <= (self._tools.now() + EARLY).timestamp():
             token, lives_seconds = self._asked_for(box)
             self._tokens[box.name] = token, (self._tools.now() + timedelta(seconds=lives_seconds)).timestamp()
-        return Proof(box.user, token=token)
+        return token
 
     def renewable(self, box: Inbox) -> bool:
         """Forget the token of this inbox; False where it has none that could be renewed."""

@@ -26,6 +26,10 @@ def here(request: pytest.FixtureRequest) -> Iterator[Post]:
         yield made
 
 
+def _never() -> bool:
+    return False
+
+
 def _read(here: Post, count: int = 7) -> list[Any]:
     """So many people have written, and all was read."""
     mails = [here.writes(f"Mail number {number} is about a lamp.") for number in range(count)]
@@ -140,7 +144,7 @@ def test_m04_waiting_ends_with_news_and_reading_finds_it(here: Post) -> None:
     _read(here, 2)
     adapter: Any = here.desk.adapter
     here.wire.commands.clear()
-    assert adapter.wait(0.05) is False
+    assert adapter.wait(0.05, _never) is False
     late: list[Any] = []
 
     def somebody_writes() -> None:
@@ -151,7 +155,7 @@ def test_m04_waiting_ends_with_news_and_reading_finds_it(here: Post) -> None:
     here.wire.commands.clear()
     writer = threading.Thread(target=somebody_writes)
     writer.start()
-    assert adapter.wait(30.0) is True
+    assert adapter.wait(30.0, _never) is True
     writer.join()
     here.pull()
     assert ticket_of(late[0].message_id) in here.complaints()
@@ -166,7 +170,7 @@ def test_m04_a_dead_line_ends_the_wait_in_time_and_the_poll_finds_the_mail(here:
     assert adapter.check()
     here.wire.silence("IDLE")
     with pytest.raises(TemporaryError):
-        adapter.wait(0.05)
+        adapter.wait(0.05, _never)
     here.writes("Hello?")
     here.pull()
     assert len(here.complaints()) == 3

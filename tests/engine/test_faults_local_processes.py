@@ -174,7 +174,7 @@ def test_l29_told_to_stop_in_the_middle_of_a_write_the_daemon_stops_and_leaves_t
     before = set(threading.enumerate())  # servers of other tests may still be at work
     daemon.run()
     new = set(threading.enumerate()) - before
-    assert not [thread for thread in new if thread.name.startswith("ThreadPoolExecutor")]
+    assert not [thread for thread in new if thread.name.startswith(("work-", "listen "))]
     assert [one.state for one in world.intentions() if one.tries] == [State.IN_DOUBT]
     world.live_again()
     world.heal()
