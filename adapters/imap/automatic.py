@@ -26,6 +26,7 @@ from adapters.imap.robots import (
     RECEIPT_SUBJECT,
     REPLY_SUBJECT,
     ROBOT,
+    ROBOT_NAME,
     ROBOT_TEXT,
 )
 
@@ -109,6 +110,7 @@ def _why_bounce(parsed: Parsed, subject: str, senders: Collection[Address]) -> s
     if "x-failed-recipients" in headers:
         return "X-Failed-Recipients"
     robot = next((one.address for one in senders if ROBOT.match(one.address.rpartition("@")[0] or one.address)), "")
+    robot = robot or next((one.name for one in senders if ROBOT_NAME.match(one.name)), "")
     if robot:
         return f"From {robot}"
     if not senders and not REPLY_SUBJECT.match(subject) and BOUNCE_SUBJECT.match(_bare(subject)):

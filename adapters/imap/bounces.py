@@ -13,6 +13,7 @@ import msgspec
 
 from adapters.imap.identifiers import canonical_id
 from adapters.imap.parts import Limits, Parsed, Part
+from adapters.imap.robots import ROBOT
 
 MOST_RECIPIENTS = 200
 LONGEST_READ = 200_000  # bytes of a part that are searched
@@ -25,6 +26,9 @@ _ADDRESS = re.compile(
     r"(?<![^\s<>()\[\],;:\"'=|`{}])[^\s<>()\[\],;:\"'="
     r"|`{}@]+@[A-Za-z0-9\u0080-\U0010ffff][\w.\u0080-\U0010ffff-]*[\w\u0080-\U0010ffff]"
 )
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
+_FINAL = re.compile(r"^(?:Final|Original)-Recipient[ \t]*:.*@", re.IGNORECASE | re.MULTILINE)
+_SENDERS = re.compile(r"^[ \t(]*(?:mail from|from|sender|reply-to|return-path|message-id)[ \t]*:.*$", re.I | re.M)
 _STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}")
 _ORIGINAL_ID = re.compile(r"^(?:X-)?(?:Original-)?Message-ID:[ \t]*(?:\n[ \t]+)?(<[^<>\s]{3,500}>)", re.I | re.M)
 
@@ -45,11 +49,19 @@ def standard_report(parsed: Parsed) -> Report | None:
     """What a message/delivery-status part says; None where there is none that says anything."""
     outcomes: dict[str, str] = {}
     for part in parsed.parts:
-        if part.type in ("message/delivery-status", "message/global-delivery-status"):
-            for block in _BLANK.split(_part_text(part)):
-                recipient, outcome = _block(block)
-                if recipient and outcomes.get(recipient) != FAILED:
-                    outcomes[recipient] = outcome
+        if part.type in _STATUS_TYPES:
+            _read_blocks(_part_text(part), outcomes)
+    return _reported(outcomes, parsed)
+
+
+def _read_blocks(text: str, outcomes: dict[str, str]) -> None:
+    for block in _BLANK.split(text):
+        recipient, outcome = _block(block)
+        if recipient and outcomes.get(recipient) != FAILED:
+            outcomes[recipient] = outcome
+
+
+def _reported(outcomes: dict[str, str], parsed: Parsed) -> Report | None:
     if not outcomes:
         return None
     worst = next((one for one in (FAILED, DELAYED) if one in outcomes.values()), OTHER)
@@ -100,12 +112,24 @@ def original_id(parsed: Parsed) -> str | None:
 
 def other_report(parsed: Parsed) -> Report | None:
     """What a report in one of the many other forms says; None where no form fits. Costs milliseconds."""
+    told = _reported(_in_the_text(parsed), parsed)
+    if told is not None:
+        return told
     failed, delayed = _by_known_servers(parsed.raw)
     names = failed or _by_words(parsed)
     if names or delayed:
         known = tuple(dict.fromkeys(names or delayed))[:MOST_RECIPIENTS]
         return Report(FAILED if names else DELAYED, known, original_id(parsed))
     return None
+
+
+def _in_the_text(parsed: Parsed) -> dict[str, str]:
+    """The standard form's fields, where a server wrote them among its words."""
+    outcomes: dict[str, str] = {}
+    for part in parsed.parts:
+        if part.type == "text/plain" and _FINAL.search(text := _part_text(part)):
+            _read_blocks("\n\n".join(one for one in _BLANK.split(text) if _FINAL.search(one)), outcomes)
+    return outcomes
 
 
 def _by_known_servers(raw: bytes) -> tuple[list[str], list[str]]:
@@ -130,6 +154,9 @@ _WORDS = re.compile(
     r" (?:recipients?|address(?:es)?) )?(?:has )?failed|following address(?:es)? (?:had|has|have|failed)"
     r"|did not reach the following|undeliverable to|recipients? (?:failed|unknown|rejected)|user unknown"
     r"|no such user"
+    r"|(?:message|mail|it) (?:was|has been|has) (?:been )?not (?:been )?delivered|cannot be delivered to"
+    r"|exceed(?:s|ed)? (?:his|her|its|their|the|allowed|maximum)? ?(?:size|quota)|receiver not found"
+    r"|(?:was|were|is) not (?:found|reachable|delivered)|did not receive|could not deliver|quota violation"
     r"|mailbox (?:unavailable|is full|full|not found)|unknown (?:user|recipient|address)|address rejected"
     r"|account (?:is |has been )?(?:disabled|inactive)|over quota|quota exceeded|not listed in|no mailbox here"
     r"|konnte nicht zugestellt werden|unbekannter empfänger|n'a pas pu être (?:remis|délivré|distribué)"
@@ -139,6 +166,8 @@ _WORDS = re.compile(
     r"|ni bilo mogoče dostaviti|无法(?:送达|投递|发送)|退信|配信できませんでした|宛先不明)",
     re.IGNORECASE,
 )
+# The one we wrote to, where a server tells it beside the one that it made of it.
+_ORIGINAL_ADDRESS = re.compile(rf"original (?:address|recipient):[ \t]*<?({_ADDRESS.pattern})", re.IGNORECASE)
 _RETURNED_HEADERS = re.compile(r"^(?:> ?)?(?:Received: (?:from|by)|Message-ID:) ", re.IGNORECASE | re.MULTILINE)
 _RETURNED = re.compile(
     r"^(?:[- ]*(?:original message|the (?:original )?message|returned message|transcript|below|copy"
@@ -165,5 +194,7 @@ def _by_words(parsed: Parsed) -> list[str]:
                 continue
             end = _RETURNED.search(text, said.end())
             near = text[max(0, said.start() - 300) : min(end.start() if end else len(text), said.end() + 800)]
-            return list(dict.fromkeys(address.rstrip(".") for address in _ADDRESS.findall(near)))[:20]
+            named = _ORIGINAL_ADDRESS.findall(near) or _ADDRESS.findall(_SENDERS.sub("", near))
+            lost = (address.rstrip(".") for address in named)
+            return list(dict.fromkeys(one for one in lost if not ROBOT.match(one.partition("@")[0])))[:20]
     return []

@@ -23,7 +23,7 @@ WROTE = frozenset(
     """wrote writes said schrieb schreibt geschrieben écrit ecrit écrivait escribió escribio escrito escribe escreveu
     escrevéu scritto scrive scriveva schreef geschreven napisał napisała pisze писал писала написал написала пишет пише
     написав написала napisal napisala piše pisao napisao napsal napsala napísal napísala píše skrev följande følgende
-    kirjoitti írta scris yazdı έγραψε""".split()  # noqa: SIM905
+    kirjoitti írta scris yazdı έγραψε viết menulis написа rašė rakstīja kirjutas escriure เขียนว่า כתב كتب""".split()  # noqa: SIM905
 )
 WROTE_WITHOUT_SPACES = ("写道", "寫道", "书写道", "書きました", "のメール", "작성", "の投稿", "より")
 
@@ -31,25 +31,30 @@ OPENERS = _any(
     """On|At|In|Am|Den|Le|Wiadomość napisana przez|El|Em|Il|In data|Op|W dniu|Dnia|Dňa|Dne|В|On|Dne|Dana|U|Den
     |På|Pe|În|Στις|Στις|El día|Em|No dia
     |Tarihinde|Il giorno|Il|Em|Quoting|Citando|Zitat von|В письме от|Від|Пт|Чт|Ср|Вт|Пн|Сб|Вс|Na|V|Vo|Ons|Tor|Fre
-    |在|於|于"""
+    |在|於|于|Vào|Pada|На|ในวันที่|בתאריך|في|Kontakt"""
 )  # fmt: skip
 
 _HEADER_WORDS = {
     "from": """From|Von|De|Da|Van|Od|От|От кого|Від|Från|Fra|Lähettäjä|Feladó|Kimden|Gönderen|Pošiljatelj|De la|Από
         |Expéditeur|Remitente|Remetente|Mittente|Afzender|Absender|发件人|寄件者|寄件人|差出人|送信者
-        |From(差出人)|보낸 사람""",
+        |From(差出人)|보낸 사람|מאת|من|Từ|Dari|จาก|Nuo|No|Saatja""",
     "date": """Sent|Date|Gesendet|Gesendet am|Datum|Envoyé|Envoyé le|Enviado|Enviado el|Enviado em|Enviada em
         |Enviado a las|Fecha|Data|Inviato|Inviato il|Verzonden|Verzonden op|Wysłano|Wysłane|Data wysłania
     |Отправлено|Дата
         |Надіслано|Poslano|Odesláno|Odoslané|Skickat|Skickad|Sendt|Dato|Lähetetty|Päivämäärä|Päiväys|Küldve|Elküldve
         |Dátum|Gönderildi|Gönderilen|Tarih|Trimis|Dată|Ημερομηνία|Στάλθηκε|发送时间|发送日期|日期|寄件日期|傳送日期
-        |送信日時|日時|送信日|日付|보낸 날짜|날짜|Date(日時)""",
+        |送信日時|日時|送信日|日付|보낸 날짜|날짜|Date(日時)
+        |נשלח|תאריך|تم الإرسال|تاريخ|Đã gửi|Ngày|Terkirim|Dikirim|Tanggal
+        |Изпратено|ส่ง|Išsiųsta|Nosūtīts|Saadetud""",
     "to": """To|An|À|A|Para|Aan|Do|Кому|Komu|Za|Till|Til|Vastaanottaja|Címzett|Kime|Alıcı|Către|Prima|Προς
     |Destinataire
-        |Destinatario|Destinatário|Empfänger|收件人|收件者|宛先|받는 사람|To(宛先)""",
+        |Destinatario|Destinatário|Empfänger|收件人|收件者|宛先|받는 사람|To(宛先)|אל|إلى|Tới|Đến|Kepada|До
+        |ถึง|Kam|Saaja""",
     "subject": """Subject|Betreff|Objet|Sujet|Asunto|Assunto|Oggetto|Onderwerp|Temat|Тема|Zadeva|Predmet
     |Předmět|Ämne
-        |Emne|Aihe|Tárgy|Konu|Subiect|Θέμα|主题|主題|主旨|标题|件名|제목|Subject(件名)""",
+        |Emne|Aihe|Tárgy|Konu|Subiect|Θέμα|主题|主題|主旨|标题|件名|제목|Subject(件名)
+        |נושא|الموضوع|Chủ đề|Subjek|Относно
+        |เรื่อง|Temats|Teema""",
     "other": """Cc|Bcc|Kopie|Copie|Copia|Cópia|Kopia|Kopi|Kopio|Копия|Kp|Másolatot kap|Bilgi|Reply-To|Antwort an
         |Antwoord aan|Répondre à|Responder a|Risposta|Rispondi a|Ответить на|Odpowiedz do|Importance|Priority
     |Wichtigkeit
@@ -71,7 +76,7 @@ ORIGINAL = _any(
     |Izvorna poruka|Původní zpráva|Původní e-mail|Pôvodná správa|Ursprungligt meddelande|Originalmeddelande
     |Oprindelig meddelelse|Opprinnelig melding|Original meddelelse|Alkuperäinen viesti|Eredeti üzenet|Mesaj original
     |Orijinal Mesaj|Özgün İleti|Αρχικό μήνυμα|原始邮件|原邮件|原始郵件|原始信件|元のメッセージ
-    |Original Message 元のメッセージ
+    |Original Message 元のメッセージ|Original Appointment|Ursprünglicher Termin|Rendez-vous d'origine|Cita original
     |원본 메시지|Reply Message|Reply message|Antwort|回复邮件"""
 )  # fmt: skip
 FORWARDED = _any(
@@ -113,7 +118,9 @@ SENT_FROM = _any(
     |Sendt fra|Sendt via|Hent Outlook|Skaffa Outlook|Lähetetty|Küldve|Elküldve|Trimis de pe|iPhone'umdan gönderildi
     |Στάλθηκε από|发自我的|从我的|发自|來自我的|從我的|传送自|傳送自|iPhoneから送信|iPadから送信
     |からの送信|내 iPhone에서 보냄
-    |Mit freundlichen Grüßen von meinem|Sendt min|Cordialement envoyé"""
+    |Mit freundlichen Grüßen von meinem|Sendt min|Cordialement envoyé|나의|Enviat des del meu|נשלח מ|أُرسلت من|مرسل من
+    |Được gửi từ|Dikirim dari|Изпратено от|Sent while mobile|Sent on the go|Sent while on the move|ส่งจาก|Išsiųsta iš
+    |Nosūtīts no|Saadetud minu"""
 )  # fmt: skip
 
 REPLY_PREFIXES = frozenset(

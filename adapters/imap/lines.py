@@ -43,7 +43,9 @@ _HEADER = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W\d_]+)(?:\([^()\s]{1,4}\)|/-?\w{1,3})?$")
-_ENDS_IN_COLON = re.compile(r"[:\uff1a][\s*_]*$")
+_ENDS_IN_COLON = re.compile(r"[:\uff1a][\s*_\u200e\u200f\u202a-\u202e]*$")
+_NAMED = re.compile(r"<[^<>@\s]{1,64}@[^<>@\s]{1,255}>")
+_IN_ONE_LINE = re.compile(r"(?:^|[\s*_>])([^\W\d_][^\W\d_’']{0,14}(?: [^\W\d_]{1,8})?)\s?[:\uff1a](?=\*?\s)")
 _TIME = re.compile(r"\d{1,2}\s?[:.h\u6642\u65f6\u70b9]\s?\d{2}(?!\d)")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}|(?<!\d)(?:19|20)\d\d(?!\d)|\d\s*\u5e74")
 _STARTS = re.compile(rf"[\s*_>-]*(?:(?:{OPENERS})[\s,.][^@]{{0,40}}?(?:\d|<)|[在於]\s?\d)", re.IGNORECASE)
@@ -105,7 +107,19 @@ def _in_words(lines: list[str], at: int, bare: str) -> str:
             return INTRO
     if bare[-1] in ":\uff1a" and _FORWARD_LINE.match(bare):
         return FORWARD
+    if _is_block_in_one_line(line):
+        return INTRO
     return CLIENT if _CLIENT.match(bare) and _is_client_line(lines, at) else TEXT
+
+
+def _is_block_in_one_line(line: str) -> bool:
+    """ "From: … Sent: … To: … Subject: …" in a row, as mark-up leaves it that was turned to text by others."""
+    first = _header(line)
+    if first is None or first[0] != "from" or "@" not in line:
+        return False
+    words = (found[1].lower() for found in _IN_ONE_LINE.finditer(line))
+    said = {HEADER_KINDS.get(word) or HEADER_KINDS.get(word.rpartition(" ")[2]) for word in words}
+    return {"from", "date", "subject"} <= said
 
 
 def _is_client_line(lines: list[str], at: int) -> bool:
@@ -148,6 +162,8 @@ def _intro_length(lines: list[str], letters: list[str], at: int) -> int:
         line = lines[at + length - 1]
         if length > 1 and (_STARTS.match(line) or (not line.strip() and length > 2) or len(whole) > LONGEST_INTRO):
             return 0
+        if length > 1 and not dated and whole.endswith((".", "!", "?")):
+            return 0  # a sentence of the sender's own stands above
         whole = f"{whole} {line.strip()}".strip()
         quoted = _next_kind(letters, at + length) == QUOTE
         if len(whole) <= LONGEST_INTRO and introduces(whole, dated=dated, quoted=quoted):
@@ -180,8 +196,11 @@ def introduces(whole: str, *, dated: bool, quoted: bool) -> bool:
     """
     time, date, address = _TIME.search(whole), _DATE.search(whole), _ADDRESS.search(whole)
     proof = bool(address and (time or date)) or bool(time and date) or (quoted and bool(time or date or address))
+    named = _ENDS_IN_COLON.search(whole) and _NAMED.search(whole)
+    if named and (quoted or (date and time)):
+        return True  # in whatever language
     if _ends_in_verb(whole):
-        return proof and (dated or bool(address) or quoted)
+        return (proof and (dated or bool(address) or quoted)) or bool(named)
     if _ENDS_IN_COLON.search(whole):
         if _has_verb(whole):
             return proof and bool(address or (time and date))

@@ -61,7 +61,7 @@ _QUOTE_CLASS = re.compile(
 )
 _OUTLOOK_LINE = re.compile(
     r"border\s*:\s*none.*border-top\s*:\s*solid|border-top\s*:\s*(?:#?\w+ )?(?:1|1\.0)pt\s+solid"
-    r"|border-top:solid",
+    r"|border-top:solid|border-top-width\s*:\s*1(?:\.0)?p[xt]\s*;\s*border-top-style\s*:\s*solid",
     re.I,
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?=[\s/>])")

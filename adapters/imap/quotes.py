@@ -36,6 +36,7 @@ _PGP_HEAD = re.compile(r"\A\s*-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+:
 _PGP_SIGNATURE = re.compile(r"^-----BEGIN PGP SIGNATURE-----$.*?(?:^-----END PGP SIGNATURE-----$|\Z)", re.M | re.S)
 _TRAILING = re.compile(r"(?<![ \t])[ \t]+\n")
 _SEVERAL_GAPS = re.compile(r"\n{3,}")
+_QUOTE_ABOVE = re.compile(f"[{EMPTY}]*{INTRO}+[{EMPTY}]*{QUOTE}[{QUOTE}{EMPTY}]*")
 _SENTENCE = re.compile(r"(?:\S+\s+){3}.*[.!?]\s*$|[\u3040-\u9fff]{4}.*[。！？]\s*$")  # a signature holds none
 
 
@@ -149,6 +150,7 @@ def _hint(block: Block | None) -> Forwarded:
 
 def _cut_reply(draft: _Draft) -> None:
     """Cut from the bottom up, so that the reason which stays is that of the topmost cut."""
+    _cut_quote_above(draft)
     _cut_quoted(draft)
     _cut_client_line(draft)
     _cut_signature(draft)
@@ -160,6 +162,14 @@ def _cut_reply(draft: _Draft) -> None:
 def _first_written(draft: _Draft) -> int | None:
     at = draft.kinds.find(TEXT)
     return None if at < 0 else at
+
+
+def _cut_quote_above(draft: _Draft) -> None:
+    """Cut one introduced quote that stands above all that was written: the answer is below it, in one piece."""
+    above = _QUOTE_ABOVE.match(draft.kinds)
+    below = draft.kinds[above.end() :] if above is not None else ""
+    if above is not None and TEXT in below.partition(DELIMITER)[0] and QUOTE not in below:
+        draft.cut(0, Reason.QUOTE, above.end())
 
 
 def _cut_quoted(draft: _Draft) -> None:

@@ -12,8 +12,13 @@ ROBOT = re.compile(
     r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?delivery(?:[-_.]?(?:subsystem|system|service))?|mdaemon"
     r"|mail[-_]?system"
     r"|microsoftexchange[0-9a-f]{20,}|bounces?(?:[+=-].*)?|mailerdaemon|uucp|maildaemon|autoreply|auto-reply"
-    r"|auto-responder"
+    r"|auto-responder|maiser|mail[-_.]?administrator|mdelivery"
     r"|autoresponder|.*-bounces)$",
+    re.IGNORECASE,
+)
+ROBOT_NAME = re.compile(
+    r"\W*(?:(?:internet )?mail delivery(?: (?:sub)?system| service| agent)?|mailer[- ]?daemon|post ?master"
+    r"|mail administrator|mail system|e-?mail delivery(?: system)?|(?:microsoft )?exchange(?: server)?)\W*$",
     re.IGNORECASE,
 )
 NO_REPLY = re.compile(r"(?:.*[._-])?(?:no|not|do[-_.]?not)[-_.]?(?:reply|respond|antwort)(?:[._+-].*)?$", re.IGNORECASE)
@@ -21,7 +26,8 @@ BOUNCE_SUBJECT = re.compile(
     r"(?:[\[*\s]*)(?:(?:mail )?delivery (?:status )?(?:notification|failure|failed|has failed|problem|report"
     r"|error|delayed)"
     r"|undeliver(?:able|ed)|returned (?:mail|e-?mail|message)|mail (?:delivery|system) (?:failed|error|failure"
-    r"|subsystem)"
+    r"|subsystem)|mail (?:could not be|was not|not) delivered|mail failed|postmaster notify|e-?mail undeliverable"
+    r"|non[- ]?delivery (?:report|notice|notification)|message not delivered|address (?:not found|unknown)"
     r"|failure notice|delivery failure|message (?:delivery )?(?:status|failure)|message (?:undeliverable"
     r"|not delivered)"
     r"|warning: (?:could not send|message).{0,60}(?:delayed|past)|non[- ]?deliver(?:able|y)|nondeliverable"

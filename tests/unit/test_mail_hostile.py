@@ -77,6 +77,14 @@ HOSTILE = {
     "spaces": HEAD + b"\n" + b" " * 200_000 + b"\n" + (b" " * 390 + b"x\n") * 200,
     "a bounce without end": b"From: mailer-daemon@x.example\nSubject: Undeliverable\n\n" + b"-" * 3_000_000,
     "comments in comments": HEAD + b"Authentication-Results: " + b"(" * 16_000 + b"\n\nx",
+    "a million brackets": HEAD + b"\n" + b"<" * 1_000_000 + b"\n" + b"[" * 1_000_000,
+    "a million brackets in From": b"From: " + b"<" * 1_000_000 + b"\n\nx",
+    "copied headers in one line": HEAD + b"\nx\n" + (b"From: a@b " + b"Sent: x " * 200 + b"\n") * 3000,
+    "names that almost introduce a quote": HEAD + b"\nx\n" + (b"<a" * 190 + b"@b:\n") * 4000,
+    "a bounce of words": b"From: mailer-daemon@x.example\nSubject: Undeliverable\n\n"
+    + b"was not delivered a@b.example original address: \n" * 50_000,
+    "a bounce of recipients": b"From: mailer-daemon@x.example\nSubject: Undeliverable\n\n"
+    + b"Final-Recipient: rfc822; a@b.example\n" * 50_000,
     "forwards in forwards": HEAD + b"Content-Type: message/rfc822\n\n" * 2000 + b"x",
 }
 
