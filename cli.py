@@ -95,20 +95,23 @@ def init(
     time_zone: o.Zone = None,
     yes: o.Yes = False,
     offline: o.Offline = False,
+    add: o.Add = False,
     force: o.Force = False,
     dry_run: o.DryRun = False,
     as_json: o.Json = False,
 ) -> None:
-    """Make a folder of commented settings for one helpdesk. Asks what it has to know, and tries the credentials."""
+    """Make a folder of commented settings for one helpdesk, or with --add, add one to the folder that is there.
+
+    Asks what it has to know, and tries the credentials."""
     from connector.commands import questions, starting
     from connector.commands.place import Place
 
     given = questions.pairs(option) | {name: value for name, value in (("url", url), ("auth", auth)) if value}
-    wish = questions.Wish(adapter, source, given, questions.pairs(secret), time_zone)
+    wish = questions.Wish(adapter, source, given, questions.pairs(secret), time_zone, add)
     home = ctx.find_root().params.get("home") or starting.USUAL_HOME
     place = Place(home, now=_wall, wall=_wall)
     chosen, answers = questions.answered(wish, None if yes else ask, None if offline else starting.offers(place))
-    done = starting.start(place, home, chosen, answers, force=force, offline=offline, dry_run=dry_run)
+    done = starting.start(place, home, chosen, answers, force=force, offline=offline, dry_run=dry_run, further=add)
     show(done, starting.started_lines, as_json)
 
 

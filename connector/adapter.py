@@ -209,6 +209,20 @@ class Discovery(msgspec.Struct, frozen=True):
     renamed: dict[str, str] = {}
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """An option that `amends init` asks for, in `words`; "smtp.host" is `host` within the option `smtp`. Where it is
+    not `needed`, and has no default, it may be left out. `only`: asked where the option of that name has this value,
+    or any (None). `several`: values with commas; these are asked last, when the account can be asked what it has."""
+
+    name: str
+    words: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    needed: bool = False
+    only: tuple[str, str | None] | None = None
+    several: bool = False
+
+
 class Landed(msgspec.Struct, frozen=True):
     """The write is there, as `receipt` shows."""
 
@@ -242,12 +256,13 @@ class Adapter(Protocol):
     An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
 
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
-    them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have
-    the methods `census` (see `Counting`) and `wait` (see `Waking`). A class method `offered(source, options, tools)`
-    tells `amends init` what an account has to choose from while its settings are still being made, as (value, title)
-    pairs by option; a class method `lacks(kind, settings, secrets)` tells `amends check` what is not set without which
-    no write of that kind can leave. An option `fields` that is left empty is filled with the source fields that the
-    mapping names.
+    them), `secrets` (names of secrets by way to log in, for `amends init`), `asked` (what `amends init` asks, where the
+    required options and those with a handful of choices are not the right questions) and `repairs` (see `Repairing`),
+    and have the methods `census` (see `Counting`) and `wait` (see `Waking`). A class method
+    `offered(source, options, tools)` tells `amends init` what an account has to choose from while its settings are
+    still being made, as (value, title) pairs by option; a class method `lacks(kind, settings, secrets)` tells
+    `amends check` what is not set without which no write of that kind can leave. An option `fields` that is left empty
+    is filled with the source fields that the mapping names.
     """
 
     Settings: ClassVar[type]

@@ -12,15 +12,16 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from adapters.imap import account, cursors, getting, pages, records, writing
+from adapters.imap.asking import ASKED, offered
 from adapters.imap.cursors import Places
 from adapters.imap.desk import Desk
 from adapters.imap.idle import Ear
 from adapters.imap.login import Login
 from adapters.imap.mailbox import postroom
 from adapters.imap.settings import NEEDED, ImapSettings, lacking
-from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
+from connector.adapter import Asked, Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
 from connector.errors import CursorError, RejectedError
-from connector.model import Action, ActionKind
+from connector.model import JSON, Action, ActionKind
 
 __all__ = ["Adapter", "ImapSettings"]
 
@@ -34,6 +35,12 @@ class Adapter:
     # Batches of commands a minute: far below what any provider was seen to refuse.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 600})
     secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)
+
+    asked: ClassVar[tuple[Asked, ...]] = ASKED
+
+    @classmethod
+    def offered(cls, source: str, options: Mapping[str, JSON], tools: Tools) -> dict[str, tuple[tuple[str, str], ...]]:
+        return offered(source, options, tools)
 
     @classmethod
     def lacks(cls, kind: ActionKind, settings: ImapSettings, secrets: frozenset[str]) -> str | None:

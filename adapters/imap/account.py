@@ -7,7 +7,9 @@ from adapters.imap.addresses import same_person_as
 from adapters.imap.connection import Connection
 from adapters.imap.desk import Desk
 from adapters.imap.records import DONE, OPEN
+from adapters.imap.sending import knock
 from connector.adapter import Discovery, Field, Identity
+from connector.errors import AmendsError
 
 _STATUSES = ((OPEN, "Open"), (DONE, "Done"))
 FIELDS = (
@@ -36,7 +38,8 @@ FIELDS = (
 
 
 def check(desk: Desk) -> Identity:
-    """Every inbox is entered and every folder opened. Raises AuthError, SettingsError, TemporaryError."""
+    """Every inbox is entered, every folder opened, the SMTP server logged in to. Raises AuthError, SettingsError,
+    TemporaryError."""
     missing: list[str] = []
     warnings: list[str] = []
     for folder in desk.folders(again=True):
@@ -57,6 +60,7 @@ def check(desk: Desk) -> Identity:
             missing.append(
                 f"a folder of sent mail for {connection.box.user}: name it as `sent_folder`, to see answers."
             )
+    missing += _unsent(desk)
     if not desk.settings.trusted_hosts:
         missing.append("`trusted_hosts`: without the name of your border server no sender's address is ever verified.")
     name = desk.settings.from_address or next(iter(desk.settings.own), desk.settings.boxes[0].user)
@@ -65,6 +69,18 @@ def check(desk: Desk) -> Identity:
         account=users, actor=None, name=desk.settings.from_name or name, may=("read", "write"),
         missing=tuple(missing), warnings=tuple(warnings),
     )  # fmt: skip
+
+
+def _unsent(desk: Desk) -> list[str]:
+    """Why no mail could leave now. That is no reason not to read, so it is told and not raised."""
+    smtp = desk.settings.smtp
+    if smtp is None:
+        return []
+    try:
+        knock(smtp, desk.domain, desk.connections[0].proof() if smtp.login else None, source=desk.source)
+    except AmendsError as error:
+        return [f"a way to send mail: {error.message} {error.remedy or ''}".strip()]
+    return []
 
 
 def _warnings(connection: Connection) -> list[str]:

@@ -93,6 +93,11 @@ def _host(value: str) -> tuple[str, str]:
     return (word[0].lower().strip('"').rstrip(".") if word else ""), rest
 
 
+def signer(headers: Headers) -> str:
+    """Who wrote the topmost result, whether or not they are trusted; "" where nobody says."""
+    return next((_host(value)[0] for value in headers.every("authentication-results")), "")
+
+
 def _uncommented(value: str) -> str:
     """`value` without its comments, which nest and may hold anything."""
     if "(" not in value:

@@ -84,14 +84,22 @@ def send(
     with applied=False. TemporaryError with applied None: in doubt.
     """
     place: dict[str, Any] = {"source": source, "ticket": ticket}
-    with _Dialogue(smtp, mail, place) as dialogue:
+    with _Dialogue(smtp, mail.message_id.rpartition("@")[2], place) as dialogue:
         dialogue.open()
         if proof is not None and smtp.login:
             dialogue.log_in(proof)
-        refused = dialogue.address()
-        dialogue.body()
+        refused = dialogue.address(mail)
+        dialogue.body(mail)
         begin()
         return Accepted(dialogue.dot(), refused)
+
+
+def knock(smtp: Smtp, domain: str, proof: Proof | None, *, source: str) -> None:
+    """Connect and log in as `send` does, and send nothing. Raises what that raises."""
+    with _Dialogue(smtp, domain, {"source": source}) as dialogue:
+        dialogue.open()
+        if proof is not None and smtp.login:
+            dialogue.log_in(proof)
 
 
 class _Client(smtplib.SMTP):
@@ -128,13 +136,13 @@ class _Timed(io.RawIOBase):
 
 
 class _Dialogue:
-    """One connection and one mail. Every way to fail is turned into the error of its remedy, by phase."""
+    """One connection and one mail at most. Every way to fail is turned into the error of its remedy, by phase. `domain`
+    is the name by which we greet."""
 
-    def __init__(self, smtp: Smtp, mail: Mail, place: dict[str, Any]) -> None:
+    def __init__(self, smtp: Smtp, domain: str, place: dict[str, Any]) -> None:
         self._smtp = smtp
-        self._mail = mail
         self._place = place
-        self._client = _Client(timeout=smtp.timeout_seconds, local_hostname=mail.message_id.rpartition("@")[2])
+        self._client = _Client(timeout=smtp.timeout_seconds, local_hostname=domain or None)
         self._client.reply_seconds = smtp.timeout_seconds
 
     def __enter__(self) -> _Dialogue:
@@ -201,15 +209,15 @@ class _Dialogue:
                     raise self._auth("offers no way to log in that we know", 0, b"") from None
                 raise
 
-    def address(self) -> dict[str, str]:
+    def address(self, mail: Mail) -> dict[str, str]:
         """Name sender and recipients. Returns the answers for refused recipients, where at least one was taken."""
         with _Unsent("naming sender and recipients", self._place):
-            code, said = self._client.mail(self._mail.sender)
+            code, said = self._client.mail(mail.sender)
             if code in NOT_ALLOWED:
                 raise self._auth("does not let us send as this sender", code, said)
             if code != 250:
                 self._refused("refuses the sender", code, said)
-            answers = [self._client.rcpt(one) for one in self._mail.recipients]
+            answers = [self._client.rcpt(one) for one in mail.recipients]
             for code, said in answers:
                 if code == 530:
                     raise self._auth("wants a login before it takes mail", code, said)
@@ -222,13 +230,13 @@ class _Dialogue:
             str(number): _words(code, said) for number, (code, said) in enumerate(answers) if code not in (250, 251)
         }
 
-    def body(self) -> None:
+    def body(self, mail: Mail) -> None:
         """All of the mail but the final dot."""
         with _Unsent("sending the text", self._place):
             code, said = self._client.docmd("DATA")
             if code != 354:
                 self._refused("refuses the mail", code, said)
-            self._client.send(_stuffed(self._mail.text))
+            self._client.send(_stuffed(mail.text))
 
     def dot(self) -> str:
         """The final dot, and the server's answer to it. From here on, no answer means doubt."""

@@ -94,6 +94,7 @@ Secrets = Annotated[list[str] | None, _option("--secret", metavar="NAME=REFERENC
 Zone = Annotated[str | None, _option("--time-zone", help="Where your people work, such as Europe/Lisbon.")]
 Yes = Annotated[bool, _option("--yes", help="Ask nothing: take what is given, and the defaults.")]
 Offline = Annotated[bool, _option("--offline", help="Do not contact the helpdesk.")]
+Add = Annotated[bool, _option("--add", help="Add one more source to the folder that is there.")]
 Force = Annotated[bool, _option("--force", help="Overwrite files that are there.")]
 
 Log = Annotated[Literal["text", "json"], _option("--log", help="text or json; to the standard error.")]

@@ -6,14 +6,14 @@ Nothing is asked here: the command line hands in how. Used by `starting`'s calle
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connector.adapter import adapter_names, find_adapter
+from connector.adapter import Asked, adapter_names, find_adapter
 from connector.errors import AmendsError, SettingsError
 from connector.model import JSON
 from connector.settings import Answers
@@ -26,17 +26,35 @@ MOST_OFFERED = 50
 
 class Question(msgspec.Struct, frozen=True):
     """One thing to ask: an option of the adapter, or where a secret is. `choices` is () for free text; `several` says
-    that more than one value can be given, with commas."""
+    that more than one value can be given, with commas. `default` "" may be left out, None may not. `words` are how it
+    is asked, "" for its name; `only` says for which answer to another question it is asked (see `Asked`)."""
 
     name: str
     default: str | None = None
     choices: tuple[str, ...] = ()
     several: bool = False
+    words: str = ""
+    only: tuple[str, str | None] | None = None
+
+    def wanted(self, options: Mapping[str, JSON]) -> bool:
+        """Whether it is to be asked, after these answers."""
+        if self.only is None:
+            return True
+        other = options.get(self.only[0])
+        return bool(other) if self.only[1] is None else other == self.only[1]
 
 
 def option_questions(adapter: str) -> Iterator[Question]:
-    """What the adapter has to know: its required options, and those with a handful of choices."""
-    kind = find_adapter(adapter).Settings
+    """What the adapter has to know: what it says itself, else its required options and those with a handful of
+    choices."""
+    made: Any = find_adapter(adapter)
+    asked: tuple[Asked, ...] = getattr(made, "asked", ())
+    for one in asked:
+        default = None if one.needed else one.default
+        yield Question(one.name, default, one.choices, one.several, one.words, one.only)
+    if asked:
+        return
+    kind = made.Settings
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
         choices = _choices(hints[field.name])
@@ -52,24 +70,43 @@ def _choices(hint: Any) -> tuple[str, ...]:
     return tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
 
 
-def secret_questions(adapter: str, options: Mapping[str, JSON]) -> list[Question]:
-    """Which secrets go with these options, each with a reference to suggest."""
+def secret_questions(adapter: str, options: Mapping[str, JSON], prefix: str) -> list[Question]:
+    """Which secrets go with these options, each with a reference to suggest, such as env:PREFIX_PASSWORD."""
     needed = getattr(find_adapter(adapter), "secrets", {})
     names = needed.get(options.get("auth")) or next(iter(needed.values()), ())
-    return [Question(name, f"env:{adapter.upper()}_{name.upper()}") for name in names]
+    return [Question(name, f"env:{prefix.upper().replace('-', '_')}_{name.upper()}") for name in names]
 
 
 def with_types(adapter: str, options: Mapping[str, JSON]) -> dict[str, JSON]:
     """The options as the adapter's settings type wants them, "A, B" as a list where it is one. Raises SettingsError."""
     kind = find_adapter(adapter).Settings
     hints = get_type_hints(kind)
-    typed = {name: _listed(value) if _takes_several(hints.get(name)) else value for name, value in options.items()}
+    typed = nested(
+        {name: _listed(value) if _takes_several(hints.get(name)) else value for name, value in options.items()}
+    )
     try:
         settings: Any = msgspec.convert(typed, kind, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"the adapter {adapter} does not take these options: {error}.") from error
     whole: dict[str, JSON] = msgspec.to_builtins(settings)
-    return {name: whole[name] for name in options if name in whole}
+    return {name: _as_given(whole[name], value) for name, value in typed.items() if name in whole}
+
+
+def nested(options: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The options with "smtp.host" as `host` within `smtp`."""
+    found: dict[str, JSON] = {}
+    for name, value in options.items():
+        outer, dot, inner = name.partition(".")
+        if dot:
+            found[outer] = {**found.get(outer, {}), inner: value}
+        else:
+            found[name] = value
+    return found
+
+
+def _as_given(typed: JSON, given: JSON) -> JSON:
+    """The typed value; of an option with options of its own, those that were given."""
+    return {name: typed[name] for name in given} if isinstance(given, dict) and isinstance(typed, dict) else typed
 
 
 def _takes_several(hint: Any) -> bool:
@@ -77,17 +114,22 @@ def _takes_several(hint: Any) -> bool:
 
 
 def _listed(value: JSON) -> JSON:
-    return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
+    """Words parted by commas; where there is none, by spaces. So names with spaces in them need a comma."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in (value.split(",") if "," in value else value.split()) if part.strip()]
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What was given on the command line; the rest is asked, or taken as the default."""
+    """What was given on the command line; the rest is asked, or taken as the default. `further`: there is a source
+    already, so this one's secrets are named after it."""
 
     adapter: str | None
     source: str | None
     options: dict[str, str]
     secrets: dict[str, str]
     time_zone: str | None
+    further: bool = False
 
 
 Ask = Callable[[str, str | None, Sequence[str]], str]  # words, default, choices
@@ -145,17 +187,20 @@ def answered(wish: Wish, ask: Ask | None, offer: Offer | None = None) -> tuple[s
     several = [question for question in questions if question.several]
     options = _options(adapter, wish, questions, ask)
     secrets = dict(wish.secrets)
-    for question in secret_questions(adapter, options):
+    for question in secret_questions(adapter, options, source if wish.further else adapter):
         if question.name not in secrets:
             words = f"Where is the secret {question.name}? (env:NAME, file:/path or keyring:service/user)"
             secrets[question.name] = _asked(ask, question, words, reference_objection)
-    zone = wish.time_zone or _asked(
-        ask, Question("time_zone", "Europe/London"), "The time zone your people work in", zone_objection
-    )
-    offered, why = _offered(offer if several else None, adapter, Answers(source, options, secrets, zone))
+    zone = wish.time_zone
+    if zone is None and not wish.further:
+        question = Question("time_zone", "Europe/London")
+        zone = _asked(ask, question, "The time zone your people work in", zone_objection)
+    offered, why = _offered(offer if several else None, adapter, Answers(source, nested(options), secrets, zone))
     for number, question in enumerate(several, 1):
         objection = _objecting(adapter, options, question.name, several[number:]) if ask else None
-        options[question.name] = _chosen(ask, question, offered.get(question.name, ()), why, objection)
+        said = _chosen(ask, question, offered.get(question.name, ()), why, objection)
+        if said:
+            options[question.name] = said
     return adapter, Answers(source, with_types(adapter, options), secrets, zone)
 
 
@@ -168,12 +213,23 @@ def _options(adapter: str, wish: Wish, questions: Sequence[Question], ask: Ask |
         if question.several:
             open_ones.append(question)
             continue
+        if not question.wanted(options):
+            continue
         objection = _objecting(adapter, options, question.name, open_ones)
         choices = tuple(one for one in question.choices if objection(one) is None) if ask else question.choices
         default = question.default if question.default in choices or not choices else choices[0]
         fitting = msgspec.structs.replace(question, choices=choices, default=default)
-        options[question.name] = _asked(ask, fitting, question.name, objection if ask else None)
+        said = _asked(
+            ask, fitting, question.words or question.name, _unless_empty(question, objection) if ask else None
+        )
+        if said:
+            options[question.name] = said
     return _completed(adapter, options, [question.name for question in questions if question.several], ask)
+
+
+def _unless_empty(question: Question, objection: Objection) -> Objection:
+    """What may be left out is left out by an empty answer."""
+    return lambda said: None if not said and question.default == "" else objection(said)
 
 
 def _objecting(adapter: str, options: Mapping[str, JSON], name: str, open_ones: Sequence[Question]) -> Objection:
@@ -184,8 +240,8 @@ def _objecting(adapter: str, options: Mapping[str, JSON], name: str, open_ones: 
 def _objection(adapter: str, options: Mapping[str, JSON], name: str, open_ones: Sequence[Question]) -> str | None:
     """What the adapter's settings have against the option `name`, whatever is still answered to the open questions."""
     known = {field.encode_name for field in msgspec.structs.fields(find_adapter(adapter).Settings)}
-    several: dict[str, JSON] = {one.name: ["X"] for one in open_ones if one.several}
-    closed = [one for one in open_ones if one.choices and not one.several]
+    several = _stand_ins(one.name for one in open_ones if one.several)
+    closed = [one for one in open_ones if one.choices and not (one.several or one.only)]
     found = None
     for said in product(*(one.choices for one in closed)):
         try:
@@ -198,6 +254,11 @@ def _objection(adapter: str, options: Mapping[str, JSON], name: str, open_ones: 
         else:
             return None
     return found
+
+
+def _stand_ins(names: Iterable[str]) -> dict[str, JSON]:
+    """Something for options that take several values and are not answered yet, to each its own."""
+    return {name: [f"X{number}"] for number, name in enumerate(names)}
 
 
 def _lacking(error: SettingsError, unknown: set[str]) -> list[str]:
@@ -213,31 +274,43 @@ def _offered(offer: Offer | None, adapter: str, so_far: Answers) -> tuple[dict[s
         return {}, f"{so_far.source} could not be asked what it has: {error}"
 
 
-def _chosen(ask: Ask | None, question: Question, offered: Pairs, why: str | None, objection: Objection | None) -> str:
-    """Some of what the source has; without anybody to ask, the only one that there is."""
+def _chosen(ask: Ask | None, question: Question, offered: Pairs, why: str | None, objection: Objection | None) -> JSON:
+    """Some of what the source has; without anybody to ask, the default, or else the only one that there is."""
     known = [value for value, _ in offered]
+    if ask is None and question.default is not None:
+        return question.default
     if ask is None and len(known) == 1:
         return known[0]
     if ask is None or not known:
         named = f" There are: {', '.join(known[:MOST_OFFERED])}." if known else f" {why}" if why else ""
-        words = "\n".join(filter(None, (why, f"{question.name} (one or more, with commas)")))
+        words = "\n".join(
+            filter(None, (why, f"{question.words or question.name} ({_how_many(question)}, with commas)"))
+        )
         try:
-            return _asked(ask, question, words, objection)
+            return _asked(ask, question, words, _unless_empty(question, objection) if objection else None)
         except SettingsError as error:
             raise SettingsError(error.message, remedy=f"{error.remedy}{named}") from None
     listed = "\n".join(f"  {value}  {title}" for value, title in offered[:MOST_OFFERED])
-    default = known[0] if len(known) == 1 else None
+    usual = question.default if question.default in ("", *known) else None
+    default = known[0] if usual is None and len(known) == 1 else usual
     while True:
-        said = ask(f"{listed}\n{question.name} (one or more of these, with commas)", default, ())
-        if said and all(part in known for part in _listed(said)):
-            return said
+        said = ask(
+            f"{listed}\n{question.words or question.name} ({_how_many(question)} of these, with commas)", default, ()
+        )
+        parts = [said] if said in known else _listed(said)
+        if (parts or question.default == "") and all(part in known for part in parts):
+            return parts
+
+
+def _how_many(question: Question) -> str:
+    return "one or more" if question.default != "" else "any"
 
 
 def _completed(adapter: str, options: dict[str, JSON], later: Sequence[str], ask: Ask | None) -> dict[str, JSON]:
     """The options, after what only some ways to log in need was asked for: the settings type says what it lacks. Those
     that are answered `later` are left out."""
     known = {field.encode_name for field in msgspec.structs.fields(find_adapter(adapter).Settings)}
-    stand_in = {name: ["X"] for name in later}
+    stand_in = _stand_ins(later)
     while True:
         try:
             typed = with_types(adapter, options | stand_in)
@@ -248,7 +321,7 @@ def _completed(adapter: str, options: dict[str, JSON], later: Sequence[str], ask
             objection = _objecting(adapter, options, lacking[0], [Question(name, several=True) for name in later])
             options = options | {lacking[0]: _asked(ask, Question(lacking[0]), lacking[0], objection)}
         else:
-            return {name: value for name, value in typed.items() if name not in later}
+            return {name: value for name, value in typed.items() if name not in later and "." not in name}
 
 
 def _asked(ask: Ask | None, question: Question, words: str, objection: Objection | None = None) -> str:

@@ -23,7 +23,7 @@ from connector.desks import adapter_with, tools_for
 from connector.display import clean, count, wrapped
 from connector.errors import AmendsError, SettingsError
 from connector.mapping.suggesting import Suggestion, suggest
-from connector.settings import Answers, mapping_in_text, schema_files, shipped_mapping, starting_files
+from connector.settings import Answers, further_source, mapping_in_text, schema_files, shipped_mapping, starting_files
 from connector.settings.drafting import with_suggestions
 
 USUAL_HOME = Path("amends")
@@ -49,32 +49,38 @@ class Started(msgspec.Struct, frozen=True):
 
 
 def start(
-    place: Place, home: Path, adapter: str, answers: Answers, *, force: bool, offline: bool, dry_run: bool
+    place: Place,
+    home: Path,
+    adapter: str,
+    answers: Answers,
+    *,
+    force: bool,
+    offline: bool,
+    dry_run: bool,
+    further: bool = False,
 ) -> Started:
     """Ask the source who we are, and write the files. A refusal is told, and the files are written all the same.
+    `further`: add the source to the folder that is there; its mapping is kept where there is one.
 
-    Raises SettingsError where the answers do not fit, AmendsError where the folder has files already.
+    Raises SettingsError where the answers do not fit, AmendsError where the folder has files already, or has none to
+    add to.
     """
     for wrong in (name_objection(answers.source), zone_objection(answers.time_zone or "UTC")):
         if wrong is not None:
             raise SettingsError(wrong)
     _prove_references(answers.secrets)
-    files = starting_files(adapter, answers)
-    there = tuple(name for name in files if (home / name).exists())
-    if there and not force:
-        raise AmendsError(
-            f"{home} has {', '.join(there)} already.", remedy="Name another folder with --home, or say --force."
-        )
+    files, kept = _files(home, adapter, answers, further=further, force=force)
     login = _Login(place, adapter, answers)
     identity, error = (None, None) if offline else login.tried()
-    drafted = _Drafted(files) if identity is None else _drafted(login, files)
+    fitted = identity is not None and f"mappings/{adapter}.yaml" in files
+    drafted = _drafted(login, files) if fitted else _Drafted(files)
     if not dry_run:
         _write(home, drafted.files)
     return Started(
         home=str(home),
         source=answers.source,
         written=tuple(files),
-        kept=(),
+        kept=kept,
         dry_run=dry_run,
         identity=identity,
         error=str(error or drafted.error) if error or drafted.error else None,
@@ -83,6 +89,29 @@ def start(
         guesses=sum(not one.certain for one in drafted.suggestions),
         preview=drafted.preview,
     )
+
+
+def _files(
+    home: Path, adapter: str, answers: Answers, *, further: bool, force: bool
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(what is to be written, what is there and stays)."""
+    if further:
+        main = home / "amends.yaml"
+        if not main.exists():
+            raise AmendsError(
+                f"{home} has no amends.yaml to add to.", remedy="Leave out --add, or name it with --home."
+            )
+        files = further_source(adapter, answers, main.read_text(encoding="utf-8"))
+        kept = tuple(name for name in files if name != "amends.yaml" and (home / name).exists())
+        return {name: text for name, text in files.items() if name not in kept}, kept
+    files = starting_files(adapter, answers)
+    there = tuple(name for name in files if (home / name).exists())
+    if there and not force:
+        raise AmendsError(
+            f"{home} has {', '.join(there)} already.",
+            remedy="Say --add for one more source, --force to write them anew, or name another folder with --home.",
+        )
+    return files, ()
 
 
 class _Drafted(msgspec.Struct, frozen=True):
@@ -211,6 +240,7 @@ def started_lines(told: Started, columns: int) -> list[str]:
         )
     lines.append(f"{'Would write' if told.dry_run else 'Wrote'} to {told.home}/:")
     lines += [f"  {name}" for name in told.written if not name.startswith(".")]
+    lines += [f"  {name} stays as it is" for name in told.kept]
     if told.preview is not None:
         lines += _draft_lines(told, columns)
     return [*lines, "", "Next:", *_next_lines(told)]

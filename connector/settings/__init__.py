@@ -10,7 +10,7 @@ from connector.settings.notation import duration_seconds
 from connector.settings.problems import Place, Problem, SettingsFilesError
 from connector.settings.schemas import schema
 from connector.settings.sources import SourceSettings
-from connector.settings.start import Answers, schema_files, starting_files
+from connector.settings.start import Answers, further_source, schema_files, starting_files
 
 __all__ = [
     "Answers",
@@ -20,6 +20,7 @@ __all__ = [
     "SettingsFilesError",
     "SourceSettings",
     "duration_seconds",
+    "further_source",
     "load",
     "mapping_in",
     "mapping_in_text",

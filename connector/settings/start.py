@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from connector.adapter import find_adapter
+from connector.errors import SettingsError
 from connector.model import JSON, ActionKind
+from connector.settings.editing import with_lines
 from connector.settings.folder import SHIPPED
 from connector.settings.mapping_files import shipped_text
+from connector.settings.problems import Problems
 from connector.settings.schemas import schema
 from connector.settings.shapes import FILES
+from connector.settings.yaml_file import read_text
 
 # The files that every company edits. The others are taken over by copying them when somebody wants to change them.
 COPIED = ("calendars.yaml", "sla.yaml", "policy.yaml")
@@ -50,6 +56,20 @@ def starting_files(adapter: str, answers: Answers) -> dict[str, str]:
     return files | schema_files() | {".gitignore": "amends.db*\ntokens/\n"}
 
 
+def further_source(adapter: str, answers: Answers, main: str) -> dict[str, str]:
+    """Path within the folder → text, for one more source in the folder whose amends.yaml is `main`: that file with the
+    source added, and nothing else of it touched; and the adapter's mapping.
+
+    Raises SettingsError where no mapping ships, where there is a source of that name, or nothing can be added."""
+    document = read_text(main.encode(), "amends.yaml", Problems())
+    sources = document.value.get("sources") if document is not None and isinstance(document.value, dict) else None
+    if answers.source in (sources or {}):
+        raise SettingsError(f"there is a source {answers.source!r} already.", remedy="Name it with --source.")
+    lines = [line.removeprefix("  ") for line in _source(adapter, answers).splitlines()]
+    meaning = _pointed(shipped_text(adapter), f"../{SCHEMAS}/mapping.json")
+    return {"amends.yaml": with_lines(main, "sources", lines), f"mappings/{adapter}.yaml": meaning}
+
+
 def schema_files() -> dict[str, str]:
     """Path within the folder → the JSON Schema of each kind of file, by which editors complete and complain."""
     return {f"{SCHEMAS}/{name}.json": json.dumps(schema(name), indent=2) + "\n" for name in FILES}
@@ -71,13 +91,26 @@ def _zoned(text: str, zone: str | None) -> str:
 
 def _source(adapter: str, answers: Answers) -> str:
     lines = [f"  {answers.source}:", f"    adapter: {adapter}", "    poll: 60s"]
+    made: Any = find_adapter(adapter)
+    words = {one.name: one.words for one in getattr(made, "asked", ())}
     for name, table in (("options", answers.options), ("secrets", answers.secrets)):
         if table:
-            lines += [
-                f"    {name}:",
-                *(f"      {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()),
-            ]
+            lines += [f"    {name}:", *_told(table, words if name == "options" else {})]
     lines += ["    modes:    # shadow only writes down what would be sent; then approve, then live"]
-    able = find_adapter(adapter).can
+    able = made.can
     lines += [f"      {kind.value}: shadow" for kind in ActionKind if kind in able]
     return "\n".join(lines) + "\n"
+
+
+def _told(table: Mapping[str, JSON], words: Mapping[str, str]) -> Iterator[str]:
+    """Options as lines, each below what was asked; an option with options of its own as a table."""
+    for key, value in table.items():
+        inner = value if isinstance(value, dict) else None
+        said = words.get(key) or words.get(f"{key}.{next(iter(inner))}" if inner else "")
+        if said:
+            yield f"      # {said}"
+        if inner is None:
+            yield f"      {key}: {json.dumps(value, ensure_ascii=False)}"
+            continue
+        yield f"      {key}:"
+        yield from (f"        {name}: {json.dumps(one, ensure_ascii=False)}" for name, one in inner.items())
