@@ -12,8 +12,9 @@ from hashlib import sha256
 
 import msgspec
 
+from adapters.imap.bodies import body
 from adapters.imap.headers import tidy
-from adapters.imap.parts import Limits, Parsed, Part
+from adapters.imap.parts import Limits, Parsed, Part, parsed
 
 LONGEST_NAME = 120
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u2028\u2029]+')
@@ -66,6 +67,19 @@ def _own_name(part: Part) -> str:
     """An attached message is known by its subject."""
     subject = part.inner(Limits()).text("subject") if part.type == "message/rfc822" else ""
     return f"{subject[:100].replace('/', '-')}.eml" if subject else ""
+
+
+def without_attached(raw: bytes) -> bytes:
+    """The message with every attached part empty: its headers stay, its content goes."""
+    tree = parsed(raw, Limits())
+    if tree.raw != raw:
+        return raw  # its lines end in some odd way, so that its parts lie elsewhere
+    kept, at = [], 0
+    for part in sorted(body(tree, Limits()).attachments, key=lambda one: one.start):
+        if part.start >= at:
+            kept.append(raw[at : part.start])
+            at = part.end
+    return b"".join([*kept, raw[at:]])
 
 
 def safe_name(name: str) -> str:

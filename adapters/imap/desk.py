@@ -77,7 +77,14 @@ class Desk:
         return Mail(
             folder=folder,
             fetched=fetched,
-            kept=records.shortened(fetched.raw, message, self.settings.keep_bytes, own, hosts),
+            kept=records.shortened(
+                fetched.raw,
+                message,
+                self.settings.keep_bytes,
+                own,
+                hosts,
+                attached=self.settings.keep_attachments,
+            ),
             message=message,
             letter=letter_of(
                 message,

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import msgspec
 
-from adapters.imap.attachments import Attachment
+from adapters.imap.attachments import Attachment, without_attached
 from adapters.imap.authentication import Trust
 from adapters.imap.evidence import identity_of, ticket_of
 from adapters.imap.message import Message, understood
@@ -75,14 +75,35 @@ def arrival(at: datetime, uid: int) -> str:
     return (whole + timedelta(microseconds=uid % _MOST_MICROSECONDS)).isoformat(timespec="microseconds")
 
 
-def shortened(raw: bytes, message: Message, most: int, own: Collection[str], hosts: Collection[str]) -> bytes:
-    """`raw` without what was attached, where it is larger than `most`; as it is, where that would change its text."""
+def shortened(
+    raw: bytes, message: Message, most: int, own: Collection[str], hosts: Collection[str], *, attached: bool = False
+) -> bytes:
+    """`raw` without the content of what was attached, unless that is to be kept (`attached`) and is not larger than
+    `most`; as it is, where taking it out would change how the mail is understood."""
+
+    def same(cut: bytes) -> bool:
+        return _meaning(understood(cut, own_addresses=own, trusted_hosts=hosts)) == _meaning(message)
+
+    if message.attachments and not attached:
+        bare = without_attached(raw)
+        if bare != raw and same(bare):
+            raw = bare
     if len(raw) <= most:
         return raw
     cut = _ATTACHED.sub(b"", raw)
-    again = understood(cut, own_addresses=own, trusted_hosts=hosts)
-    same = (again.full_text, again.fingerprint) == (message.full_text, message.fingerprint)
-    return cut if same else raw
+    return cut if same(cut) else raw
+
+
+def _meaning(message: Message) -> tuple[object, ...]:
+    """All that is read of a mail again, but for what was attached."""
+    return (
+        message.full_text,
+        message.reply_text,
+        message.fingerprint,
+        message.automatic,
+        message.authentication,
+        message.marks,
+    )
 
 
 def packed(kept: Kept) -> bytes:

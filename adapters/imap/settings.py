@@ -78,9 +78,10 @@ class ImapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count without being named. `trusted_hosts`: the names (authserv-ids) under which your own border writes
     Authentication-Results; without one nobody's address is ever verified.
     `done_keywords`: keywords by which your people mark a mail as finished. `page_size`: mails a page.
-    `whole_bytes`: of a larger mail only the first `keep_bytes` are fetched; of one that is larger than `keep_bytes`,
-    what is attached is not kept. `rescan_days`: how far back a folder is read again after its server has numbered its
-    mail anew. `authority`: who gives out Microsoft's tokens. `timeout_seconds`: how long a server may say nothing.
+    `whole_bytes`: of a larger mail only the first `keep_bytes` are fetched. `keep_attachments`: what is attached stays
+    in the store with its mail, where that is not larger than `keep_bytes`; else its name, type, size and digest alone.
+    `rescan_days`: how far back a folder is read again after its server has numbered its mail anew. `authority`: who
+    gives out Microsoft's tokens. `timeout_seconds`: how long a server may say nothing.
     `limits`: commands a minute.
     Writing: `smtp`, `from_address`, `from_name`, `notify_to` (who is told of escalations), `escalation_folder`,
     `escalation_keyword`, `saves_sent` (the provider keeps what SMTP sends; None: Microsoft and Google do),
@@ -105,6 +106,7 @@ class ImapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     page_size: int = 50
     whole_bytes: int = 25_000_000
     keep_bytes: int = 1_000_000
+    keep_attachments: bool = False
     rescan_days: int = 14
     timeout_seconds: float = 30.0
     authority: str = "https://login.microsoftonline.com"

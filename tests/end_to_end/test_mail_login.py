@@ -177,6 +177,27 @@ def test_microsoft_is_asked_for_the_mailboxes_own_scope() -> None:
     door.close()
 
 
+def test_microsoft_takes_a_certificate_in_the_place_of_a_secret() -> None:
+    import jwt
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    certificate = json.dumps({"private_key": pem, "thumbprint": "A1" * 20})
+    made = Door("microsoft", {"client_id": "an-id", "client_secret": certificate})
+    try:
+        assert made.adapter.check()
+        [asked] = made.provider.asked
+    finally:
+        made.close()
+    assert "client_secret" not in asked and asked["grant_type"] == ["client_credentials"]
+    [proof] = asked["client_assertion"]
+    told = jwt.decode(proof, key.public_key(), algorithms=[jwt.get_unverified_header(proof)["alg"]],
+                      options={"verify_aud": False, "verify_exp": False})  # fmt: skip
+    assert told["iss"] == told["sub"] == "an-id"
+
+
 def test_a_missing_secret_is_named() -> None:
     door = Door("google", {"client_id": "an-id"})
     with pytest.raises(SettingsError, match="client_secret"):

@@ -199,6 +199,48 @@ def test_a_text_in_base64_is_kept_where_an_attachment_is_not() -> None:
     assert shortened(raw, message, 1000, OWN, ()) == raw, "cutting it would have changed what was said"
 
 
+ATTACHED = (
+    b"From: a@example.org\r\nSubject: Lamp\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain\r\n\r\nThe lamp is broken.\r\n"
+    b"--b\r\nContent-Type: text/plain; name=secret.txt\r\nContent-Disposition: attachment\r\n\r\nmy card number\r\n"
+    b"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+    b"Content-Disposition: attachment; filename=lamp.png\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"
+)
+
+
+def test_the_content_of_attachments_is_kept_only_if_the_admin_asks() -> None:
+    message = understood(ATTACHED)
+    cut = shortened(ATTACHED, message, 1_000_000, OWN, ())
+    assert b"card number" not in cut and b"iVBOR" not in cut and b"lamp.png" in cut
+    again = understood(cut)
+    assert (again.full_text, again.fingerprint) == (message.full_text, message.fingerprint)
+    assert [one.name for one in again.attachments] == ["secret.txt", "lamp.png"]
+    assert shortened(ATTACHED, message, 1_000_000, OWN, (), attached=True) == ATTACHED
+
+
+def test_a_bounce_keeps_the_mail_that_it_returns_where_its_meaning_lies_there() -> None:
+    raw = (
+        ATTACHED.replace(b"Content-Type: image/png", b"Content-Type: message/delivery-status")
+        .replace(b"Content-Transfer-Encoding: base64\r\n", b"")
+        .replace(b"iVBORw0KGgo=", b"Final-Recipient: rfc822; kim@gone.example\r\nAction: failed")
+    )
+    message = understood(raw)
+    assert understood(shortened(raw, message, 1_000_000, OWN, ())).bounce_recipients == ("kim@gone.example",)
+
+
+@given(st.lists(st.sampled_from([ATTACHED[at : at + 40] for at in range(0, len(ATTACHED), 40)]), max_size=30))
+def test_taking_attachments_out_never_changes_what_was_said(pieces: list[bytes]) -> None:
+    raw = b"".join(pieces)
+    message = understood(raw)
+    again = understood(shortened(raw, message, 1_000_000, OWN, ()))
+    assert (again.full_text, again.fingerprint, again.automatic) == (
+        message.full_text,
+        message.fingerprint,
+        message.automatic,
+    )
+
+
 # -- Cursors and answers ---------------------------------------------------------------------------------------------
 
 
