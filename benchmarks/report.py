@@ -1,4 +1,4 @@
-"""The tables of a measurement, and their place in docs/performance.md. Called by `run`."""
+"""The tables of a measurement, and their place in docs/performance.md. Called by `run` and `mail`."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def table(lines: Sequence[Line], tickets: int, rounds: int) -> str:
     )
 
 
-def write(path: Path, helpdesk: str, tables: Sequence[str], python: str) -> None:
-    """Put the tables between the two marks of a helpdesk in a document, or at its end."""
-    begin, end = (f"<!-- {word}: make bench, {helpdesk} -->" for word in ("begin", "end"))
+def write(path: Path, what: str, tables: Sequence[str], python: str, by: str = "make bench") -> None:
+    """Put the tables of a measurement between its two marks in a document, or at its end."""
+    begin, end = (f"<!-- {word}: make bench, {what} -->" for word in ("begin", "end"))
     when = datetime.now(UTC).date().isoformat()
-    about = f"Measured {when} by `make bench`: {os.cpu_count()} cores, {platform.system()}, {python}.\n"
+    about = f"Measured {when} by `{by}`: {os.cpu_count()} cores, {platform.system()}, {python}.\n"
     block = "\n".join([begin, about, *tables, end]) + "\n"
     before, mark, rest = path.read_text().partition(begin)
     path.write_text(before + block + (rest.partition(end + "\n")[2] if mark else ""))
