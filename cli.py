@@ -41,6 +41,7 @@ store = _group("store", "Look after the store.")
 adapter = _group("adapter", "The kinds of helpdesk that Amends can talk to.")
 audit = _group("audit", "Who did what, when.")
 mail = _group("mail", "What Amends understands of a mail.")
+clock = _group("clock", "Working time: try it, and see what a change would do.")
 
 
 def _place(ctx: Context) -> Place:
@@ -522,6 +523,24 @@ def mail_parse(files: o.Mails, own: o.OwnAddresses = None, trusted: o.TrustedHos
         typer.echo(harmless_json(encode(described(file, message, language))))
     if code:
         raise typer.Exit(code)
+
+
+@clock.command("test")
+def clock_test(files: o.CaseFiles, as_json: o.JsonLines = False) -> None:
+    """Run your own cases for calendars: what is due when, and how much time is used by when."""
+    from msgspec.json import encode
+
+    from connector.commands import clock_cases
+    from connector.display import harmless_json
+
+    found = clock_cases.run_cases(files)
+    if not as_json:
+        show(found, clock_cases.lines)
+        return
+    for one in found.outcomes:
+        typer.echo(harmless_json(encode(clock_cases.json_line(one))))
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from connector.clocks.business_hours import Hours, Span, epoch_seconds, instant_at
+from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
+from connector.clocks.calendars import Span
 from connector.clocks.lives import Break, finished_at, lives, run_of
 from connector.clocks.sla import Sla, clocks, pauses_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment

@@ -148,7 +148,8 @@ def _clock_of(
 
 
 def _clock(term: Term, target: Target, hours: Hours, life: Life, run: Run, finished: datetime | None) -> Clock:
-    used, due, warning = _measure(hours, run, target)
+    goal = target.within_seconds
+    used, due, warning = measured(hours, run, goal, int(goal * target.warn_share) or 1)
     if term.since is not None:  # a promise cannot be broken before it was made
         due, warning = (None if at is None else max(at, term.since) for at in (due, warning))
     ended = run.ended
@@ -182,22 +183,20 @@ def _state(run: Run, *, in_time: bool) -> ClockState:
     return ClockState.PAUSED if run.breaks and run.breaks[-1].end is None else ClockState.RUNNING
 
 
-def _measure(hours: Hours, run: Run, target: Target) -> tuple[int, int | None, int | None]:
-    """The seconds used, and when the target and its warning are reached: None if the run stands still or was cut off
-    before that."""
-    goal = target.within_seconds
-    warning = int(goal * target.warn_share) or 1
+def measured(hours: Hours, run: Run, goal_seconds: int, fewer_seconds: int) -> tuple[int, int | None, int | None]:
+    """(seconds used, when `goal_seconds` of them are reached, when `fewer_seconds` are), the instants in seconds since
+    1970; None if the run stands still or was cut off before that. 0 < fewer_seconds <= goal_seconds."""
     if run.unbroken:
-        return hours.course(run.start, run.end, goal, warning)
-    used, due, warn = 0, None, None
+        return hours.course(run.start, run.end, goal_seconds, fewer_seconds)
+    used, due, fewer = 0, None, None
     for start, end in run.stretches():
         worked = hours.worked(start, run.end if end is None else end)
-        if warn is None and (end is None or warning <= used + worked):
-            warn = hours.add(start, warning - used)
-        if due is None and (end is None or goal <= used + worked):
-            due = hours.add(start, goal - used)
+        if fewer is None and (end is None or fewer_seconds <= used + worked):
+            fewer = hours.add(start, fewer_seconds - used)
+        if due is None and (end is None or goal_seconds <= used + worked):
+            due = hours.add(start, goal_seconds - used)
         used += worked
-    return used, due, warn
+    return used, due, fewer
 
 
 def _check(target: Target, calendars: Mapping[str, Hours]) -> None:

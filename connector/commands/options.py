@@ -124,3 +124,6 @@ OwnAddresses = Annotated[list[str] | None, _option("--own", metavar="ADDRESS", h
 TrustedHosts = Annotated[
     list[str] | None, _option("--trusted-host", metavar="HOST", help="Whose Authentication-Results to believe.")
 ]
+JsonLines = Annotated[bool, _option("--json", help="Print a JSON object a line instead of text.")]
+_case_files = typer.Argument(metavar="FILE…", help="Cases, in YAML or a JSON object a line; - for the standard input.")
+CaseFiles = Annotated[list[str], _case_files]

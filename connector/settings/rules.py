@@ -5,10 +5,12 @@ Called by `loading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo, available_timezones
 
-from connector.clocks.business_hours import Calendar, Holiday, Hours, Window
+from connector.clocks.business_hours import Hours
+from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, Windows
+from connector.clocks.public_holidays import PublicHolidays
 from connector.clocks.sla import Sla, Target
 from connector.errors import SettingsError
 from connector.settings import notation
@@ -32,25 +34,48 @@ def calendars_of(document: Document | None, problems: Problems) -> dict[str, Hou
         path: Path = ("calendars", name)
         if not zone_is_known(calendar.zone, document, (*path, "zone"), problems):
             continue
-        week = _week(calendar, document, (*path, "hours"), problems)
-        holidays = tuple(Holiday(date, title) for date, title in sorted(calendar.holidays.items()))
         try:
-            found[name] = Hours(Calendar(name, calendar.zone, week, holidays, calendar.always))
+            found[name] = Hours(_calendar(name, calendar, document, path, problems))
         except SettingsError as error:
             problems.add_error(document.place(path, key=True), error)
     return found if len(problems) == before else None
 
 
-def _week(shape: CalendarShape, document: Document, path: Path, problems: Problems) -> tuple[tuple[Window, ...], ...]:
-    week: dict[int, tuple[Window, ...]] = {}
-    for days, windows in shape.hours.items():
+def _calendar(name: str, shape: CalendarShape, document: Document, path: Path, problems: Problems) -> Calendar:
+    return Calendar(
+        name=name,
+        zone=shape.zone,
+        week=_week(shape.hours, document, (*path, "hours"), problems),
+        holidays=tuple(
+            Holiday(date, holiday.name, _windows(holiday.hours)) for date, holiday in sorted(shape.holidays.items())
+        ),
+        always=shape.always,
+        changes=tuple(
+            Change(change.since, _week(change.hours, document, (*path, "changes", index, "hours"), problems))
+            for index, change in enumerate(shape.changes)
+        ),
+        public=tuple(
+            PublicHolidays(whose.country, whose.subdivision, whose.categories, whose.language)
+            for whose in shape.public_holidays
+        ),
+        open_on=frozenset(shape.open_on),
+    )
+
+
+def _windows(texts: Iterable[str]) -> Windows:
+    return tuple(Window(*notation.window(text)) for text in texts)
+
+
+def _week(hours: Mapping[str, Iterable[str]], document: Document, path: Path, problems: Problems) -> Week:
+    week: dict[int, Windows] = {}
+    for days, windows in hours.items():
         for day in notation.weekdays(days):
             if day in week:
                 what = f"{notation.DAYS[day]} has hours in two lines"
                 problems.add(
                     document.place((*path, days), key=True), what, "name each day once, such as mon-thu and fri"
                 )
-            week[day] = tuple(Window(*notation.window(window)) for window in windows)
+            week[day] = _windows(windows)
     return tuple(week.get(day, ()) for day in range(7)) if week else ()
 
 

@@ -220,10 +220,49 @@ class PhrasesFile(Shape):
     examples: PhraseExamples = PhraseExamples()
 
 
+class HolidayShape(Shape):
+    name: Line
+    hours: tuple[WindowText, ...] = Field(default=(), description="What is worked all the same: a half day.")
+
+
+def _named_holiday(holiday: Any) -> Any:
+    return {"name": holiday} if isinstance(holiday, str) else holiday
+
+
+HolidayLine = Annotated[
+    HolidayShape,
+    BeforeValidator(_named_holiday),
+    WithJsonSchema({"anyOf": [{"type": "string"}, HolidayShape.model_json_schema()]}),
+]
+
+
+class PublicHolidaysShape(Shape):
+    country: Line = Field(description="ISO 3166-1 code of two letters, such as GB.")
+    subdivision: Line | None = Field(default=None, description="A part of it, by ISO 3166-2, such as ENG or BY.")
+    categories: tuple[Line, ...] = Field(default=("public",), description="Which kinds; default: public.")
+    language: Line | None = Field(default=None, description="In which the days are named; default: the country's.")
+
+
+class HoursChangeShape(Shape):
+    since: date = Field(alias="from", description="The first day with these hours.")
+    hours: dict[WeekdaysText, tuple[WindowText, ...]] = Field(description="Days: windows of working time.")
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
 class CalendarShape(Shape):
     zone: Line = Field(description="An IANA time zone, such as Europe/London.")
     hours: dict[WeekdaysText, tuple[WindowText, ...]] = Field(default={}, description="Days: windows of working time.")
-    holidays: dict[date, str] = Field(default={}, description="Date: name. Closed from midnight to midnight.")
+    changes: tuple[HoursChangeShape, ...] = Field(default=(), description="Other hours from a date on, oldest first.")
+    holidays: dict[date, HolidayLine] = Field(
+        default={}, description="Date: name. Closed from midnight to midnight, but for the hours given with it."
+    )
+    public_holidays: Annotated[tuple[PublicHolidaysShape, ...], BeforeValidator(_one_or_more)] = Field(
+        default=(), description="The public holidays of these countries or parts of countries."
+    )
+    open_on: tuple[date, ...] = Field(default=(), description="Public holidays on which you work.")
     always: bool = Field(default=False, description="Open day and night; then without hours and holidays.")
 
 
