@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
+from connector.clocks.drawing import LEGEND, drawn
 from connector.clocks.explain import segments
+from connector.clocks.overdue import CHANGES
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     Clock,
@@ -35,6 +37,7 @@ from connector.wording import duration, instant
 SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
 MOST_SEGMENTS = 12
+MOST_COLUMNS = 72
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")  # how people call a ticket of a helpdesk that has such names: SHOP-38
 
 
@@ -252,12 +255,16 @@ def _clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
     clock = one.clock
     name = clock.kind.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
     used = f"{duration(clock.used_seconds)} of {duration(clock.target_seconds)} used"
+    used += f"; {CHANGES[clock.cause]} made it so" if clock.cause else ""
     yield cut(f"  {name}: {_STATE[clock.state]}, {used}", columns)
     yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
     for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
         if at is not None and not (title == "due" and at == clock.breached_at):
             yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)
     shown = _joined(one.segments)
+    marks, line = drawn(shown, clock.due_at, min(columns - 8, MOST_COLUMNS))
+    if len(shown) > 1:
+        yield from (cut(f"    {row}".rstrip(), columns) for row in (marks, line, LEGEND) if row)
     for segment in shown[:MOST_SEGMENTS]:
         counted = duration(segment.counted_seconds) if segment.counted_seconds else "-"
         yield cut(f"    {instant(segment.start, one.zone)}  {counted:>12}  {clean(segment.why)}", columns)

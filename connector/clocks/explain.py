@@ -7,8 +7,8 @@ from datetime import datetime
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.calendars import Span
-from connector.clocks.lives import Break, finished_at, lives, run_of
-from connector.clocks.sla import Sla, clocks, pauses_of
+from connector.clocks.lives import Break, finished_at, run_of
+from connector.clocks.sla import Sla, clocks, life_of, pauses_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment
 
 
@@ -31,8 +31,9 @@ def segments(
     if clock is None:
         return ()
     target = next(target for target in sla.targets if (target.clock, target.name) == (kind, clock.target))
-    life = next(life for life in lives(kind, history) if life.cycle == cycle)
-    run = run_of(life, pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now))
+    run = run_of(
+        life_of(clock, target, history), pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now)
+    )
     hours, here = sla.calendars[target.calendar], run.start
     found: list[Segment] = []
     for pause in run.breaks:

@@ -23,7 +23,13 @@ HEADLINES = {
 }
 FACETS = (("category", "Category"), ("root_cause", "Cause"))
 NEXT_STEPS = {
+    "acknowledgement": "tell the customer that the complaint has arrived, and who sees to it.",
     "first_reply": "answer the customer, or say by when an answer will come, and name an owner if there is none.",
+    "next_reply": "answer the customer's last message, or say by when an answer will come.",
+    "periodic_update": "tell the customer how far it is, even if there is nothing new, and when they hear again.",
+    "requester_wait": "see what the customer is waiting for, and bring the case to an end.",
+    "agent_work": "see what takes so long, and whether somebody else could help.",
+    "team_time": "finish the team's part, or hand it on to those who can.",
     "resolution": "settle with the owner what is missing, and tell the customer the new date and the reason.",
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",

@@ -6,12 +6,13 @@ Called by `loading`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, Windows
 from connector.clocks.public_holidays import PublicHolidays
-from connector.clocks.sla import Sla, Target
+from connector.clocks.sla import Sla, Target, check
 from connector.errors import SettingsError
 from connector.settings import notation
 from connector.settings.checking import shaped
@@ -100,7 +101,9 @@ def sla_of(document: Document | None, calendars: dict[str, Hours] | None, proble
     before = len(problems)
     unique([target.name for target in shape.targets], "name", document, ("targets",), problems)
     targets = [_target(index, target, calendars, document, problems) for index, target in enumerate(shape.targets)]
-    return Sla(tuple(target for target in targets if target), calendars) if len(problems) == before else None
+    if len(problems) > before:
+        return None
+    return Sla(tuple(target for target in targets if target), calendars, shape.on_change)
 
 
 def _target(
@@ -113,20 +116,32 @@ def _target(
         place = document.place((*path, "calendar"))
         problems.add(place, f"there is no calendar {shape.calendar!r}", one_of(shape.calendar, sorted(calendars)))
         return None
+    day_seconds, zone = hours.calendar.day_seconds, ZoneInfo(hours.calendar.zone)
     target = Target(
         name=shape.name,
         clock=shape.clock,
-        within_seconds=notation.duration(shape.within).in_seconds(hours.calendar.day_seconds),
+        within_seconds=notation.duration(shape.within).in_seconds(day_seconds),
         calendar=shape.calendar,
         warn_share=shape.warn_share,
         when=when,
         pauses=None if shape.pauses is None else frozenset(shape.pauses),
+        warn_before_seconds=notation.duration(shape.warn_before).in_seconds(day_seconds) if shape.warn_before else None,
+        since=_midnight(shape.since, zone, days=0),
+        until=_midnight(shape.until, zone, days=1),
+        automatic=shape.automatic,
     )
     try:
-        Sla((target,), calendars)
+        check(target, calendars)
     except SettingsError as error:
         problems.add_error(document.place((*path, "within")), error)
     return target
+
+
+def _midnight(day: date | None, zone: ZoneInfo, *, days: int) -> datetime | None:
+    """When the day begins in that zone, so many days later; UTC."""
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=days), time(), zone).astimezone(UTC)
 
 
 def unique(names: Sequence[str], key: str, document: Document, path: Path, problems: Problems) -> None:

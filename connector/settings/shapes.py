@@ -21,6 +21,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from connector.clocks.lives import KINDS as CLOCKS
+from connector.clocks.sla import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
 from connector.settings import notation
@@ -272,18 +274,29 @@ class CalendarsFile(Shape):
 
 class TargetShape(Shape):
     name: Line
-    clock: Literal["first_reply", "resolution"]
+    clock: Literal[*CLOCKS]  # type: ignore[valid-type]
     when: Condition | None = Field(default=None, description="A CEL condition; the first target that holds counts.")
     within: DurationText = Field(description="Working time, such as 4h. A day is a working day of the calendar.")
     calendar: Name
     warn_share: float = Field(
         default=0.75, gt=0, le=1, description="Warn when this share is used up; 1 for no warning."
     )
+    warn_before: DurationText | None = Field(
+        default=None, description="Warn when this much working time is left; in the place of warn_share."
+    )
     pauses: tuple[Status, ...] | None = Field(default=None, description="In which statuses the clock stands still.")
+    automatic: bool = Field(default=False, description="Whether the message of a machine acknowledges.")
+    since: date | None = Field(default=None, alias="from", description="In force from this day on, of the calendar.")
+    until: date | None = Field(default=None, description="In force until the end of this day.")
 
 
 class SlaFile(Shape):
     targets: tuple[TargetShape, ...]
+    on_change: Changing = Field(
+        default=Changing.CARRY,
+        description="When another target comes into force for a clock that runs: carry what was used, restart, or "
+        "keep the stricter.",
+    )
 
 
 class RuleShape(Shape):
