@@ -32,7 +32,7 @@ from connector.model import (
     Visibility,
 )
 from connector.policy.correction import entries as correction_entries
-from connector.wording import duration, instant
+from connector.wording import days, duration, instant
 
 SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
@@ -118,9 +118,8 @@ def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple
 
 
 def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> ClockTold:
-    hours = rules.sla.calendars[clock.calendar]
     stretches = segments(clock.kind, clock.cycle, this.complaint, this.folded.history, this.values, rules.sla, now)
-    return ClockTold(clock, hours.calendar.zone, stretches)
+    return ClockTold(clock, rules.sla.zone_of(clock), stretches)
 
 
 # -- telling it ------------------------------------------------------------------------------------------------------
@@ -238,7 +237,20 @@ def _tag(tag: Tag, columns: int) -> list[str]:
 def _clocks(told: Explanation, columns: int) -> list[str]:
     if not told.clocks:
         return ["  No target applies."]
-    return [line for one in told.clocks for line in _clock_lines(one, columns)]
+    return [*_nearest(told, columns), *(line for one in told.clocks for line in _clock_lines(one, columns))]
+
+
+def _nearest(told: Explanation, columns: int) -> list[str]:
+    """What is due first of several that run."""
+    running = [one for one in told.clocks if one.clock.due_at is not None and one.clock.state is ClockState.RUNNING]
+    if len(running) < 2:
+        return []
+    first = min(running, key=lambda one: one.clock.due_at or told.as_of)
+    return [cut(f"  nearest: {clean(first.clock.target)}, {_due(first)}", columns)]
+
+
+def _due(one: ClockTold) -> str:
+    return instant(one.clock.due_at, one.zone) if one.clock.due_at else "not due"
 
 
 _STATE = {
@@ -253,8 +265,10 @@ _STATE = {
 
 def _clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
     clock = one.clock
-    name = clock.kind.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
-    used = f"{duration(clock.used_seconds)} of {duration(clock.target_seconds)} used"
+    what, _, deadline = clock.kind.partition(":")
+    name = deadline or what.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
+    lasts = days if deadline else duration
+    used = f"{lasts(clock.used_seconds)} of {lasts(clock.target_seconds)} used"
     used += f"; {CHANGES[clock.cause]} made it so" if clock.cause else ""
     yield cut(f"  {name}: {_STATE[clock.state]}, {used}", columns)
     yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)

@@ -200,6 +200,11 @@ class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str
     cases: tuple[str, ...] = ()
 
+    @property
+    def topic(self) -> str:
+        """What it is about: a clock ("resolution", "regulation"), or a kind of repeat."""
+        return self.episode.partition("#")[0].partition(":")[0]
+
 
 class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
     """A ticket in the common model: the fold of its timeline plus the mapped fields of its newest snapshot.

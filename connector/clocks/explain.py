@@ -8,6 +8,7 @@ from datetime import datetime
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.calendars import Span
 from connector.clocks.lives import Break, finished_at, run_of
+from connector.clocks.regulation import REGULATION
 from connector.clocks.sla import Sla, clocks, life_of, pauses_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment
 
@@ -30,6 +31,9 @@ def segments(
     clock = next((clock for clock in told if (clock.kind, clock.cycle) == (kind, cycle)), None)
     if clock is None:
         return ()
+    if kind.startswith(REGULATION):  # by the calendar, and never paused
+        whole = Span(epoch_seconds(clock.started_at), epoch_seconds(clock.stopped_at or now))
+        return (_segment(whole, "calendar time", counts=True),) if whole.start < whole.end else ()
     target = next(target for target in sla.targets if (target.clock, target.name) == (kind, clock.target))
     run = run_of(
         life_of(clock, target, history), pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now)

@@ -22,6 +22,7 @@ from msgspec.structs import force_setattr, replace
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.lives import ACKNOWLEDGEMENT, KINDS, PAUSES, Life, Run, finished_at, lives, run_of
+from connector.clocks.regulation import Regulation, deadline_clocks
 from connector.errors import SettingsError
 from connector.model import JSON, Clock, ClockState, Complaint, History, Status
 
@@ -103,6 +104,7 @@ class Sla(msgspec.Struct, frozen=True):
     targets: tuple[Target, ...]
     calendars: dict[str, Hours]
     changing: Changing = Changing.CARRY
+    regulations: tuple[Regulation, ...] = ()
     by_kind: dict[str, tuple[Term, ...]] = {}  # derived: each target as it stands where it never changed
     marks: dict[str, tuple[int, ...]] = {}  # derived: when the targets of a kind change by themselves
 
@@ -119,6 +121,12 @@ class Sla(msgspec.Struct, frozen=True):
             check(target, self.calendars)
             if names.count((target.clock, target.name)) > 1:
                 raise SettingsError(f"two {target.clock} targets are called {target.name!r}.", remedy="Rename one.")
+
+    def zone_of(self, clock: Clock) -> str:
+        """The zone in which the times of this clock are told."""
+        if clock.calendar in self.calendars:
+            return self.calendars[clock.calendar].calendar.zone
+        return next((one.profile.zone for one in self.regulations if one.profile.name == clock.calendar), "UTC")
 
     def term_for(self, kind: str, values: Mapping[str, JSON], second: int | None = None) -> Term:
         """The target that counts for these values at that second since 1970, as if it had always been in force."""
@@ -141,7 +149,8 @@ def _marks(targets: Iterable[Target]) -> tuple[int, ...]:
 def clocks(
     complaint: Complaint, history: History, values: Mapping[str, JSON], sla: Sla, now: datetime
 ) -> tuple[Clock, ...]:
-    """Every life of every clock that a target applies to, by kind in the order of `lives.KINDS`, then by cycle.
+    """Every life of every clock that a target applies to, by kind in the order of `lives.KINDS`, then by cycle;
+    after them the deadlines of regulators.
 
     `values` is what conditions see of the complaint (`connector.condition.values_of`).
     """
@@ -152,6 +161,8 @@ def clocks(
             clock = _clock_of(terms(kind, history, values, sla, life), sla, life, history, finished, now_second)
             if clock is not None:
                 found.append(clock)
+    if sla.regulations:
+        found += deadline_clocks(complaint, history, values, sla.regulations, now)
     return tuple(found)
 
 

@@ -5,23 +5,25 @@ Called by `loading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, Windows
 from connector.clocks.public_holidays import PublicHolidays
+from connector.clocks.regulation import Profile, Regulation
 from connector.clocks.sla import Sla, Target, check
 from connector.errors import SettingsError
 from connector.settings import notation
 from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
-from connector.settings.problems import Problems, one_of
+from connector.settings.problems import Place, Problems, one_of
 from connector.settings.shapes import CalendarsFile, CalendarShape, SlaFile, TargetShape
 from connector.settings.yaml_file import Document
 
 Path = tuple[str | int, ...]
+ProfileOf = Callable[[str, Place], Profile | None]  # by its name, and where it is named
 
 
 def calendars_of(document: Document | None, problems: Problems) -> dict[str, Hours] | None:
@@ -92,18 +94,37 @@ def zone_is_known(zone: str, document: Document, path: Path, problems: Problems)
     return True
 
 
-def sla_of(document: Document | None, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
-    """The targets with their calendars, or None with the reasons among `problems`. Without `calendars` (they have
-    problems of their own) only the file itself is checked."""
+def sla_of(
+    document: Document | None,
+    calendars: dict[str, Hours] | None,
+    profile_of: ProfileOf,
+    problems: Problems,
+) -> Sla | None:
+    """The targets with their calendars, and the regulators' deadlines that apply; None with the reasons among
+    `problems`. Without `calendars` (they have problems of their own) only the file itself is checked."""
     shape = shaped(document, SlaFile, problems)
     if document is None or shape is None or calendars is None:
         return None
     before = len(problems)
     unique([target.name for target in shape.targets], "name", document, ("targets",), problems)
     targets = [_target(index, target, calendars, document, problems) for index, target in enumerate(shape.targets)]
+    regulations = _regulations(shape, document, profile_of, problems)
     if len(problems) > before:
         return None
-    return Sla(tuple(target for target in targets if target), calendars, shape.on_change)
+    return Sla(tuple(target for target in targets if target), calendars, shape.on_change, regulations)
+
+
+def _regulations(
+    shape: SlaFile, document: Document, profile_of: ProfileOf, problems: Problems
+) -> tuple[Regulation, ...]:
+    found = []
+    unique([one.profile for one in shape.regulations], "profile", document, ("regulations",), problems)
+    for index, one in enumerate(shape.regulations):
+        when = compiled(one.when, document, ("regulations", index, "when"), problems)
+        profile = profile_of(one.profile, document.place(("regulations", index, "profile")))
+        if profile is not None:
+            found.append(Regulation(profile, one.owner, when))
+    return tuple(found)
 
 
 def _target(

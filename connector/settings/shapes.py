@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from connector.clocks.lives import KINDS as CLOCKS
+from connector.clocks.regulation import Event
 from connector.clocks.sla import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
@@ -290,8 +291,48 @@ class TargetShape(Shape):
     until: date | None = Field(default=None, description="In force until the end of this day.")
 
 
+class LengthShape(Shape):
+    days: int = Field(default=0, ge=0, description="Calendar days.")
+    weeks: int = Field(default=0, ge=0)
+    business_days: int = Field(default=0, ge=0, description="Monday to Friday without the profile's public holidays.")
+
+
+class DeadlineShape(Shape):
+    name: Name
+    title: Line
+    within: LengthShape = Field(description="How long after the day of the start.")
+    start: Event = Field(default=Event.RECEIPT, description="What it is counted from.")
+    start_by: LengthShape | None = Field(
+        default=None, description="When that has to have come, from receipt on; if later, that day is taken for it."
+    )
+    met_by: Event = Field(default=Event.RESOLUTION, description="What meets it.")
+    obliges: bool = Field(default=True, description="No: a chance that passes, and no breach.")
+    warn_days: int | None = Field(default=None, ge=1, description="Warn so many days before.")
+    extension: LengthShape | None = Field(default=None, description="What comes on top where extended_when holds.")
+    extended_when: Condition | None = None
+    since: date | None = Field(default=None, alias="from", description="For complaints received from this day on.")
+    until: date | None = Field(default=None, description="For complaints received until this day.")
+    automatic: bool = Field(default=False, description="Whether the message of a machine acknowledges.")
+
+
+class RegulationFile(Shape):
+    title: Line
+    source: Line = Field(description="Where the rule stands.")
+    checked: date = Field(description="When somebody read it there.")
+    zone: Line = Field(description="An IANA time zone, in which days begin and end.")
+    public_holidays: Annotated[tuple[PublicHolidaysShape, ...], BeforeValidator(_one_or_more)] = ()
+    deadlines: tuple[DeadlineShape, ...]
+
+
+class RegulationShape(Shape):
+    profile: Name = Field(description="A file in regulations/, without its ending.")
+    owner: Line = Field(description="Who has confirmed that it is right for you.")
+    when: Condition | None = Field(default=None, description="A CEL condition; default: every ticket.")
+
+
 class SlaFile(Shape):
     targets: tuple[TargetShape, ...]
+    regulations: tuple[RegulationShape, ...] = Field(default=(), description="Regulators' deadlines that apply.")
     on_change: Changing = Field(
         default=Changing.CARRY,
         description="When another target comes into force for a clock that runs: carry what was used, restart, or "
@@ -364,5 +405,6 @@ FILES: dict[str, type[Shape]] = {
     "phrases": PhrasesFile,
     "calendars": CalendarsFile,
     "sla": SlaFile,
+    "regulation": RegulationFile,
     "policy": PolicyFile,
 }

@@ -37,6 +37,7 @@ PAGE_OF_FILE = {
     "phrases": "tags.md",
     "calendars": "times.md",
     "sla": "times.md",
+    "regulation": "regulations.md",
     "policy": "policy.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -226,7 +227,7 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
 
 def test_every_kind_of_settings_file_has_an_example() -> None:
     shown = {str(block.values[0]).split("/")[0].removesuffix(".yaml") for block in blocks()}
-    assert shown == {"amends", "mappings", "taxonomy", "phrases", "calendars", "sla", "policy", "cases"}
+    assert shown == {"amends", "mappings", "taxonomy", "phrases", "calendars", "sla", "policy", "cases", "regulations"}
 
 
 # -- states, links, pictures -----------------------------------------------------------------------------------------
