@@ -543,6 +543,16 @@ def clock_test(files: o.CaseFiles, as_json: o.JsonLines = False) -> None:
         raise typer.Exit(found.exit_code)
 
 
+@clock.command("what-if")
+def clock_what_if(
+    ctx: Context, file: o.DraftFile, names: o.Sources = None, most: o.Most = 20, as_json: o.Json = False
+) -> None:
+    """How many open complaints another sla.yaml or calendars.yaml would change, and how. Changes nothing."""
+    from connector.commands import clock_whatif
+
+    show(clock_whatif.what_if(_place(ctx), file, names=names or (), most=most), clock_whatif.lines, as_json)
+
+
 def main() -> None:
     """The entry point. Exit codes: 0 fine, 1 found something wrong, 2 settings, 3 credentials, 4 unreachable."""
     try:

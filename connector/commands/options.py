@@ -127,3 +127,5 @@ TrustedHosts = Annotated[
 JsonLines = Annotated[bool, _option("--json", help="Print a JSON object a line instead of text.")]
 _case_files = typer.Argument(metavar="FILE…", help="Cases, in YAML or a JSON object a line; - for the standard input.")
 CaseFiles = Annotated[list[str], _case_files]
+_draft = typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Another sla.yaml or calendars.yaml.")
+DraftFile = Annotated[Path, _draft]

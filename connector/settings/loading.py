@@ -7,6 +7,7 @@ to read its settings again keeps the ones it has.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as AnyMapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,14 @@ class Settings(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def load(home: Path | None = None) -> Settings:
-    """The settings in `home`, else in $AMENDS_HOME, else in ./amends; a file that is not there comes as shipped.
+def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = None) -> Settings:
+    """The settings in `home`, else in $AMENDS_HOME, else in ./amends; a file that is not there comes as shipped, and
+    one for which there is a draft from there.
 
     Raises SettingsFilesError with everything that is wrong in any file, SettingsError where there is no such folder.
     """
     problems = Problems()
-    folder = Folder(home_folder(home), problems)
+    folder = Folder(home_folder(home), problems, drafts)
     document = folder.document("amends.yaml")
     main = shaped(document, AmendsFile, problems)
     # Phrases are half of all that is read, and nobody asks for them where nothing is tagged.
