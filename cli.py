@@ -553,6 +553,34 @@ def clock_what_if(
     show(clock_whatif.what_if(_place(ctx), file, names=names or (), most=most), clock_whatif.lines, as_json)
 
 
+@clock.command("import")
+def clock_import(
+    ctx: Context,
+    file: o.IcsFile,
+    calendar: o.CalendarName,
+    year: o.Years = None,
+    accept: o.Accepted = None,
+    accept_all: o.AcceptAll = False,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """Add days off from an iCalendar file to a calendar, each one after a look. Asks at a terminal."""
+    from connector.commands import clock_import as importing
+    from connector.commands.terminal import yes
+
+    place = _place(ctx)
+    named = {one.date() for one in accept or ()}
+
+    def agreed_to(day: importing.Day) -> bool:
+        if accept_all or named or not sys.stdin.isatty():
+            return accept_all or day.date in named
+        return yes(f"{day.date:%a} {day.date}  {day.name}: closed on that day?")
+
+    years = sorted(year or (place.now().year, place.now().year + 1))
+    done = importing.import_days(place, file, calendar, years=years, accept=agreed_to, dry_run=dry_run)
+    show(done, importing.lines, as_json)
+
+
 def main() -> None:
     """The entry point. Exit codes: 0 fine, 1 found something wrong, 2 settings, 3 credentials, 4 unreachable."""
     try:
