@@ -14,7 +14,7 @@ import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.drawing import LEGEND, drawn
-from connector.clocks.explain import segments
+from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.overdue import CHANGES
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
@@ -237,7 +237,7 @@ def _tag(tag: Tag, columns: int) -> list[str]:
 def _clocks(told: Explanation, columns: int) -> list[str]:
     if not told.clocks:
         return ["  No target applies."]
-    return [*_nearest(told, columns), *(line for one in told.clocks for line in _clock_lines(one, columns))]
+    return [*_nearest(told, columns), *(line for one in told.clocks for line in clock_lines(one, columns))]
 
 
 def _nearest(told: Explanation, columns: int) -> list[str]:
@@ -263,7 +263,8 @@ _STATE = {
 }
 
 
-def _clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
+def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
+    """A clock as it stands, drawn, and stretch by stretch in the zone of its calendar."""
     clock = one.clock
     what, _, deadline = clock.kind.partition(":")
     name = deadline or what.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
@@ -279,11 +280,17 @@ def _clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
     marks, line = drawn(shown, clock.due_at, min(columns - 8, MOST_COLUMNS))
     if len(shown) > 1:
         yield from (cut(f"    {row}".rstrip(), columns) for row in (marks, line, LEGEND) if row)
-    for segment in shown[:MOST_SEGMENTS]:
-        counted = duration(segment.counted_seconds) if segment.counted_seconds else "-"
-        yield cut(f"    {instant(segment.start, one.zone)}  {counted:>12}  {clean(segment.why)}", columns)
+    rows = [(instant(each.start, one.zone), _counted(each), clean(each.why)) for each in shown[:MOST_SEGMENTS]]
+    widest = max((len(start) for start, _, _ in rows), default=0)
+    yield from (cut(f"    {start:<{widest}}  {counted:>10}  {why}", columns) for start, counted, why in rows)
     if len(shown) > MOST_SEGMENTS:
         yield f"    … and {len(shown) - MOST_SEGMENTS} stretches more; --json has them all"
+
+
+def _counted(segment: Segment) -> str:
+    if not segment.counted_seconds:
+        return "-"
+    return days(segment.counted_seconds) if segment.why == CALENDAR_TIME else duration(segment.counted_seconds)
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:

@@ -12,6 +12,8 @@ from connector.clocks.regulation import REGULATION
 from connector.clocks.sla import Sla, clocks, life_of, pauses_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment
 
+CALENDAR_TIME = "calendar time"
+
 
 def segments(
     kind: str,
@@ -25,7 +27,7 @@ def segments(
     """The life `cycle` of the clock `kind` from its start to its end (or `now`) without gaps; () if there is none.
 
     The counted seconds add up to the clock's used seconds. `why` is "working", "outside hours", "holiday: <name>",
-    "paused: <status>" or "finished: <status>".
+    "paused: <status>", "finished: <status>", or CALENDAR_TIME for a regulator's deadline.
     """
     told = clocks(complaint, history, values, sla, now)
     clock = next((clock for clock in told if (clock.kind, clock.cycle) == (kind, cycle)), None)
@@ -33,7 +35,7 @@ def segments(
         return ()
     if kind.startswith(REGULATION):  # by the calendar, and never paused
         whole = Span(epoch_seconds(clock.started_at), epoch_seconds(clock.stopped_at or now))
-        return (_segment(whole, "calendar time", counts=True),) if whole.start < whole.end else ()
+        return (_segment(whole, CALENDAR_TIME, counts=True),) if whole.start < whole.end else ()
     target = next(target for target in sla.targets if (target.clock, target.name) == (kind, clock.target))
     run = run_of(
         life_of(clock, target, history), pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now)

@@ -203,6 +203,11 @@ def _clock_of(
     """The clock of one life under the last target in force, or under the first one that was breached: whatever is
     changed afterwards does not undo a breach."""
     clock: Clock | None = None
+    if len(terms) == 1 and ((target := terms[0].target) is None or not target.automatic):  # as most are
+        if target is None:
+            return None
+        run = run_of(life, pauses_of(target), history, finished, now_second)
+        return _clock(terms[0], target, sla.calendars[target.calendar], life, run, finished)
     for term in terms:
         target = term.target
         lived = _answered_by_machine(life, target, history)
@@ -259,10 +264,17 @@ def _clock(term: Term, target: Target, hours: Hours, life: Life, run: Run, finis
         calendar=target.calendar,
         warn_at=None if ended or warning is None else instant_at(warning),
         due_at=due_at,
-        stopped_at=life.stop or finished,
+        stopped_at=life.stop or _cut_off_at(life, run, finished),
         breached_at=None if in_time else due_at,
         cause=None if in_time or reached == due else term.cause,
     )
+
+
+def _cut_off_at(life: Life, run: Run, finished: datetime | None) -> datetime | None:
+    """When the complaint ended; what the customer wrote afterwards outlives that, until the ticket is gone."""
+    if not life.after_end:
+        return finished
+    return instant_at(run.end) if run.cut_off else None
 
 
 def _state(run: Run, *, in_time: bool) -> ClockState:
