@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from shutil import get_terminal_size
 from types import FrameType
@@ -20,7 +19,7 @@ from types import FrameType
 from connector.errors import AmendsError
 from sandbox.demo.ending import told_at_the_end, verdict
 from sandbox.demo.folder import INBOX, SOURCE, WORKS, clear, settle_in, stop_clock
-from sandbox.demo.processes import Daemon, Helpdesk
+from sandbox.demo.processes import Daemon, Helpdesk, helpdesks, missing_parts
 from sandbox.demo.schedule import Schedule
 from sandbox.demo.view import Screen
 from sandbox.demo.watch import Watch
@@ -31,8 +30,10 @@ SECONDS, FAST_SECONDS = 75.0, 17.0
 # The 16th write that the helpdesk has carried out and the store does not know of yet: no moment is worse.
 CRASH = "outbox: applied*16"
 FRAME_SECONDS = 0.2
-# What the mailbox is made of. Not needed at run time, so not everybody has it.
-MAIL_PARTS = ("aiosmtpd", "pymap", "cryptography")
+WITHOUT_MAILBOX = (
+    "Played without the mailbox, for which {} would be needed: a checkout's `make demo` has it, and so has an "
+    "installation of amends[demo]."
+)
 STAY_DOWN = timedelta(seconds=2)
 LONGEST_DRAIN = timedelta(seconds=12)
 
@@ -83,17 +84,10 @@ class _Performance:
 
     def _helpdesks(self) -> dict[str, Helpdesk]:
         """The helpdesks by source, not yet started; without the mailbox where it cannot be had."""
-        told, home = self.schedule.told, self.home
-        desks = {
-            SOURCE: Helpdesk("zendesk", told, home / "zendesk.log"),
-            WORKS: Helpdesk("jira", told, home / "jira.log"),
-        }
-        missing = [name for name in MAIL_PARTS if find_spec(name) is None]
+        missing = missing_parts()
         if missing:
-            self.screen.say(f"Without the mailbox: it needs {', '.join(missing)}. Install amends[demo] to have it.")
-        else:
-            desks[INBOX] = Helpdesk("mailbox", told, home / "mailbox.log", "--folder", str(home))
-        return desks
+            self.screen.say(WITHOUT_MAILBOX.format(", ".join(missing)))
+        return helpdesks(self.home, self.schedule.told, with_mailbox=not missing)
 
     def _play_the_days(self) -> None:
         self.daemon.start(crash=CRASH)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,8 +16,11 @@ import msgspec
 
 import sandbox
 from connector.errors import AmendsError
+from sandbox.demo.folder import INBOX, SOURCE, WORKS
 
 STOP_WITHIN_SECONDS = 12.0
+# What the mailbox is made of. A daemon needs none of it, so an installation may do without.
+MAIL_PARTS = ("aiosmtpd", "cryptography", "pymap")
 ROOT = Path(sandbox.__file__).resolve().parents[1]
 
 
@@ -98,6 +102,22 @@ class Helpdesk(_Child):
     def _told(self, what: str) -> Any:
         with urlopen(f"{self.url}/__control/{what}", timeout=10) as answer:
             return msgspec.json.decode(answer.read())
+
+
+def missing_parts() -> list[str]:
+    """The packages that the mailbox would need and that are not installed."""
+    return [name for name in MAIL_PARTS if find_spec(name) is None]
+
+
+def helpdesks(home: Path, clock: str, *, with_mailbox: bool) -> dict[str, Helpdesk]:
+    """The demo's helpdesks by source, not yet started."""
+    desks = {
+        SOURCE: Helpdesk("zendesk", clock, home / "zendesk.log"),
+        WORKS: Helpdesk("jira", clock, home / "jira.log"),
+    }
+    if with_mailbox:
+        desks[INBOX] = Helpdesk("mailbox", clock, home / "mailbox.log", "--folder", str(home))
+    return desks
 
 
 class Daemon(_Child):

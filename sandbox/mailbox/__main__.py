@@ -25,8 +25,7 @@ def main() -> None:
     options.add_argument("--stories", action="store_true", help="play the demo's stories as their time comes")
     chosen = options.parse_args()
     over = stopping()
-    office = Office(clock_of(chosen), chosen.folder)
-    with serve(office, port=chosen.port) as site:
+    with Office(clock_of(chosen), chosen.folder) as office, serve(office, port=chosen.port) as site:
         print(site.url, flush=True)  # noqa: T201 - this is the program's answer
         if not chosen.stories:
             over.wait()

@@ -34,7 +34,8 @@ DONE, SENT = "Done", "Sent"
 
 
 class Office:
-    """The post of one shop. `abroad` holds mails for people outside that were taken and not yet delivered."""
+    """The post of one shop; open until its context ends. `abroad` holds mails for people outside that were taken and
+    not yet delivered, `noticed` those for our own."""
 
     def __init__(self, clock: Callable[[], datetime], folder: Path) -> None:
         self.clock, self.lock, self.links = clock, threading.RLock(), ""
@@ -56,7 +57,10 @@ class Office:
     def now(self) -> datetime:
         return self.clock()
 
-    def close(self) -> None:
+    def __enter__(self) -> Office:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.server.stop()
 
     def arrives(self, raw: bytes, at: datetime) -> None:
@@ -120,9 +124,6 @@ control = Door((), {"state": _state}, {})
 
 @contextmanager
 def serve(office: Office, *, port: int = 0) -> Iterator[Site]:
-    """Serve the control door of `office` on 127.0.0.1 until the block ends, and close the office then."""
-    try:
-        with serving(Site(office, Desk()), control, port=port) as site:
-            yield site
-    finally:
-        office.close()
+    """Serve the control door of `office` on 127.0.0.1 until the block ends. The office is closed by who opened it."""
+    with serving(Site(office, Desk()), control, port=port) as site:
+        yield site
