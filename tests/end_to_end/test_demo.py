@@ -79,7 +79,7 @@ def test_the_commands_it_names_work_afterwards(
 
 def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, ended = shown
-    name = next(line.split()[-1] for line in ended.stdout.splitlines() if " explain shop/" in line)
+    name = next(line.split()[-1] for line in ended.stdout.splitlines() if ".amends-demo explain " in line)
     told = json.loads(amends(folder, "--home", ".amends-demo", "explain", name, "--json").stdout)
     assert told["as_of"].startswith("2026-03-0")
     assert told["writes"]
@@ -134,7 +134,7 @@ def test_mail_leaves_and_keywords_are_set_in_the_mailbox(shown: tuple[Path, subp
     folder, _ = shown
     listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
     done = [one.get("action", one) for one in json.loads(listed.stdout)]
-    assert {"tag", "escalate"} <= {one["kind"] for one in done if one["source"] == "inbox"}
+    assert {"tag", "escalate", "survey"} <= {one["kind"] for one in done if one["source"] == "inbox"}
 
 
 def test_where_the_parts_of_the_mailbox_are_missing_the_demo_says_so_and_does_without(
