@@ -44,10 +44,10 @@ def demo(home: Path | None, *, fast: bool, plain: bool, wall: Callable[[], datet
     Raises AmendsError where `home` holds something that is not a former demo, or a process does not come up.
     """
     with _ended_by_signals():
-        return _Performance((home or HOME).absolute(), fast=fast, plain=plain, wall=wall).play()
+        return Performance((home or HOME).absolute(), fast=fast, plain=plain, wall=wall).play()
 
 
-class _Performance:
+class Performance:
     """One showing, from the first process to the last."""
 
     def __init__(self, home: Path, *, fast: bool, plain: bool, wall: Callable[[], datetime]) -> None:
