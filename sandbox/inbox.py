@@ -1,7 +1,7 @@
 """The demo's mailbox at work: people who write (`inbox.yaml`), staff who answer by mail, and machines that answer both.
 
-Staff send by SMTP, keep a copy in Sent, and move what is done to Done, each with a mail program of their own. Called by
-`python -m sandbox.mailbox --stories` and tests.
+Staff send by SMTP and move what is done to Done, each under their own login. Called by `python -m sandbox.mailbox
+--stories` and tests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 from sandbox.mailbox import letters
 from sandbox.mailbox.letters import SHOP, Letter, letter
-from sandbox.mailbox.office import DONE, SENT, STAFF, Office
+from sandbox.mailbox.office import DONE, STAFF, Office
 from sandbox.mailbox.program import MailProgram, hand_in
 from sandbox.mailbox.relay import Taken
 from sandbox.mailbox.server import HOST, PASSWORD
@@ -139,7 +139,6 @@ class Player:
         mail = letter(HOUSE, f"Re: {story.subject}", text, when, to=who.email, answers=thread[-1], trust="ours")
         office, login = self.office, (LOGINS[by], PASSWORD)
         hand_in(mail.raw, SHOP, who.email, HOST, office.smtp_port, login, office.certificates.authority)
-        self._program(by).deliver(mail.raw, when, SENT, ("\\Seen",))
         thread.append(mail)
 
     def _program(self, by: str) -> MailProgram:

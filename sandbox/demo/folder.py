@@ -56,6 +56,7 @@ INBOX_SOURCE = """
       ca_file: {authority}    # the sandbox's own authority; certificates are always checked
       done_folders: [Done]
       sent_folder: Sent
+      saves_sent: true    # the sandbox's relay keeps what it sends there, as Microsoft's and Google's do
       trusted_hosts: [{border}]
       smtp: {{host: 127.0.0.1, port: {smtp}, tls: starttls, ca_file: {authority}}}
       from_address: {user}

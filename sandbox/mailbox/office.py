@@ -1,7 +1,9 @@
 """A shop's whole post: its mailbox and those of its people, the relay that takes what they send, and a ledger of all.
 
-IMAP stands behind TLS from the first byte, SMTP behind STARTTLS, both with a certificate by an authority of our own.
-`serve` adds the control door over HTTP. Used by `python -m sandbox.mailbox` and tests.
+The relay keeps what it takes among the sent mail of the shop, as Microsoft's and Google's do: so a mail has left if and
+only if it lies there, and whoever died before the answer came can look. IMAP stands behind TLS from the first byte,
+SMTP behind STARTTLS, both with a certificate by an authority of our own. `serve` adds the control door over HTTP. Used
+by `python -m sandbox.mailbox` and tests.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+
+from pymap.parsing.specials.flag import Seen
 
 from sandbox.clock import SandboxClock
 from sandbox.http.answers import Answer, Request, told
@@ -79,8 +83,9 @@ class Office:
             done += 1
         return done
 
-    def _pass_on(self, mail: Taken) -> None:
-        """Called while the mail is taken, in the server's own thread: it has to wait its turn there."""
+    async def _pass_on(self, mail: Taken) -> None:
+        """What is for somebody else waits for its turn: this runs while the mail is taken, in the server's loop."""
+        await self.server.put(USER, SENT, mail.raw, self.now(), Seen)
         if TEAM in mail.recipients:
             self.noticed.append(mail)
         if any(one not in (TEAM, USER) for one in mail.recipients):

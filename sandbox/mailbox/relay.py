@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +29,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Relay:
-    """Takes mail from those who log in. `passes_on` is called with each mail before its sender hears that it was
-    taken."""
+    """Takes mail from those who log in. Each is handed to `passes_on` before its sender hears that it was taken."""
 
     def __init__(
         self,
@@ -38,7 +37,7 @@ class Relay:
         tls: ssl.SSLContext,
         ledger: Ledger,
         now: Callable[[], datetime],
-        passes_on: Callable[[Taken], None],
+        passes_on: Callable[[Taken], Awaitable[None]],
     ) -> None:
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # it warns of its own ways
         self._users, self._tls, self._ledger, self._now = users, tls, ledger, now
@@ -68,7 +67,7 @@ class Relay:
             marker={"message_id": ident},
             recipients=list(envelope.rcpt_tos),
         )
-        self._passes_on(Taken(ident, tuple(envelope.rcpt_tos), raw))
+        await self._passes_on(Taken(ident, tuple(envelope.rcpt_tos), raw))
         return f"250 OK queued as {len(self._ledger)}"
 
     def _knows(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, said: Any) -> AuthResult:

@@ -20,6 +20,7 @@ from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import Config, Login
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
+from pymap.parsing.specials import Flag
 from pymap.user import Passwords, UserMetadata
 from pysasl.hashing import Cleartext
 
@@ -119,7 +120,12 @@ class SharedServer(MailServer):
 
     def deliver(self, user: str, raw: bytes, at: datetime) -> None:
         """A mail arrives in a mailbox, by no login."""
-        self._done(self._delivered(user, raw, at))
+        self._done(self.put(user, "INBOX", raw, at))
+
+    async def put(self, user: str, folder: str, raw: bytes, at: datetime, *flags: Flag) -> None:
+        """The same, into any folder; to be awaited in the server's own loop."""
+        box = await self._shared.mailboxes(user)[0].get_mailbox(folder)
+        await box.append(AppendMessage(raw, at, frozenset(flags)), recent=not flags)
 
     def make(self, user: str, *folders: str) -> None:
         """Make folders in a mailbox."""
@@ -133,10 +139,6 @@ class SharedServer(MailServer):
     def _doorman(self, config: Config) -> Login:
         self._shared = SharedLogin(config, self._ledger, self._now)
         return self._shared
-
-    async def _delivered(self, user: str, raw: bytes, at: datetime) -> None:
-        inbox = await self._shared.mailboxes(user)[0].get_mailbox("INBOX")
-        await inbox.append(AppendMessage(raw, at), recent=True)
 
     async def _made(self, user: str, name: str) -> None:
         await self._shared.mailboxes(user)[0].add_mailbox(name)

@@ -103,6 +103,7 @@ def test_the_ledger_holds_each_mail_that_left_and_each_copy_and_move(office: Off
     office.arrives(mail.raw, NOON)
     notice = letter(MARIA, "Notice", "Look.", NOON, trust="ours")
     hand_in(notice.raw, SHOP, TEAM, HOST, office.smtp_port, (USER, PASSWORD), office.certificates.authority)
+    assert amends.has(notice.message_id, SENT), "the relay keeps what it takes"
     amends.deliver(notice.raw, NOON, SENT)
     amends.move(mail.message_id, DONE)
     assert [one.kind for one in office.ledger] == ["mail", "append", "move"]
