@@ -112,7 +112,6 @@ class Player:
             else:
                 self._take(story, step, when)
             done += 1
-        self.office.notices()
         while self.office.abroad:
             self._deliver_abroad(self.office.abroad.popleft(), until)
         return done

@@ -143,4 +143,4 @@ def _effect(one: Intention) -> str:
     parts += ["notice by mail" if mailed else "internal note"] if effect.note else []
     if mailed and one.action.kind is ActionKind.SURVEY:
         return "survey sent by mail"
-    return f"{_DID[one.action.kind]}: {', '.join((*parts, *effect.tags))}"
+    return f"{_DID.get(one.action.kind, one.action.kind.value)}: {', '.join((*parts, *effect.tags))}"

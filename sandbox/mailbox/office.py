@@ -39,7 +39,7 @@ DONE, SENT = "Done", "Sent"
 
 class Office:
     """The post of one shop; open until its context ends. `abroad` holds mails for people outside that were taken and
-    not yet delivered, `noticed` those for our own."""
+    not yet delivered."""
 
     def __init__(self, clock: Callable[[], datetime], folder: Path) -> None:
         self.clock, self.lock, self.links = clock, threading.RLock(), ""
@@ -53,7 +53,6 @@ class Office:
         self.server.add(TEAM)
         self.server.make(USER, DONE, SENT)
         self.abroad: deque[Taken] = deque()
-        self.noticed: deque[Taken] = deque()
         users = dict.fromkeys((USER, *STAFF), PASSWORD)
         self.relay = Relay(users, tls, self.ledger, self.now, self._pass_on)
         self.smtp_port = self.server.listen(self.relay.protocol)
@@ -75,19 +74,11 @@ class Office:
         """The mail program of one of the staff, logged in to the shop's mailbox."""
         return MailProgram(HOST, self.server.port, login, PASSWORD, authority=self.certificates.authority)
 
-    def notices(self) -> int:
-        """Deliver what was sent to our own people; returns how many mails that were."""
-        done = 0
-        while self.noticed:
-            self.server.deliver(TEAM, self.noticed.popleft().raw, self.now())
-            done += 1
-        return done
-
     async def _pass_on(self, mail: Taken) -> None:
-        """What is for somebody else waits for its turn: this runs while the mail is taken, in the server's loop."""
+        """Called while the mail is taken, in the server's loop."""
         await self.server.put(USER, SENT, mail.raw, self.now(), Seen)
         if TEAM in mail.recipients:
-            self.noticed.append(mail)
+            await self.server.put(TEAM, "INBOX", mail.raw, self.now())
         if any(one not in (TEAM, USER) for one in mail.recipients):
             self.abroad.append(mail)
 

@@ -134,7 +134,7 @@ def test_mail_leaves_and_keywords_are_set_in_the_mailbox(shown: tuple[Path, subp
     folder, _ = shown
     listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
     done = [one.get("action", one) for one in json.loads(listed.stdout)]
-    assert {"tag", "escalate", "survey"} <= {one["kind"] for one in done if one["source"] == "inbox"}
+    assert {"tag", "escalate"} <= {one["kind"] for one in done if one["source"] == "inbox"}
 
 
 def test_where_the_parts_of_the_mailbox_are_missing_the_demo_says_so_and_does_without(
