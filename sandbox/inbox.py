@@ -6,7 +6,7 @@ Staff send by SMTP and move what is done to Done, each under their own login. Ca
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sandbox.mailbox.office import DONE, STAFF, Office
 from sandbox.mailbox.program import MailProgram, hand_in
 from sandbox.mailbox.relay import Taken
 from sandbox.mailbox.server import HOST, PASSWORD
-from sandbox.stories import moment
+from sandbox.stories import last_first
 
 LOGINS = {login.partition("@")[0]: login for login in STAFF}
 HOUSE = letters.Person("The Shop", SHOP)
@@ -88,12 +88,7 @@ class Player:
         self.threads: dict[str, list[Letter]] = {}
         self._programs: dict[str, MailProgram] = {}
         self._told_away: set[str] = set()
-        midnight = first_day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        events: list[tuple[datetime, Story, Step | None]] = []
-        for story in inbox().stories:
-            events.append((moment(story.at, midnight), story, None))
-            events += [(moment(step.at, midnight), story, step) for step in story.then]
-        self._coming = sorted(events, key=lambda event: event[0], reverse=True)
+        self._coming = last_first(inbox().stories, first_day)
 
     def __enter__(self) -> Player:
         return self
