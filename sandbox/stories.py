@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import yaml
@@ -66,6 +66,19 @@ class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     then: list[Step] = []
 
 
+class Timed(Protocol):
+    """A story of any helpdesk: when it begins, and what happens then."""
+
+    @property
+    def at(self) -> str: ...
+
+    @property
+    def then(self) -> Sequence[Any]: ...
+
+
+StoryT = TypeVar("StoryT", bound=Timed)
+
+
 class Stories(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: dict[str, Person]
     stories: list[Story]
@@ -87,6 +100,17 @@ def moment(text: str, first_day: datetime) -> datetime:
     return first_day + timedelta(days=day, hours=hour, minutes=minute)
 
 
+def last_first(told: Iterable[StoryT], first_day: datetime) -> list[tuple[datetime, StoryT, Any]]:
+    """All that happens in some stories, the last of it first: when, in which story, and which step (None for its
+    opening). Day 0 begins at the midnight (UTC) before `first_day`."""
+    midnight = first_day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    events: list[tuple[datetime, StoryT, Any]] = []
+    for story in told:
+        events.append((moment(story.at, midnight), story, None))
+        events += [(moment(step.at, midnight), story, step) for step in story.then]
+    return sorted(events, key=lambda event: event[0], reverse=True)
+
+
 class Player:
     """Plays every story once into `account`. `tickets` maps names of stories to ticket numbers."""
 
@@ -94,12 +118,7 @@ class Player:
         self.account = account
         self.tickets: dict[str, int] = {}
         self._people: dict[str, int] = {}
-        midnight = first_day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        events: list[tuple[datetime, Story, Step | None]] = []
-        for story in stories().stories:
-            events.append((moment(story.at, midnight), story, None))
-            events += [(moment(step.at, midnight), story, step) for step in story.then]
-        self._coming = sorted(events, key=lambda event: event[0], reverse=True)
+        self._coming = last_first(stories().stories, first_day)
 
     @property
     def ends_at(self) -> datetime | None:
