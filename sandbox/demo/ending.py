@@ -18,6 +18,7 @@ from connector.explain import lines
 from connector.model import ActionKind
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
+from sandbox.demo.clocks import worth_a_look
 from sandbox.demo.folder import MAILBOX
 from sandbox.demo.watch import Watch
 from sandbox.jira import content as jira
@@ -130,6 +131,7 @@ def told_at_the_end(
         yield ""
         yield from wrapped(KILLED, columns - 2, "  ")
     yield ""
+    yield from _clocks_to_see(home, watch)
     yield from _where_to_go_on(home, case, aside=bool(watch.aside))
 
 
@@ -186,9 +188,23 @@ def _place(home: Path, watch: Watch) -> Place:
     return Place(home, now=lambda: at, wall=lambda: at)
 
 
-def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[str]:
+def _clocks_to_see(home: Path, watch: Watch) -> Iterator[str]:
+    found = list(worth_a_look(watch.tickets.values()))
+    if not found:
+        return
+    yield "Clocks, drawn and explained:"
+    for name, words in found:
+        yield f"  amends {_option(home)} explain {name}  # {words}"
+    yield ""
+
+
+def _option(home: Path) -> str:
     here = Path.cwd()
-    option = f"--home {quote(str(home.relative_to(here) if home.is_relative_to(here) else home))}"
+    return f"--home {quote(str(home.relative_to(here) if home.is_relative_to(here) else home))}"
+
+
+def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[str]:
+    option = _option(home)
     yield "The store stays. Look further:"
     yield f"  amends {option} status"
     yield f"  amends {option} complaints list --flag overdue"

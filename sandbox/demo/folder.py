@@ -83,6 +83,15 @@ corrections:
 """
 
 
+# What has to do with money is under a regulator's eye.
+REGULATIONS = """
+regulations:
+  - profile: uk-disp
+    owner: Carla Reis, complaints officer
+    when: category == "payment"
+"""
+
+
 def clear(home: Path) -> None:
     """Make room, if there is nothing but a former demo. Raises AmendsError where there is something else."""
     if home.exists():
@@ -103,6 +112,7 @@ def settle_in(home: Path, url: str, works_url: str | None = None, post: Mapping[
     }
     answers = Answers(SOURCE, {"url": url}, secrets, "Europe/London")
     files = {name: _live(name, text) for name, text in starting_files("zendesk", answers).items()}
+    files["sla.yaml"] += REGULATIONS
     if works_url is not None:
         files["mappings/jira.yaml"] = starting_files("jira", answers)["mappings/jira.yaml"]
         files = {name: _with_works(name, text, home, works_url) for name, text in files.items()}

@@ -79,10 +79,24 @@ def test_the_commands_it_names_work_afterwards(
 
 def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, ended = shown
-    name = next(line.split()[-1] for line in ended.stdout.splitlines() if ".amends-demo explain " in line)
+    name = next(line for line in ended.stdout.splitlines() if ".amends-demo explain " in line).split(" explain ")[1]
+    name = name.split()[0]
     told = json.loads(amends(folder, "--home", ".amends-demo", "explain", name, "--json").stdout)
-    assert told["as_of"].startswith("2026-03-0")
+    assert told["as_of"].startswith("2026-04-01")
     assert told["writes"]
+
+
+@pytest.mark.parametrize("what", ["over the week-end", "stands still", "regulator's deadline"])
+def test_clocks_that_are_worth_a_look_are_named_and_explained(
+    shown: tuple[Path, subprocess.CompletedProcess[str]], what: str
+) -> None:
+    folder, ended = shown
+    (line,) = [line for line in ended.stdout.splitlines() if " explain " in line and what in line]
+    name = line.split(" explain ")[1].split()[0]
+    explained = amends(folder, "--home", ".amends-demo", "explain", name).stdout
+    assert {"over the week-end": "BST", "stands still": "standing still", "regulator's deadline": "DISP"}[
+        what
+    ] in explained
 
 
 def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_told(
