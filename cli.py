@@ -41,6 +41,7 @@ store = _group("store", "Look after the store.")
 adapter = _group("adapter", "The kinds of helpdesk that Amends can talk to.")
 audit = _group("audit", "Who did what, when.")
 mail = _group("mail", "What Amends understands of a mail.")
+clock = _group("clock", "Working time: try it, and see what a change would do.")
 
 
 def _place(ctx: Context) -> Place:
@@ -525,6 +526,62 @@ def mail_parse(files: o.Mails, own: o.OwnAddresses = None, trusted: o.TrustedHos
         typer.echo(harmless_json(encode(described(file, message, language))))
     if code:
         raise typer.Exit(code)
+
+
+@clock.command("test")
+def clock_test(files: o.CaseFiles, as_json: o.JsonLines = False) -> None:
+    """Run your own cases for calendars: what is due when, and how much time is used by when."""
+    from msgspec.json import encode
+
+    from connector.commands import clock_cases
+    from connector.display import harmless_json
+
+    found = clock_cases.run_cases(files)
+    if not as_json:
+        show(found, clock_cases.lines)
+        return
+    for one in found.outcomes:
+        typer.echo(harmless_json(encode(clock_cases.json_line(one))))
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
+
+
+@clock.command("what-if")
+def clock_what_if(
+    ctx: Context, file: o.DraftFile, names: o.Sources = None, most: o.Most = 20, as_json: o.Json = False
+) -> None:
+    """How many open complaints another sla.yaml or calendars.yaml would change, and how. Changes nothing."""
+    from connector.commands import clock_whatif
+
+    show(clock_whatif.what_if(_place(ctx), file, names=names or (), most=most), clock_whatif.lines, as_json)
+
+
+@clock.command("import")
+def clock_import(
+    ctx: Context,
+    file: o.IcsFile,
+    calendar: o.CalendarName,
+    year: o.Years = None,
+    accept: o.Accepted = None,
+    accept_all: o.AcceptAll = False,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """Add days off from an iCalendar file to a calendar, each one after a look. Asks at a terminal."""
+    from connector.commands import clock_import as importing
+    from connector.commands.terminal import yes
+
+    place = _place(ctx)
+    named = {one.date() for one in accept or ()}
+
+    def agreed_to(day: importing.Day) -> bool:
+        if accept_all or named or not sys.stdin.isatty():
+            return accept_all or day.date in named
+        return yes(f"{day.date:%a} {day.date}  {day.name}: closed on that day?")
+
+    years = sorted(year or (place.now().year, place.now().year + 1))
+    done = importing.import_days(place, file, calendar, years=years, accept=agreed_to, dry_run=dry_run)
+    show(done, importing.lines, as_json)
 
 
 def main() -> None:

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
-from connector.clocks.explain import segments
+from connector.clocks.drawing import LEGEND, drawn
+from connector.clocks.explain import CALENDAR_TIME, segments
+from connector.clocks.overdue import CHANGES
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
@@ -31,11 +33,12 @@ from connector.model import (
     Visibility,
 )
 from connector.policy.correction import entries as correction_entries
-from connector.wording import duration, instant
+from connector.wording import days, duration, instant
 
 SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
 MOST_SEGMENTS = 12
+MOST_COLUMNS = 72
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")  # how people call a ticket of a helpdesk that has such names: SHOP-38
 
 
@@ -116,9 +119,8 @@ def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple
 
 
 def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> ClockTold:
-    hours = rules.sla.calendars[clock.calendar]
     stretches = segments(clock.kind, clock.cycle, this.complaint, this.folded.history, this.values, rules.sla, now)
-    return ClockTold(clock, hours.calendar.zone, stretches)
+    return ClockTold(clock, rules.sla.zone_of(clock), stretches)
 
 
 # -- telling it ------------------------------------------------------------------------------------------------------
@@ -236,7 +238,20 @@ def _tag(tag: Tag, columns: int) -> list[str]:
 def _clocks(told: Explanation, columns: int) -> list[str]:
     if not told.clocks:
         return ["  No target applies."]
-    return [line for one in told.clocks for line in _clock_lines(one, columns)]
+    return [*_nearest(told, columns), *(line for one in told.clocks for line in clock_lines(one, columns))]
+
+
+def _nearest(told: Explanation, columns: int) -> list[str]:
+    """What is due first of several that run."""
+    running = [one for one in told.clocks if one.clock.due_at is not None and one.clock.state is ClockState.RUNNING]
+    if len(running) < 2:
+        return []
+    first = min(running, key=lambda one: one.clock.due_at or told.as_of)
+    return [cut(f"  nearest: {clean(first.clock.target)}, {_due(first)}", columns)]
+
+
+def _due(one: ClockTold) -> str:
+    return instant(one.clock.due_at, one.zone) if one.clock.due_at else "not due"
 
 
 _STATE = {
@@ -249,21 +264,34 @@ _STATE = {
 }
 
 
-def _clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
+def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
+    """A clock as it stands, drawn, and stretch by stretch in the zone of its calendar."""
     clock = one.clock
-    name = clock.kind.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
-    used = f"{duration(clock.used_seconds)} of {duration(clock.target_seconds)} used"
+    what, _, deadline = clock.kind.partition(":")
+    name = deadline or what.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
+    lasts = days if deadline else duration
+    used = f"{lasts(clock.used_seconds)} of {lasts(clock.target_seconds)} used"
+    used += f"; {CHANGES[clock.cause]} made it so" if clock.cause else ""
     yield cut(f"  {name}: {_STATE[clock.state]}, {used}", columns)
     yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
     for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
         if at is not None and not (title == "due" and at == clock.breached_at):
             yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)
     shown = _joined(one.segments)
-    for segment in shown[:MOST_SEGMENTS]:
-        counted = duration(segment.counted_seconds) if segment.counted_seconds else "-"
-        yield cut(f"    {instant(segment.start, one.zone)}  {counted:>12}  {clean(segment.why)}", columns)
+    marks, line = drawn(shown, clock.due_at, min(columns - 8, MOST_COLUMNS))
+    if len(shown) > 1:
+        yield from (cut(f"    {row}".rstrip(), columns) for row in (marks, line, LEGEND) if row)
+    rows = [(instant(each.start, one.zone), _counted(each), clean(each.why)) for each in shown[:MOST_SEGMENTS]]
+    widest = max((len(start) for start, _, _ in rows), default=0)
+    yield from (cut(f"    {start:<{widest}}  {counted:>10}  {why}", columns) for start, counted, why in rows)
     if len(shown) > MOST_SEGMENTS:
         yield f"    … and {len(shown) - MOST_SEGMENTS} stretches more; --json has them all"
+
+
+def _counted(segment: Segment) -> str:
+    if not segment.counted_seconds:
+        return "-"
+    return days(segment.counted_seconds) if segment.why == CALENDAR_TIME else duration(segment.counted_seconds)
 
 
 def _joined(segments: Iterable[Segment]) -> list[Segment]:

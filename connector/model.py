@@ -166,6 +166,7 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `due_at` is None while the clock is paused or cancelled and was not yet breached. `breached_at` is the due instant
     that passed, derived from the timeline and calendar alone, so a daemon that slept finds the same instant.
+    `cause` says of a breach that it came with a change of "priority" or "targets": the new promise was over already.
     """
 
     kind: str
@@ -180,6 +181,7 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     due_at: datetime | None = None
     stopped_at: datetime | None = None
     breached_at: datetime | None = None
+    cause: str | None = None
 
 
 class FlagKind(StrEnum):
@@ -197,6 +199,11 @@ class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
     since: datetime
     why: str
     cases: tuple[str, ...] = ()
+
+    @property
+    def topic(self) -> str:
+        """What it is about: a clock ("resolution", "regulation"), or a kind of repeat."""
+        return self.episode.partition("#")[0].partition(":")[0]
 
 
 class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -249,7 +256,9 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `customer_messages` and `replies` hold the times of public messages by customer and by human staff, oldest first;
     `resolutions` the time of each resolution (number n is the n-th life of the complaint), `reopens` of each reopening.
-    `priorities` begins with None where the first one known was seen being set.
+    `priorities` begins with None where the first one known was seen being set. `automatic` holds the times of public
+    messages that no human wrote, `thanks` those of customers who only said thanks for a resolution; `teams` who had
+    the ticket from when on. `begun_by_staff` says that staff opened it where the customer did not see it.
     """
 
     received_at: datetime
@@ -260,6 +269,10 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
     reopens: tuple[datetime, ...] = ()
     priorities: tuple[tuple[datetime, Priority | None], ...] = ()
     owners: tuple[tuple[datetime, str], ...] = ()
+    automatic: tuple[datetime, ...] = ()
+    thanks: tuple[datetime, ...] = ()
+    teams: tuple[tuple[datetime, str], ...] = ()
+    begun_by_staff: bool = False
 
     @property
     def status(self) -> Status:

@@ -14,6 +14,7 @@ from operator import attrgetter
 import msgspec
 from msgspec.structs import replace
 
+from connector.gratitude import only_thanks
 from connector.model import (
     FINISHED,
     Entry,
@@ -43,10 +44,12 @@ class Words(msgspec.Struct, frozen=True):
     """The source's words for statuses and priorities, as the mapping translates them.
 
     A status of a source with many projects is "KEY/Name". A line for the whole of it goes before a line for the name.
+    `team_field` is the source's field that names the team.
     """
 
     status: dict[str, Status]
     priority: dict[str, Priority] = {}
+    team_field: str | None = None
 
     def status_of(self, word: str) -> Status | None:
         """Our word for a status of the source, None where the mapping has no line for it."""
@@ -190,7 +193,10 @@ class _Folding:
     """The walk over one timeline; lives for a single `fold`."""
 
     __slots__ = (
+        "automatic",
+        "begun_by_staff",
         "customer",
+        "gratitude",
         "guessed_reply",
         "merged_into",
         "owners",
@@ -203,6 +209,7 @@ class _Folding:
         "resolutions",
         "spells",
         "status",
+        "teams",
         "undeleted",
         "unknown",
         "words",
@@ -225,6 +232,10 @@ class _Folding:
         self.merged_into: str | None = None
         self.rating: str | None = None
         self.unknown: list[str] = []
+        self.automatic: list[datetime] = []
+        self.gratitude: set[datetime] = set()
+        self.teams: list[tuple[datetime, str]] = []
+        self.begun_by_staff = False
 
     def take(self, entry: Entry) -> None:
         kind = entry.kind
@@ -232,6 +243,7 @@ class _Folding:
             self._status(entry)
         elif kind is EntryKind.RECEIVED:
             self.received = entry.occurred_at if self.received is None else min(self.received, entry.occurred_at)
+            self.begun_by_staff = entry.role is Role.STAFF and entry.visibility is Visibility.INTERNAL
         elif kind is EntryKind.PRIORITY:
             self._priority(entry)
         elif kind is EntryKind.OWNER:
@@ -240,6 +252,8 @@ class _Folding:
         elif kind is EntryKind.CUSTOMER_MESSAGE:
             if entry.visibility is Visibility.PUBLIC:
                 self.customer.append(entry.occurred_at)
+                if self.resolutions and only_thanks(entry.text):
+                    self.gratitude.add(entry.occurred_at)
         elif kind is EntryKind.STAFF_REPLY:
             self._reply(entry)
         else:
@@ -255,11 +269,15 @@ class _Folding:
             self.merged_into = entry.value
         elif entry.kind is EntryKind.RATING:
             self.rating = entry.value
+        elif entry.value and entry.kind is EntryKind.FIELD and entry.field == self.words.team_field:
+            self.teams.append((entry.occurred_at, entry.value))
 
     def _reply(self, entry: Entry) -> None:
-        if entry.visibility is not Visibility.PUBLIC or entry.role in _NO_STAFF:
+        if entry.visibility is not Visibility.PUBLIC:
             return
-        if entry.observed:
+        if entry.role in _NO_STAFF:
+            self.automatic.append(entry.occurred_at)
+        elif entry.observed:
             self.replies.append(entry.occurred_at)
         else:
             self.guessed_reply = entry.occurred_at
@@ -301,15 +319,21 @@ class _Folding:
         if opened is None:
             return None
         replies = self.replies or ([self.guessed_reply] if self.guessed_reply is not None else [])
+        thanks = self._thanks() if self.gratitude else ()
+        resolutions, reopens = self._lives(thanks) if thanks else (self.resolutions, self.reopens)
         history = History(
             received_at=opened,
             spells=self._spells(opened),
             customer_messages=tuple(self.customer),
             replies=tuple(replies),
-            resolutions=tuple(self.resolutions),
-            reopens=tuple(self.reopens),
+            resolutions=tuple(resolutions),
+            reopens=tuple(reopens),
             priorities=self._priorities(opened),
             owners=tuple(self.owners),
+            automatic=tuple(self.automatic),
+            thanks=thanks,
+            teams=tuple(self.teams),
+            begun_by_staff=self.begun_by_staff,
         )
         return Folded(
             history=history,
@@ -320,6 +344,41 @@ class _Folding:
             rating=self.rating,
             unknown=tuple(dict.fromkeys(self.unknown)),
         )
+
+    def _thanks(self) -> tuple[datetime, ...]:
+        """The messages that only say thanks for a resolution: nobody wrote anything else since it."""
+        found = []
+        for at in sorted(self.gratitude):
+            resolved = max((one for one in self.resolutions if one <= at), default=None)
+            since = [one for one in (*self.customer, *self.replies) if resolved is not None and resolved < one <= at]
+            if resolved is not None and self.gratitude.issuperset(since):
+                found.append(at)
+        return tuple(found)
+
+    def _lives(self, thanks: tuple[datetime, ...]) -> tuple[list[datetime], list[datetime]]:
+        """(resolutions, reopenings) without those that a helpdesk makes of a customer's thanks. What the customer
+        writes afterwards, while it stands open, is what opens it again."""
+        resolutions: list[datetime] = []
+        reopens: list[datetime] = []
+        steps = sorted([(at, 0) for at in self.resolutions] + [(at, 1) for at in self.reopens])
+        moved = False  # by thanks alone: whatever its status says, it stands resolved
+        for index, (at, reopening) in enumerate(steps):
+            until = steps[index + 1][0] if index + 1 < len(steps) else None
+            if not reopening:
+                if not moved:
+                    resolutions.append(at)
+                moved = False
+                continue
+            said = [one for one in self.customer if resolutions and resolutions[-1] <= one <= at]
+            moved = bool(said) and set(thanks).issuperset(said)
+            opener = at
+            if moved:
+                later = [one for one in self.customer if one > at and one not in thanks]
+                if later and (until is None or later[0] < until):
+                    moved, opener = False, later[0]
+            if not moved:
+                reopens.append(opener)
+        return resolutions, reopens
 
     def _priorities(self, opened: datetime) -> tuple[tuple[datetime, Priority | None], ...]:
         if self.priority_was_seen_set and self.priorities[0][0] > opened:

@@ -21,6 +21,12 @@ def duration(seconds: int) -> str:
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
 
 
+def days(seconds: int) -> str:
+    """ "14 days", for what is counted by the calendar."""
+    count = seconds // 86_400
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
 def instant(when: datetime, zone: str) -> str:
     """ "Mon 1 Jun 2026 17:00 BST (16:00 UTC)": the time in `zone` (an IANA name), and in UTC where that differs."""
     local = when.astimezone(ZoneInfo(zone))

@@ -27,7 +27,11 @@ __all__ = ["Adapter", "ImapSettings"]
 
 
 class Adapter:
-    """One mail account, with one inbox or several. Keeps nothing but open connections and tokens."""
+    """One mail account, with one inbox or several. Keeps nothing but open connections and tokens.
+
+    The daemon reads, writes and waits at the same time, each in a thread of its own. An IMAP connection has one folder
+    open and one command on its way, so each of the three has connections of its own, made at the first need.
+    """
 
     Settings: ClassVar[type] = ImapSettings
     streams: ClassVar[tuple[str, ...]] = (getting.STREAM,)

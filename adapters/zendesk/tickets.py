@@ -210,7 +210,9 @@ def _entries(
     visibility = Visibility.INTERNAL if ticket.get("is_public") is False else Visibility.PUBLIC
     requester, owner = number(ticket.get("requester_id")), number(ticket.get("assignee_id"))
     actor = None if requester is None else str(requester)
-    received = Entry(f"r:{name}", EntryKind.RECEIVED, opened, at, Role.CUSTOMER, actor, visibility, description)
+    # Only staff can open a ticket that its requester does not see.
+    opener = Role.CUSTOMER if visibility is Visibility.PUBLIC else Role.STAFF
+    received = Entry(f"r:{name}", EntryKind.RECEIVED, opened, at, opener, actor, visibility, description)
     entries = [received]
     if status == "deleted":
         entries.append(_deletion(generated, seen))

@@ -4,7 +4,7 @@ The one rule: an instant is working time if the wall clock in the calendar's zon
 at that instant, and the date it shows is no holiday. So an hour that the wall clock skips is not worked, and an hour
 it shows twice is worked twice. Windows are turned into UTC intervals once; after that all arithmetic is on whole UTC
 seconds (fractions are cut off), because subtracting two local datetimes of one ZoneInfo gives wall-clock differences.
-Called by `sla` and `explain`; `settings` builds `Hours` from calendars.yaml.
+Called by `sla` and `explain`; `settings` builds `Hours` from the calendars that it read.
 """
 
 from __future__ import annotations
@@ -16,61 +16,21 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
+from connector.clocks.calendars import (
+    DAY_SECONDS,
+    EPOCH_DAY,
+    Calendar,
+    Holiday,
+    Span,
+    check,
+    joined,
+    open_stretches,
+    zone_of,
+)
+from connector.errors import RecordError
 
-from connector.errors import RecordError, SettingsError
-
-DAY_SECONDS = 86_400
-EPOCH_DAY = date(1970, 1, 1).toordinal()
 FIRST_YEAR, LAST_YEAR = 1900, 2300  # outside lie only misread dates; following them would build endless tables
 NEVER = -(2**62)
-
-
-class Window(msgspec.Struct, frozen=True):
-    """A stretch of the day in seconds after local midnight, half-open. `end_second` 86400 is "24:00"; an end at or
-    before the start runs over midnight into the next day ("22:00-06:00")."""
-
-    start_second: int
-    end_second: int
-
-
-class Holiday(msgspec.Struct, frozen=True):
-    """A local date without working time, from midnight to midnight, whichever window it cuts."""
-
-    date: date
-    name: str
-
-
-class Calendar(msgspec.Struct, frozen=True):
-    """When people work. `week` holds the windows of seven days, Monday first; windows may overlap.
-
-    `zone` is an IANA name and also the zone in which times are shown. `always` means 24/7, without week and holidays.
-    """
-
-    name: str
-    zone: str
-    week: tuple[tuple[Window, ...], ...] = ()
-    holidays: tuple[Holiday, ...] = ()
-    always: bool = False
-
-    @property
-    def week_seconds(self) -> int:
-        """Working seconds of a week without holiday or clock change."""
-        if self.always:
-            return 7 * DAY_SECONDS
-        return sum(end - start for day in range(7) for start, end in _pieces(self, day))
-
-    @property
-    def day_seconds(self) -> int:
-        """What "1d" of working time means here: the mean of the days that have windows; 24 hours if always open."""
-        return self.week_seconds // (7 if self.always else sum(bool(windows) for windows in self.week))
-
-
-class Span(NamedTuple):
-    """[start, end) in seconds, of UTC or of a wall clock."""
-
-    start: int
-    end: int
 
 
 class _Table(NamedTuple):
@@ -109,9 +69,9 @@ class Hours:
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self._zone = _zone(calendar)
+        self._zone = zone_of(calendar)
         self._always = calendar.always
-        _check(calendar)
+        check(calendar)
         self._table = _Table(0, -1, [], [], [], [])
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
@@ -195,54 +155,15 @@ def _year(seconds: int) -> int:
     return year
 
 
-def _zone(calendar: Calendar) -> ZoneInfo:
-    try:
-        return ZoneInfo(calendar.zone)
-    except (KeyError, ValueError, OSError) as error:
-        raise SettingsError(
-            f"calendar {calendar.name!r}: there is no time zone {calendar.zone!r}.",
-            remedy='Use a name such as "Europe/London".',
-        ) from error
-
-
-def _check(calendar: Calendar) -> None:
-    where = f"calendar {calendar.name!r}"
-    if calendar.always:
-        if any(calendar.week) or calendar.holidays:
-            raise SettingsError(f"{where} is always open yet has hours or holidays.", remedy="Remove one of the two.")
-        return
-    if len(calendar.week) != 7 or not any(calendar.week):
-        raise SettingsError(f"{where} has no hours.", remedy='Give it hours such as mon-fri: ["09:00-17:00"].')
-    for window in (window for windows in calendar.week for window in windows):
-        start, end = window.start_second, window.end_second
-        if not (0 <= start < DAY_SECONDS and 0 <= end <= DAY_SECONDS and start != end):
-            raise SettingsError(
-                f"{where} has a window from second {start} to second {end} of the day.",
-                remedy='A window begins before 24:00, ends by 24:00 or the next day, and is not empty: "22:00-06:00".',
-            )
-
-
-def _pieces(calendar: Calendar, weekday: int) -> list[Span]:
-    """What is open on one date: its own windows up to midnight, and what the day before left over."""
-    own = [
-        Span(window.start_second, window.end_second if window.end_second > window.start_second else DAY_SECONDS)
-        for window in calendar.week[weekday]
-    ]
-    left_over = [
-        Span(0, window.end_second)
-        for window in calendar.week[weekday - 1]
-        if window.end_second < window.start_second and window.end_second
-    ]
-    return _joined(sorted(left_over + own))
-
-
 def _build(calendar: Calendar, zone: ZoneInfo, first_year: int, last_year: int) -> _Table:
     """The table for the years [first_year, last_year)."""
     first_day = date(first_year, 1, 1).toordinal() - EPOCH_DAY
     last_day = date(last_year, 1, 1).toordinal() - EPOCH_DAY
     days = range(first_day - 2, last_day + 2)
     offsets = _offsets(zone, days[0] * DAY_SECONDS, days[-1] * DAY_SECONDS)
-    open_spans = _joined(span for span, _ in _to_utc(_open_on_the_wall(calendar, days), offsets))
+    holidays = calendar.holidays_between(days[0], days[-1])
+    wall = [(span, "") for span in open_stretches(calendar, days, holidays)]
+    open_spans = joined(span for span, _ in _to_utc(wall, offsets))
     before = [0]
     for span in open_spans:
         before.append(before[-1] + span.end - span.start)
@@ -252,24 +173,13 @@ def _build(calendar: Calendar, zone: ZoneInfo, first_year: int, last_year: int) 
         starts=[NEVER, *(span.start for span in open_spans)],
         ends=[NEVER, *(span.end for span in open_spans)],
         before=[0, *before[:-1]],
-        holidays=_to_utc(_holidays_on_the_wall(calendar), offsets),
+        holidays=_to_utc(_by_name(holidays.values()), offsets),
     )
 
 
-def _open_on_the_wall(calendar: Calendar, days: range) -> list[tuple[Span, str]]:
-    """Open stretches by the wall clock, as if it ran on without change; days count from 1970-01-01, a Thursday."""
-    pieces = [_pieces(calendar, weekday) for weekday in range(7)]
-    closed = {holiday.date.toordinal() - EPOCH_DAY for holiday in calendar.holidays}
-    return [
-        (Span(day * DAY_SECONDS + start, day * DAY_SECONDS + end), "")
-        for day in days
-        if day not in closed
-        for start, end in pieces[(day + 3) % 7]
-    ]
-
-
-def _holidays_on_the_wall(calendar: Calendar) -> list[tuple[Span, str]]:
-    days = sorted((holiday.date.toordinal() - EPOCH_DAY, holiday.name) for holiday in calendar.holidays)
+def _by_name(holidays: Iterable[Holiday]) -> list[tuple[Span, str]]:
+    """The holidays by the wall clock; a half day is one for as long as nobody works."""
+    days = sorted((holiday.date.toordinal() - EPOCH_DAY, holiday.name) for holiday in holidays)
     return [(Span(day * DAY_SECONDS, (day + 1) * DAY_SECONDS), name) for day, name in days]
 
 
@@ -298,14 +208,3 @@ def _to_utc(wall: Sequence[tuple[Span, str]], offsets: Iterable[tuple[Span, int]
             found.append((Span(max(span.start - offset, begin), min(span.end - offset, end)), name))
             index += 1
     return found
-
-
-def _joined(spans: Iterable[Span]) -> list[Span]:
-    """Sorted spans with those that touch or overlap made one."""
-    joined: list[Span] = []
-    for span in spans:
-        if joined and span.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return joined

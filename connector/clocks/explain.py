@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from connector.clocks.business_hours import Hours, Span, epoch_seconds, instant_at
-from connector.clocks.lives import Break, finished_at, lives, run_of
-from connector.clocks.sla import Sla, clocks, pauses_of
+from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
+from connector.clocks.calendars import Span
+from connector.clocks.lives import Break, finished_at, run_of
+from connector.clocks.regulation import REGULATION
+from connector.clocks.sla import Sla, clocks, life_of, pauses_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment
+
+CALENDAR_TIME = "calendar time"
 
 
 def segments(
@@ -23,15 +27,19 @@ def segments(
     """The life `cycle` of the clock `kind` from its start to its end (or `now`) without gaps; () if there is none.
 
     The counted seconds add up to the clock's used seconds. `why` is "working", "outside hours", "holiday: <name>",
-    "paused: <status>" or "finished: <status>".
+    "paused: <status>", "finished: <status>", or CALENDAR_TIME for a regulator's deadline.
     """
     told = clocks(complaint, history, values, sla, now)
     clock = next((clock for clock in told if (clock.kind, clock.cycle) == (kind, cycle)), None)
     if clock is None:
         return ()
+    if kind.startswith(REGULATION):  # by the calendar, and never paused
+        whole = Span(epoch_seconds(clock.started_at), epoch_seconds(clock.stopped_at or now))
+        return (_segment(whole, CALENDAR_TIME, counts=True),) if whole.start < whole.end else ()
     target = next(target for target in sla.targets if (target.clock, target.name) == (kind, clock.target))
-    life = next(life for life in lives(kind, history) if life.cycle == cycle)
-    run = run_of(life, pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now))
+    run = run_of(
+        life_of(clock, target, history), pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now)
+    )
     hours, here = sla.calendars[target.calendar], run.start
     found: list[Segment] = []
     for pause in run.breaks:

@@ -1,10 +1,19 @@
 """When a clock starts, stops and stands still, read off a complaint's history. Called by `sla` and `explain`.
 
-first_reply: from receipt to the first public reply of a human; one life.
-resolution: life 1 from receipt, each later one from a reopening, to the next resolution.
+acknowledgement   from receipt to the first public message to the customer; one of a machine counts only if asked
+first_reply       from receipt to the first public reply of a human; one life
+next_reply        from a customer's oldest unanswered message after that to the next reply or resolution
+periodic_update   from receipt, and from each reply on, to the next one: the customer hears from us every so often
+resolution        life 1 from receipt, each later one from a reopening, to the next resolution
+requester_wait    one life from receipt to the last resolution, standing still while we wait for the customer
+agent_work        the same, standing still whenever we wait for anybody
+team_time         a life for each team that has it, from when it gets it to when another one does, or the resolution
+
+Where staff opened the ticket and the customer did not see it, an answer is owed from the customer's first message on.
 A clock stands still in its pause statuses, until the status changes or the customer writes, whichever is first; and
-while the complaint is finished, since then nobody owes an answer. If it ends there (resolved without a word to the
-customer, withdrawn, deleted, merged) a clock that still runs is cancelled as of that instant.
+while the complaint is finished, since then nobody owes an answer, but to what a customer writes afterwards. If it ends
+there (resolved without a word to the customer, withdrawn, deleted, merged) a clock that still runs is cancelled as of
+that instant.
 """
 
 from __future__ import annotations
@@ -20,18 +29,37 @@ from msgspec.structs import replace
 from connector.clocks.business_hours import epoch_seconds
 from connector.model import FINISHED, WAITING, Complaint, History, Status
 
+ACKNOWLEDGEMENT = "acknowledgement"
 FIRST_REPLY = "first_reply"
+NEXT_REPLY = "next_reply"
+PERIODIC_UPDATE = "periodic_update"
 RESOLUTION = "resolution"
-KINDS = (FIRST_REPLY, RESOLUTION)
-PAUSES: dict[str, frozenset[Status]] = {FIRST_REPLY: frozenset(), RESOLUTION: WAITING}
+REQUESTER_WAIT = "requester_wait"
+AGENT_WORK = "agent_work"
+TEAM_TIME = "team_time"
+PAUSES: dict[str, frozenset[Status]] = {
+    ACKNOWLEDGEMENT: frozenset(),
+    FIRST_REPLY: frozenset(),
+    NEXT_REPLY: frozenset(),
+    PERIODIC_UPDATE: frozenset(),
+    RESOLUTION: WAITING,
+    REQUESTER_WAIT: frozenset({Status.WAITING_CUSTOMER}),
+    AGENT_WORK: WAITING,
+    TEAM_TIME: WAITING,
+}
+KINDS = tuple(PAUSES)
+GONE = frozenset({Status.WITHDRAWN, Status.DELETED})
 
 
 class Life(msgspec.Struct, frozen=True):
-    """One run of a clock; `stop` is None while nothing has answered it."""
+    """One run of a clock; `stop` is None while nothing has answered it. `after_end`: it began when the complaint was
+    resolved already, by a message of the customer. `team` is whose time it is."""
 
     cycle: int
     start: datetime
     stop: datetime | None
+    after_end: bool = False
+    team: str | None = None
 
 
 class Break(msgspec.Struct, frozen=True):
@@ -80,16 +108,80 @@ class Run(msgspec.Struct, frozen=True):
         return found
 
 
-def lives(kind: str, history: History) -> list[Life]:
-    """Every run of the clock `kind`, oldest first."""
-    start, stops = history.received_at, history.replies if kind == FIRST_REPLY else history.resolutions
-    found = [Life(1, start, _first_from(stops, start))]
+def lives(kind: str, history: History, *, automatic: bool = False) -> list[Life]:
+    """Every run of the clock `kind`, oldest first. `automatic`: a message of a machine acknowledges, too."""
     if kind == RESOLUTION:
-        for reopened in history.reopens:
-            stop = found[-1].stop
-            if stop is not None and reopened > stop:
-                found.append(Life(len(found) + 1, reopened, _first_from(stops, reopened)))
+        return _resolutions(history)
+    if kind in (FIRST_REPLY, ACKNOWLEDGEMENT):
+        answers = sorted((*history.replies, *history.automatic)) if automatic else history.replies
+        return [Life(1, start, _first_from(answers, start)) for start in _owed_from(history)]
+    if kind == NEXT_REPLY:
+        return _next_replies(history)
+    if kind == PERIODIC_UPDATE:
+        return _updates(history)
+    if kind == TEAM_TIME:
+        return _teams(history)
+    return [Life(1, history.received_at, _solved_at(history))]
+
+
+def _resolutions(history: History) -> list[Life]:
+    found = [Life(1, history.received_at, _first_from(history.resolutions, history.received_at))]
+    for reopened in history.reopens:
+        stop = found[-1].stop
+        if stop is not None and reopened > stop:
+            found.append(Life(len(found) + 1, reopened, _first_from(history.resolutions, reopened)))
     return found
+
+
+def _owed_from(history: History) -> tuple[datetime, ...]:
+    """Since when the customer is owed an answer; () while they know of nothing."""
+    return history.customer_messages[:1] if history.begun_by_staff else (history.received_at,)
+
+
+def _next_replies(history: History) -> list[Life]:
+    stops = sorted((*history.replies, *history.resolutions))
+    answered = history.replies[0] if history.replies else None
+    found: list[Life] = []
+    for message in history.customer_messages:
+        if answered is None or message <= answered or message in history.thanks:
+            continue
+        stop = _first_from(stops, message)
+        found.append(Life(len(found) + 1, message, stop, after_end=_was_done(history, message)))
+        if stop is None:
+            break
+        answered = stop
+    return found
+
+
+def _was_done(history: History, at: datetime) -> bool:
+    """Whether it stood resolved at that instant, and was not reopened by it."""
+    resolved = bisect_right(history.resolutions, at)
+    return resolved > 0 and not any(history.resolutions[resolved - 1] <= one <= at for one in history.reopens)
+
+
+def _updates(history: History) -> list[Life]:
+    stops = sorted((*history.replies, *history.resolutions))
+    found: list[Life] = []
+    start: datetime | None = next(iter(_owed_from(history)), None)
+    while start is not None:
+        stop = _first_after(stops, start) if found else _first_from(stops, start)
+        found.append(Life(len(found) + 1, start, stop))
+        start = stop if stop not in history.resolutions else _first_after(history.reopens, stop)
+    return found
+
+
+def _teams(history: History) -> list[Life]:
+    found: list[Life] = []
+    for index, (since, team) in enumerate(history.teams):
+        left = history.teams[index + 1][0] if index + 1 < len(history.teams) else _solved_at(history)
+        found.append(Life(index + 1, since, None if left is None or left < since else left, team=team))
+    return found
+
+
+def _solved_at(history: History) -> datetime | None:
+    """The resolution after which it was not reopened."""
+    last = history.resolutions[-1] if history.resolutions else None
+    return None if last is None or (history.reopens and history.reopens[-1] > last) else last
 
 
 def finished_at(complaint: Complaint, history: History) -> datetime | None:
@@ -121,6 +213,13 @@ def breaks(history: History, pauses: AbstractSet[Status], start: int, end: int) 
     return found
 
 
+def _first_after(instants: Sequence[datetime], start: datetime | None) -> datetime | None:
+    for instant in instants:
+        if start is not None and instant > start:
+            return instant
+    return None
+
+
 def _first_from(instants: Sequence[datetime], start: datetime) -> datetime | None:
     for instant in instants:
         if instant >= start:
@@ -139,12 +238,14 @@ def run_of(
     life: Life, pauses: AbstractSet[Status], history: History, finished: datetime | None, now_second: int
 ) -> Run:
     """The course of one life up to `now_second`; `finished` is when the complaint ended, if it did."""
+    if life.after_end:
+        finished = next((one.start for one in history.spells if one.status in GONE and one.start >= life.start), None)
     answered = life.stop is not None
     ended = life.stop if answered else finished
     start, end = epoch_seconds(life.start), now_second if ended is None else epoch_seconds(ended)
     if end < start:
         end = start
-    found = breaks(history, pauses, start, end)
+    found = [] if life.after_end else breaks(history, pauses, start, end)
     if answered and found and found[-1].end is None:
         found[-1] = replace(found[-1], end=end)
     return Run(start, end, found, answered, not answered and finished is not None)

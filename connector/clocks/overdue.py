@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from connector.clocks.regulation import REGULATION
 from connector.clocks.sla import Sla
 from connector.model import Clock, ClockState, Flag, FlagKind
 from connector.wording import duration, instant
 
-TITLES = {"first_reply": "The first reply", "resolution": "The resolution"}
+TITLES = {
+    "acknowledgement": "The acknowledgement",
+    "first_reply": "The first reply",
+    "next_reply": "The reply to the customer's last message",
+    "periodic_update": "The next word to the customer",
+    "resolution": "The resolution",
+    "requester_wait": "The end of the customer's waiting",
+    "agent_work": "The end of our work",
+    "team_time": "The team's part",
+    REGULATION: "A regulator's deadline",
+}
+CHANGES = {"priority": "the new priority", "targets": "the new target"}
 
 
 def flags(clocks: Iterable[Clock], sla: Sla, now: datetime) -> tuple[Flag, ...]:
@@ -48,10 +60,13 @@ def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:
 
 
 def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
-    hours = sla.calendars.get(clock.calendar)
-    due = instant(clock.due_at, hours.calendar.zone if hours else "UTC") if clock.due_at else "at an unknown time"
-    title = TITLES.get(clock.kind, clock.kind) + (f" (life {clock.cycle})" if clock.cycle > 1 else "")
+    due = instant(clock.due_at, sla.zone_of(clock)) if clock.due_at else "at an unknown time"
+    what, _, _ = clock.kind.partition(":")
+    title = TITLES[what] + (f" (life {clock.cycle})" if clock.cycle > 1 else "")
     was = "was due" if kind is FlagKind.OVERDUE else "is due"
     tail = " and has not come" if kind is FlagKind.OVERDUE else ""
+    if what == REGULATION:
+        return f"{title} {was} {due}{tail} ({clock.target})."
     promise = f"{clock.target}: {duration(clock.target_seconds)} of calendar {clock.calendar}"
-    return f"{title} {was} {due}{tail} ({promise})."
+    by = f"; with {CHANGES[clock.cause]} it was over at once" if clock.cause else ""
+    return f"{title} {was} {due}{tail} ({promise}{by})."

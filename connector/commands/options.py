@@ -125,3 +125,18 @@ OwnAddresses = Annotated[list[str] | None, _option("--own", metavar="ADDRESS", h
 TrustedHosts = Annotated[
     list[str] | None, _option("--trusted-host", metavar="HOST", help="Whose Authentication-Results to believe.")
 ]
+JsonLines = Annotated[bool, _option("--json", help="Print a JSON object a line instead of text.")]
+_case_files = typer.Argument(metavar="FILE…", help="Cases, in YAML or a JSON object a line; - for the standard input.")
+CaseFiles = Annotated[list[str], _case_files]
+_draft = typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Another sla.yaml or calendars.yaml.")
+DraftFile = Annotated[Path, _draft]
+_ics = typer.Argument(metavar="FILE.ics", exists=True, dir_okay=False, help="An iCalendar file with days off.")
+IcsFile = Annotated[Path, _ics]
+CalendarName = Annotated[str, _option("--calendar", metavar="NAME", help="To which calendar of calendars.yaml.")]
+Years = Annotated[
+    list[int] | None, _option("--year", min=1970, max=2200, help="Only this one; default: this and next.")
+]
+Accepted = Annotated[
+    list[datetime] | None, _option("--accept", formats=["%Y-%m-%d"], metavar="DATE", help="Add this day.")
+]
+AcceptAll = Annotated[bool, _option("--accept-all", help="Add every day of the file.")]

@@ -33,6 +33,11 @@ def agreed(plan: str, question: str) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
+def yes(question: str) -> bool:
+    """Whether the person at the terminal agrees; no, unless they say so."""
+    return typer.confirm(question, default=False, err=True)
+
+
 def show(value: Any, lines: Callable[[Any, int], Sequence[str]], as_json: bool = False) -> None:
     """Print what a command returned, and leave with the exit code that it carries, if any."""
     if as_json:

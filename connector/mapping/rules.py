@@ -127,7 +127,7 @@ def _steps(path: str) -> tuple[str, ...]:
 
 def words(mapping: Mapping) -> Words:
     """The status and priority words with which a timeline of this source is folded."""
-    return Words(status=mapping.status, priority=mapping.priority)
+    return Words(mapping.status, mapping.priority, mapping.fields.get("team"))
 
 
 def source_fields(mapping: Mapping) -> tuple[str, ...]:

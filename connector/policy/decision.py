@@ -195,7 +195,7 @@ def _links(case: _Case) -> Iterator[Action]:
 def _speaks(rule: Rule | Correction, flag: Flag, values: Mapping[str, JSON]) -> bool:
     return (
         rule.on is flag.kind
-        and (not rule.about or flag.episode.partition("#")[0] in rule.about)
+        and (not rule.about or flag.topic in rule.about)
         and (rule.when is None or rule.when.holds(values))
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from connector.model import Clock, Complaint, Flag, FlagKind, History, Tag
-from connector.wording import duration, instant
+from connector.wording import days, duration, instant
 
 MOST_CASES = 8
 LONGEST_LINE = 300
@@ -23,7 +23,14 @@ HEADLINES = {
 }
 FACETS = (("category", "Category"), ("root_cause", "Cause"))
 NEXT_STEPS = {
+    "acknowledgement": "tell the customer that the complaint has arrived, and who sees to it.",
     "first_reply": "answer the customer, or say by when an answer will come, and name an owner if there is none.",
+    "next_reply": "answer the customer's last message, or say by when an answer will come.",
+    "periodic_update": "tell the customer how far it is, even if there is nothing new, and when they hear again.",
+    "requester_wait": "see what the customer is waiting for, and bring the case to an end.",
+    "agent_work": "see what takes so long, and whether somebody else could help.",
+    "team_time": "finish the team's part, or hand it on to those who can.",
+    "regulation": "see that the answer goes out as the rule asks, and let its owner look at it first.",
     "resolution": "settle with the owner what is missing, and tell the customer the new date and the reason.",
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",
@@ -44,7 +51,7 @@ def note(
     now: datetime,
 ) -> str:
     """At most 15 lines of English; times in `zone` (an IANA name) and UTC. `clock` is the one that `flag` speaks of."""
-    topic = flag.episode.partition("#")[0]
+    topic = flag.topic
     lines = [
         HEADLINES[flag.kind],
         f"Why: {flag.why}",
@@ -63,9 +70,13 @@ def note(
 def _clock_line(clock: Clock | None) -> str:
     if clock is None:
         return ""
+    regulated = clock.kind.startswith("regulation:")
+    lasts = days if regulated else duration
     left = clock.target_seconds - clock.used_seconds
-    state = f"{duration(left)} left" if left > 0 else f"{duration(-left)} over"
-    used = f"{duration(clock.used_seconds)} of {duration(clock.target_seconds)} used"
+    state = f"{lasts(left)} left" if left > 0 else f"{lasts(-left)} over"
+    used = f"{lasts(clock.used_seconds)} of {lasts(clock.target_seconds)} used"
+    if regulated:
+        return f"Clock: {state}; {used}, by the calendar and without pauses, for {clock.target}."
     return f"Clock: {state}; {used}, counted by calendar {clock.calendar} for target {clock.target}."
 
 

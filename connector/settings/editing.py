@@ -60,6 +60,39 @@ def with_lines(text: str, section: str, lines: Sequence[str]) -> str:
     return _inserted(text, section, lines, " " * value.value[0][0].start_mark.column)
 
 
+def with_entries(text: str, path: Sequence[str], lines: Sequence[str]) -> str:
+    """`text` with `lines` (not indented) at the end of the mapping at `path`, whose last step is made where it is not
+    there. Raises SettingsError where the mapping above is not there, or one of the two is written within braces."""
+    root: Any = yaml.compose(text, Loader=_LOADER)
+    above = root
+    for step in path[:-1]:
+        above = _part(above, step)
+    if not isinstance(above, yaml.MappingNode) or above.flow_style:
+        raise _not_editable(path[:-1])
+    node, indent = _part(above, path[-1]), " " * above.value[0][0].start_mark.column
+    if isinstance(node, yaml.MappingNode) and node.value and not node.flow_style:
+        return _before_line(text, node.end_mark.line, [" " * node.value[0][0].start_mark.column + one for one in lines])
+    if node is None:
+        block = [f"{indent}{path[-1]}:", *(f"{indent}{_INDENT}{one}" for one in lines)]
+        return _before_line(text, above.end_mark.line, block)
+    raise _not_editable(path)
+
+
+def _not_editable(path: Sequence[str]) -> SettingsError:
+    return SettingsError(
+        f"nothing can be added to {', '.join(path)}.", remedy="Write each of its entries on a line of its own."
+    )
+
+
+def _before_line(text: str, line: int, block: Sequence[str]) -> str:
+    """`text` with `block` before that line (0-based), and before the blank lines and comments that lead to it."""
+    standing = _ended(text).splitlines(keepends=True)
+    line = min(line, len(standing))
+    while line and (not standing[line - 1].strip() or standing[line - 1].lstrip().startswith("#")):
+        line -= 1
+    return "".join([*standing[:line], *(f"{one}\n" for one in block), *standing[line:]])
+
+
 def with_value(text: str, path: Sequence[str], old: str, new: str) -> str:
     """`text` with `new` (as it stands in YAML) for the plain value `old` at `path`, or for its `from` where the long
     form stands there; as it is where something else does."""

@@ -6,7 +6,7 @@ Used by `loading` (and through it by every command) and by `start`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import mappings
@@ -32,8 +32,10 @@ def home_folder(home: Path | None) -> Path:
 class Folder:
     """Reads the admin's files; each is read once."""
 
-    def __init__(self, home: Path, problems: Problems) -> None:
+    def __init__(self, home: Path, problems: Problems, drafts: Mapping[str, Path] | None = None) -> None:
+        """`drafts` are read in the place of the files that they are named for."""
         self.home = home
+        self._drafts = dict(drafts or {})
         self.problems = problems
         self._read: dict[str, Document | None] = {}
 
@@ -73,6 +75,8 @@ class Folder:
         return sorted(own - set(SINGLE))
 
     def _path(self, name: str) -> Path | None:
+        if name in self._drafts:
+            return self._drafts[name]
         own = self.home / name
         if own.exists():
             return own
@@ -80,7 +84,7 @@ class Folder:
         return shipped if shipped.exists() else None
 
     def _called(self, path: Path, name: str) -> str:
-        return str(path) if path == self.home / name else f"{name} (as shipped)"
+        return f"{name} (as shipped)" if path.is_relative_to(SHIPPED) else str(path)
 
 
 def _yaml_files(folder: Path) -> Iterable[Path]:

@@ -7,12 +7,15 @@ to read its settings again keeps the ones it has.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as AnyMapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from connector.clocks.business_hours import Hours
+from connector.clocks.regulation import Profile
 from connector.clocks.sla import Sla
 from connector.mapping import Mapping
 from connector.people.repeats import RepeatPolicy
@@ -22,8 +25,9 @@ from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.notation import duration_seconds
 from connector.settings.policies import policy_of
-from connector.settings.problems import Problems, one_of
+from connector.settings.problems import Place, Problems, one_of
 from connector.settings.products import products_of
+from connector.settings.regulations import profile_of
 from connector.settings.rules import calendars_of, sla_of
 from connector.settings.shapes import AmendsFile, Source
 from connector.settings.sources import (
@@ -41,6 +45,7 @@ from connector.tagging import TaggingSettings
 
 # What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
 RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
+REGULATIONS = "regulations/"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -64,20 +69,21 @@ class Settings(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-def load(home: Path | None = None) -> Settings:
-    """The settings in `home`, else in $AMENDS_HOME, else in ./amends; a file that is not there comes as shipped.
+def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = None) -> Settings:
+    """The settings in `home`, else in $AMENDS_HOME, else in ./amends; a file that is not there comes as shipped, and
+    one for which there is a draft from there.
 
     Raises SettingsFilesError with everything that is wrong in any file, SettingsError where there is no such folder.
     """
     problems = Problems()
-    folder = Folder(home_folder(home), problems)
+    folder = Folder(home_folder(home), problems, drafts)
     document = folder.document("amends.yaml")
     main = shaped(document, AmendsFile, problems)
     # Phrases are half of all that is read, and nobody asks for them where nothing is tagged.
     books = folder.names("phrases") if main is None or main.tag else ()
     tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, books), problems)
     calendars = calendars_of(folder.document("calendars.yaml"), problems)
-    sla = sla_of(folder.document("sla.yaml"), calendars, problems)
+    sla = _sla(folder, calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)
     sources = _sources(main, document, folder, meanings, problems)
     policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
@@ -87,6 +93,23 @@ def load(home: Path | None = None) -> Settings:
     if main is None or tagging is None or sla is None or policies is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
     return _settings(main, folder, sources, tagging, sla, policies)
+
+
+def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
+    """The targets, and of the regulators' profiles those that sla.yaml names; the admin's own are all checked."""
+    own = {file: profile_of(folder.document(file), Path(file).stem, problems) for file in folder.own("regulations")}
+
+    def profile(name: str, place: Place) -> Profile | None:
+        file = f"{REGULATIONS}{name}.yaml"
+        if file in own:
+            return own[file]
+        if folder.has(file):
+            return profile_of(folder.document(file), name, problems)
+        known = [Path(one).stem for one in folder.names("regulations")]
+        problems.add(place, f"there is no file {file}", one_of(name, known))
+        return None
+
+    return sla_of(folder.document("sla.yaml"), calendars, profile, problems)
 
 
 def _documents(folder: Folder, names: Iterable[str]) -> list[Document | None]:
@@ -102,7 +125,7 @@ def _settings(
     policies: tuple[Policy, RepeatPolicy],
 ) -> Settings:
     digests = {name: _digest(document.value) for name, document in folder.read().items()}
-    shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith("phrases/")]
+    shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith(("phrases/", REGULATIONS))]
     shared += [] if main.tag else ["untagged"]
     own = {name: _meaning_digest(digests[_mapping_file(name, main.sources[name], folder)], folder) for name in sources}
     return Settings(
@@ -127,7 +150,8 @@ def rules_digest(mapping: str, digests: dict[str, str], *, tag: bool) -> str:
     """Names the rules of a source in three parts, mapping, tagging and clocks, so that a replay redoes no more than
     what changed."""
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
-    clocks = [digests[name] for name in ("calendars.yaml", "sla.yaml")]
+    timed = ("calendars.yaml", "sla.yaml")
+    clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith(REGULATIONS)]
     return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging]), _digest(clocks)))
 
 

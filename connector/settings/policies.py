@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from connector.clocks.lives import KINDS as CLOCKS
+from connector.clocks.regulation import REGULATION
 from connector.errors import SettingsError
 from connector.mapping import EXTRA, to_source
 from connector.model import ActionKind, FlagKind, Message, Priority
@@ -184,7 +185,9 @@ def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | Non
     for section, rules in speaking:
         unique([rule.id for rule in rules], "id", document, (section,), problems)
         for index, rule in enumerate(rules):
-            known, what = (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else (CLOCKS, "clock")
+            known, what = (
+                (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else ((*CLOCKS, REGULATION), "clock")
+            )
             unknown_words(rule.about, known, what, document, (section, index, "about"), problems)
     if shape.tag_back and tagging:
         unknown_words(

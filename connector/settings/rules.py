@@ -5,20 +5,25 @@ Called by `loading`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from connector.clocks.business_hours import Calendar, Holiday, Hours, Window
-from connector.clocks.sla import Sla, Target
+from connector.clocks.business_hours import Hours
+from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, Windows
+from connector.clocks.public_holidays import PublicHolidays
+from connector.clocks.regulation import Profile, Regulation
+from connector.clocks.sla import Sla, Target, check
 from connector.errors import SettingsError
 from connector.settings import notation
 from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
-from connector.settings.problems import Problems, one_of
+from connector.settings.problems import Place, Problems, one_of
 from connector.settings.shapes import CalendarsFile, CalendarShape, SlaFile, TargetShape
 from connector.settings.yaml_file import Document
 
 Path = tuple[str | int, ...]
+ProfileOf = Callable[[str, Place], Profile | None]  # by its name, and where it is named
 
 
 def calendars_of(document: Document | None, problems: Problems) -> dict[str, Hours] | None:
@@ -32,25 +37,48 @@ def calendars_of(document: Document | None, problems: Problems) -> dict[str, Hou
         path: Path = ("calendars", name)
         if not zone_is_known(calendar.zone, document, (*path, "zone"), problems):
             continue
-        week = _week(calendar, document, (*path, "hours"), problems)
-        holidays = tuple(Holiday(date, title) for date, title in sorted(calendar.holidays.items()))
         try:
-            found[name] = Hours(Calendar(name, calendar.zone, week, holidays, calendar.always))
+            found[name] = Hours(_calendar(name, calendar, document, path, problems))
         except SettingsError as error:
             problems.add_error(document.place(path, key=True), error)
     return found if len(problems) == before else None
 
 
-def _week(shape: CalendarShape, document: Document, path: Path, problems: Problems) -> tuple[tuple[Window, ...], ...]:
-    week: dict[int, tuple[Window, ...]] = {}
-    for days, windows in shape.hours.items():
+def _calendar(name: str, shape: CalendarShape, document: Document, path: Path, problems: Problems) -> Calendar:
+    return Calendar(
+        name=name,
+        zone=shape.zone,
+        week=_week(shape.hours, document, (*path, "hours"), problems),
+        holidays=tuple(
+            Holiday(date, holiday.name, _windows(holiday.hours)) for date, holiday in sorted(shape.holidays.items())
+        ),
+        always=shape.always,
+        changes=tuple(
+            Change(change.since, _week(change.hours, document, (*path, "changes", index, "hours"), problems))
+            for index, change in enumerate(shape.changes)
+        ),
+        public=tuple(
+            PublicHolidays(whose.country, whose.subdivision, whose.categories, whose.language)
+            for whose in shape.public_holidays
+        ),
+        open_on=frozenset(shape.open_on),
+    )
+
+
+def _windows(texts: Iterable[str]) -> Windows:
+    return tuple(Window(*notation.window(text)) for text in texts)
+
+
+def _week(hours: Mapping[str, Iterable[str]], document: Document, path: Path, problems: Problems) -> Week:
+    week: dict[int, Windows] = {}
+    for days, windows in hours.items():
         for day in notation.weekdays(days):
             if day in week:
                 what = f"{notation.DAYS[day]} has hours in two lines"
                 problems.add(
                     document.place((*path, days), key=True), what, "name each day once, such as mon-thu and fri"
                 )
-            week[day] = tuple(Window(*notation.window(window)) for window in windows)
+            week[day] = _windows(windows)
     return tuple(week.get(day, ()) for day in range(7)) if week else ()
 
 
@@ -66,16 +94,37 @@ def zone_is_known(zone: str, document: Document, path: Path, problems: Problems)
     return True
 
 
-def sla_of(document: Document | None, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
-    """The targets with their calendars, or None with the reasons among `problems`. Without `calendars` (they have
-    problems of their own) only the file itself is checked."""
+def sla_of(
+    document: Document | None,
+    calendars: dict[str, Hours] | None,
+    profile_of: ProfileOf,
+    problems: Problems,
+) -> Sla | None:
+    """The targets with their calendars, and the regulators' deadlines that apply; None with the reasons among
+    `problems`. Without `calendars` (they have problems of their own) only the file itself is checked."""
     shape = shaped(document, SlaFile, problems)
     if document is None or shape is None or calendars is None:
         return None
     before = len(problems)
     unique([target.name for target in shape.targets], "name", document, ("targets",), problems)
     targets = [_target(index, target, calendars, document, problems) for index, target in enumerate(shape.targets)]
-    return Sla(tuple(target for target in targets if target), calendars) if len(problems) == before else None
+    regulations = _regulations(shape, document, profile_of, problems)
+    if len(problems) > before:
+        return None
+    return Sla(tuple(target for target in targets if target), calendars, shape.on_change, regulations)
+
+
+def _regulations(
+    shape: SlaFile, document: Document, profile_of: ProfileOf, problems: Problems
+) -> tuple[Regulation, ...]:
+    found = []
+    unique([one.profile for one in shape.regulations], "profile", document, ("regulations",), problems)
+    for index, one in enumerate(shape.regulations):
+        when = compiled(one.when, document, ("regulations", index, "when"), problems)
+        profile = profile_of(one.profile, document.place(("regulations", index, "profile")))
+        if profile is not None:
+            found.append(Regulation(profile, one.owner, when))
+    return tuple(found)
 
 
 def _target(
@@ -88,20 +137,32 @@ def _target(
         place = document.place((*path, "calendar"))
         problems.add(place, f"there is no calendar {shape.calendar!r}", one_of(shape.calendar, sorted(calendars)))
         return None
+    day_seconds, zone = hours.calendar.day_seconds, ZoneInfo(hours.calendar.zone)
     target = Target(
         name=shape.name,
         clock=shape.clock,
-        within_seconds=notation.duration(shape.within).in_seconds(hours.calendar.day_seconds),
+        within_seconds=notation.duration(shape.within).in_seconds(day_seconds),
         calendar=shape.calendar,
         warn_share=shape.warn_share,
         when=when,
         pauses=None if shape.pauses is None else frozenset(shape.pauses),
+        warn_before_seconds=notation.duration(shape.warn_before).in_seconds(day_seconds) if shape.warn_before else None,
+        since=_midnight(shape.since, zone, days=0),
+        until=_midnight(shape.until, zone, days=1),
+        automatic=shape.automatic,
     )
     try:
-        Sla((target,), calendars)
+        check(target, calendars)
     except SettingsError as error:
         problems.add_error(document.place((*path, "within")), error)
     return target
+
+
+def _midnight(day: date | None, zone: ZoneInfo, *, days: int) -> datetime | None:
+    """When the day begins in that zone, so many days later; UTC."""
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=days), time(), zone).astimezone(UTC)
 
 
 def unique(names: Sequence[str], key: str, document: Document, path: Path, problems: Problems) -> None:

@@ -17,6 +17,7 @@ from adapters.jira.settings import JiraSettings
 from adapters.zendesk import ZendeskSettings
 from adapters.zendesk.oauth import NEEDED
 from connector import condition, errors
+from connector.commands.clock_cases import run_cases
 from connector.mapping import FIELDS, TYPES, check_examples
 from connector.model import ActionKind, ClockState, FlagKind, Mode, Priority, Status
 from connector.settings import Answers, load, schema, starting_files
@@ -36,6 +37,7 @@ PAGE_OF_FILE = {
     "phrases": "tags.md",
     "calendars": "times.md",
     "sla": "times.md",
+    "regulation": "regulations.md",
     "policy": "policy.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -110,9 +112,9 @@ def test_no_page_shows_a_command_or_an_option_that_does_not_exist(path: Path) ->
 
 
 def test_a_command_that_does_not_exist_would_be_noticed() -> None:
-    assert [wrong_with(told) for told in told_commands("Try `amends clock test` or\n\n    amends status --yaml\n")] == [
+    assert [wrong_with(told) for told in told_commands("Try `amends moon phase` or\n\n    amends status --yaml\n")] == [
         "--yaml of `amends status --yaml`",
-        "clock in `amends clock test`",
+        "moon in `amends moon phase`",
     ]
 
 
@@ -202,6 +204,10 @@ def blocks() -> list[Any]:
 def test_every_settings_example_loads_and_its_own_examples_hold(
     name: str, partial: bool, text: str, tmp_path: Path
 ) -> None:
+    if name == "cases.yaml":
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert [one.tried.ok for one in run_cases([str(tmp_path / name)]).outcomes if one.tried] == [True]
+        return
     secrets = {"client_id": "env:ZENDESK_CLIENT_ID", "client_secret": "env:ZENDESK_CLIENT_SECRET"}
     answers = Answers("shop", {"url": "https://acme.zendesk.com"}, secrets, "Europe/Lisbon")
     files = starting_files("zendesk", answers)
@@ -221,7 +227,7 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
 
 def test_every_kind_of_settings_file_has_an_example() -> None:
     shown = {str(block.values[0]).split("/")[0].removesuffix(".yaml") for block in blocks()}
-    assert shown == {"amends", "mappings", "taxonomy", "phrases", "calendars", "sla", "policy"}
+    assert shown == {"amends", "mappings", "taxonomy", "phrases", "calendars", "sla", "policy", "cases", "regulations"}
 
 
 # -- states, links, pictures -----------------------------------------------------------------------------------------

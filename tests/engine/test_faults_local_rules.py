@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from connector.clocks.business_hours import Calendar, Hours, Window
+from connector.clocks.business_hours import Hours
+from connector.clocks.calendars import Calendar, Window
 from connector.condition import condition, values_without_complaint
 from connector.errors import FencedError, SettingsError
 from connector.model import ActionKind, ClockState

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from tests import dovecot
 from tests.mailboxes import SERVERS
+from tests.proof.hours import reckoned
 from tests.proof.lives import ROOT, bad, random_deaths
 from tests.proof.mail_deaths import deaths
 from tests.proof.zones import ZONES, Outcome, zone_story
@@ -165,6 +166,26 @@ def mail(mails: int, seed: int) -> Part:
     )
 
 
+def clocks(count: int, seed: int) -> Part:
+    """Random cases of working time against a slow reckoning, in processes of their own."""
+    begun, workers = time.monotonic(), os.cpu_count() or 1
+    with ProcessPoolExecutor(workers) as pool:
+        ended = list(pool.map(reckoned, [count // workers] * workers, range(seed, seed + workers)))
+    wrong = [line for one in ended for line in one.wrong]
+    return Part(
+        "Working time in any calendar against a reckoning that looks at the wall clock",
+        [
+            f"seeds {seed} to {seed + workers - 1}; {max(one.zones for one in ended)} zones, "
+            f"{sum(one.cases for one in ended):,} cases, {sum(one.changes for one in ended):,} of them around a day on "
+            "which the wall clock skips or repeats time",
+            f"differences: {len(wrong)}",
+            *wrong[:5],
+        ],
+        not wrong,
+        (time.monotonic() - begun) / 60,
+    )
+
+
 def one_zone(given: tuple[str, int, int, bool]) -> Outcome:
     zone, updates, seed, server = given
     deployment = "data_center" if server else "cloud"
@@ -217,8 +238,9 @@ def main() -> int:
     asked.add_argument("--examples", type=int, default=5000)
     asked.add_argument("--updates", type=int, default=10_000, help="of each zone")
     asked.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
-    asked.add_argument("--only", choices=("kills", "stories", "points", "zones", "mail"))
+    asked.add_argument("--only", choices=("kills", "stories", "points", "zones", "mail", "clocks"))
     asked.add_argument("--mails", type=int, default=1000, help="of each server")
+    asked.add_argument("--cases", type=int, default=20_000, help="of working time")
     given = asked.parse_args()
     steps: dict[str, Callable[[], Part]] = {
         "points": crash_points,
@@ -226,6 +248,7 @@ def main() -> int:
         "stories": lambda: stories(given.examples, given.seed, os.cpu_count() or 1),
         "zones": lambda: zones(given.updates, given.seed),
         "mail": lambda: mail(given.mails, given.seed),
+        "clocks": lambda: clocks(given.cases, given.seed),
     }
     chosen = {name: step for name, step in steps.items() if given.only in (None, name)}
     sys.stdout.write(f"seed {given.seed}; this takes a while ({', '.join(chosen)}).\n")

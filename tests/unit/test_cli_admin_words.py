@@ -163,7 +163,7 @@ def test_the_email_is_asked_with_the_login_and_before_the_secrets() -> None:
 
 
 def test_a_mailbox_is_asked_for_what_it_needs() -> None:
-    person = Person(host=["mail.acme.example"], user=["care@acme.example"])
+    person = Person(The_IMAP_server=["mail.acme.example"], The_mailbox=["care@acme.example"])
     _, answers = answered(Wish("imap", "care", {}, {}, None), person)
     assert answers.options["user"] == "care@acme.example"
 

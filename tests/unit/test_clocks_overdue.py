@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connector.clocks.business_hours import Calendar, Holiday, Hours, Window
+from connector.clocks.business_hours import Hours
+from connector.clocks.calendars import Calendar, Holiday, Window
 from connector.clocks.explain import segments
 from connector.clocks.overdue import flags, next_change
 from connector.clocks.sla import Sla, Target, clocks

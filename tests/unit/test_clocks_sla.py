@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from connector.clocks.business_hours import Calendar, Hours, Window
+from connector.clocks.business_hours import Hours
+from connector.clocks.calendars import Calendar, Window
 from connector.clocks.explain import segments
 from connector.clocks.sla import Sla, Target, clocks
 from connector.errors import SettingsError

@@ -272,7 +272,7 @@ WRONG_LINES = [
     ),
     ("sla.yaml", "waiting_customer", "pending", "11:14: 'pending' is not known here; known: new, open"),
     ("policy.yaml", "on: overdue", "on: overdo", "4:9: 'overdo' is not known here; did you mean 'overdue'?"),
-    ("policy.yaml", "[first_reply]", "[reply]", "5:13: there is no clock 'reply'; did you mean 'first_reply'?"),
+    ("policy.yaml", "[first_reply]", "[reply]", "5:13: there is no clock 'reply'; did you mean 'next_reply'?"),
     ("policy.yaml", "priority: high", "priority: top", "9:17: there is no priority 'top'; known: low, normal"),
     ("policy.yaml", "priority: high", "colour: red", "9:7: a complaint has no field 'colour'"),
     (
@@ -638,3 +638,49 @@ def test_what_is_only_written_down_needs_nothing_yet(tmp_path: Path) -> None:
         MAILBOX.replace("      smtp: {host: smtp.shop.example}\n", "").replace("live", "shadow")
     )
     assert load(tmp_path).sources["post"].modes[ActionKind.ACKNOWLEDGE] is Mode.SHADOW
+
+
+DATED_TARGETS = """
+targets:
+  - {name: Heard, clock: acknowledgement, within: 1h, calendar: support, automatic: true, warn_before: 15m}
+  - {name: Old, clock: resolution, within: 3d, calendar: support, until: 2026-06-30}
+  - {name: New, clock: resolution, within: 2d, calendar: support, from: 2026-07-01}
+on_change: stricter
+"""
+WORKING_DAYS = """
+calendars:
+  support:
+    zone: Europe/London
+    hours: {mon-fri: ["09:00-17:00"]}
+    public_holidays: {country: GB, subdivision: ENG}
+    open_on: [2026-05-04]
+    holidays:
+      2026-12-24: {name: Christmas Eve, hours: ["09:00-12:00"]}
+      2026-07-01: Founders' day
+    changes:
+      - from: 2026-09-01
+        hours: {mon-sat: ["08:00-18:00"]}
+"""
+
+
+def test_targets_and_calendars_come_into_force_on_the_days_that_are_written(tmp_path: Path) -> None:
+    (tmp_path / "sla.yaml").write_text(DATED_TARGETS, encoding="utf-8")
+    (tmp_path / "calendars.yaml").write_text(WORKING_DAYS, encoding="utf-8")
+    sla = load(tmp_path).sla
+    heard, old, new = sla.targets
+    assert (heard.automatic, heard.warns_at_seconds, sla.changing) == (True, 45 * 60, "stricter")
+    midnight = datetime(2026, 6, 30, 23, tzinfo=UTC)
+    assert (old.until, new.since) == (midnight, midnight), "in London, where it is summer"
+    support = sla.calendars["support"]
+    worked = {
+        day: support.working_seconds(datetime(2026, *day, tzinfo=UTC), datetime(2026, *day, 23, tzinfo=UTC)) // 3600
+        for day in ((5, 4), (7, 1), (8, 31), (9, 5), (12, 24), (12, 25))
+    }
+    assert worked == {(5, 4): 8, (7, 1): 0, (8, 31): 0, (9, 5): 10, (12, 24): 3, (12, 25): 0}
+
+
+def test_a_country_without_known_holidays_is_named_with_its_place(tmp_path: Path) -> None:
+    wrong = WORKING_DAYS.replace("country: GB, subdivision: ENG", "country: Britain")
+    (tmp_path / "calendars.yaml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(SettingsFilesError, match=r"calendars.yaml:3:3: no public holidays .* 'Britain'"):
+        load(tmp_path)
