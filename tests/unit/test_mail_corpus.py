@@ -5,9 +5,11 @@ Speed and memory are measured by `benchmarks/mail.py`, beside other libraries.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +96,13 @@ def test_reply_texts() -> None:
         losing += any(fold(line) not in found for line in row["stripped_body"].splitlines())
     assert exact / len(texts) >= 0.75
     assert losing / len(texts) <= 0.03
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (CORPUS.parent / "complaint-text").glob("*.jsonl.gz")))
+def test_what_people_write_is_neither_cut_nor_taken_for_a_machine_s(name: str) -> None:
+    with gzip.open(CORPUS.parent / "complaint-text" / name, "rt", encoding="utf-8") as lines:
+        for line in islice(lines, 150):
+            text = max((one for one in json.loads(line).values() if isinstance(one, str)), key=len)
+            head = f"From: jo@customer.example\nTo: support@shop.example\nSubject: {folded(text)[:60]}\n"
+            mail = understood(f"{head}Content-Type: text/plain; charset=utf-8\n\n{text}\n".encode())
+            assert mail.automatic.kind is None and folded(mail.reply_text) == folded(mail.full_text), text
