@@ -329,6 +329,12 @@ class ReadingTests(Bench):
 
     # Who and what
 
+    def test_waiting_ends_when_it_is_told_to(self, backend: Backend) -> None:
+        adapter: Any = self.connect(backend)
+        if not hasattr(adapter, "wait"):
+            pytest.skip("the source tells of no news by itself")
+        assert not adapter.wait(3600.0, lambda: True)
+
     def test_check_says_who_we_are(self, backend: Backend) -> None:
         identity = self.connect(backend).check()
         assert isinstance(identity, Identity)
