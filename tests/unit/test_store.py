@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import event, text
 
 from connector.errors import FencedError, StoreError
@@ -127,6 +130,21 @@ def test_raw_records_are_kept_compressed_and_erased_one_ticket_at_a_time(tmp_pat
         assert "1" not in archive.kept(connection, shop.id, ["1", "2"])
         stored = connection.execute(text("SELECT length(body) FROM record")).scalar_one()
     assert stored < len(body) / 10
+
+
+def test_raw_records_packed_by_earlier_versions_are_read(tmp_path: Path) -> None:
+    body = b'{"ticket":{"id":7,"subject":"Late","custom_fields":[{"id":1,"value":null}],'
+    body += b'"satisfaction_rating":{"score":"offered"}}}'
+    without_dictionary = zstandard.ZstdCompressor(level=1).compress(body)
+    with_dictionary_40001 = bytes.fromhex(
+        "28b52ffd22419c761d0100304c6174657d7d09fcb878b5eadb25208ac7e0b7c6db0d3bbfd19d558142ff16291601"
+    )
+    assert archive.unpacked_raw(without_dictionary) == archive.unpacked_raw(with_dictionary_40001) == body
+
+
+@given(st.one_of(st.binary(max_size=500), st.binary(min_size=1, max_size=5).map(lambda some: some * 9_000)))
+def test_any_raw_record_comes_back_as_it_was(body: bytes) -> None:
+    assert archive.unpacked_raw(packed_raw(body)) == body
 
 
 def test_a_second_writer_is_refused_while_the_first_lives(tmp_path: Path) -> None:
