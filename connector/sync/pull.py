@@ -40,7 +40,7 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 250
+FEW = 100
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
@@ -286,7 +286,7 @@ class _Page:
         return before
 
     def _take(self, ticket: str, group: list[Sent], before: Stored | None) -> None:
-        newest = _newest(record for _, record in group) or self.snapshots.get(ticket)
+        newest = _newest([record for _, record in group]) or self.snapshots.get(ticket)
         version = before.doc.complaint.version if before else -1
         if newest is not None and newest.version < version:
             # A copy older than what we have (a page served twice, a late answer): its events count, its state does not.
@@ -294,7 +294,7 @@ class _Page:
             newest = None
         if not group:
             return
-        fresh = own_marked((entry for _, record in group for entry in record.entries), self.desk.actor)
+        fresh = own_marked([entry for _, record in group for entry in record.entries], self.desk.actor)
         old = before.doc.entries if before else ()
         entries = merge(old, fresh)
         if before is not None and entries == old and (newest is None or newest.version == version):
