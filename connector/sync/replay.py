@@ -74,7 +74,7 @@ def replay(
     result = Replayed()
     while not stopping():
         batch = _Batch(desk, store, rules, now(), last, parts)
-        if not batch.rows:
+        if not batch.stored:
             if not dry_run:
                 with store.write("replay: finished") as connection:
                     sources.rules_in_force(connection, desk.id, desk.rules_digest)
@@ -85,7 +85,7 @@ def replay(
             tell_change(stored, after)
         if not dry_run:
             batch.save([after for _, after in changes])
-        result = Replayed(result.read + len(batch.rows), result.changed + len(changes), result.kept + batch.kept)
+        result = Replayed(result.read + len(batch.stored), result.changed + len(changes), result.kept + batch.kept)
         tell(result)
     return result
 
@@ -122,12 +122,13 @@ class _Batch:
     ) -> None:
         self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
         self.kept = 0
+        self.raws: dict[str, list[Raw]] = {}
         with store.read() as connection:
-            self.rows = complaints.tickets_after(connection, desk.id, last, BATCH)
-            tickets = [ticket for _, ticket in self.rows]
-            self.stored = complaints.of_tickets(connection, desk.id, tickets)
-            self.raws = archive.kept(connection, desk.id, tickets) if "mapping" in parts else {}
-        self.last = self.rows[-1][0] if self.rows else last
+            rows = complaints.after(connection, desk.id, last, BATCH)
+            if rows and "mapping" in parts:
+                self.raws = archive.kept_between(connection, desk.id, rows[0].id, rows[-1].id)
+        self.stored = {stored.ticket: stored for stored in rows}
+        self.last = rows[-1].id if rows else last
 
     def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""

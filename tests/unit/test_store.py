@@ -85,7 +85,7 @@ def test_what_is_due_and_what_is_flagged_is_found_without_walking_through_the_st
     with store.read() as connection:
         complaints.due(connection, [1, 2], NOW, 10)
         complaints.flagged(connection)
-        complaints.tickets_after(connection, 1, 0, 10)
+        complaints.after(connection, 1, 0, 10)
         complaints.cases_of(connection, [1], NOW)
         plans = [
             " ".join(str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
