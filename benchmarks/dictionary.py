@@ -33,7 +33,9 @@ _PLACE = re.compile(r"(?<=//)[^/.]+|(?<=[=/:-])[0-9a-f]{3,}|\d+")
 
 def main() -> None:
     random = Random(1)
-    samples = [msgspec.json.encode(_noisy(record, random, "")) for record in _records()]
+    samples: list[bytes | bytearray | memoryview[int]] = [
+        msgspec.json.encode(_noisy(record, random, "")) for record in _records()
+    ]
     made = zstandard.train_dictionary(BYTES, samples, dict_id=NUMBER, level=1)
     TARGET.write_bytes(made.as_bytes())
     print(f"{TARGET.name}: {len(made)} bytes from {len(samples)} records of {sum(map(len, samples)) // len(samples)}")

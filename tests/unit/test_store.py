@@ -244,6 +244,40 @@ def test_the_tables_of_the_migrations_are_those_of_the_code(tmp_path: Path) -> N
         assert compare_metadata(context, metadata) == []
 
 
+def test_an_empty_store_gets_at_once_what_the_migrations_would_leave(tmp_path: Path) -> None:
+    from connector.store import migrate
+
+    migrated = Store(f"sqlite:///{tmp_path / 'migrated.db'}")
+    migrate._upgrade(migrated)
+    made = opened(tmp_path)
+    assert _shape(made) == _shape(migrated)
+    for store in (made, migrated):
+        with store.read() as connection:
+            assert connection.execute(text("SELECT * FROM alembic_version")).all() == [(migrate.HEAD,)]
+            assert connection.execute(text("SELECT name, holder, epoch, expires_at FROM lease")).all() == [
+                ("writer", None, 0, 0)
+            ]
+            assert len(connection.execute(text("SELECT salt FROM instance WHERE id = 1")).scalar_one()) == 32
+
+
+def _shape(store: Store) -> dict[str, set[object]]:
+    """Columns, keys and indexes of every table; the order of columns is no part of it."""
+    found: dict[str, set[object]] = {}
+    with store.read() as connection:
+        ask = connection.exec_driver_sql
+        for table in ask("SELECT name FROM sqlite_master WHERE type = 'table'").scalars():
+            columns = {tuple(row)[1:] for row in ask(f"PRAGMA table_info({table})")}
+            foreign = {tuple(row)[2:] for row in ask(f"PRAGMA foreign_key_list({table})")}
+            indexes = set()
+            for _, index, unique, origin, partial in ask(f"PRAGMA index_list({table})"):
+                parts = tuple(row[2] for row in ask(f"PRAGMA index_info({index})"))
+                sql = ask(f"SELECT sql FROM sqlite_master WHERE name = '{index}'").scalar()
+                where = None if sql is None else sql.partition(" WHERE ")[2].replace("complaint.complaint", "complaint")
+                indexes.add((None if sql is None else index, parts, unique, origin, partial, where))
+            found[table] = columns | foreign | indexes
+    return found
+
+
 def test_an_audit_line_belongs_to_the_transaction_of_its_deed(tmp_path: Path) -> None:
     store = opened(tmp_path)
     with pytest.raises(RuntimeError), store.write("test") as connection:
