@@ -132,16 +132,16 @@ class _Batch:
 
     def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""
+        # Step by step over all of them, as in pull.
+        again = [(stored, self._again(stored, self.raws.get(ticket, ()))) for ticket, stored in self.stored.items()]
+        understood = [(stored, this) for stored, this in again if this is not None]
+        self.kept = len(again) - len(understood)
+        if "clocks" not in self.parts:
+            # The rules of time are the same; where what they look at is as well, they say the same.
+            understood = [(stored, this) for stored, this in understood if not _stands(this, stored)]
         found = []
-        for ticket, stored in self.stored.items():
-            understood = self._again(stored, self.raws.get(ticket, ()))
-            if understood is None:
-                self.kept += 1
-                continue
-            if "clocks" not in self.parts and _stands(understood, stored):
-                # The rules of time are the same, and what they look at is as well.
-                continue
-            row = saving(understood, stored, self.desk, self.rules, self.now)
+        for stored, this in understood:
+            row = saving(this, stored, self.desk, self.rules, self.now)
             if row.doc != stored.doc or not _promise_alike(row.assessed.clocks, stored.assessed.clocks):
                 found.append((stored, row))
         return found
