@@ -6,6 +6,7 @@ that needs it: an idle `amends sync` from a timer should cost as little as it ca
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,9 @@ from connector.errors import AmendsError
 
 if TYPE_CHECKING:
     from connector.commands.place import Place
+
+# What is imported stays: looking through it for garbage again and again is a thirtieth of an idle run.
+gc.set_threshold(100_000)
 
 HELP = "Keeps complaints in order: reads your helpdesks, measures, and writes back what should be known there."
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -185,7 +185,7 @@ def _told(complaint: Complaint, entries: tuple[Entry, ...], mapping: FieldMappin
 
 
 def _carries_our_marker(labels: tuple[str, ...]) -> bool:
-    return any(label[:3] == "am-" and _MARKER.fullmatch(label) is not None for label in labels)
+    return bool([label for label in labels if label[:3] == "am-" and _MARKER.fullmatch(label)])
 
 
 def _opened_by_us(entries: tuple[Entry, ...]) -> bool:

@@ -9,9 +9,10 @@ when somebody wrote a condition.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -53,19 +54,19 @@ _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 class Condition(msgspec.Struct, frozen=True, eq=False):
     """A compiled yes-or-no question about a complaint. Two conditions of the same text are equal.
 
-    `asks` names the values that it reads; answers are remembered where there can only be few of them.
+    Where the values that it reads can only be few, `case` picks them, and `answers` remembers what follows.
     """
 
     text: str
     program: Any
-    asks: tuple[str, ...] = ()
-    answers: dict[tuple[JSON, ...], bool] = {}
+    case: Callable[[Mapping[str, JSON]], JSON] | None = None
+    answers: dict[JSON, bool] = {}
 
     def holds(self, values: Mapping[str, JSON]) -> bool:
         """Whether the answer is yes. Where there is no answer (a missing member of `extra`, unlike types) it is no."""
-        if not self.asks:
+        if self.case is None:
             return self._ask(values)[0]
-        case = tuple([values[name] for name in self.asks])
+        case = self.case(values)
         answer = self.answers.get(case)
         if answer is None:
             if len(self.answers) >= MOST_REMEMBERED:
@@ -106,8 +107,8 @@ def condition(text: str) -> Condition:
         program = _environment().compile(text)
     except (RuntimeError, ValueError) as error:
         raise _refusal(text, str(error)) from None
-    asks = tuple(sorted(set(_WORD.findall(text)).intersection(NAMES)))
-    found = Condition(text, program, asks if FEW.issuperset(asks) else (), {})
+    asks = sorted(set(_WORD.findall(text)).intersection(NAMES))
+    found = Condition(text, program, itemgetter(*asks) if asks and FEW.issuperset(asks) else None, {})
     kind = program.return_type().name()
     if kind not in ("BOOL", "DYN"):
         raise SettingsError(

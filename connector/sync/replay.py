@@ -74,7 +74,7 @@ def replay(
     result = Replayed()
     while not stopping():
         batch = _Batch(desk, store, rules, now(), last, parts)
-        if not batch.rows:
+        if not batch.stored:
             if not dry_run:
                 with store.write("replay: finished") as connection:
                     sources.rules_in_force(connection, desk.id, desk.rules_digest)
@@ -85,7 +85,7 @@ def replay(
             tell_change(stored, after)
         if not dry_run:
             batch.save([after for _, after in changes])
-        result = Replayed(result.read + len(batch.rows), result.changed + len(changes), result.kept + batch.kept)
+        result = Replayed(result.read + len(batch.stored), result.changed + len(changes), result.kept + batch.kept)
         tell(result)
     return result
 
@@ -122,25 +122,26 @@ class _Batch:
     ) -> None:
         self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
         self.kept = 0
+        self.raws: dict[str, list[Raw]] = {}
         with store.read() as connection:
-            self.rows = complaints.tickets_after(connection, desk.id, last, BATCH)
-            tickets = [ticket for _, ticket in self.rows]
-            self.stored = complaints.of_tickets(connection, desk.id, tickets)
-            self.raws = archive.kept(connection, desk.id, tickets) if "mapping" in parts else {}
-        self.last = self.rows[-1][0] if self.rows else last
+            rows = complaints.after(connection, desk.id, last, BATCH)
+            if rows and "mapping" in parts:
+                self.raws = archive.kept_between(connection, desk.id, rows[0].id, rows[-1].id)
+        self.stored = {stored.ticket: stored for stored in rows}
+        self.last = rows[-1].id if rows else last
 
     def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""
+        # Step by step over all of them, as in pull.
+        again = [(stored, self._again(stored, self.raws.get(ticket, ()))) for ticket, stored in self.stored.items()]
+        understood = [(stored, this) for stored, this in again if this is not None]
+        self.kept = len(again) - len(understood)
+        if "clocks" not in self.parts:
+            # The rules of time are the same; where what they look at is as well, they say the same.
+            understood = [(stored, this) for stored, this in understood if not _stands(this, stored)]
         found = []
-        for ticket, stored in self.stored.items():
-            understood = self._again(stored, self.raws.get(ticket, ()))
-            if understood is None:
-                self.kept += 1
-                continue
-            if "clocks" not in self.parts and _stands(understood, stored):
-                # The rules of time are the same, and what they look at is as well.
-                continue
-            row = saving(understood, stored, self.desk, self.rules, self.now)
+        for stored, this in understood:
+            row = saving(this, stored, self.desk, self.rules, self.now)
             if row.doc != stored.doc or not _promise_alike(row.assessed.clocks, stored.assessed.clocks):
                 found.append((stored, row))
         return found

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from connector.model import ActionKind, EntryKind, FlagKind
 from connector.outbox import ROUNDS
+from connector.store import archive
 from connector.store.intentions import State
 from sandbox.zendesk import content
 from tests.end_to_end.town import Shop, Town, town
@@ -172,7 +173,7 @@ def _holds(here: Town, words: str) -> list[str]:
 def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
         return str(value).encode()
-    for unpack, refusal in ((zlib.decompress, zlib.error), (zstandard.decompress, zstandard.ZstdError)):
+    for unpack, refusal in ((zlib.decompress, zlib.error), (archive.unpacked_raw, zstandard.ZstdError)):
         try:
             return bytes(unpack(value))
         except refusal:

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import event, text
 
 from connector.errors import FencedError, StoreError
@@ -82,7 +85,7 @@ def test_what_is_due_and_what_is_flagged_is_found_without_walking_through_the_st
     with store.read() as connection:
         complaints.due(connection, [1, 2], NOW, 10)
         complaints.flagged(connection)
-        complaints.tickets_after(connection, 1, 0, 10)
+        complaints.after(connection, 1, 0, 10)
         complaints.cases_of(connection, [1], NOW)
         plans = [
             " ".join(str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
@@ -127,6 +130,21 @@ def test_raw_records_are_kept_compressed_and_erased_one_ticket_at_a_time(tmp_pat
         assert "1" not in archive.kept(connection, shop.id, ["1", "2"])
         stored = connection.execute(text("SELECT length(body) FROM record")).scalar_one()
     assert stored < len(body) / 10
+
+
+def test_raw_records_packed_by_earlier_versions_are_read(tmp_path: Path) -> None:
+    body = b'{"ticket":{"id":7,"subject":"Late","custom_fields":[{"id":1,"value":null}],'
+    body += b'"satisfaction_rating":{"score":"offered"}}}'
+    without_dictionary = zstandard.ZstdCompressor(level=1).compress(body)
+    with_dictionary_40001 = bytes.fromhex(
+        "28b52ffd22419c761d0100304c6174657d7d09fcb878b5eadb25208ac7e0b7c6db0d3bbfd19d558142ff16291601"
+    )
+    assert archive.unpacked_raw(without_dictionary) == archive.unpacked_raw(with_dictionary_40001) == body
+
+
+@given(st.one_of(st.binary(max_size=500), st.binary(min_size=1, max_size=5).map(lambda some: some * 9_000)))
+def test_any_raw_record_comes_back_as_it_was(body: bytes) -> None:
+    assert archive.unpacked_raw(packed_raw(body)) == body
 
 
 def test_a_second_writer_is_refused_while_the_first_lives(tmp_path: Path) -> None:
@@ -224,6 +242,40 @@ def test_the_tables_of_the_migrations_are_those_of_the_code(tmp_path: Path) -> N
     with opened(tmp_path).read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, metadata) == []
+
+
+def test_an_empty_store_gets_at_once_what_the_migrations_would_leave(tmp_path: Path) -> None:
+    from connector.store import migrate
+
+    migrated = Store(f"sqlite:///{tmp_path / 'migrated.db'}")
+    migrate._upgrade(migrated)
+    made = opened(tmp_path)
+    assert _shape(made) == _shape(migrated)
+    for store in (made, migrated):
+        with store.read() as connection:
+            assert connection.execute(text("SELECT * FROM alembic_version")).all() == [(migrate.HEAD,)]
+            assert connection.execute(text("SELECT name, holder, epoch, expires_at FROM lease")).all() == [
+                ("writer", None, 0, 0)
+            ]
+            assert len(connection.execute(text("SELECT salt FROM instance WHERE id = 1")).scalar_one()) == 32
+
+
+def _shape(store: Store) -> dict[str, set[object]]:
+    """Columns, keys and indexes of every table; the order of columns is no part of it."""
+    found: dict[str, set[object]] = {}
+    with store.read() as connection:
+        ask = connection.exec_driver_sql
+        for table in ask("SELECT name FROM sqlite_master WHERE type = 'table'").scalars():
+            columns = {tuple(row)[1:] for row in ask(f"PRAGMA table_info({table})")}
+            foreign = {tuple(row)[2:] for row in ask(f"PRAGMA foreign_key_list({table})")}
+            indexes = set()
+            for _, index, unique, origin, partial in ask(f"PRAGMA index_list({table})"):
+                parts = tuple(row[2] for row in ask(f"PRAGMA index_info({index})"))
+                sql = ask(f"SELECT sql FROM sqlite_master WHERE name = '{index}'").scalar()
+                where = None if sql is None else sql.partition(" WHERE ")[2].replace("complaint.complaint", "complaint")
+                indexes.add((None if sql is None else index, parts, unique, origin, partial, where))
+            found[table] = columns | foreign | indexes
+    return found
 
 
 def test_an_audit_line_belongs_to_the_transaction_of_its_deed(tmp_path: Path) -> None:
