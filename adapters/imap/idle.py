@@ -60,14 +60,29 @@ def _standing(able: Sequence[Connection]) -> list[Selected]:
 def _spoken(able: Sequence[Connection], end: float, stopping: Callable[[], bool]) -> bool:
     """Idle once, until one of the servers speaks; whether any of them had something to say."""
     heard: list[Any] = []
+    early = False
     with ExitStack() as idling, selectors.DefaultSelector() as ready:
         for connection in able:
             client = idling.enter_context(_idling(connection, heard, stopping))
             ready.register(client.socket(), selectors.EVENT_READ)
-        while not stopping() and (left := end - monotonic()) > 0:
+            early = early or _has_more(client)
+        while not early and not stopping() and (left := end - monotonic()) > 0:
             if ready.select(min(left, LOOK_EVERY_SECONDS)):
                 break
     return any(said[:1] != (_ALIVE,) for said in heard)
+
+
+def _has_more(client: Any) -> bool:
+    """Whether more came with the server's answer: it is read already, and the socket will not tell of it."""
+    sock = client.socket()
+    patience = sock.gettimeout()
+    sock.setblocking(False)
+    try:
+        return bool(client._imap.file.peek(1))
+    except OSError:  # behind TLS: nothing yet
+        return False
+    finally:
+        sock.settimeout(patience)
 
 
 @contextmanager
