@@ -68,6 +68,7 @@ def test_some_complaints_are_answered_late_or_never() -> None:
 
 
 def test_a_time_of_a_story_has_one_form() -> None:
-    assert moment("d2 09:30", DAY) == DAY + timedelta(days=2, hours=9, minutes=30)
+    assert moment("d1 09:30", DAY) == DAY + timedelta(days=1, hours=9, minutes=30)
+    assert moment("d2 09:30", DAY) == DAY + timedelta(days=4, hours=9, minutes=30), "after the week-end"
     with pytest.raises(ValueError, match="no time of a story"):
         moment("tomorrow", DAY)
