@@ -1,7 +1,7 @@
 """Which date or time a span names, reckoned from when the reply was written. Called by `finding`.
 
 Weekdays, lengths of time, ends of weeks and dates in figures or with the month's name are worked out here. Only a day
-with a word that no book lists ("15 wrz.") goes to dateparser, which is slow to import and to ask.
+with a word that no book lists ("15 wrz") goes to dateparser, which is slow to import and to ask.
 """
 
 from __future__ import annotations

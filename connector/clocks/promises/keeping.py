@@ -50,14 +50,14 @@ class Finder:
         self._ready: dict[str, Searcher] = {}
 
     @cached_property
-    def _glances(self) -> tuple[tuple[Book, Glance], ...]:
-        return tuple((book, Glance(book)) for book in self.books)
+    def _glance(self) -> Glance:
+        return Glance(self.books)
 
     def find(self, text: str, made: datetime, works: Callable[[date], bool]) -> tuple[Found, ...]:
         """The dates that a reply of `made` (in the zone of its writer) promises."""
         lower = text.lower()
-        near = [book for book, glance in self._glances if glance.may_promise(lower)]
-        return find(text, made, [self._searcher(book) for book in near], works) if near else ()
+        near = self._glance.near(lower)
+        return find(text, made, [self._searcher(self.books[one]) for one in near], works) if near else ()
 
     def _searcher(self, book: Book) -> Searcher:
         found = self._ready.get(book.language)

@@ -74,12 +74,14 @@ class Grammar:
 
     def _whole(self) -> str:
         book, gap = self.book, self._gap
-        lead = rf"(?:(?:{self._any((*book.by, *book.on, *book.articles, *book.within))}){gap}){{0,4}}"
+        lead = rf"(?:(?:{self._any((*book.by, *book.on, *book.articles, *book.within, *book.at))}){gap}){{0,4}}"
         after = rf"(?P<after>(?:\s*(?:{self._any((*book.by_after, *book.within_after))}))+)?"
         lead_in = self._any((*book.by, *book.on, *book.at, *book.articles))
         times = [self._time(name) for name in ("a", "b", "c")]
         between = rf"\s*,?\s*(?:(?:{lead_in})\s*){{0,3}}"
-        dated = rf"(?:{times[0]}{between})?(?:{self._date()})(?:{between}{times[1]})?"
+        # "close of business on Friday", "18h de hoje": an end or an hour of a day that is named with it.
+        closing = self._any(book.ends.get(End.DAY, ()))
+        dated = rf"(?:(?:{times[0]}|{closing}){between})?(?:{self._date()})(?:{between}(?:{times[1]}|{closing}))?"
         return rf"(?P<lead>{lead})(?:{dated}|(?:(?:{self._any(book.at)}){gap})?{times[2]}){after}"
 
     def _date(self) -> str:
