@@ -250,8 +250,13 @@ def _promises(assessed: Assessed) -> str | None:
     """A word for each promise, so that they can be counted without reading the complaints."""
     if not assessed.unsure and not any(clock.kind == "promise" for clock in assessed.clocks):
         return None
+    return " ".join(words_of(assessed))
+
+
+def words_of(assessed: Assessed) -> list[str]:
+    """A word for each promise that was not withdrawn: what became of it."""
     words = [standing_of(clock) for clock in assessed.clocks if clock.kind == "promise"]
-    return " ".join([*sorted(word for word in words if word), *[UNSURE] * assessed.unsure])
+    return [*sorted(word for word in words if word), *[UNSURE] * assessed.unsure]
 
 
 _ASSESS = (
