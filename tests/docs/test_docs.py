@@ -234,7 +234,18 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
 
 def test_every_kind_of_settings_file_has_an_example() -> None:
     shown = {str(block.values[0]).split("/")[0].removesuffix(".yaml") for block in blocks()}
-    assert shown == {"amends", "mappings", "taxonomy", "phrases", "calendars", "sla", "policy", "cases", "regulations", "promises"}
+    assert shown == {
+        "amends",
+        "mappings",
+        "taxonomy",
+        "phrases",
+        "calendars",
+        "sla",
+        "policy",
+        "cases",
+        "regulations",
+        "promises",
+    }
 
 
 # -- states, links, pictures -----------------------------------------------------------------------------------------
