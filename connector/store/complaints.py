@@ -44,11 +44,13 @@ class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Assessed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What sweep writes of a complaint. `unsure` counts promises that a person has to decide about."""
+    """What sweep writes of a complaint. `unsure` counts the promises that a person has to decide about, `dismissed`
+    those that a person said are none."""
 
     clocks: tuple[Clock, ...] = ()
     flags: tuple[Flag, ...] = ()
     unsure: int = 0
+    dismissed: int = 0
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -247,8 +249,9 @@ def standing_of(clock: Clock) -> str | None:
 
 
 def _promises(assessed: Assessed) -> str | None:
-    """A word for each promise, so that they can be counted without reading the complaints."""
-    if not assessed.unsure and not any(clock.kind == "promise" for clock in assessed.clocks):
+    """A word for each promise, so that they can be counted without reading the complaints; None where there is none."""
+    known = assessed.unsure or assessed.dismissed
+    if not known and not any(clock.kind == "promise" for clock in assessed.clocks):
         return None
     return " ".join(words_of(assessed))
 

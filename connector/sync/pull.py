@@ -26,7 +26,7 @@ from connector.assessment import (
     with_promises,
     worth_a_look,
 )
-from connector.clocks.promises.keeping import unsure
+from connector.clocks.promises.keeping import undecided
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
@@ -458,7 +458,7 @@ def saving(
         flags, look_at = clock_flags(clocks, rules, now)
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags, promises),
-        assessed=Assessed(clocks, flags, unsure(this.promises)),
+        assessed=Assessed(clocks, flags, *undecided(this.promises)),
         resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
         look_at=look_at,
     )

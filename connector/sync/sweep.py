@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
-from connector.clocks.promises.keeping import unsure
+from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
 from connector.model import Action, Link, Mode
 from connector.people.repeats import Earlier
@@ -224,7 +224,7 @@ class _Sweeping:
 
 
 def _assessed(looked: Looked) -> Assessed:
-    return Assessed(looked.found.clocks, looked.found.flags, unsure(looked.this.promises))
+    return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises))
 
 
 def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:

@@ -16,7 +16,7 @@ from connector.clocks.calendars import Calendar, Window
 from connector.clocks.overdue import flags, next_change
 from connector.clocks.promises import keeping
 from connector.clocks.promises.finding import Found
-from connector.clocks.promises.keeping import Finder, Promising, promise_clocks, settled, unsure
+from connector.clocks.promises.keeping import Finder, Promising, promise_clocks, settled, undecided
 from connector.clocks.sla import Sla
 from connector.model import (
     Clock,
@@ -279,11 +279,11 @@ def ruled(*, stands: bool, due: datetime = FRIDAY_NIGHT, entry: Entry = HOPED) -
 
 def test_nothing_runs_for_an_unsure_one_until_a_person_says_that_it_is_one() -> None:
     promises = keeping.given(complaint(), [HOPED], PROMISING)
-    assert unsure(settled(promises, ())) == 1
+    assert undecided(settled(promises, ())) == (1, 0)
     assert told([HOPED], "05T10:00") == ()
     (clock,) = told([HOPED], "05T10:00", rulings=[ruled(stands=True)])
     assert clock.state is ClockState.RUNNING
-    assert unsure(settled(promises, [ruled(stands=True)])) == 0
+    assert undecided(settled(promises, [ruled(stands=True)])) == (0, 0)
 
 
 def test_a_person_may_say_that_it_is_none_or_due_on_another_day() -> None:

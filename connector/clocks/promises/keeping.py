@@ -241,9 +241,10 @@ def _still_said(one: Promise, entries: Iterable[Entry]) -> bool:
     return one.words is not None and one.words in " ".join((text or "").split())
 
 
-def unsure(promises: Iterable[Told]) -> int:
-    """How many a person has to decide about."""
-    return sum(one.stands is None for one in promises)
+def undecided(promises: Iterable[Told]) -> tuple[int, int]:
+    """(how many a person has to decide about, how many a person said are none)."""
+    said = [one.stands for one in promises]
+    return said.count(None), said.count(False)
 
 
 # -- what became of it -----------------------------------------------------------------------------------------------
