@@ -239,7 +239,8 @@ class Adapter(Protocol):
     loses nothing; changes of one instant on both sides of a page break are not lost; ticket ids survive edits and
     moves; all times carry zones; one broken record is yielded with a `problem`, not raised; each failure becomes the
     error class of its remedy; the same action applied twice, or again after an answer was lost, has one effect.
-    An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters.
+    An adapter never sleeps, retries, starts threads, writes files, or keeps state that matters. The daemon calls one
+    instance from two threads at once: one reads (fetch, get), one writes (prepare, apply, find).
 
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
     them), `secrets` (names of secrets by way to log in, for `amends init`) and `repairs` (see `Repairing`), and have a

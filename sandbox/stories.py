@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import yaml
@@ -19,6 +19,8 @@ JSON = Any
 STAFF = {"ana": content.ANA, "ben": content.BEN, "carla": content.CARLA}
 FIELDS = {"order": content.ORDER_NUMBER, "product": content.PRODUCT}
 GROUPS = {"support": content.SUPPORT, "complaints": content.COMPLAINTS, "billing": content.BILLING}
+# The stories' days, counted from the first: the third one is a Monday, so that some clocks run over a week-end.
+DAYS = (0, 1, 4, 5, 6)
 MOMENT = re.compile(r"d(\d+) (\d\d):(\d\d)")
 
 
@@ -66,6 +68,19 @@ class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     then: list[Step] = []
 
 
+class Timed(Protocol):
+    """A story of any helpdesk: when it begins, and what happens then."""
+
+    @property
+    def at(self) -> str: ...
+
+    @property
+    def then(self) -> Sequence[Any]: ...
+
+
+StoryT = TypeVar("StoryT", bound=Timed)
+
+
 class Stories(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: dict[str, Person]
     stories: list[Story]
@@ -79,12 +94,23 @@ def stories() -> Stories:
 
 
 def moment(text: str, first_day: datetime) -> datetime:
-    """ "d1 09:30" as a time: the day after `first_day`, at 09:30 UTC."""
+    """ "d1 09:30" as a time: on the second of the stories' DAYS, at 09:30 UTC."""
     found = MOMENT.fullmatch(text)
     if not found:
         raise ValueError(f'{text!r} is no time of a story; write "d1 09:30"')
     day, hour, minute = map(int, found.groups())
-    return first_day + timedelta(days=day, hours=hour, minutes=minute)
+    return first_day + timedelta(days=DAYS[day], hours=hour, minutes=minute)
+
+
+def last_first(told: Iterable[StoryT], first_day: datetime) -> list[tuple[datetime, StoryT, Any]]:
+    """All that happens in some stories, the last of it first: when, in which story, and which step (None for its
+    opening). Day 0 begins at the midnight (UTC) before `first_day`."""
+    midnight = first_day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    events: list[tuple[datetime, StoryT, Any]] = []
+    for story in told:
+        events.append((moment(story.at, midnight), story, None))
+        events += [(moment(step.at, midnight), story, step) for step in story.then]
+    return sorted(events, key=lambda event: event[0], reverse=True)
 
 
 class Player:
@@ -94,12 +120,7 @@ class Player:
         self.account = account
         self.tickets: dict[str, int] = {}
         self._people: dict[str, int] = {}
-        midnight = first_day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        events: list[tuple[datetime, Story, Step | None]] = []
-        for story in stories().stories:
-            events.append((moment(story.at, midnight), story, None))
-            events += [(moment(step.at, midnight), story, step) for step in story.then]
-        self._coming = sorted(events, key=lambda event: event[0], reverse=True)
+        self._coming = last_first(stories().stories, first_day)
 
     @property
     def ends_at(self) -> datetime | None:

@@ -6,7 +6,7 @@ by `python -m sandbox.jira --stories` and tests.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import yaml
 
 from sandbox.jira import content
 from sandbox.jira.people import Jira
-from sandbox.stories import moment
+from sandbox.stories import last_first
 
 STAFF = {"ana": content.ANA, "ben": content.BEN, "carla": content.CARLA}
 TAKEN_UP_AFTER, DONE_AFTER = timedelta(hours=1), timedelta(hours=6)
@@ -71,12 +71,7 @@ class Player:
         self._people: dict[str, str] = {}
         self._taken: set[int] = set()
         self._done: set[int] = set()
-        midnight = first_day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        events: list[tuple[datetime, Story, Step | None]] = []
-        for story in works().stories:
-            events.append((moment(story.at, midnight), story, None))
-            events += [(moment(step.at, midnight), story, step) for step in story.then]
-        self._coming = sorted(events, key=lambda event: event[0], reverse=True)
+        self._coming = last_first(works().stories, first_day)
 
     def play(self, until: datetime) -> None:
         """Let everything up to `until` happen, each at its own time."""

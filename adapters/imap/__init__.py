@@ -24,7 +24,11 @@ __all__ = ["Adapter", "ImapSettings"]
 
 
 class Adapter:
-    """One mail account, with one inbox or several. Keeps nothing but open connections and tokens."""
+    """One mail account, with one inbox or several. Keeps nothing but open connections and tokens.
+
+    The daemon reads, writes and waits at the same time, each in a thread of its own. An IMAP connection has one folder
+    open and one command on its way, so each of the three has connections of its own, made at the first need.
+    """
 
     Settings: ClassVar[type] = ImapSettings
     streams: ClassVar[tuple[str, ...]] = (getting.STREAM,)
@@ -35,7 +39,7 @@ class Adapter:
 
     def __init__(self, source: str, settings: ImapSettings, tools: Tools) -> None:
         self._source = source
-        self._desk = Desk(source, settings, tools)
+        self._desk, self._writing, self._waiting = (Desk(source, settings, tools) for _ in range(3))
 
     def check(self) -> Identity:
         return account.check(self._desk)
@@ -60,21 +64,22 @@ class Adapter:
 
     def prepare(self, action: Action) -> Stamp:
         self._refuse_unable(action)
-        return writing.prepare(postroom(self._desk), action)
+        return writing.prepare(postroom(self._writing), action)
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         self._refuse_unable(action)
-        return writing.apply(postroom(self._desk), action, stamp)
+        return writing.apply(postroom(self._writing), action, stamp)
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-        return writing.find(postroom(self._desk), action, stamp, sent_at)
+        return writing.find(postroom(self._writing), action, stamp, sent_at)
 
     def wait(self, seconds: float) -> bool:
         """Whether something happened in an inbox, within `seconds` at most: a reason to read before the next poll."""
-        return idle.wait(self._desk.connections, seconds)
+        return idle.wait(self._waiting.connections, seconds)
 
     def close(self) -> None:
-        self._desk.close()
+        for desk in (self._desk, self._writing, self._waiting):
+            desk.close()
 
     def _refuse_unable(self, action: Action) -> None:
         if action.kind not in self.can:

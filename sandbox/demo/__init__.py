@@ -1,8 +1,8 @@
 """`amends demo`: five days of an imaginary shop in about a minute, with a crash in the middle, against a real server.
 
-Nothing here is staged but the people: a sandbox Zendesk and a sandbox Jira run as processes of their own and are spoken
-to over HTTP, the daemon is `amends run`, it is killed by SIGKILL, and what is shown is read from its store. Called by
-the command line.
+Nothing here is staged but the people: a sandbox Zendesk, a sandbox Jira and a mailbox run as processes of their own and
+are spoken to over HTTP, IMAP and SMTP, the daemon is `amends run`, it is killed by SIGKILL, and what is shown is read
+from its store. Called by the command line.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import get_terminal_size
@@ -18,18 +18,22 @@ from types import FrameType
 
 from connector.errors import AmendsError
 from sandbox.demo.ending import told_at_the_end, verdict
-from sandbox.demo.folder import SOURCE, WORKS, clear, settle_in, stop_clock
-from sandbox.demo.processes import Daemon, Helpdesk
+from sandbox.demo.folder import INBOX, SOURCE, WORKS, clear, settle_in, stop_clock
+from sandbox.demo.processes import Daemon, Helpdesk, helpdesks, missing_parts
 from sandbox.demo.schedule import Schedule
 from sandbox.demo.view import Screen
 from sandbox.demo.watch import Watch
 
 HOME = Path(".amends-demo")
-FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
+FIRST_DAY = datetime(2026, 3, 26, tzinfo=UTC)  # a Thursday; summer time begins in the night to Sunday
 SECONDS, FAST_SECONDS = 75.0, 17.0
 # The 16th write that the helpdesk has carried out and the store does not know of yet: no moment is worse.
 CRASH = "outbox: applied*16"
 FRAME_SECONDS = 0.2
+WITHOUT_MAILBOX = (
+    "Played without the mailbox, for which {} would be needed: a checkout's `make demo` has it, and so has an "
+    "installation of amends[demo]."
+)
 STAY_DOWN = timedelta(seconds=2)
 LONGEST_DRAIN = timedelta(seconds=12)
 
@@ -40,10 +44,10 @@ def demo(home: Path | None, *, fast: bool, plain: bool, wall: Callable[[], datet
     Raises AmendsError where `home` holds something that is not a former demo, or a process does not come up.
     """
     with _ended_by_signals():
-        return _Performance((home or HOME).absolute(), fast=fast, plain=plain, wall=wall).play()
+        return Performance((home or HOME).absolute(), fast=fast, plain=plain, wall=wall).play()
 
 
-class _Performance:
+class Performance:
     """One showing, from the first process to the last."""
 
     def __init__(self, home: Path, *, fast: bool, plain: bool, wall: Callable[[], datetime]) -> None:
@@ -57,20 +61,18 @@ class _Performance:
         self.crashes = 0
 
     def play(self) -> int:
-        told = self.schedule.told
-        with (
-            Helpdesk("zendesk", told, self.home / "zendesk.log") as shop,
-            Helpdesk("jira", told, self.home / "jira.log") as works,
-        ):
+        with ExitStack() as stack:
+            desks = {name: stack.enter_context(desk) for name, desk in self._helpdesks().items()}
             try:
-                settle_in(self.home, shop.url, works.url)
+                post = desks[INBOX].state() if INBOX in desks else None
+                settle_in(self.home, desks[SOURCE].url, desks[WORKS].url, post)
                 with self.screen, self.daemon:
                     self._play_the_days()
                     self._let_the_last_writes_out()
-                ledgers = {SOURCE: shop.ledger(), WORKS: works.ledger()}
+                ledgers = {name: desk.ledger() for name, desk in desks.items()}
             finally:
                 # All at once: on a busy machine each may need its time to end.
-                for child in (self.daemon, shop, works):
+                for child in (self.daemon, *desks.values()):
                     child.ask_to_end()
         stop_clock(self.home, self.schedule.now(self.wall()))
         self.watch.look()
@@ -79,6 +81,13 @@ class _Performance:
         for line in told_at_the_end(result, self.watch, self.home, self.seconds, self.crashes, columns):
             self.screen.say(line)
         return 0 if result.sound else 1
+
+    def _helpdesks(self) -> dict[str, Helpdesk]:
+        """The helpdesks by source, not yet started; without the mailbox where it cannot be had."""
+        missing = missing_parts()
+        if missing:
+            self.screen.say(WITHOUT_MAILBOX.format(", ".join(missing)))
+        return helpdesks(self.home, self.schedule.told, with_mailbox=not missing)
 
     def _play_the_days(self) -> None:
         self.daemon.start(crash=CRASH)

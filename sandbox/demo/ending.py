@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import msgspec
 
+from adapters.imap.evidence import ticket_of
 from connector.commands.explaining import explained
 from connector.commands.place import Place
 from connector.commands.promise_counts import summary
@@ -17,6 +19,8 @@ from connector.explain import lines
 from connector.model import ActionKind
 from connector.store.complaints import Stored, words_of
 from connector.store.intentions import Intention, State
+from sandbox.demo.clocks import worth_a_look
+from sandbox.demo.folder import MAILBOX
 from sandbox.demo.watch import Watch
 from sandbox.jira import content as jira
 from sandbox.zendesk import content
@@ -26,7 +30,10 @@ KILLED = (
     "Once, Amends was killed (kill -9) when the helpdesk had just carried out a write and nothing was noted yet. "
     "Started again, it looked at the ticket, found its mark there, and did not write a second time."
 )
-OURS = (content.INTEGRATION, jira.INTEGRATION)
+OURS = (content.INTEGRATION, jira.INTEGRATION, MAILBOX)
+# What an escalation adds to a mail besides its tags. Keywords go with a mail of ours but for a lone tag, whose only
+# effect they are.
+MARKS = frozenset({"$AmendsEscalated", "\\Flagged"})
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -47,7 +54,8 @@ class Verdict(msgspec.Struct, frozen=True):
 def verdict(writes: Sequence[Intention], ledgers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Verdict:
     """Each write that is done has exactly one effect, and each effect of ours belongs to one write.
 
-    `ledgers` by source. Without compare-and-set a write goes in steps (fields and mark, then the note), each once.
+    `ledgers` by source. Without compare-and-set a write goes in steps (fields and mark, then the note; keywords, then a
+    mail and its copy), each once.
     """
     done = [one for one in writes if one.state is State.DONE]
     hits: dict[int, Counter[str]] = {one.id: Counter() for one in done}
@@ -60,12 +68,12 @@ def verdict(writes: Sequence[Intention], ledgers: Mapping[str, Sequence[Mapping[
             of = [one for one in there if _is_of(effect, one)]
             stray += [] if of else [effect]
             for one in of:
-                hits[one.id][f"{effect['kind']} {effect['marker'].get('globalId', '')}"] += 1
+                hits[one.id][_step(effect)] += 1
     return Verdict(
         done=len(done),
         effects=sum(max(steps.values(), default=0) for steps in hits.values()) + len(stray),
         waiting=sum(one.state is State.PENDING for one in writes),
-        lost=tuple(_named(one) for one in done if not hits[one.id]),
+        lost=tuple(_named(one) for one in done if not _landed(one, hits[one.id])),
         doubled=(
             *(_named(one) for one in done if max(hits[one.id].values(), default=0) > 1),
             *(f"stray effect {one}" for one in stray),
@@ -74,9 +82,26 @@ def verdict(writes: Sequence[Intention], ledgers: Mapping[str, Sequence[Mapping[
     )
 
 
+def _step(effect: Mapping[str, Any]) -> str:
+    """The step of a write that an effect belongs to. Keywords of one mail may be set by several writes, each those that
+    are missing; a keyword is doubled only where the same ones are set again."""
+    if effect["kind"] == "keywords":
+        return " ".join(("keywords", *effect["tags_added"]))
+    return f"{effect['kind']} {effect['marker'].get('globalId', '')}"
+
+
+def _landed(one: Intention, steps: Counter[str]) -> bool:
+    """Whether a write's own effect is there. Keywords alone may be those of another write to the same mail."""
+    alone = one.action.kind is ActionKind.TAG
+    return any(alone or not step.startswith("keywords") for step in steps)
+
+
 def _is_of(effect: Mapping[str, Any], one: Intention) -> bool:
     if one.action.marker in str(effect["marker"]):
         return True
+    if effect["kind"] == "keywords":
+        wanted = {*one.action.effect.tags, *(MARKS if one.action.kind is ActionKind.ESCALATE else ())}
+        return ticket_of(effect["ticket"]) == one.action.ticket and set(effect["tags_added"]) <= wanted
     if effect["marker"] and not effect["marker"].get("globalId"):
         return False
     if effect["kind"] == "remotelink":
@@ -107,7 +132,8 @@ def told_at_the_end(
         yield ""
         yield from wrapped(KILLED, columns - 2, "  ")
     yield ""
-    yield from _where_to_go_on(home, case)
+    yield from _clocks_to_see(home, watch)
+    yield from _where_to_go_on(home, case, aside=bool(watch.aside))
 
 
 def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
@@ -117,6 +143,8 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     yield ""
     yes, unsure, no = (said.count(answer) for answer in ("yes", "unsure", "no"))
     yield f"  came in   {count(len(said), 'ticket')}: {yes} complaints, {no} other, {unsure} for a person to look at"
+    if watch.aside:
+        yield f"  set aside {count(len(watch.aside), 'mail')} that machines wrote, each with its reason"
     late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
     yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
     yield f"  promised  {summary(_promises(watch))}"
@@ -144,13 +172,19 @@ def _is_complaint(one: Stored) -> str:
 
 
 def _telling_case(watch: Watch) -> str | None:
-    """A complaint whose cause was removed, else an escalated one; with quotes to show, the shorter the better."""
+    """A complaint whose cause was removed, else an escalated one; with quotes to show. Best is one that goes on from
+    another helpdesk; then, the shorter the better."""
     done = [one.action for one in watch.writes if one.state is State.DONE]
     told = {f"{one.source}/{one.ticket}" for one in done if ":resolved@" in one.episode}
     escalated = {f"{one.source}/{one.ticket}" for one in done if one.effect.note}
     cases = [one for name, one in watch.tickets.items() if name in (told or escalated) and _quotes(one)]
-    best = min(cases, key=lambda one: len(one.doc.entries), default=None)
+    best = min(cases, key=lambda one: (not _goes_on(one), len(one.doc.entries)), default=None)
     return None if best is None else f"{best.source}/{best.ticket}"
+
+
+def _goes_on(one: Stored) -> bool:
+    """Whether its customer came to us by another helpdesk before."""
+    return any(case.partition("/")[0] != one.source for flag in one.assessed.flags for case in flag.cases)
 
 
 def _quotes(one: Stored) -> bool:
@@ -162,14 +196,30 @@ def _place(home: Path, watch: Watch) -> Place:
     return Place(home, now=lambda: at, wall=lambda: at)
 
 
-def _where_to_go_on(home: Path, case: str | None) -> Iterator[str]:
+def _clocks_to_see(home: Path, watch: Watch) -> Iterator[str]:
+    found = list(worth_a_look(watch.tickets.values()))
+    if not found:
+        return
+    yield "Clocks, drawn and explained:"
+    for name, words in found:
+        yield f"  amends {_option(home)} explain {name}  # {words}"
+    yield ""
+
+
+def _option(home: Path) -> str:
     here = Path.cwd()
-    option = f"--home {home.relative_to(here) if home.is_relative_to(here) else home}"
+    return f"--home {quote(str(home.relative_to(here) if home.is_relative_to(here) else home))}"
+
+
+def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[str]:
+    option = _option(home)
     yield "The store stays. Look further:"
     yield f"  amends {option} status"
     yield f"  amends {option} complaints list --flag overdue"
     if case is not None:
         yield f"  amends {option} explain {case}"
     yield f"  amends {option} outbox list"
+    if aside:
+        yield f"  amends {option} quarantine list --all"
     yield f"  amends {option} audit list"
     yield "Then make your own: amends init"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 
 from connector.errors import AmendsError
 from connector.settings import Answers, starting_files
 from sandbox.jira import content as jira
 from sandbox.zendesk import content
 
-SOURCE, WORKS = "shop", "works"
+SOURCE, WORKS, INBOX = "shop", "works", "inbox"
+MAILBOX = "support@shop.example"
 CLOCK = "demo-clock"
 # What an admin of the imaginary shop has added to the shipped mapping: the fields of its own.
 FIELDS = {
@@ -41,6 +45,33 @@ WORKS_SOURCE = """
       correct: live
       link: live
 """
+INBOX_SOURCE = """
+  {name}:
+    adapter: imap
+    poll: 30s
+    options:
+      host: 127.0.0.1
+      port: {imap}
+      user: {user}
+      ca_file: {authority}    # the sandbox's own authority; certificates are always checked
+      done_folders: [Done]
+      sent_folder: Sent
+      saves_sent: true    # the sandbox's relay keeps what it sends there, as Microsoft's and Google's do
+      trusted_hosts: [{border}]
+      smtp: {{host: 127.0.0.1, port: {smtp}, tls: starttls, ca_file: {authority}}}
+      from_address: {user}
+      from_name: The Shop
+      notify_to: [{team}]
+      survey_url: "https://shop.example/survey/{{token}}"
+    secrets:
+      password: {password}
+      reply_keys: {keys}
+    modes:    # shadow only writes down what would be sent; then approve, then live
+      escalate: live
+      tag: live
+      survey: live
+      link: live
+"""
 # Who has to come back did so for a reason that lies with us: operations get a ticket, and the complaint is told.
 CORRECTIONS = """
 corrections:
@@ -49,6 +80,15 @@ corrections:
     on: repeat
     fields: {{project: {ops}, issuetype: Corrective Action}}
     tags: [from-complaint]
+"""
+
+
+# What has to do with money is under a regulator's eye.
+REGULATIONS = """
+regulations:
+  - profile: uk-disp
+    owner: Carla Reis, complaints officer
+    when: category == "payment"
 """
 
 
@@ -63,17 +103,22 @@ def clear(home: Path) -> None:
     (home / ".gitignore").write_text("*\n")
 
 
-def settle_in(home: Path, url: str, works_url: str | None = None) -> None:
-    """Write the settings for the sandboxes: Zendesk at `url`, Jira (if there is one) at `works_url`."""
+def settle_in(home: Path, url: str, works_url: str | None = None, post: Mapping[str, int | str] | None = None) -> None:
+    """Write the settings for the sandboxes: Zendesk at `url`, Jira (if there is one) at `works_url`, and the mailbox
+    (if there is one) whose state `post` tells."""
     secrets = {
         name: f"file:{_secret(home, name, value)}"
         for name, value in (("client_id", content.CLIENT_ID), ("client_secret", content.CLIENT_SECRET))
     }
     answers = Answers(SOURCE, {"url": url}, secrets, "Europe/London")
     files = {name: _live(name, text) for name, text in starting_files("zendesk", answers).items()}
+    files["sla.yaml"] += REGULATIONS
     if works_url is not None:
         files["mappings/jira.yaml"] = starting_files("jira", answers)["mappings/jira.yaml"]
         files = {name: _with_works(name, text, home, works_url) for name, text in files.items()}
+    if post is not None:
+        files["mappings/imap.yaml"] = starting_files("imap", answers)["mappings/imap.yaml"]
+        files["amends.yaml"] = _with_inbox(files["amends.yaml"], home, post)
     for name, text in files.items():
         path = home / name
         path.parent.mkdir(exist_ok=True)
@@ -103,6 +148,23 @@ def _with_works(name: str, text: str, home: Path, url: str) -> str:
     if name == "policy.yaml":
         return text + CORRECTIONS.format(name=WORKS, ops=jira.OPS)
     return _replaced(text, WORKS_FIELDS) if name == "mappings/jira.yaml" else text
+
+
+def _with_inbox(text: str, home: Path, post: Mapping[str, int | str]) -> str:
+    password = _secret(home, "inbox_password", str(post["password"]))
+    keys = _secret(home, "reply_keys", f"k1:{token_hex(16)}")
+    inbox = INBOX_SOURCE.format(
+        name=INBOX,
+        imap=post["imap"],
+        smtp=post["smtp"],
+        user=MAILBOX,
+        border=post["border"],
+        team=post["team"],
+        authority=json.dumps(post["authority"]),
+        password=json.dumps(f"file:{password}"),
+        keys=json.dumps(f"file:{keys}"),
+    )
+    return f"{text.rstrip()}\n{inbox}"
 
 
 def _replaced(text: str, lines: dict[str, str]) -> str:

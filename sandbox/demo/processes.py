@@ -1,4 +1,4 @@
-"""The demo's processes: the two helpdesks' servers and the daemon, started, listened to, killed and stopped."""
+"""The demo's processes: the helpdesks' servers and the daemon, started, listened to, killed and stopped."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,8 +16,11 @@ import msgspec
 
 import sandbox
 from connector.errors import AmendsError
+from sandbox.demo.folder import INBOX, SOURCE, WORKS
 
 STOP_WITHIN_SECONDS = 12.0
+# What the mailbox is made of. A daemon needs none of it, so an installation may do without.
+MAIL_PARTS = ("aiosmtpd", "cryptography", "pymap")
 ROOT = Path(sandbox.__file__).resolve().parents[1]
 
 
@@ -68,15 +72,17 @@ class _Child:
 
 
 class Helpdesk(_Child):
-    """A sandbox (`kind` is zendesk or jira), whose customers and staff act as the stories say. `url` is where."""
+    """A sandbox (`kind` is zendesk, jira or mailbox), whose customers and staff act as the stories say. `url` is where
+    its control door is, and the API where that is HTTP. `options` are further words of its command."""
 
-    def __init__(self, kind: str, clock: str, log: Path) -> None:
+    def __init__(self, kind: str, clock: str, log: Path, *options: str) -> None:
         super().__init__(log)
-        self._kind, self._clock = kind, clock
+        self._kind, self._clock, self._options = kind, clock, options
         self.url = ""
 
     def __enter__(self) -> Helpdesk:
-        self._start(["-m", f"sandbox.{self._kind}", "--stories", "--clock", self._clock], {}, listen=True)
+        command = ["-m", f"sandbox.{self._kind}", "--stories", "--clock", self._clock, *self._options]
+        self._start(command, {}, listen=True)
         assert self.process is not None
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
@@ -87,8 +93,31 @@ class Helpdesk(_Child):
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every effect that a write had there, in order."""
-        with urlopen(f"{self.url}/__control/ledger", timeout=10) as answer:
-            return msgspec.json.decode(answer.read(), type=list[dict[str, Any]])
+        return msgspec.convert(self._told("ledger"), list[dict[str, Any]])
+
+    def state(self) -> dict[str, int | str]:
+        """What it says about itself."""
+        return msgspec.convert(self._told("state"), dict[str, int | str])
+
+    def _told(self, what: str) -> Any:
+        with urlopen(f"{self.url}/__control/{what}", timeout=10) as answer:
+            return msgspec.json.decode(answer.read())
+
+
+def missing_parts() -> list[str]:
+    """The packages that the mailbox would need and that are not installed."""
+    return [name for name in MAIL_PARTS if find_spec(name) is None]
+
+
+def helpdesks(home: Path, clock: str, *, with_mailbox: bool) -> dict[str, Helpdesk]:
+    """The demo's helpdesks by source, not yet started."""
+    desks = {
+        SOURCE: Helpdesk("zendesk", clock, home / "zendesk.log"),
+        WORKS: Helpdesk("jira", clock, home / "jira.log"),
+    }
+    if with_mailbox:
+        desks[INBOX] = Helpdesk("mailbox", clock, home / "mailbox.log", "--folder", str(home))
+    return desks
 
 
 class Daemon(_Child):

@@ -1,12 +1,12 @@
-"""How the demo's time runs: days at a walking pace, nights in a blink. Both processes are told the same text."""
+"""How the demo's time runs: days at a walking pace, nights and the week-end in a blink, the same for all processes."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from sandbox.clock import ToldClock
+from sandbox.stories import DAYS
 
-DAYS = 5
 MORNING, EVENING = timedelta(hours=6), timedelta(hours=19, minutes=30)
 FIRST_MORNING = timedelta(hours=7, minutes=45)
 LAST_EVENING = timedelta(hours=17)
@@ -15,7 +15,8 @@ AFTERWARDS_SCALE = 120.0
 
 
 class Schedule:
-    """Five days from `first_day` (midnight, UTC), starting at `begins` (real time) and taking `seconds` in all."""
+    """The five days of the stories from `first_day` (midnight, UTC), starting at `begins` (real time) and taking
+    `seconds` in all."""
 
     def __init__(self, first_day: datetime, begins: datetime, seconds: float) -> None:
         self._stretches = _stretches(first_day)
@@ -54,10 +55,10 @@ class Schedule:
 def _stretches(first_day: datetime) -> list[tuple[datetime, datetime, bool]]:
     """(start, end, night) of each stretch, without gaps."""
     found: list[tuple[datetime, datetime, bool]] = []
-    for number in range(DAYS):
-        day = first_day + timedelta(days=number)
+    for number, offset in enumerate(DAYS):
+        day = first_day + timedelta(days=offset)
         morning = day + (MORNING if number else FIRST_MORNING)
-        evening = day + (EVENING if number < DAYS - 1 else LAST_EVENING)
+        evening = day + (EVENING if number < len(DAYS) - 1 else LAST_EVENING)
         if number:
             found.append((found[-1][1], morning, True))
         found.append((morning, evening, False))

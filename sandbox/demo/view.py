@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NOTE_FRAMES = 40
 _ANSWER = {"yes": "complaint", "no": "other", "unsure": "unsure"}
+_SIGN = {"flag": ("⚑", "yellow"), "written": ("✎", "green"), "aside": ("⚐ set aside:", "dim")}
+_SAID = {"flag": "flagged", "written": "written", "aside": "aside"}
 _COLOUR = {"yes": "bold yellow", "no": "dim", "unsure": "magenta"}
 
 
@@ -132,7 +134,7 @@ def _row(event: Event, columns: int) -> Text:
         about = f"{pad(_language(event), 3)} {pad(_ANSWER[answer], 10)}{pad(_category(event), 10)} "
         room = columns - len(about) - 21
         return when + Text(ticket) + Text(about, _COLOUR[answer]) + Text(cut(_subject(event), room))
-    sign, style = ("⚑", "yellow") if event.kind == "flag" else ("✎", "green")
+    sign, style = _SIGN[event.kind]
     if event.words.startswith("overdue"):
         style = "bold red"
     # What stands in brackets (which target, how long) is for `explain`.
@@ -168,4 +170,4 @@ def _line(event: Event) -> str:
     if event.kind == "in":
         about = f"{pad(_language(event), 3)} {pad(_ANSWER[_answer(event)], 10)}{pad(_category(event), 10)}"
         return f"{head}came in  {about} {_subject(event)}"
-    return f"{head}{pad('flagged' if event.kind == 'flag' else 'written', 9)}{clean(event.words)}"
+    return f"{head}{pad(_SAID[event.kind], 9)}{clean(event.words)}"

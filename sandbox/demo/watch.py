@@ -10,19 +10,22 @@ import msgspec
 
 from connector.errors import StoreError
 from connector.model import ActionKind, FlagKind
-from connector.store import Store, complaints, intentions
+from connector.store import Store, complaints, intentions, quarantine
 from connector.store.complaints import Stored
 from connector.store.intentions import MOVING, Intention, State
+from connector.store.quarantine import Quarantined
 
-Kind = Literal["in", "flag", "written"]
+Kind = Literal["in", "aside", "flag", "written"]
 _ALL = 500
+_SHORT = 7
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One thing worth showing: a ticket came in, a flag was set, or a write was done, at a time of the story.
+    """One thing worth showing: a ticket came in or a mail was set aside, a flag was set, or a write was done, at a time
+    of the story.
 
-    `ticket` is as people there call it ("#12", "CARE-3"); `name` tells the event from others of its kind and ticket, so
-    that it is shown once however often it is seen.
+    `ticket` is as people there call it ("#12", "CARE-3"; of a mail, how its name begins); `name` tells the event from
+    others of its kind and ticket, so that it is shown once however often it is seen.
     """
 
     kind: Kind
@@ -34,13 +37,14 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """`tickets` (by "source/ticket", without those that Amends opened) and `writes` as they are now, `events` as they
-    were noticed, oldest first."""
+    """`tickets` (by "source/ticket", without those that Amends opened), `aside` (what is kept aside) and `writes` as
+    they are now, `events` as they were noticed, oldest first."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / "amends.db"
         self._store: Store | None = None
         self.tickets: dict[str, Stored] = {}
+        self.aside: list[Quarantined] = []
         self.writes: list[Intention] = []
         self.events: list[Event] = []
         self._seen: set[tuple[str, str, str]] = set()
@@ -53,11 +57,13 @@ class Watch:
             with store.read() as connection:
                 stored = list(complaints.listing(connection, most=_ALL))
                 writes = intentions.listing(connection, most=_ALL)
+                self.aside = quarantine.listing(connection)
         except StoreError:
             return
         self.tickets = {f"{one.source}/{one.ticket}": one for one in stored if not _opened_by_us(one)}
         self.writes = writes[::-1]
-        fresh = [event for event in (*self._came_in(), *self._flagged(), *self._written()) if self._new(event)]
+        seen = (*self._came_in(), *self._set_aside(), *self._flagged(), *self._written())
+        fresh = [event for event in seen if self._new(event)]
         self.events += sorted(fresh, key=lambda event: event.at)
 
     def _new(self, event: Event) -> bool:
@@ -68,6 +74,12 @@ class Watch:
 
     def _came_in(self) -> list[Event]:
         return [Event("in", one.doc.complaint.opened_at, label(one), one) for one in self.tickets.values()]
+
+    def _set_aside(self) -> list[Event]:
+        return [
+            Event("aside", one.raw.seen_at, short(one.raw.ticket), words=one.why, name=one.raw.raw_id)
+            for one in self.aside
+        ]
 
     def _flagged(self) -> list[Event]:
         return [
@@ -82,7 +94,7 @@ class Watch:
 
     def _label(self, one: Intention) -> str:
         about = self.tickets.get(one.action.origin or f"{one.source}/{one.action.ticket}")
-        return label(about) if about is not None else one.action.ticket
+        return label(about) if about is not None else short(one.action.ticket)
 
     def on_the_way(self, now: datetime) -> bool:
         """Whether any write that is due has not come to its end."""
@@ -103,9 +115,14 @@ def _words(kind: FlagKind) -> str:
 
 
 def label(one: Stored) -> str:
-    """What people call a ticket: the key at the end of an issue's address, else its number."""
+    """What people call a ticket: the key at the end of an issue's address, else its number, else its short name."""
     last = (one.doc.complaint.url or "").rpartition("/")[2]
-    return last if "-" in last else f"#{one.ticket}"
+    return last if "-" in last else short(one.ticket)
+
+
+def short(ticket: str) -> str:
+    """A number as it is, of a longer name the beginning."""
+    return f"#{ticket}" if ticket.isdigit() else ticket[:_SHORT]
 
 
 def _opened_by_us(one: Stored) -> bool:
@@ -121,6 +138,9 @@ def _effect(one: Intention) -> str:
         return f"cause: {(one.receipt or {}).get('key')} opened at {one.source}, so that it is removed"
     if one.action.kind is ActionKind.LINK:
         return f"told: {one.action.why.rstrip('.')}"
+    mailed = "message_id" in (one.receipt or {})
     parts = [f"{name} {value}" for name, value in effect.fields.items()]
-    parts += ["internal note"] if effect.note else []
-    return f"{_DID[one.action.kind]}: {', '.join((*parts, *effect.tags))}"
+    parts += ["notice by mail" if mailed else "internal note"] if effect.note else []
+    if mailed and one.action.kind is ActionKind.SURVEY:
+        return "survey sent by mail"
+    return f"{_DID.get(one.action.kind, one.action.kind.value)}: {', '.join((*parts, *effect.tags))}"

@@ -18,12 +18,19 @@ from sandbox.http.faults import Faults
 LOOK_EVERY_SECONDS = 0.02
 
 
-def parser(program: str, about: str | None) -> argparse.ArgumentParser:
+def plain_parser(program: str, about: str | None) -> argparse.ArgumentParser:
+    """The options of every stand-in: where it listens, and what its time is."""
     options = argparse.ArgumentParser(prog=program, description=about)
     options.add_argument("--port", type=int, default=0, help="0 takes a free one and prints it")
     options.add_argument("--start", type=datetime.fromisoformat, help="the account's time at the start, with a zone")
     options.add_argument("--time-scale", type=float, default=1.0, help="sandbox seconds per second; 0 stands still")
     options.add_argument("--clock", type=ToldClock, help="a told time (see sandbox.clock), instead of these two")
+    return options
+
+
+def parser(program: str, about: str | None) -> argparse.ArgumentParser:
+    """The options of a stand-in over HTTP: faults and TLS besides."""
+    options = plain_parser(program, about)
     options.add_argument("--fault", action="append", default=[], help="NAME[@METHOD+METHOD][:PATHREGEX]=PROBABILITY")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--certificate", type=Path, help="PEM chain; needs --key")

@@ -13,10 +13,10 @@ JSON = Any
 
 
 class Entered(Protocol):
-    """`marker` is whatever the caller put beside the write to know it again."""
+    """`ticket` is whatever the vendor names one by, `marker` what the caller put beside the write to know it again."""
 
     @property
-    def ticket(self) -> int: ...
+    def ticket(self) -> int | str: ...
 
     @property
     def marker(self) -> JSON: ...
@@ -44,7 +44,7 @@ class Ledger(Generic[EffectT]):
         self._effects.append(effect)
         return effect
 
-    def of_ticket(self, ticket: int) -> list[EffectT]:
+    def of_ticket(self, ticket: int | str) -> list[EffectT]:
         return [effect for effect in self._effects if effect.ticket == ticket]
 
     def of_marker(self, marker: str) -> list[EffectT]:

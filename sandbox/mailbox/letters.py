@@ -45,7 +45,8 @@ def letter(
     trust: str = "verified",
     headers: Sequence[tuple[str, str]] = (),
 ) -> Letter:
-    """A plain mail. `trust` is what the border found out: verified, plausible, unverified (nothing) or failed."""
+    """A plain mail. `trust` is what the border found out: verified, plausible, unverified (nothing) or failed; a mail
+    that is "ours" has not come through it."""
     ident = message_id or _ident(sender, subject, text, at)
     references = (*answers.references, answers.message_id) if answers is not None else ()
     shown = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
@@ -107,6 +108,8 @@ Message-ID: <{of}>\r
 
 
 def _border(address: str, trust: str, at: datetime) -> list[tuple[str, str]]:
+    if trust == "ours":
+        return []
     domain = address.rpartition("@")[2]
     found = {
         "verified": f"; dmarc=pass header.from={domain}",

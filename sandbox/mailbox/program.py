@@ -1,22 +1,28 @@
 """The mail program of the people at the shop, and the hand that delivers: what happens to a mailbox besides Amends.
 
-Speaks IMAP to whichever server there is, straight and not through the `wire`. Used by tests and the demo.
+Speaks IMAP to whichever server there is, straight and not through the `wire`, and SMTP to the shop's relay. Used by
+tests and the demo.
 """
 
 from __future__ import annotations
 
+import smtplib
 import socket
+import ssl
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient  # type: ignore[import-untyped]
 
 
 class MailProgram:
-    """A connection of its own to one mailbox. Mails are named by their Message-ID, without brackets."""
+    """A connection of its own to one mailbox, behind TLS where there is an `authority` to trust. Mails are named by
+    their Message-ID, without brackets."""
 
-    def __init__(self, host: str, port: int, user: str, password: str) -> None:
-        self._client: Any = IMAPClient(host, port=port, ssl=False, timeout=20)
+    def __init__(self, host: str, port: int, user: str, password: str, *, authority: Path | None = None) -> None:
+        context = None if authority is None else ssl.create_default_context(cafile=authority)
+        self._client: Any = IMAPClient(host, port=port, ssl=context is not None, ssl_context=context, timeout=20)
         self._client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.login(user, password)
 
@@ -65,3 +71,11 @@ class MailProgram:
     def _find(self, message_id: str, folder: str) -> list[int]:
         self._client.select_folder(folder)
         return list(self._client.search(["HEADER", "Message-ID", f"<{message_id}>"]))
+
+
+def hand_in(raw: bytes, sender: str, to: str, host: str, port: int, login: tuple[str, str], authority: Path) -> None:
+    """Send a mail by SMTP, behind STARTTLS, as the user and password in `login`. Raises what smtplib raises."""
+    with smtplib.SMTP(host, port, timeout=20) as client:
+        client.starttls(context=ssl.create_default_context(cafile=authority))
+        client.login(*login)
+        client.sendmail(sender, [to], raw)

@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = [text for extra in PROJECT["project"]["optional-dependencies"].values() for text in extra]
 PUBLIC = {"registry": "https://pypi.org/simple"}
 WHEEL = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
 SHIPPED, PLACED = WHEEL["only-include"], set(WHEEL["force-include"].values())
@@ -122,6 +123,14 @@ def test_what_amends_needs_is_locked(lock: str) -> None:
         assert requirement.specifier.contains(versions[requirement.name]), f"run `make lock` for {text}"
 
 
+def test_the_extras_are_locked_with_what_development_needs_and_are_not_forced_on_anybody() -> None:
+    development, needed = pinned("dev"), PROJECT["project"]["dependencies"]
+    for text in EXTRAS:
+        requirement = Requirement(text)
+        assert requirement.specifier.contains(development[requirement.name]), f"run `make lock` for {text}"
+        assert requirement.name not in {Requirement(one).name for one in needed}
+
+
 @pytest.mark.parametrize("lock", ["runtime", "build", "dev", "uv"])
 def test_every_locked_requirement_has_hashes(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
@@ -143,6 +152,7 @@ def test_every_dependency_says_why_it_is_there() -> None:
     groups = PROJECT["dependency-groups"].values()
     texts = [
         *PROJECT["project"]["dependencies"],
+        *EXTRAS,
         *(text for group in groups for text in group if isinstance(text, str)),
     ]
     names = {Requirement(text).name for text in texts}

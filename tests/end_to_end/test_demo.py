@@ -14,14 +14,17 @@ from threading import Event
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import cli
+from adapters.imap.evidence import ticket_of
 from connector.errors import AmendsError
 from connector.model import Action, ActionKind, Effect
 from connector.store.intentions import Intention, State
 from sandbox.clock import SandboxClock
+from sandbox.demo import processes
 from sandbox.demo.ending import verdict
-from sandbox.demo.folder import clear, settle_in
+from sandbox.demo.folder import INBOX, MAILBOX, clear, settle_in
 from sandbox.zendesk import Account, content, serve
 
 ROOT = Path(cli.__file__).parent
@@ -76,10 +79,24 @@ def test_the_commands_it_names_work_afterwards(
 
 def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, ended = shown
-    name = next(line.split()[-1] for line in ended.stdout.splitlines() if " explain shop/" in line)
+    name = next(line for line in ended.stdout.splitlines() if ".amends-demo explain " in line).split(" explain ")[1]
+    name = name.split()[0]
     told = json.loads(amends(folder, "--home", ".amends-demo", "explain", name, "--json").stdout)
-    assert told["as_of"].startswith("2026-03-0")
+    assert told["as_of"].startswith("2026-04-01")
     assert told["writes"]
+
+
+@pytest.mark.parametrize("what", ["over the week-end", "stands still", "regulator's deadline"])
+def test_clocks_that_are_worth_a_look_are_named_and_explained(
+    shown: tuple[Path, subprocess.CompletedProcess[str]], what: str
+) -> None:
+    folder, ended = shown
+    (line,) = [line for line in ended.stdout.splitlines() if " explain " in line and what in line]
+    name = line.split(" explain ")[1].split()[0]
+    explained = amends(folder, "--home", ".amends-demo", "explain", name).stdout
+    assert {"over the week-end": "BST", "stands still": "standing still", "regulator's deadline": "DISP"}[
+        what
+    ] in explained
 
 
 def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_told(
@@ -95,6 +112,54 @@ def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_t
     case = f"shop/{told[0]['ticket']}"
     explained = amends(folder, "--home", ".amends-demo", "explain", case).stdout
     assert "removing the cause" in explained and "was resolved" in explained
+
+
+def test_one_persons_story_goes_on_from_zendesk_to_the_mailbox(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    """The same verified address is one person, so the mail is flagged, with both cases named."""
+    folder, _ = shown
+    listed = amends(folder, "--home", ".amends-demo", "complaints", "list", "--flag", "repeat", "--json")
+    back = next(one for one in json.loads(listed.stdout) if one["source"] == "inbox")
+    told = json.loads(amends(folder, "--home", ".amends-demo", "explain", f"inbox/{back['ticket']}", "--json").stdout)
+    [flag] = [one for one in told["flags"] if one["kind"] == "repeat"]
+    assert {case.partition("/")[0] for case in flag["cases"]} == {"shop", "inbox"}
+
+
+def test_what_machines_wrote_to_the_mailbox_is_set_aside_and_shown(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    assert "that machines wrote" in ended.stdout
+    assert any(" aside " in line and "out_of_office" in line for line in ended.stdout.splitlines())
+    listed = amends(folder, "--home", ".amends-demo", "quarantine", "list", "--all", "--json")
+    why = " ".join(one["why"] for one in json.loads(listed.stdout))
+    assert "out_of_office" in why and "list" in why
+
+
+def test_the_mailbox_is_written_to_in_twelve_languages(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = shown
+    listed = amends(folder, "--home", ".amends-demo", "complaints", "list", "--source", "inbox", "--json")
+    spoken = {one["language"] for one in json.loads(listed.stdout)}
+    assert spoken >= {"en", "pt", "ru", "sl", "zh", "de", "fr", "es", "it", "nl", "pl", "ja"}
+
+
+def test_mail_leaves_and_keywords_are_set_in_the_mailbox(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, _ = shown
+    listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
+    done = [one.get("action", one) for one in json.loads(listed.stdout)]
+    assert {"tag", "escalate"} <= {one["kind"] for one in done if one["source"] == "inbox"}
+
+
+def test_where_the_parts_of_the_mailbox_are_missing_the_demo_says_so_and_does_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(processes, "find_spec", lambda name: None if name == "pymap" else object())
+    assert processes.missing_parts() == ["pymap"]
+    assert set(processes.helpdesks(tmp_path, "", with_mailbox=False)) == {"shop", "works"}
+    # and nothing of the demo itself needs them
+    blocked = "import sys; sys.modules.update(pymap=None, aiosmtpd=None); import sandbox.demo"
+    subprocess.run([sys.executable, "-c", blocked], env=environment(), check=True)
 
 
 def test_no_process_is_left(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -166,6 +231,38 @@ def test_the_verdict_finds_a_lost_a_doubled_and_a_stray_write() -> None:
     assert verdict(writes, {"shop": [*sound, effect("am-9")]}).doubled
     assert not verdict([*writes, write(4, State.IN_DOUBT)], {"shop": sound}).sound
     assert not verdict([], {}).sound
+
+
+MAIL = "first@customer.example"
+
+
+def written(number: int, *, note: str | None = "late", tags: tuple[str, ...] = ("a",)) -> Intention:
+    """A write to the mail `MAIL`."""
+    one = write(number, State.DONE, note=note, tags=tags)
+    return replace(one, source=INBOX, action=replace(one.action, source=INBOX, ticket=ticket_of(MAIL)))
+
+
+def posted(kind: str, ticket: str, tags: tuple[str, ...] = (), actor: str = MAILBOX) -> dict[str, Any]:
+    marker = {} if kind == "keywords" else {"message_id": ticket}
+    return {"kind": kind, "ticket": ticket, "tags_added": list(tags), "actor": actor, "marker": marker}
+
+
+def test_the_verdict_counts_a_mail_once_by_its_message_id_and_keywords_with_it() -> None:
+    escalated, tagged = written(1), written(2, note=None, tags=("b",))
+    sound = [
+        posted("keywords", MAIL, ("$AmendsEscalated", "a")),
+        posted("mail", "am-1.notice@shop.example"),
+        posted("append", "am-1.notice@shop.example"),
+        posted("keywords", MAIL, ("b",)),
+        posted("mail", "anything@shop.example", actor="ana@shop.example"),
+    ]
+    found = verdict([escalated, tagged], {INBOX: sound})
+    assert found.sound and found.effects == 2
+    assert verdict([escalated, tagged], {INBOX: [sound[0], *sound[3:]]}).lost, "keywords alone are no notice"
+    assert verdict([escalated, tagged], {INBOX: sound[:3]}).lost
+    assert verdict([escalated, tagged], {INBOX: [*sound, sound[1]]}).doubled
+    assert verdict([escalated, tagged], {INBOX: [*sound, sound[3]]}).doubled
+    assert verdict([escalated, tagged], {INBOX: [*sound, posted("keywords", MAIL, ("c",))]}).doubled
 
 
 # -- signals to the daemon -------------------------------------------------------------------------------------------
