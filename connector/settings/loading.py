@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from connector.clocks.business_hours import Hours
-from connector.clocks.promises.book import Book
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Profile
 from connector.clocks.sla import Sla
@@ -29,7 +28,7 @@ from connector.settings.notation import duration_seconds
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
 from connector.settings.products import products_of
-from connector.settings.promises import book_in, promising_of
+from connector.settings.promises import Books, books_in, promising_of
 from connector.settings.regulations import profile_of
 from connector.settings.rules import calendars_of, sla_of
 from connector.settings.shapes import AmendsFile, PromisesShape, Source
@@ -115,10 +114,10 @@ def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems)
 
     def promising(shape: PromisesShape, document: Document, calendars: dict[str, Hours]) -> Promising | None:
         languages = [Path(one).stem for one in folder.names("promises")]
-        return promising_of(shape, document, calendars, languages, book, problems)
+        return promising_of(shape, document, calendars, languages, books, problems)
 
-    def book(language: str) -> Book | None:
-        return book_in(folder.document(f"{PROMISES}{language}.yaml"), problems)
+    def books(languages: Iterable[str]) -> Books:
+        return books_in(folder, languages, problems)
 
     return sla_of(folder.document("sla.yaml"), calendars, profile, promising, problems)
 
@@ -135,7 +134,8 @@ def _settings(
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
 ) -> Settings:
-    digests = {name: _digest(document.value) for name, document in folder.read().items()}
+    late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
+    digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
     shared = [
         digests[name]
         for name in sorted(digests)

@@ -43,11 +43,16 @@ _NOT_PEOPLE = frozenset({Role.AMENDS, Role.SYSTEM})
 
 
 class Finder:
-    """The phrase books of some languages. A book is made ready when a reply is first seen that may be in its words."""
+    """The phrase books of some languages. A book is made ready when a reply is first seen that may be in its words;
+    those that `late` returns are not even read before there is a reply."""
 
-    def __init__(self, books: Sequence[Book]) -> None:
-        self.books = tuple(books)
+    def __init__(self, books: Sequence[Book], late: Callable[[], Sequence[Book]] = tuple) -> None:
+        self._read, self._late = tuple(books), late
         self._ready: dict[str, Searcher] = {}
+
+    @cached_property
+    def books(self) -> tuple[Book, ...]:
+        return tuple(sorted((*self._read, *self._late()), key=lambda book: book.language))
 
     @cached_property
     def _glance(self) -> Glance:
@@ -64,12 +69,6 @@ class Finder:
         if found is None:
             found = self._ready[book.language] = Searcher(book)
         return found
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Finder) and other.books == self.books
-
-    def __hash__(self) -> int:
-        return hash(tuple(book.language for book in self.books))
 
 
 class Promising(msgspec.Struct, frozen=True):
