@@ -229,7 +229,7 @@ def understood_again(
     """The same from what the store holds, without reading the source's fields again."""
     folded = fold(entries, words)
     assert folded is not None, "a stored complaint has a timeline"
-    return Understood(complaint, entries, tags, folded, keeping.settled(promises, rulings, entries))
+    return Understood(complaint, entries, tags, folded, keeping.settled(promises, rulings))
 
 
 def promises_of(
@@ -249,7 +249,7 @@ def promises_of(
 
 def with_promises(this: Understood, promises: Sequence[Promise], rulings: Sequence[Ruling]) -> Understood:
     """The same with what was promised, and what people said of it."""
-    told = keeping.settled(promises, rulings, this.entries)
+    told = keeping.settled(promises, rulings)
     return replace(this, promises=told) if told or this.promises else this
 
 

@@ -201,7 +201,8 @@ class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ruling(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A person's word on a promise: `stands` or not, and by when. It outlives every replay."""
+    """A person's word on a promise: `stands` or not, and by when. It outlives every replay; so the promise in it is
+    without the words, which have to go where the source removes them."""
 
     promise: Promise
     stands: bool

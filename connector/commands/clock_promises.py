@@ -143,7 +143,7 @@ def decide(
         if promise.due_at <= promise.made_at:
             raise AmendsError("a promise cannot be due before it was made.", remedy="Name a later day with --due.")
         if not dry_run:
-            ruling = Ruling(promise, stands, place.who, place.now())
+            ruling = Ruling(msgspec.structs.replace(promise, words=None), stands, place.who, place.now())
             with store.write("promise: decided") as connection:
                 fresh = find(connection, name)  # another person may have decided about another one meanwhile
                 complaints.decide(connection, fresh, ruling, place.now())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.memory import DESKS
+from connector.store import complaints, sources
 from tests.unit.test_cli_commands import Office
 
 
@@ -104,6 +105,20 @@ def test_a_dismissed_one_is_a_promise_no_more(office: Office) -> None:
     assert office.type("complaints", "list", "--flag", "broken_promise", "--json").json == []
     office.type("clock", "confirm", "shop/1", "1")
     assert ("shop/1", 1, "broken") in states(office)
+
+
+def test_the_words_of_a_reply_are_kept_nowhere_but_with_the_reply(office: Office) -> None:
+    office.type("clock", "confirm", "shop/2", "1")
+    (said,) = [event["id"] for event in office.desk.story("2") if event["kind"] == "staff_reply"]
+    office.desk.redact("2", str(said))
+    office.type("sync")
+    store = office.store()
+    with store.read() as connection:
+        (one,) = [one for one in complaints.listing(connection) if one.ticket == "2"]
+        told = f"{one} {sources.audit_lines(connection)}"
+    store.close()
+    assert "hope to write" not in told
+    assert one.rulings[0].stands
 
 
 def test_a_promise_that_is_not_there_is_refused_with_what_helps(office: Office) -> None:

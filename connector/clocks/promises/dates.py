@@ -56,7 +56,7 @@ def read(span: Span, grammar: Grammar, made: datetime, works: Works) -> Reading 
 def _read(span: Span, grammar: Grammar, made: datetime, works: Works) -> Reading | None:
     parts, today = span.parts, made.date()
     at = _time(parts, grammar)
-    if "number" in parts:
+    if "number" in parts or "lone" in parts:
         return _after(parts, grammar, made, works)
     if "end" in parts:
         return Reading(_end(grammar.end_of(parts["end"]), today, works), at)
@@ -95,7 +95,8 @@ def _clock(parts: dict[str, str], name: str, grammar: Grammar) -> time:
 
 def _after(parts: dict[str, str], grammar: Grammar, made: datetime, works: Works) -> Reading:
     """So long after the reply; of a range, the longer."""
-    amount, unit = grammar.amount_of(parts["number"]), grammar.unit_of(parts["unit"])
+    amount = grammar.amount_of(parts["number"]) if "number" in parts else 1
+    unit = grammar.unit_of(parts["unit"] if "unit" in parts else parts["lone"])
     today = made.date()
     if unit is Unit.HOUR:
         due = made + timedelta(hours=amount)

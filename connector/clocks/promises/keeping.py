@@ -214,9 +214,9 @@ def _date_in(value: Any, complaint: Complaint, promising: Promising) -> datetime
 # -- what people say of it -------------------------------------------------------------------------------------------
 
 
-def settled(promises: Sequence[Promise], rulings: Sequence[Ruling], entries: Iterable[Entry] = ()) -> tuple[Told, ...]:
+def settled(promises: Sequence[Promise], rulings: Sequence[Ruling]) -> tuple[Told, ...]:
     """Every promise with its number, a person's word going before what was found. One that a person confirmed stays,
-    even where it would not be found any more; its words go with the text that they stood in."""
+    even where it would not be found any more."""
     if not promises and not rulings:
         return ()
     spoken = {one.promise.id: one for one in rulings}
@@ -226,18 +226,13 @@ def settled(promises: Sequence[Promise], rulings: Sequence[Ruling], entries: Ite
         if name in found:
             found[name] = replace(found[name], due_at=kept.due_at)
         elif ruling.stands:
-            found[name] = kept if _still_said(kept, entries) else replace(kept, words=None)
+            found[name] = kept
     told = []
     for number, one in enumerate(sorted(found.values(), key=_order), 1):
         said = spoken.get(one.id)
         stands = said.stands if said is not None else (None if one.doubt else True)
         told.append(Told(number, one, stands, said))
     return tuple(told)
-
-
-def _still_said(one: Promise, entries: Iterable[Entry]) -> bool:
-    text = next((entry.text for entry in entries if entry.id == one.entry), None)
-    return one.words is not None and one.words in " ".join((text or "").split())
 
 
 def undecided(promises: Iterable[Told]) -> tuple[int, int]:

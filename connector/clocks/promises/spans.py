@@ -17,6 +17,7 @@ NO_MORE = r"(?![\d/:%€$£])(?![.,-]\d)"
 ORDINAL = r"(?:\.|-?(?:st|nd|rd|th|er|ere|го|ого|е|ое|ego)\b|º|°|ª)?"
 OF = r"(?:\s*(?:of|de|del|d')(?=\s|\d|\w))?"
 NEVER = r"(?!)"
+ONE = (Unit.HOUR, Unit.WEEK, Unit.MONTH)  # "within the hour", "в течение недели": of these, no number is one
 # A day with a word that may be a month's in a form that no book lists; dateparser is asked for it.
 UNKNOWN_MONTH = rf"(?P<words>{FIGURES}\d{{1,2}}{ORDINAL}{OF}\s+[^\W\d_]{{3,}}\.?(?:\s+\d{{4}}(?!\d))?)"
 
@@ -53,6 +54,7 @@ class Grammar:
         self.spaced = book.spaced
         gap = r"\s+" if book.spaced else r"\s*"
         self._gap = gap
+        self.within = re.compile(self._any(book.within))
         self.limit = re.compile(self._any((*book.by, *book.by_after, *book.within, *book.within_after)))
         self._named = {
             f"{kind}_{number}": re.compile(self._any(words, whole=True))
@@ -114,7 +116,9 @@ class Grammar:
         unit = self._any(word for words in self.book.units.values() for word in words)
         if self.spaced:
             unit = unit.removeprefix(r"(?<!\w)")
-        return rf"{figure}(?:(?P<fewest>{number}){to})?(?P<number>{number})\s*-?\s*(?P<unit>{unit})"
+        counted = rf"{figure}(?:(?P<fewest>{number}){to})?(?P<number>{number})\s*-?\s*(?P<unit>{unit})"
+        few = (word for one in ONE for word in self.book.units.get(one, ()))
+        return rf"{counted}|(?P<lone>{self._any(few)})" if self.spaced else counted
 
     def _ends_pattern(self) -> str:
         return rf"(?P<end>{self._any(word for words in self.book.ends.values() for word in words)})"
@@ -156,9 +160,11 @@ class Grammar:
         for found in self.pattern.finditer(text):
             parts = {name: value for name, value in found.groupdict().items() if value}
             lead, after = parts.get("lead", ""), parts.get("after", "")
-            length = "number" in parts
+            length = "number" in parts or "lone" in parts
             # "3 days ago" and "for 3 days" are no promises: a length of time needs the word that makes it a limit.
             if length and not self.limit.search(f"{lead}\x00{after}"):
+                continue
+            if "lone" in parts and not self.within.search(lead):
                 continue
             if not lead.strip() and not after.strip() and ("first_s" in parts or "words" in parts):
                 continue  # a part number, or three of something
