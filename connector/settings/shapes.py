@@ -374,6 +374,7 @@ class PromisesFile(Shape):
     weak: _Words = Field(default=(), description="The same, less certainly: a person has to decide.")
     hedges: _Words = Field(default=(), description="What makes a promise unsure.")
     not_ours: _Words = Field(default=(), description="What makes a part of a sentence no promise of ours.")
+    past: _Words = Field(default=(), description="What tells of what has been, as a day beside it does.")
     conditions: _Words = Field(default=(), description="What makes a whole sentence none.")
     joins: _Words = Field(default=(), description="Words that part a sentence, such as and.")
     by: _Words = Field(default=(), description="What stands before a date that is the latest.")

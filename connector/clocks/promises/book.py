@@ -59,7 +59,8 @@ class Examples(msgspec.Struct, frozen=True):
 
 class Book(msgspec.Struct, frozen=True):
     """`commits` are said by who binds themselves, `weak` where it is less certain who does; `hedges` make either
-    unsure. `not_ours` takes a clause out (the customer is to do it, opening hours …), `conditions` a sentence.
+    unsure. `not_ours` takes a clause out (the customer is to do it, opening hours …), `conditions` a sentence,
+    `past` ("that you sent") a day that is no limit.
 
     `by` and `by_after` stand before and behind a date that is the latest, `on` before one that is the day itself;
     `within` and `within_after` around a length of time. `next` is the one of the coming week, `coming` the next one
@@ -71,6 +72,7 @@ class Book(msgspec.Struct, frozen=True):
     weak: Words = ()
     hedges: Words = ()
     not_ours: Words = ()
+    past: Words = ()
     conditions: Words = ()
     joins: Words = ()
     by: Words = ()

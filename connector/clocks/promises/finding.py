@@ -55,7 +55,7 @@ class Searcher:
         self.anchors = pattern(tuple(book.anchors()))
         self.commits, self.weak, self.hedges = pattern(book.commits), pattern(book.weak), pattern(book.hedges)
         self.not_ours, self.conditions = pattern(book.not_ours), pattern(book.conditions)
-        self.joins = pattern(book.joins)
+        self.joins, self.past = pattern(book.joins), pattern(book.past)
 
     def search(self, text: str, made: datetime, works: Works) -> Iterator[Found]:
         """Every date that `text` (lower case, as long as the reply) gives, in order."""
@@ -114,14 +114,25 @@ class Searcher:
         part = _part(rest, clauses[where])
         sure = self.commits.search(part)
         binds = sure or self.weak.search(part)
-        leads = not rest[clauses[here][0] : span.start].strip()
-        if binds is None or not (
-            span.latest or leads or not self.book.spaced or clauses[where][0] + binds.start() < span.start
-        ):
+        if binds is None or not (span.latest or self._day_of(rest, clauses, here, where, binds.start(), span)):
             return None
         if any(self.hedges.search(one) for one in (own, part, _brief(rest, clauses, here - 1))):
             return HEDGED
         return "" if sure else WHO
+
+    def _day_of(
+        self, rest: str, clauses: Sequence[tuple[int, int]], here: int, where: int, binds: int, span: Span
+    ) -> bool:
+        """Whether a day that is no limit is the one of what somebody binds themselves to: it begins its part of the
+        sentence, or comes after that in the same part, or in one that is joined to it."""
+        begin = clauses[here][0]
+        if self.past.search(_part(rest, clauses[here])):
+            return False
+        if not self.book.spaced or not rest[begin : span.start].strip():
+            return True
+        if here != where:
+            return where < here and self.joins.search(rest[clauses[here - 1][1] : begin]) is not None
+        return clauses[where][0] + binds < span.start
 
     def _binding(self, sentence: str, clauses: Sequence[tuple[int, int]], here: int) -> int | None:
         """The part in which somebody binds themselves to what is said `here`."""

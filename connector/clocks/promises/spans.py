@@ -54,6 +54,7 @@ class Grammar:
         self.spaced = book.spaced
         gap = r"\s+" if book.spaced else r"\s*"
         self._gap = gap
+        self.latest = re.compile(self._any((*book.by, *book.by_after)))
         self.within = re.compile(self._any(book.within))
         self.limit = re.compile(self._any((*book.by, *book.by_after, *book.within, *book.within_after)))
         self._named = {
@@ -169,7 +170,7 @@ class Grammar:
             if not lead.strip() and not after.strip() and ("first_s" in parts or "words" in parts):
                 continue  # a part number, or three of something
             start = found.start() + len(lead) - len(lead.lstrip())
-            latest = length or "end" in parts or bool(self.limit.search(f"{lead}\x00{after}"))
+            latest = length or "end" in parts or bool(self.latest.search(f"{lead}\x00{after}"))
             yield Span(start, found.end(), parts, latest, bare=not lead.strip() and not after.strip())
 
     def number_of(self, kind: str, word: str) -> int:
