@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.assessment import Understood, clocks_of, understood_again
-from connector.clocks.promises.keeping import LAST_SECOND, PROMISE, Told
+from connector.clocks.promises.keeping import LAST_SECOND, PROMISE, WITHDRAWN, Told
+from connector.clocks.promises.standing import UNSURE, standing_of
 from connector.commands.cases import find
 from connector.commands.place import Place, prove_source
 from connector.commands.promise_counts import kept_share, summary
@@ -26,7 +27,7 @@ from connector.store import complaints, sources
 from connector.store.complaints import Stored
 from connector.wording import instant
 
-DISMISSED, WITHDRAWN = "dismissed", "withdrawn"
+DISMISSED = "dismissed"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -67,7 +68,7 @@ class Decided(msgspec.Struct, frozen=True):
 
 def listing(place: Place, *, source: str | None, states: tuple[str, ...], unsure: bool, most: int | None) -> Promises:
     """The promises of the newest complaints first, each complaint's in their order."""
-    wanted = {*states, *((complaints.UNSURE,) if unsure else ())}
+    wanted = {*states, *((UNSURE,) if unsure else ())}
     found: list[Row] = []
     with place.store() as store, store.read() as connection:
         prove_source(connection, source)
@@ -101,9 +102,9 @@ def _rows(place: Place, stored: Stored) -> Iterator[Row]:
 
 def _row(place: Place, stored: Stored, told: Told, clock: Clock | None) -> Row:
     one = told.promise
-    state = DISMISSED if told.stands is False else complaints.UNSURE
+    state = DISMISSED if told.stands is False else UNSURE
     if clock is not None:
-        state = complaints.standing_of(clock) or WITHDRAWN
+        state = standing_of(clock) or WITHDRAWN
     return Row(
         id=f"{stored.source}/{stored.ticket}",
         number=told.number,

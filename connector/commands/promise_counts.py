@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from connector.clocks.promises.keeping import RENEGOTIATED
+from connector.clocks.promises.standing import BROKEN, KEPT, OPEN, UNSURE
 from connector.display import count
-from connector.store.complaints import BROKEN, KEPT, OPEN, RENEGOTIATED, UNSURE
 
 
 def kept_share(counts: dict[str, int]) -> float | None:

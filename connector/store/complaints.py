@@ -13,10 +13,11 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import words_of
 from connector.model import (
     FINISHED,
     Clock,
-    ClockState,
     Complainant,
     Complaint,
     Entry,
@@ -236,30 +237,12 @@ def _assessed_columns(assessed: Assessed) -> dict[str, object]:
     }
 
 
-KEPT, BROKEN, RENEGOTIATED, OPEN, UNSURE = "kept", "broken", "renegotiated", "open", "unsure"
-
-
-def standing_of(clock: Clock) -> str | None:
-    """What became of a promise: KEPT, BROKEN, RENEGOTIATED or still OPEN; None where it was withdrawn."""
-    if clock.breached_at is not None:
-        return BROKEN
-    if clock.state is ClockState.CANCELLED:
-        return RENEGOTIATED if clock.cause == RENEGOTIATED else None
-    return KEPT if clock.state is ClockState.MET else OPEN
-
-
 def _promises(assessed: Assessed) -> str | None:
     """A word for each promise, so that they can be counted without reading the complaints; None where there is none."""
     known = assessed.unsure or assessed.dismissed
-    if not known and not any(clock.kind == "promise" for clock in assessed.clocks):
+    if not known and not any(clock.kind == PROMISE for clock in assessed.clocks):
         return None
-    return " ".join(words_of(assessed))
-
-
-def words_of(assessed: Assessed) -> list[str]:
-    """A word for each promise that was not withdrawn: what became of it."""
-    words = [standing_of(clock) for clock in assessed.clocks if clock.kind == "promise"]
-    return [*sorted(word for word in words if word), *[UNSURE] * assessed.unsure]
+    return " ".join(words_of(assessed.clocks, assessed.unsure))
 
 
 _ASSESS = (

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 from adapters.imap.evidence import ticket_of
+from connector.clocks.promises.standing import words_of
 from connector.commands.explaining import explained
 from connector.commands.place import Place
 from connector.commands.promise_counts import summary
 from connector.display import count, wrapped
 from connector.explain import lines
 from connector.model import ActionKind
-from connector.store.complaints import Stored, words_of
+from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
 from sandbox.demo.clocks import worth_a_look
 from sandbox.demo.folder import MAILBOX
@@ -164,7 +165,7 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
 def _promises(watch: Watch) -> Counter[str]:
     """What became of the dates that customers were given."""
     told = (one.assessed for one in watch.tickets.values())
-    return Counter(word for one in told for word in words_of(one))
+    return Counter(word for one in told for word in words_of(one.clocks, one.unsure))
 
 
 def _is_complaint(one: Stored) -> str:
