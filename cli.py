@@ -588,6 +588,52 @@ def clock_import(
     show(done, importing.lines, as_json)
 
 
+@clock.command("promises")
+def clock_promises(
+    ctx: Context,
+    source: o.OfSource = None,
+    state: o.PromiseStates = None,
+    unsure: o.Unsure = False,
+    most: o.Most = 50,
+    every: o.All = False,
+    as_json: o.Json = False,
+) -> None:
+    """The dates that customers were given, and what became of them."""
+    from connector.commands import clock_promises as promises
+
+    wanted = tuple(one.value for one in state or ())
+    limit = None if every else most
+    show(
+        promises.listing(_place(ctx), source=source, states=wanted, unsure=unsure, most=limit), promises.lines, as_json
+    )
+
+
+@clock.command("confirm")
+def clock_confirm(
+    ctx: Context,
+    name: o.Case,
+    number: o.PromiseNumber,
+    due: o.Due = None,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """Say that a date in a reply is a promise, or that it is due on another day."""
+    from connector.commands import clock_promises as promises
+
+    done = promises.decide(_place(ctx), name, number, stands=True, due=due, dry_run=dry_run)
+    show(done, promises.decided_lines, as_json)
+
+
+@clock.command("dismiss")
+def clock_dismiss(
+    ctx: Context, name: o.Case, number: o.PromiseNumber, dry_run: o.DryRun = False, as_json: o.Json = False
+) -> None:
+    """Say that a date in a reply is no promise."""
+    from connector.commands import clock_promises as promises
+
+    show(promises.decide(_place(ctx), name, number, stands=False, dry_run=dry_run), promises.decided_lines, as_json)
+
+
 def main() -> None:
     """The entry point. Exit codes: 0 fine, 1 found something wrong, 2 settings, 3 credentials, 4 unreachable."""
     try:

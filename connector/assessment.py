@@ -13,11 +13,26 @@ import msgspec
 from msgspec.structs import replace
 
 from connector.clocks import overdue, sla
+from connector.clocks.promises import keeping
 from connector.condition import values_of
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, placed, to_source
-from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, EntryKind, Flag, Link, Role, Tag
+from connector.model import (
+    JSON,
+    Action,
+    ActionKind,
+    Clock,
+    Complaint,
+    Entry,
+    EntryKind,
+    Flag,
+    Link,
+    Promise,
+    Role,
+    Ruling,
+    Tag,
+)
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
@@ -56,6 +71,7 @@ class Understood(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     tags: tuple[Tag, ...]
     folded: Folded
+    promises: tuple[keeping.Told, ...] = ()
 
     @property
     def values(self) -> dict[str, JSON]:
@@ -203,17 +219,47 @@ def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:
 
 
 def understood_again(
-    complaint: Complaint, entries: tuple[Entry, ...], tags: tuple[Tag, ...], words: Words
+    complaint: Complaint,
+    entries: tuple[Entry, ...],
+    tags: tuple[Tag, ...],
+    words: Words,
+    promises: Sequence[Promise] = (),
+    rulings: Sequence[Ruling] = (),
 ) -> Understood:
     """The same from what the store holds, without reading the source's fields again."""
     folded = fold(entries, words)
     assert folded is not None, "a stored complaint has a timeline"
-    return Understood(complaint, entries, tags, folded)
+    return Understood(complaint, entries, tags, folded, keeping.settled(promises, rulings))
+
+
+def promises_of(
+    this: Understood,
+    rules: Rules,
+    mapping: FieldMapping,
+    *,
+    before: Sequence[Promise] = (),
+    searched: Sequence[Entry] = (),
+) -> tuple[Promise, ...]:
+    """The dates that its customer was given. `before` are those known, found in the `searched` entries by these
+    rules."""
+    promising = rules.sla.promising
+    field_id = mapping.fields.get(f"extra.{promising.field}") if promising is not None else None
+    return keeping.given(this.complaint, this.entries, promising, field_id=field_id, before=before, searched=searched)
+
+
+def with_promises(this: Understood, promises: Sequence[Promise], rulings: Sequence[Ruling]) -> Understood:
+    """The same with what was promised, and what people said of it."""
+    told = keeping.settled(promises, rulings)
+    return replace(this, promises=told) if told or this.promises else this
 
 
 def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...]:
-    """Its clocks at `now`."""
-    return sla.clocks(this.complaint, this.folded.history, this.values, rules.sla, now)
+    """Its clocks at `now`; last, what was promised."""
+    history = this.folded.history
+    found = sla.clocks(this.complaint, history, this.values, rules.sla, now)
+    if not this.promises:
+        return found
+    return (*found, *keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now))
 
 
 def clock_flags(clocks: tuple[Clock, ...], rules: Rules, now: datetime) -> tuple[tuple[Flag, ...], datetime | None]:
@@ -248,7 +294,7 @@ def assess(
     `acknowledges`: its source can tell a customer that their complaint has come."""
     history = this.folded.history
     values = this.values
-    clocks = sla.clocks(this.complaint, history, values, rules.sla, now)
+    clocks = clocks_of(this, rules, now)
     flags = overdue.flags(clocks, rules.sla, now)
     if earlier or history.reopens:
         flags = (*flags, *repeats(this.complaint, history, this.tags, earlier, rules.repeats, now))

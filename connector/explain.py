@@ -16,6 +16,7 @@ from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.drawing import LEGEND, drawn
 from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.overdue import CHANGES
+from connector.clocks.promises.keeping import PROMISE, Told
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
@@ -39,15 +40,18 @@ SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
 MOST_SEGMENTS = 12
 MOST_COLUMNS = 72
+TWO_DAYS_SECONDS = 172_800
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")  # how people call a ticket of a helpdesk that has such names: SHOP-38
 
 
 class ClockTold(msgspec.Struct, frozen=True):
-    """A clock with the zone in which its times are told and the stretches that add up to its used time."""
+    """A clock with the zone in which its times are told and the stretches that add up to its used time; of a promise,
+    the words that made it."""
 
     clock: Clock
     zone: str
     segments: tuple[Segment, ...]
+    words: str | None = None
 
 
 class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,6 +82,7 @@ class Explanation(msgspec.Struct, frozen=True):
     flags: tuple[Flag, ...]
     writes: tuple[WriteTold, ...]
     looked_at_next: datetime | None
+    promises: tuple[Told, ...] = ()
 
 
 def explain(
@@ -103,6 +108,7 @@ def explain(
         flags=tuple(flags),
         writes=tuple(writes),
         looked_at_next=look_at,
+        promises=this.promises,
     )
 
 
@@ -119,6 +125,10 @@ def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple
 
 
 def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> ClockTold:
+    if clock.kind == PROMISE:
+        whole = Segment(clock.started_at, clock.stopped_at or now, clock.used_seconds, CALENDAR_TIME)
+        words = next((one.promise.words for one in this.promises if one.number == clock.cycle), None)
+        return ClockTold(clock, rules.sla.zone_of(clock), (whole,) if clock.used_seconds else (), words)
     stretches = segments(clock.kind, clock.cycle, this.complaint, this.folded.history, this.values, rules.sla, now)
     return ClockTold(clock, rules.sla.zone_of(clock), stretches)
 
@@ -238,7 +248,30 @@ def _tag(tag: Tag, columns: int) -> list[str]:
 def _clocks(told: Explanation, columns: int) -> list[str]:
     if not told.clocks:
         return ["  No target applies."]
-    return [*_nearest(told, columns), *(line for one in told.clocks for line in clock_lines(one, columns))]
+    lines = [line for one in told.clocks for line in clock_lines(one, columns)]
+    return [*_nearest(told, columns), *lines, *_undecided(told, columns)]
+
+
+def _undecided(told: Explanation, columns: int) -> Iterator[str]:
+    """What may be a promise, and what a person said is none."""
+    here = f"{told.complaint.source}/{told.complaint.ticket}"
+    for one in told.promises:
+        if one.stands:
+            continue
+        said = f"promise #{one.number}: {_doubt(one)}; by {moment(one.promise.due_at)}"
+        yield from wrapped(f"{said}, {_quoted(one.promise.words)}", columns - 2, "  ")
+        if one.stands is None:
+            yield cut(
+                f"    amends clock confirm {here} {one.number}   or   amends clock dismiss {here} {one.number}", columns
+            )
+
+
+def _doubt(one: Told) -> str:
+    return f"unsure, {one.promise.doubt}" if one.ruling is None else f"dismissed by {clean(one.ruling.who)}"
+
+
+def _quoted(words: str | None) -> str:
+    return f"“{clean(words)}”" if words else "without words"
 
 
 def _nearest(told: Explanation, columns: int) -> list[str]:
@@ -264,16 +297,36 @@ _STATE = {
 }
 
 
+_OF_PROMISES = {
+    ClockState.MET: "kept",
+    ClockState.BREACHED: "broken",
+    ClockState.MISSED: "broken, answered too late",
+}
+
+
+def _state(clock: Clock) -> str:
+    if clock.kind != PROMISE:
+        return _STATE[clock.state]
+    if clock.state is ClockState.CANCELLED:
+        return clock.cause or _STATE[clock.state]
+    return _OF_PROMISES.get(clock.state, _STATE[clock.state])
+
+
 def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
     """A clock as it stands, drawn, and stretch by stretch in the zone of its calendar."""
     clock = one.clock
     what, _, deadline = clock.kind.partition(":")
     name = deadline or what.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
-    lasts = days if deadline else duration
+    if what == PROMISE:
+        name = f"promise #{clock.cycle}"
+    lasts = days if deadline or (what == PROMISE and clock.target_seconds >= TWO_DAYS_SECONDS) else duration
     used = f"{lasts(clock.used_seconds)} of {lasts(clock.target_seconds)} used"
-    used += f"; {CHANGES[clock.cause]} made it so" if clock.cause else ""
-    yield cut(f"  {name}: {_STATE[clock.state]}, {used}", columns)
-    yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
+    used += f"; {CHANGES[clock.cause]} made it so" if clock.cause in CHANGES else ""
+    yield cut(f"  {name}: {_state(clock)}, {used}", columns)
+    if one.words:
+        yield from wrapped(f"in the words {_quoted(one.words)}", columns - 4, "    ")
+    else:
+        yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
     for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
         if at is not None and not (title == "due" and at == clock.breached_at):
             yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)

@@ -184,10 +184,37 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: str | None = None
 
 
+class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A date that a customer was given: in a reply (the timeline entry `entry`), in these `words`, or in a field.
+
+    `id` names it among those of its complaint and survives a replay. `author` is the phrases that found it
+    ("promise:en") or "field:<name>". `doubt` says why a person has to decide whether it is one; None: it is.
+    """
+
+    id: str
+    made_at: datetime
+    due_at: datetime
+    author: str
+    entry: str | None = None
+    words: str | None = None
+    doubt: str | None = None
+
+
+class Ruling(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's word on a promise: `stands` or not, and by when. It outlives every replay; so the promise in it is
+    without the words, which have to go where the source removes them."""
+
+    promise: Promise
+    stands: bool
+    who: str
+    at: datetime
+
+
 class FlagKind(StrEnum):
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"
     REPEAT = "repeat"
+    BROKEN_PROMISE = "broken_promise"
 
 
 class Flag(msgspec.Struct, frozen=True, omit_defaults=True):

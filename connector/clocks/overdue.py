@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.clocks.sla import Sla
 from connector.model import Clock, ClockState, Flag, FlagKind
@@ -20,19 +21,22 @@ TITLES = {
     "agent_work": "The end of our work",
     "team_time": "The team's part",
     REGULATION: "A regulator's deadline",
+    PROMISE: "What the customer was promised",
 }
 CHANGES = {"priority": "the new priority", "targets": "the new target"}
 
 
 def flags(clocks: Iterable[Clock], sla: Sla, now: datetime) -> tuple[Flag, ...]:
-    """DUE_SOON from a running clock's warning until its due time; OVERDUE for as long as a breach is unanswered.
+    """DUE_SOON from a running clock's warning until its due time; OVERDUE for as long as a breach is unanswered, which
+    of a promise is called BROKEN_PROMISE.
 
     A flag tells only what does not change while it lasts, so that the same condition gives the same flag at any `now`.
     """
     found = []
     for clock in clocks:
         if clock.state is ClockState.BREACHED and clock.breached_at is not None:
-            found.append(_flag(FlagKind.OVERDUE, clock, clock.breached_at, sla))
+            kind = FlagKind.BROKEN_PROMISE if clock.kind == PROMISE else FlagKind.OVERDUE
+            found.append(_flag(kind, clock, clock.breached_at, sla))
         elif _due_soon(clock, now) and clock.warn_at is not None:
             found.append(_flag(FlagKind.DUE_SOON, clock, clock.warn_at, sla))
     return tuple(found)
@@ -62,6 +66,8 @@ def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:
 def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
     due = instant(clock.due_at, sla.zone_of(clock)) if clock.due_at else "at an unknown time"
     what, _, _ = clock.kind.partition(":")
+    if what == PROMISE:
+        return _why_promise(kind, clock, due, sla)
     title = TITLES[what] + (f" (life {clock.cycle})" if clock.cycle > 1 else "")
     was = "was due" if kind is FlagKind.OVERDUE else "is due"
     tail = " and has not come" if kind is FlagKind.OVERDUE else ""
@@ -70,3 +76,10 @@ def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
     promise = f"{clock.target}: {duration(clock.target_seconds)} of calendar {clock.calendar}"
     by = f"; with {CHANGES[clock.cause]} it was over at once" if clock.cause else ""
     return f"{title} {was} {due}{tail} ({promise}{by})."
+
+
+def _why_promise(kind: FlagKind, clock: Clock, due: str, sla: Sla) -> str:
+    was = "was due" if kind is FlagKind.BROKEN_PROMISE else "is due"
+    tail = "; neither an answer nor an explanation has come" if kind is FlagKind.BROKEN_PROMISE else ""
+    made = instant(clock.started_at, sla.zone_of(clock))
+    return f"{TITLES[PROMISE]} ({clock.target}, {made}) {was} {due}{tail}."

@@ -22,6 +22,7 @@ from msgspec.structs import force_setattr, replace
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.lives import ACKNOWLEDGEMENT, KINDS, PAUSES, Life, Run, finished_at, lives, run_of
+from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Regulation, deadline_clocks
 from connector.errors import SettingsError
 from connector.model import JSON, Clock, ClockState, Complaint, History, Status
@@ -105,6 +106,7 @@ class Sla(msgspec.Struct, frozen=True):
     calendars: dict[str, Hours]
     changing: Changing = Changing.CARRY
     regulations: tuple[Regulation, ...] = ()
+    promising: Promising | None = None
     by_kind: dict[str, tuple[Term, ...]] = {}  # derived: each target as it stands where it never changed
     marks: dict[str, tuple[int, ...]] = {}  # derived: when the targets of a kind change by themselves
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from connector.adapter import Discovery, Identity, find_adapter
+from connector.clocks.promises.book import Book
+from connector.clocks.promises.check import check as check_promises
+from connector.clocks.promises.check import number_of_examples as number_of_promises
 from connector.commands.check_corrections import refusals
 from connector.commands.mapping_check import unplaced
 from connector.commands.mapping_live import opened
@@ -70,6 +73,7 @@ def check(place: Place, *, offline: bool) -> Checked:
 
 def _number_of_examples(settings: Settings) -> int:
     phrases = sum(len(book.examples.match) + len(book.examples.miss) for book in settings.tagging.books)
+    phrases += number_of_promises(_books(settings))
     return phrases + sum(len(mapping.examples) for mapping in _mappings(settings).values())
 
 
@@ -81,6 +85,12 @@ def _broken_examples(settings: Settings) -> Iterator[str]:
     for mapping in _mappings(settings).values():
         yield from check_examples(mapping)
     yield from check_tagging(settings.tagging)
+    yield from check_promises(_books(settings))
+
+
+def _books(settings: Settings) -> tuple[Book, ...]:
+    promising = settings.sla.promising
+    return promising.finder.books if promising is not None and promising.finder is not None else ()
 
 
 def _modes(settings: Settings) -> Iterator[str]:

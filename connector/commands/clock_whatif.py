@@ -104,7 +104,7 @@ def _open_ones(store: Store, source: SourceSettings) -> Iterator[Understood]:
         for stored in batch:
             doc = stored.doc
             if doc.complaint.status not in FINISHED:
-                yield understood_again(doc.complaint, doc.entries, doc.tags, spoken)
+                yield understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings)
 
 
 def _change(this: Understood, before: Rules, after: Rules, now: datetime) -> Change | None:

@@ -27,7 +27,8 @@ def explained(place: Place, name: str) -> Explanation:
             f"the source {stored.source!r} is not in amends.yaml any more.", remedy="Put it back to have it explained."
         )
     doc = stored.doc
-    this = understood_again(doc.complaint, doc.entries, doc.tags, words(source.mapping))
+    spoken = words(source.mapping)
+    this = understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings)
     told = [_told(one) for one in writes]
     return explain(
         this, stored.assessed.flags, told, rules_of(settings), links=linked, look_at=stored.look_at, now=place.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -69,7 +70,7 @@ OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket."
 StatusWord = Literal[
     "new", "open", "waiting_customer", "waiting_third_party", "on_hold", "resolved", "closed", "withdrawn", "deleted"
 ]
-FlagWord = Literal["overdue", "due_soon", "repeat"]
+FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise"]
 OfStatus = Annotated[StatusWord | None, _option("--status", help="Only where it stands so.")]
 OfFlag = Annotated[FlagWord | None, _option("--flag", help="Only with this flag.")]
 Answer = Annotated[Literal["yes", "no", "unsure"] | None, _option("--complaint", help="Only with this answer.")]
@@ -140,3 +141,19 @@ Accepted = Annotated[
     list[datetime] | None, _option("--accept", formats=["%Y-%m-%d"], metavar="DATE", help="Add this day.")
 ]
 AcceptAll = Annotated[bool, _option("--accept-all", help="Add every day of the file.")]
+
+
+class PromiseState(StrEnum):
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    RENEGOTIATED = "renegotiated"
+    WITHDRAWN = "withdrawn"
+    UNSURE = "unsure"
+    DISMISSED = "dismissed"
+
+
+PromiseStates = Annotated[list[PromiseState] | None, _option("--state", help="Only in this state; may be repeated.")]
+Unsure = Annotated[bool, _option("--unsure", help="Only those that a person has to decide about.")]
+PromiseNumber = Annotated[int, typer.Argument(metavar="N", min=1, help="Its number in the complaint.")]
+Due = Annotated[datetime | None, _option("--due", formats=_day, help="Due on this day instead, or at this local time.")]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.commands.place import Place
+from connector.commands.promise_counts import kept_share, summary
 from connector.display import ago, clean, count, moment, span, table, wrapped
 from connector.store import Store, Transaction, complaints, intentions, quarantine, sources
 from connector.store.intentions import State
@@ -38,7 +39,8 @@ class SourceStanding(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """`needs_person` holds one sentence for each thing that goes on only when a person acts."""
+    """`promises` counts what became of each, `promises_kept` is the share of those whose day has come. `needs_person`
+    holds one sentence for each thing that goes on only when a person acts."""
 
     at: datetime
     store: str
@@ -48,6 +50,8 @@ class Overview(msgspec.Struct, frozen=True):
     paused_why: str | None
     sources: tuple[SourceStanding, ...]
     flags: dict[str, int]
+    promises: dict[str, int]
+    promises_kept: float | None
     outbox: dict[str, int]
     quarantine: int
     oldest_waiting_seconds: int | None
@@ -97,6 +101,7 @@ def _overview(store: Store, connection: Transaction, holder: tuple[str, float] |
         outbox[state] = outbox.get(state, 0) + number
     waiting = intentions.oldest_waiting(connection, now)
     aside = quarantine.count(connection)
+    promised = complaints.promised(connection)
     standing = _sources(connection, now)
     return Overview(
         at=now,
@@ -107,6 +112,8 @@ def _overview(store: Store, connection: Transaction, holder: tuple[str, float] |
         paused_why=paused[1] if paused else None,
         sources=standing,
         flags=complaints.flagged(connection),
+        promises=promised,
+        promises_kept=kept_share(promised),
         outbox=outbox,
         quarantine=aside,
         oldest_waiting_seconds=None if waiting is None else int(waiting.total_seconds()),
@@ -169,6 +176,8 @@ def overview_lines(told: Overview, columns: int) -> list[str]:
         lines.append(f"PAUSED      since {moment(told.paused_since)}, nothing is written: {clean(told.paused_why)}")
     lines += ["", *_source_lines(told, columns), ""]
     lines.append(f"flags       {_listed(told.flags) or 'none'}")
+    if told.promises:
+        lines.append(f"promises    {summary(told.promises)}")
     lines.append(f"writes      {_listed(told.outbox) or 'none'}")
     if told.oldest_waiting_seconds is not None:
         lines.append(f"            the oldest one due waits for {span(timedelta(seconds=told.oldest_waiting_seconds))}")

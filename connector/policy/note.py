@@ -19,6 +19,7 @@ LONGEST_LINE = 300
 HEADLINES = {
     FlagKind.DUE_SOON: "Due soon: please see that this complaint is answered in time.",
     FlagKind.OVERDUE: "Overdue: this complaint needs a manager.",
+    FlagKind.BROKEN_PROMISE: "Broken promise: a date that this customer was given has passed without a word.",
     FlagKind.REPEAT: "Repeat: this customer had to come back to us.",
 }
 FACETS = (("category", "Category"), ("root_cause", "Cause"))
@@ -31,6 +32,7 @@ NEXT_STEPS = {
     "agent_work": "see what takes so long, and whether somebody else could help.",
     "team_time": "finish the team's part, or hand it on to those who can.",
     "regulation": "see that the answer goes out as the rule asks, and let its owner look at it first.",
+    "promise": "tell the customer what has become of it, why, and the new date; then see that it is kept.",
     "resolution": "settle with the owner what is missing, and tell the customer the new date and the reason.",
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",
@@ -68,7 +70,7 @@ def note(
 
 
 def _clock_line(clock: Clock | None) -> str:
-    if clock is None:
+    if clock is None or clock.kind == "promise":  # its dates are all there is to say, and "why" says them
         return ""
     regulated = clock.kind.startswith("regulation:")
     lasts = days if regulated else duration

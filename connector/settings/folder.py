@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import mappings
@@ -53,6 +54,16 @@ class Folder:
 
     def has(self, name: str) -> bool:
         return self._path(name) is not None
+
+    def as_shipped(self, name: str) -> bool:
+        """Whether the file is the one that ships: neither the admin's own nor a draft."""
+        path = self._path(name)
+        return path is not None and path.is_relative_to(SHIPPED)
+
+    def shipped_digests(self, group: str) -> dict[str, str]:
+        """(name: digest) of the files of a group that are as shipped, without reading them as YAML."""
+        names = [name for name in self.names(group) if self.as_shipped(name)]
+        return {name: sha256((SHIPPED / name).read_bytes()).hexdigest() for name in names}
 
     def read(self) -> dict[str, Document]:
         """Every document that was asked for and could be read, by name."""

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from connector.clocks.business_hours import Hours
+from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Profile
 from connector.clocks.sla import Sla
 from connector.mapping import Mapping
@@ -27,9 +28,10 @@ from connector.settings.notation import duration_seconds
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
 from connector.settings.products import products_of
+from connector.settings.promises import Books, books_in, promising_of
 from connector.settings.regulations import profile_of
 from connector.settings.rules import calendars_of, sla_of
-from connector.settings.shapes import AmendsFile, Source
+from connector.settings.shapes import AmendsFile, PromisesShape, Source
 from connector.settings.sources import (
     SourceSettings,
     adapter_of,
@@ -46,6 +48,7 @@ from connector.tagging import TaggingSettings
 # What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
 RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
 REGULATIONS = "regulations/"
+PROMISES = "promises/"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -109,7 +112,14 @@ def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems)
         problems.add(place, f"there is no file {file}", one_of(name, known))
         return None
 
-    return sla_of(folder.document("sla.yaml"), calendars, profile, problems)
+    def promising(shape: PromisesShape, document: Document, calendars: dict[str, Hours]) -> Promising | None:
+        languages = [Path(one).stem for one in folder.names("promises")]
+        return promising_of(shape, document, calendars, languages, books, problems)
+
+    def books(languages: Iterable[str]) -> Books:
+        return books_in(folder, languages, problems)
+
+    return sla_of(folder.document("sla.yaml"), calendars, profile, promising, problems)
 
 
 def _documents(folder: Folder, names: Iterable[str]) -> list[Document | None]:
@@ -124,8 +134,13 @@ def _settings(
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
 ) -> Settings:
-    digests = {name: _digest(document.value) for name, document in folder.read().items()}
-    shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith(("phrases/", REGULATIONS))]
+    late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
+    digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
+    shared = [
+        digests[name]
+        for name in sorted(digests)
+        if name in RULES or name.startswith(("phrases/", REGULATIONS, PROMISES))
+    ]
     shared += [] if main.tag else ["untagged"]
     own = {name: _meaning_digest(digests[_mapping_file(name, main.sources[name], folder)], folder) for name in sources}
     return Settings(
@@ -151,7 +166,7 @@ def rules_digest(mapping: str, digests: dict[str, str], *, tag: bool) -> str:
     what changed."""
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
     timed = ("calendars.yaml", "sla.yaml")
-    clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith(REGULATIONS)]
+    clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith((REGULATIONS, PROMISES))]
     return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging]), _digest(clocks)))
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from connector.clocks.lives import KINDS as CLOCKS
+from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.errors import SettingsError
 from connector.mapping import EXTRA, to_source
@@ -186,7 +187,7 @@ def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | Non
         unique([rule.id for rule in rules], "id", document, (section,), problems)
         for index, rule in enumerate(rules):
             known, what = (
-                (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else ((*CLOCKS, REGULATION), "clock")
+                (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else ((*CLOCKS, REGULATION, PROMISE), "clock")
             )
             unknown_words(rule.about, known, what, document, (section, index, "about"), problems)
     if shape.tag_back and tagging:

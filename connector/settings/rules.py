@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, Windows
+from connector.clocks.promises.keeping import Promising
 from connector.clocks.public_holidays import PublicHolidays
 from connector.clocks.regulation import Profile, Regulation
 from connector.clocks.sla import Sla, Target, check
@@ -19,11 +20,12 @@ from connector.settings import notation
 from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
 from connector.settings.problems import Place, Problems, one_of
-from connector.settings.shapes import CalendarsFile, CalendarShape, SlaFile, TargetShape
+from connector.settings.shapes import CalendarsFile, CalendarShape, PromisesShape, SlaFile, TargetShape
 from connector.settings.yaml_file import Document
 
 Path = tuple[str | int, ...]
 ProfileOf = Callable[[str, Place], Profile | None]  # by its name, and where it is named
+PromisingOf = Callable[[PromisesShape, Document, dict[str, Hours]], Promising | None]
 
 
 def calendars_of(document: Document | None, problems: Problems) -> dict[str, Hours] | None:
@@ -98,10 +100,12 @@ def sla_of(
     document: Document | None,
     calendars: dict[str, Hours] | None,
     profile_of: ProfileOf,
+    promising_of: PromisingOf,
     problems: Problems,
 ) -> Sla | None:
-    """The targets with their calendars, and the regulators' deadlines that apply; None with the reasons among
-    `problems`. Without `calendars` (they have problems of their own) only the file itself is checked."""
+    """The targets with their calendars, the regulators' deadlines that apply, and how promises are kept track of; None
+    with the reasons among `problems`. Without `calendars` (they have problems of their own) only the file itself is
+    checked."""
     shape = shaped(document, SlaFile, problems)
     if document is None or shape is None or calendars is None:
         return None
@@ -109,9 +113,10 @@ def sla_of(
     unique([target.name for target in shape.targets], "name", document, ("targets",), problems)
     targets = [_target(index, target, calendars, document, problems) for index, target in enumerate(shape.targets)]
     regulations = _regulations(shape, document, profile_of, problems)
+    promising = promising_of(shape.promises, document, calendars) if shape.promises else None
     if len(problems) > before:
         return None
-    return Sla(tuple(target for target in targets if target), calendars, shape.on_change, regulations)
+    return Sla(tuple(target for target in targets if target), calendars, shape.on_change, regulations, promising)
 
 
 def _regulations(

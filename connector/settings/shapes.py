@@ -7,7 +7,7 @@ them. Durations, hours and days stay text here: the notation is checked, and par
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from connector.clocks.lives import KINDS as CLOCKS
+from connector.clocks.promises.book import End, Order, Unit
 from connector.clocks.regulation import Event
 from connector.clocks.sla import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
@@ -330,14 +331,79 @@ class RegulationShape(Shape):
     when: Condition | None = Field(default=None, description="A CEL condition; default: every ticket.")
 
 
+class PromisesShape(Shape):
+    calendar: Name = Field(description="Whose days and zone count.")
+    find: bool = Field(default=True, description="Whether replies are searched for promises.")
+    languages: tuple[LanguageCode, ...] | None = Field(default=None, description="In which; default: all books.")
+    field: Line | None = Field(
+        default=None, description="The mapped field with a promised date, such as extra.promised."
+    )
+    warn_before: DurationText = Field(default="1d", description="How long before the date; a day is 24 hours.")
+    ends: Literal["here", "customer"] = Field(default="here", description="Where the promised day ends.")
+
+
 class SlaFile(Shape):
     targets: tuple[TargetShape, ...]
+    promises: PromisesShape | None = Field(default=None, description="How dates given to customers are kept track of.")
     regulations: tuple[RegulationShape, ...] = Field(default=(), description="Regulators' deadlines that apply.")
     on_change: Changing = Field(
         default=Changing.CARRY,
         description="When another target comes into force for a clock that runs: carry what was used, restart, or "
         "keep the stricter.",
     )
+
+
+class PromiseMatch(Shape):
+    text: Line
+    due: Annotated[str, _parses(datetime.fromisoformat)] = Field(description="A day, or a time of it; local.")
+    unsure: bool = Field(default=False, description="Whether a person has to decide.")
+
+
+class PromiseExamples(Shape):
+    said: Annotated[str, _parses(datetime.fromisoformat)] = Field(description="When the examples were written; local.")
+    match: tuple[PromiseMatch, ...] = ()
+    miss: tuple[Line, ...] = ()
+
+
+_Words = tuple[Line, ...]
+
+
+class PromisesFile(Shape):
+    language: LanguageCode = Field(description="ISO 639-1 code.")
+    commits: _Words = Field(description="Who binds themselves; * ends a word in any way.")
+    weak: _Words = Field(default=(), description="The same, less certainly: a person has to decide.")
+    hedges: _Words = Field(default=(), description="What makes a promise unsure.")
+    not_ours: _Words = Field(default=(), description="What makes a part of a sentence no promise of ours.")
+    past: _Words = Field(default=(), description="What tells of what has been, as a day beside it does.")
+    conditions: _Words = Field(default=(), description="What makes a whole sentence none.")
+    joins: _Words = Field(default=(), description="Words that part a sentence, such as and.")
+    by: _Words = Field(default=(), description="What stands before a date that is the latest.")
+    by_after: _Words = Field(default=(), description="What stands behind it.")
+    on: _Words = Field(default=(), description="What stands before a date that is the day itself.")
+    within: _Words = Field(default=(), description="What stands before a length of time.")
+    within_after: _Words = Field(default=(), description="What stands behind it.")
+    articles: _Words = ()
+    weekdays: tuple[_Words, ...] = Field(default=(), min_length=7, max_length=7, description="Monday first.")
+    months: tuple[_Words, ...] = Field(default=(), max_length=12, description="January first; none in figures.")
+    next: _Words = Field(default=(), description="The one of the coming week.")
+    coming: _Words = Field(default=(), description="The next one there is.")
+    next_week: _Words = Field(default=(), description="Said of a weekday: that of the coming week.")
+    relative: dict[Line, int] = Field(default={}, description="A word for a day: how many days ahead.")
+    units: dict[Unit, _Words] = {}
+    numbers: dict[Line, int] = {}
+    ends: dict[End, _Words] = Field(default={}, description="Words for the end of a day, a week or a month.")
+    to: _Words = Field(default=(), description="Between two numbers; the greater counts.")
+    at: _Words = Field(default=(), description="What stands before a time of day.")
+    hour: _Words = Field(default=(), description="What stands behind the hour.")
+    morning: _Words = ()
+    afternoon: _Words = ()
+    noon: _Words = ()
+    order: Order = Field(default=Order.DAY_FIRST, description="How a date in figures is read.")
+    separators: Annotated[str, StringConstraints(pattern="^[./-]{1,3}$")] = Field(
+        default="./", description="What stands between day and month in figures."
+    )
+    spaced: bool = Field(default=True, description="No: words are not parted by spaces.")
+    examples: PromiseExamples | None = Field(default=None, description="`amends check` runs them.")
 
 
 class RuleShape(Shape):
@@ -425,5 +491,6 @@ FILES: dict[str, type[Shape]] = {
     "calendars": CalendarsFile,
     "sla": SlaFile,
     "regulation": RegulationFile,
+    "promises": PromisesFile,
     "policy": PolicyFile,
 }

@@ -13,7 +13,21 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from connector.model import FINISHED, Clock, Complainant, Complaint, Entry, EntryKind, Flag, Status, Tag
+from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import words_of
+from connector.model import (
+    FINISHED,
+    Clock,
+    Complainant,
+    Complaint,
+    Entry,
+    EntryKind,
+    Flag,
+    Promise,
+    Ruling,
+    Status,
+    Tag,
+)
 from connector.people.repeats import Earlier
 from connector.store.people import save_people
 from connector.store.rows import Row, add, listed, upsert
@@ -22,18 +36,22 @@ from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
 class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What pull writes of a complaint: its mapped fields, its timeline and its tags."""
+    """What pull writes of a complaint: its mapped fields, its timeline, its tags, and what was promised in it."""
 
     complaint: Complaint
     entries: tuple[Entry, ...]
     tags: tuple[Tag, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
 
 class Assessed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What sweep writes of a complaint."""
+    """What sweep writes of a complaint. `unsure` counts the promises that a person has to decide about, `dismissed`
+    those that a person said are none."""
 
     clocks: tuple[Clock, ...] = ()
     flags: tuple[Flag, ...] = ()
+    unsure: int = 0
+    dismissed: int = 0
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -48,6 +66,7 @@ class Stored(msgspec.Struct, frozen=True):
     doc: Doc
     assessed: Assessed
     look_at: datetime | None
+    rulings: tuple[Ruling, ...] = ()
 
 
 class Saving(msgspec.Struct, frozen=True):
@@ -75,6 +94,7 @@ class Packed(msgspec.Struct, frozen=True):
 _encode = msgspec.json.Encoder().encode
 _decode_doc = msgspec.json.Decoder(Doc).decode
 _decode_assessed = msgspec.json.Decoder(Assessed).decode
+_decode_rulings = msgspec.json.Decoder(tuple[Ruling, ...]).decode
 _NOTHING = Assessed()
 
 
@@ -82,7 +102,7 @@ def pack(doc: Doc) -> bytes:
     """The row form of a doc. The words of a ticket stand in it once: the first entry's text is the complaint's."""
     entries = doc.entries
     if entries and _repeats_text(entries[0], doc.complaint):
-        doc = Doc(doc.complaint, (replace(entries[0], text="\x00same"), *entries[1:]), doc.tags)
+        doc = replace(doc, entries=(replace(entries[0], text="\x00same"), *entries[1:]))
     return _encode(doc)
 
 
@@ -109,6 +129,7 @@ _ROW = select(
     complaint.c.doc,
     complaint.c.assessed,
     complaint.c.look_at,
+    complaint.c.rulings,
 ).join_from(complaint, source)
 _OF_TICKETS = _ROW.where(
     complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
@@ -134,6 +155,7 @@ def _stored(row: Any) -> Stored:
         doc=unpack(row[6]),
         assessed=_decode_assessed(row[7]) if row[7] else _NOTHING,
         look_at=moment_or_none(row[8]),
+        rulings=_decode_rulings(row[9]) if row[9] else (),
     )
 
 
@@ -211,7 +233,16 @@ def _assessed_columns(assessed: Assessed) -> dict[str, object]:
         "assessed": bytearray(_encode(assessed)),
         "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})) if assessed.flags else "",
         "due_at": micros_or_none(min(dues, default=None)),
+        "promises": _promises(assessed),
     }
+
+
+def _promises(assessed: Assessed) -> str | None:
+    """A word for each promise, so that they can be counted without reading the complaints; None where there is none."""
+    known = assessed.unsure or assessed.dismissed
+    if not known and not any(clock.kind == PROMISE for clock in assessed.clocks):
+        return None
+    return " ".join(words_of(assessed.clocks, assessed.unsure))
 
 
 _ASSESS = (
@@ -224,6 +255,7 @@ _ASSESS = (
     .values(
         assessed=bindparam("assessed"),
         flags=bindparam("flags"),
+        promises=bindparam("promises"),
         due_at=bindparam("due_at"),
         look_at=bindparam("look_at"),
     )
@@ -345,6 +377,37 @@ def flagged(connection: Connection) -> dict[str, int]:
         for flag in flags.split():
             counts[flag] = counts.get(flag, 0) + count
     return counts
+
+
+def promised(connection: Connection) -> dict[str, int]:
+    """How many promises became of each kind, and how many a person has to decide about."""
+    counts: dict[str, int] = {}
+    statement = (
+        select(complaint.c.promises, func.count())
+        .where(complaint.c.promises.is_not(None))
+        .group_by(complaint.c.promises)
+    )
+    for words, number in connection.execute(statement):
+        for word in words.split():
+            counts[word] = counts.get(word, 0) + number
+    return counts
+
+
+def with_promises(connection: Connection, source_name: str | None = None) -> Iterator[Stored]:
+    """The complaints in which something was promised, or may have been, newest first."""
+    statement = _ROW.where(complaint.c.promises.is_not(None)).order_by(complaint.c.opened_at.desc(), complaint.c.id)
+    if source_name is not None:
+        statement = statement.where(source.c.name == source_name)
+    for row in connection.execute(statement):
+        yield _stored(row)
+
+
+def decide(connection: Connection, stored: Stored, ruling: Ruling, now: datetime) -> None:
+    """Keep a person's word on a promise, in the place of an earlier one, and let sweep look at the complaint."""
+    kept = (*(one for one in stored.rulings if one.promise.id != ruling.promise.id), ruling)
+    connection.execute(
+        update(complaint).where(complaint.c.id == stored.id).values(rulings=_encode(kept).decode(), look_at=micros(now))
+    )
 
 
 _FINISHED = [status.value for status in FINISHED]

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
+from connector.store.tables import PERSONS_WORD
+
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -68,7 +70,7 @@ def _statement(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
     changed = {
         column.name: adding.excluded[column.name]
         for column in table.columns
-        if column.name not in keys and column.name != "id"
+        if column.name not in keys and column.name != "id" and PERSONS_WORD not in column.info
     }
     return adding.on_conflict_do_update(index_elements=list(keys), set_=changed)
 

@@ -34,6 +34,9 @@ metadata = MetaData(
     }
 )
 
+# A column of this mark holds what a person said; writing a row again leaves it alone.
+PERSONS_WORD = "a person's word"
+
 # BigInteger keys would not be row ids in SQLite; there an Integer is 64 bits wide anyway.
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -126,6 +129,8 @@ complaint = Table(
     Column("flags", Text, nullable=False, default=""),
     Column("due_at", BigInteger),
     Column("look_at", BigInteger),
+    Column("promises", Text),
+    Column("rulings", Text, info={PERSONS_WORD: True}),
     UniqueConstraint("source_id", "ticket"),
 )
 Index(
@@ -138,6 +143,13 @@ Index(
     "ix_complaint_flags",
     complaint.c.flags,
     sqlite_where=complaint.c.flags != "",
+)
+# Fewer still hold a promise; how many were kept is asked for `status`.
+Index(
+    "ix_complaint_promises",
+    complaint.c.promises,
+    sqlite_where=complaint.c.promises.is_not(None),
+    postgresql_where=complaint.c.promises.is_not(None),
 )
 # Only of what counts towards coming back; the condition is spelt out so that questions can match it.
 IS_COMPLAINT = text("complaint.complaint = 'yes'")

@@ -21,10 +21,13 @@ from connector.assessment import (
     clock_flags,
     clocks_of,
     own_marked,
+    promises_of,
     understand,
     understood_again,
+    with_promises,
     worth_a_look,
 )
+from connector.clocks.promises.keeping import undecided
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
@@ -459,8 +462,15 @@ def _redacted(entries: Iterable[Entry]) -> bool:
     return any(entry.kind is EntryKind.RECEIVED and not entry.text for entry in entries)
 
 
-def saving(this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules, now: datetime) -> Saving:
-    """The row of a complaint just understood: its clocks at `now`, and whether sweep should look at it."""
+def saving(
+    this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules, now: datetime, *, search: bool = False
+) -> Saving:
+    """The row of a complaint just understood: what was promised, its clocks at `now`, and whether sweep should look at
+    it. Replies that were searched for promises before are searched again only with `search`."""
+    known = before.doc.promises if before else ()
+    searched = before.doc.entries if before and not search else ()
+    promises = promises_of(this, rules, desk.mapping, before=known, searched=searched)
+    this = with_promises(this, promises, before.rulings if before else ())
     resolutions = this.folded.history.resolutions
     clocks = clocks_of(this, rules, now)
     flags: tuple[Flag, ...] = before.assessed.flags if before else ()
@@ -469,8 +479,8 @@ def saving(this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules
         # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
         flags, look_at = clock_flags(clocks, rules, now)
     return Saving(
-        doc=Doc(this.complaint, this.entries, this.tags),
-        assessed=Assessed(clocks, flags),
+        doc=Doc(this.complaint, this.entries, this.tags, promises),
+        assessed=Assessed(clocks, flags, *undecided(this.promises)),
         resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
         look_at=look_at,
     )

@@ -161,7 +161,8 @@ def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck
             linked = links.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
         if stored is None:
             return Verdict(why_not="the complaint was erased")
-        this = understood_again(stored.doc.complaint, stored.doc.entries, stored.doc.tags, home.words)
+        doc = stored.doc
+        this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings)
         why = why_not(action, this, rules, now, linked)
         return Verdict(why, None if why else wait_until(action, this, rules, now))
 

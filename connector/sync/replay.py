@@ -140,8 +140,9 @@ class _Batch:
             # The rules of time are the same; where what they look at is as well, they say the same.
             understood = [(stored, this) for stored, this in understood if not _stands(this, stored)]
         found = []
+        search = "clocks" in self.parts
         for stored, this in understood:
-            row = saving(this, stored, self.desk, self.rules, self.now)
+            row = saving(this, stored, self.desk, self.rules, self.now, search=search)
             if row.doc != stored.doc or not _promise_alike(row.assessed.clocks, stored.assessed.clocks):
                 found.append((stored, row))
         return found

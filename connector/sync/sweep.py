@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
+from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
 from connector.model import Action, ActionKind, Link, Mode
 from connector.people.repeats import Earlier
@@ -135,7 +136,7 @@ class _Sweeping:
     def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link]) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
-        this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
+        this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings)
         found = assess(
             this,
             earlier_than(stored, cases),
@@ -162,7 +163,7 @@ class _Sweeping:
         looked: Sequence[Looked],
         open_ones: dict[tuple[int, str], list[Intention]],
     ) -> None:
-        results = [(one.stored, Assessed(one.found.clocks, one.found.flags), one.found.look_again_at) for one in looked]
+        results = [(one.stored, _assessed(one), one.found.look_again_at) for one in looked]
         complaints.save_assessed(connection, results)
         self.store.seam("sweep: assessed")
         intended = withdrawn = 0
@@ -221,6 +222,10 @@ class _Sweeping:
                     detail=detail,
                 )
         return withdrawn
+
+
+def _assessed(looked: Looked) -> Assessed:
+    return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises))
 
 
 def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:

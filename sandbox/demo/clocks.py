@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
+from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.model import Clock, ClockState
 from connector.store.complaints import Stored
@@ -43,8 +44,18 @@ def _regulated(clock: Clock) -> bool:
     return clock.kind.startswith(REGULATION) and clock.state is ClockState.RUNNING
 
 
+def _kept(clock: Clock) -> bool:
+    return clock.kind == PROMISE and clock.state is ClockState.MET
+
+
+def _broken(clock: Clock) -> bool:
+    return clock.kind == PROMISE and clock.breached_at is not None
+
+
 SHOWN: tuple[tuple[str, Callable[[Clock], bool]], ...] = (
     ("overdue over the week-end on which summer time begins", _over_the_week_end),
     ("a clock that stands still while the customer is asked", _stood_still),
     ("a regulator's deadline beside the SLA", _regulated),
+    ("a date that a customer was promised, and that was kept", _kept),
+    ("one that was broken", _broken),
 )

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from adapters.imap.evidence import ticket_of
+from connector.clocks.promises.standing import words_of
 from connector.commands.explaining import explained
 from connector.commands.place import Place
+from connector.commands.promise_counts import summary
 from connector.display import count, wrapped
 from connector.explain import lines
 from connector.model import ActionKind
@@ -146,6 +148,7 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
         yield f"  set aside {count(len(watch.aside), 'mail')} that machines wrote, each with its reason"
     late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
     yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
+    yield f"  promised  {summary(_promises(watch))}"
     effects = count(result.effects, "effect")
     yield f"  written   {count(result.done, 'write')}; the helpdesks' own ledgers hold {effects}"
     opened = sum(one.state is State.DONE and one.action.kind is ActionKind.CORRECT for one in watch.writes)
@@ -157,6 +160,12 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
         yield f"  waiting   {count(result.waiting, 'write')} for their time (a survey is asked a day after the answer)"
     for problem in (*result.lost, *result.doubled, *result.unsettled):
         yield f"  NOT SOUND {problem}"
+
+
+def _promises(watch: Watch) -> Counter[str]:
+    """What became of the dates that customers were given."""
+    told = (one.assessed for one in watch.tickets.values())
+    return Counter(word for one in told for word in words_of(one.clocks, one.unsure))
 
 
 def _is_complaint(one: Stored) -> str:

@@ -17,6 +17,7 @@ from adapters.jira.settings import JiraSettings
 from adapters.zendesk import ZendeskSettings
 from adapters.zendesk.oauth import NEEDED
 from connector import condition, errors
+from connector.clocks.promises.check import check as check_promises
 from connector.commands.clock_cases import run_cases
 from connector.mapping import FIELDS, TYPES, check_examples
 from connector.model import ActionKind, ClockState, FlagKind, Mode, Priority, Status
@@ -38,6 +39,7 @@ PAGE_OF_FILE = {
     "calendars": "times.md",
     "sla": "times.md",
     "regulation": "regulations.md",
+    "promises": "promises.md",
     "policy": "policy.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -220,6 +222,11 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
         (tmp_path / path).write_text(content, encoding="utf-8")
     settings = load(tmp_path)
     assert settings.warnings == ()
+    if name.startswith("promises/"):
+        promising = settings.sla.promising
+        assert promising is not None and promising.finder is not None
+        assert name[9:11] in [book.language for book in promising.finder.books]
+        assert check_promises(promising.finder.books) == []
     assert check_examples(settings.sources["shop"].mapping) == []
     if name == "taxonomy.yaml" or name.startswith("phrases/"):
         assert list(check_tagging(settings.tagging)) == []
@@ -227,7 +234,18 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
 
 def test_every_kind_of_settings_file_has_an_example() -> None:
     shown = {str(block.values[0]).split("/")[0].removesuffix(".yaml") for block in blocks()}
-    assert shown == {"amends", "mappings", "taxonomy", "phrases", "calendars", "sla", "policy", "cases", "regulations"}
+    assert shown == {
+        "amends",
+        "mappings",
+        "taxonomy",
+        "phrases",
+        "calendars",
+        "sla",
+        "policy",
+        "cases",
+        "regulations",
+        "promises",
+    }
 
 
 # -- states, links, pictures -----------------------------------------------------------------------------------------

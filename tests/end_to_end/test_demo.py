@@ -86,7 +86,16 @@ def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subproces
     assert told["writes"]
 
 
-@pytest.mark.parametrize("what", ["over the week-end", "stands still", "regulator's deadline"])
+SHOWS = {
+    "over the week-end": "BST",
+    "stands still": "standing still",
+    "regulator's deadline": "DISP",
+    "that was kept": "promise #1: kept",
+    "that was broken": "promise #1: broken",
+}
+
+
+@pytest.mark.parametrize("what", SHOWS)
 def test_clocks_that_are_worth_a_look_are_named_and_explained(
     shown: tuple[Path, subprocess.CompletedProcess[str]], what: str
 ) -> None:
@@ -94,9 +103,7 @@ def test_clocks_that_are_worth_a_look_are_named_and_explained(
     (line,) = [line for line in ended.stdout.splitlines() if " explain " in line and what in line]
     name = line.split(" explain ")[1].split()[0]
     explained = amends(folder, "--home", ".amends-demo", "explain", name).stdout
-    assert {"over the week-end": "BST", "stands still": "standing still", "regulator's deadline": "DISP"}[
-        what
-    ] in explained
+    assert SHOWS[what] in explained
 
 
 def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_told(
