@@ -16,6 +16,7 @@ from connector.settings.yaml_file import Document, read_file
 
 HOME_VARIABLE = "AMENDS_HOME"
 USUAL_HOME = "amends"
+SHIPPED_MARK = " (as shipped)"
 SHIPPED = Path(mappings.__file__).parent
 SINGLE = ("amends.yaml", "taxonomy.yaml", "calendars.yaml", "sla.yaml", "policy.yaml")
 
@@ -80,7 +81,7 @@ class Folder:
         return shipped if shipped.exists() else None
 
     def _called(self, path: Path, name: str) -> str:
-        return str(path) if path == self.home / name else f"{name} (as shipped)"
+        return str(path) if path == self.home / name else f"{name}{SHIPPED_MARK}"
 
 
 def _yaml_files(folder: Path) -> Iterable[Path]:

@@ -10,19 +10,24 @@ from connector.tagging.book import (
     Facet,
     Phrase,
     PhraseBook,
+    ProductWords,
     Strength,
     TaggingSettings,
     Taxonomy,
 )
 from connector.tagging.check import check
-from connector.tagging.tagger import Tagger
+from connector.tagging.heads import Model
+from connector.tagging.tagger import Asked, Tagger
 
 __all__ = [
+    "Asked",
     "Example",
     "Examples",
     "Facet",
+    "Model",
     "Phrase",
     "PhraseBook",
+    "ProductWords",
     "Strength",
     "Tagger",
     "TaggingSettings",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from ahocorasick_rs import AhoCorasick
@@ -48,13 +48,13 @@ _Key = tuple[bool, bool, bool, tuple[Rule, ...], tuple[tuple[re.Pattern[str], Ru
 
 
 class _Book:
-    """One phrase book, compiled."""
+    """The phrase books of one language, compiled."""
 
-    def __init__(self, book: PhraseBook) -> None:
-        negations = {fold(word).text for word in book.negations}
+    def __init__(self, books: Sequence[PhraseBook]) -> None:
+        negations = {fold(word).text for book in books for word in book.negations}
         gap = gap_of(negations)
-        lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in negations}
-        for rule, phrase in _rules(book):
+        lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in sorted(negations)}
+        for rule, phrase in (pair for book in books for pair in _rules(book)):
             for words in phrase.words:
                 line = line_of(words, rule.author, gap)
                 lines.setdefault(line.key, []).append((line, rule))
@@ -86,7 +86,10 @@ class Phrases:
     """All phrase books, compiled. Immutable; safe to share between threads."""
 
     def __init__(self, books: Iterable[PhraseBook]) -> None:
-        self._books = {book.language: _Book(book) for book in books}
+        together: dict[str, list[PhraseBook]] = {}
+        for book in books:
+            together.setdefault(book.language, []).append(book)
+        self._books = {language: _Book(found) for language, found in together.items()}
 
     def find(self, folded: Folded, language: str | None) -> list[Hit]:
         """Every phrase of that language's book (of all books if None), ordered by start, the longer first."""

@@ -1,62 +1,196 @@
-"""Tags for a complaint: language, and what the phrases of that language say. Compiled once, called by `sync`.
+"""Tags for complaints: what phrases and models say about them, in which language. Compiled once, called by `sync`.
 
 Every tag quotes the customer's words as offsets into the complaint's own field, or has no evidence at all.
 """
 
 from __future__ import annotations
 
-from connector.model import Complaint, Tag
-from connector.tagging.book import LANGUAGE, UNKNOWN, TaggingSettings
-from connector.tagging.fold import fold, without_quotes
-from connector.tagging.language import guess
-from connector.tagging.match import Phrases
-from connector.tagging.weigh import Field, weigh
+from collections.abc import Iterable, Mapping, Sequence
 
-LONGEST_READ = 4_000
+import msgspec
+from msgspec.structs import replace
+
+from connector.model import Complaint, Tag
+from connector.tagging.book import LANGUAGE, UNKNOWN, Facet, TaggingSettings
+from connector.tagging.evidence import Wanted, evidence
+from connector.tagging.fitting import Floats
+from connector.tagging.heads import Head, Model, chances
+from connector.tagging.language import Guess
+from connector.tagging.money import amounts, nearest
+from connector.tagging.reading import Batch, Message, Read, Reader
+from connector.tagging.weigh import Field, Opinion, answers
+
+BATCH = 256
+REMEDY = "remedy"
+PAID = frozenset({"refund", "compensation", "discount", "store_credit"})
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A complaint to be tagged. `told` is what the source itself states about a facet; `language` is what was found of
+    these very words before, which need not be guessed again; `usual` is the language of the person's other messages."""
+
+    complaint: Complaint
+    told: Tag | None = None
+    language: Tag | None = None
+    usual: str | None = None
+
+
+class _Voice(msgspec.Struct, frozen=True, eq=False):
+    """A head at work: the columns of its values that this taxonomy has, by our name for them."""
+
+    model: int
+    head: Head
+    names: tuple[tuple[str, int], ...]
+    author: str
 
 
 class Tagger:
     """Immutable after construction; safe to share between threads."""
 
-    def __init__(self, settings: TaggingSettings) -> None:
-        """Raises SettingsError where a line of words cannot be looked up."""
-        self._facets = {name: facet for name, facet in settings.taxonomy.facets.items() if name != LANGUAGE}
-        self._order = tuple(settings.taxonomy.facets)
-        self._phrases = Phrases(settings.books)
-        self._languages = frozenset(settings.languages)
+    def __init__(self, settings: TaggingSettings, models: Sequence[Model] = ()) -> None:
+        """Of several models with a head for a facet the last one decides it. Raises SettingsError where a line of words
+        cannot be looked up."""
+        language = next((model for model in reversed(models) if model.head(LANGUAGE) is not None), None)
+        self.reader = Reader(settings, language)
+        self._facets = self.reader.facets
+        listed = dict.fromkeys((*settings.taxonomy.facets, *self._facets))
+        self._order = {name: number for number, name in enumerate(listed)}
+        self._models = tuple(models)
+        self._voices = _voices(models, self._facets)
 
     def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
-        """At most one tag a facet, in the taxonomy's order; any text, however long or odd, is answered.
+        """The tags of one complaint; see `tags_of`."""
+        return self.tags_of([Asked(complaint, told, language)])[0]
 
-        `told` is what the source itself states about a facet ("complaint"); it is passed on unchanged and wins.
-        `language` is what was found of these very words before, which need not be guessed again.
-        The first 4,000 characters of subject and text are read, lines of quoted earlier mail are not.
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        """The tags of each complaint, in the taxonomy's order; any text, however long or odd, is answered.
+
+        What is `told` is passed on unchanged and wins. The first 4,000 characters of subject and text are read, lines
+        of quoted earlier mail are not.
         """
-        texts = {
-            "subject": without_quotes(complaint.subject[:LONGEST_READ]),
-            "text": without_quotes(complaint.text[:LONGEST_READ]),
+        found: list[tuple[Tag, ...]] = []
+        for first in range(0, len(asked), BATCH):
+            part = asked[first : first + BATCH]
+            batch = self.reader.read([self._message(one) for one in part])
+            said = self.said(batch)
+            found += [self._ordered(one, read, tags) for one, read, tags in zip(part, batch.messages, said, strict=True)]
+        return found
+
+    def said(self, batch: Batch) -> list[dict[str, tuple[Tag, ...]]]:
+        """What phrases and models say of each message that was read, by facet, the language left out."""
+        scores = [model.scores(batch.features, batch.strengths(model.pairs, self._facets)) for model in self._models]
+        shares = {
+            name: chances(voice.head, scores[voice.model]) if len(batch.messages) else None
+            for name, voice in self._voices.items()
         }
-        if language is None or language.value not in self._languages or complaint.language in self._languages:
-            language = self._language(complaint, texts)
-        tags = self._spoken(texts, language.value)
-        tags[LANGUAGE] = language
-        if told is not None:
-            tags[told.facet] = told
-        order = self._order if told is None or told.facet in self._order else (*self._order, told.facet)
-        return tuple(tags[name] for name in order if name in tags)
+        results: list[dict[str, tuple[Tag, ...]]] = []
+        wanted: list[Wanted] = []
+        for row, read in enumerate(batch.messages):
+            tags: dict[str, tuple[Tag, ...]] = {}
+            for name, facet in self._facets.items():
+                voice, share = self._voices.get(name), shares.get(name)
+                opinion = _opinion(voice, share[row].tolist()) if voice is not None and share is not None else None
+                given = answers(name, facet, read.votes.get(name, {}), opinion)
+                if given:
+                    tags[name] = given
+                    if voice is not None:
+                        wanted += _unfounded(row, given, voice)
+            results.append(_raised(tags, self._facets))
+        spans = evidence(batch, self._models, wanted)
+        for (row, name, value), quotes in spans.items():
+            results[row][name] = tuple(
+                replace(tag, evidence=quotes) if tag.value == value and not tag.evidence else tag
+                for tag in results[row][name]
+            )
+        for row, read in enumerate(batch.messages):
+            if REMEDY in results[row]:
+                results[row][REMEDY] = _priced(results[row][REMEDY], read)
+        return results
 
-    def _language(self, complaint: Complaint, texts: dict[str, str]) -> Tag:
-        if complaint.language in self._languages:
-            return Tag(LANGUAGE, complaint.language or UNKNOWN, 1.0, "mapping")
-        found = guess("\n".join((texts["text"], texts["subject"])), self._languages, complaint.complainant.language)
-        return Tag(LANGUAGE, found.language, found.confidence, found.author)
+    def _message(self, one: Asked) -> Message:
+        complaint = one.complaint
+        known = complaint.language if complaint.language in self.reader.languages else None
+        if known is None and one.language is not None and one.language.value in self.reader.languages:
+            known = one.language.value
+        return Message(complaint.subject, complaint.text, known, complaint.complainant.language, one.usual)
 
-    def _spoken(self, texts: dict[str, str], language: str) -> dict[str, Tag]:
-        """A text in an unknown language is read with every book: too short to tell is not too short to understand."""
-        book = None if language == UNKNOWN else language
-        fields = []
-        for name, text in texts.items():
-            if text:
-                folded = fold(text)
-                fields.append(Field(name, text, folded, self._phrases.find(folded, book)))
-        return weigh(fields, self._facets)
+    def _language(self, one: Asked, guess: Guess) -> Tag:
+        if one.complaint.language in self.reader.languages:
+            return Tag(LANGUAGE, one.complaint.language or UNKNOWN, 1.0, "mapping")
+        if one.language is not None and one.language.value in self.reader.languages:
+            return one.language
+        return Tag(LANGUAGE, guess.language, guess.confidence, guess.author)
+
+    def _ordered(self, one: Asked, read: Read, said: dict[str, tuple[Tag, ...]]) -> tuple[Tag, ...]:
+        said[LANGUAGE] = (self._language(one, read.guess),)
+        if one.told is not None:
+            said[one.told.facet] = (one.told,)
+        last = len(self._order)
+        return tuple(tag for name in sorted(said, key=lambda name: self._order.get(name, last)) for tag in said[name])
+
+
+def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _Voice]:
+    found = {}
+    for number, model in enumerate(models):
+        for head in model.heads:
+            facet = facets.get(head.facet)
+            if facet is not None:
+                names = tuple(
+                    (ours, column) for column, value in enumerate(head.values) if (ours := facet.named(value)) is not None
+                )
+                found[head.facet] = _Voice(number, head, names, f"model:{model.version}")
+    return found
+
+
+def _opinion(voice: _Voice, row: list[float]) -> Opinion:
+    least = voice.head.least
+    return Opinion(
+        {name: row[column] for name, column in voice.names},
+        frozenset(name for name, column in voice.names if row[column] >= least[column]),
+        voice.author,
+    )
+
+
+def _unfounded(row: int, tags: Iterable[Tag], voice: _Voice) -> Iterable[Wanted]:
+    """What a model gave without a phrase: the words that weighed most are asked for."""
+    for tag in tags:
+        if tag.author == voice.author and not tag.evidence:
+            column = next((column for name, column in voice.names if name == tag.value.partition("/")[0]), None)
+            if column is not None:
+                yield Wanted(row, tag.facet, tag.value, voice.model, voice.head.first + column)
+
+
+def _raised(tags: dict[str, tuple[Tag, ...]], facets: Mapping[str, Facet]) -> dict[str, tuple[Tag, ...]]:
+    """With what one answer says at least about another facet: an emergency is never trifling."""
+    for name, facet in facets.items():
+        if not facet.raises or name not in tags:
+            continue
+        for tag in tags[name]:
+            for other, least in facet.raises.get(tag.value, {}).items():
+                order = list(facets[other].values) if other in facets else []
+                said = next(iter(tags.get(other, ())), None)
+                if least in order and (said is None or order.index(said.value) < order.index(least)):
+                    tags[other] = (Tag(other, least, tag.confidence, tag.author, tag.evidence),)
+    return tags
+
+
+def _priced(tags: tuple[Tag, ...], read: Read) -> tuple[Tag, ...]:
+    """The remedies with the amount that stands nearest to the words that ask for them."""
+    found = {field.name: amounts(field.text) for field in read.fields if tags}
+    return tuple(_with_amount(tag, read.fields, found) if tag.value in PAID else tag for tag in tags)
+
+
+def _with_amount(tag: Tag, fields: Sequence[Field], found: Mapping[str, list[tuple[int, int, object]]]) -> Tag:
+    from connector.model import Amount, Span
+
+    for field in fields:
+        places = [(span.start, span.end) for span in tag.evidence if span.field == field.name]
+        near = nearest(found[field.name], places) if places else None  # type: ignore[arg-type]
+        if near is not None:
+            start, end, amount = near
+            assert isinstance(amount, Amount)
+            quote = Span(field.name, start, end, field.text[start:end])
+            covered = any(span.field == field.name and span.start <= start and end <= span.end for span in tag.evidence)
+            quotes = tag.evidence if covered else (*tag.evidence, quote)
+            return replace(tag, evidence=quotes, amount=amount)
+    return tag
