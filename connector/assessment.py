@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -21,14 +22,28 @@ from connector.model import JSON, Action, ActionKind, Clock, Complaint, Entry, E
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
-from connector.tagging import Tagger
 from connector.timeline import Folded, Words, fold
+
+if TYPE_CHECKING:
+    from connector.tagging import Asked
+
+
+class Tags(Protocol):
+    """What tags complaints: a `Tagger`, or what makes one when the first ticket comes."""
+
+    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
+        """The tags of one complaint."""
+        ...
+
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        """The tags of several, for less than one after the other."""
+        ...
 
 
 class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off."""
 
-    tagger: Tagger | None
+    tagger: Tags | None
     sla: sla.Sla
     policy: Policy
     repeats: RepeatPolicy
@@ -101,7 +116,7 @@ def understand(
     *,
     mapping: FieldMapping,
     words: Words,
-    tagger: Tagger | None,
+    tagger: Tags | None,
     before: Known | None = None,
     same_tagger: bool = False,
 ) -> Understood:
@@ -137,7 +152,7 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
 
 
 def retagged(
-    before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words, tagger: Tagger | None
+    before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words, tagger: Tags | None
 ) -> Understood:
     """A stored complaint, tagged afresh: what to do when only phrases or taxonomy changed."""
     folded = fold(entries, words)
@@ -150,7 +165,7 @@ def _tagged(
     entries: tuple[Entry, ...],
     folded: Folded,
     mapping: FieldMapping,
-    tagger: Tagger | None,
+    tagger: Tags | None,
     before: Known | None,
 ) -> Understood:
     told = _told(complaint, entries, mapping)

@@ -6,12 +6,12 @@ know the source (`introduce`) is one call, made once and remembered in the store
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.adapter import Adapter, Blank, Credentials, Identity, Tools, find_adapter
 from connector.assessment import Rules
@@ -23,28 +23,37 @@ from connector.http import session
 from connector.mapping import words
 from connector.model import Complaint, Tag
 from connector.settings import Settings, SourceSettings
+from connector.settings.models import read_models
 from connector.store import Store, sources
 from connector.store.memory import StoredLedger, StoredMemory
-from connector.tagging import Tagger, TaggingSettings
+from connector.tagging import TaggingSettings
+
+if TYPE_CHECKING:
+    from connector.tagging import Asked, Tagger
 
 
-class _LateTagger(Tagger):
-    """Compiled with the first ticket: hundreds of phrases cost more than an idle run, which has none."""
+class _LateTagger:
+    """Compiled with the first ticket: phrases and models cost more than an idle run, which has none."""
 
-    def __init__(self, settings: TaggingSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: TaggingSettings, models: Sequence[Path]) -> None:
+        self._settings, self._models = settings, models
 
     @cached_property
     def _made(self) -> Tagger:
-        return Tagger(self._settings)
+        from connector.tagging import Tagger
+
+        return Tagger(self._settings, read_models(self._models))
 
     def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
         return self._made.tags(complaint, told, language)
 
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        return self._made.tags_of(asked)
+
 
 def rules_of(settings: Settings) -> Rules:
     """Everything that decides, compiled from the settings."""
-    tagger = _LateTagger(settings.tagging) if settings.tag else None
+    tagger = _LateTagger(settings.tagging, settings.models) if settings.tag else None
     return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
 
 

@@ -124,3 +124,24 @@ OwnAddresses = Annotated[list[str] | None, _option("--own", metavar="ADDRESS", h
 TrustedHosts = Annotated[
     list[str] | None, _option("--trusted-host", metavar="HOST", help="Whose Authentication-Results to believe.")
 ]
+
+
+def _complete_facet(ctx: typer.Context, incomplete: str) -> list[str]:
+    from connector.commands.place import facet_names
+
+    return [name for name in facet_names(ctx.find_root().params.get("home")) if name.startswith(incomplete)]
+
+
+_texts = "JSON lines with a text each; - for the standard input."
+Texts = Annotated[str, typer.Argument(metavar="FILE", help=_texts)]
+_labelled = 'JSON lines {"text", "label", "lang"?}.'
+LabelledFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help=_labelled)]
+LabelledFile = Annotated[str, typer.Argument(metavar="FILE", help=_labelled)]
+Facet = Annotated[str, _option("--facet", autocompletion=_complete_facet, help="Which question, such as category.")]
+SomeFacet = Annotated[
+    str | None, _option("--facet", autocompletion=_complete_facet, help="Only about this question.")
+]
+OneFacet = Annotated[str, typer.Argument(metavar="FACET", autocompletion=_complete_facet, help="Such as category.")]
+ModelFolder = Annotated[Path | None, _option("--model", metavar="DIR", help="A folder with a model.")]
+VersionNumber = Annotated[int | None, _option("--to", min=1, help="This version; default: the one before.")]
+ToShipped = Annotated[bool, _option("--shipped", help="The model that ships.")]

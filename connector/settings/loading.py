@@ -21,6 +21,7 @@ from connector.settings.checking import shaped
 from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.notation import duration_seconds
+from connector.settings.models import digest_of, model_files
 from connector.settings.policies import policy_of
 from connector.settings.problems import Problems, one_of
 from connector.settings.products import products_of
@@ -48,7 +49,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     `store` is a file (relative ones lie in `home`), a database URL, or a reference to one (env:, file:, keyring:).
     `digests` names the content of each file that was read, comments and examples aside; `rules_digest` that of all
-    rules, so that stored tickets made by other rules are noticed. `warnings` are worth a look but stop nothing.
+    rules, so that stored tickets made by other rules are noticed. `models` are the files of the models that tag beside the
+    phrases, the last word last. `warnings` are worth a look but stop nothing.
     """
 
     home: Path
@@ -61,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True):
     repeats: RepeatPolicy
     digests: dict[str, str]
     rules_digest: str
+    models: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -89,6 +92,19 @@ def load(home: Path | None = None) -> Settings:
     return _settings(main, folder, sources, tagging, sla, policies)
 
 
+def load_tagging(home: Path | None = None) -> tuple[TaggingSettings, tuple[Path, ...]]:
+    """What tags are made of, and nothing else: taxonomy and phrases, and the files of the models.
+
+    Raises SettingsFilesError with everything that is wrong in them, SettingsError where there is no such folder.
+    """
+    problems = Problems()
+    folder = Folder(home_folder(home), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, folder.names("phrases")), problems)
+    problems.raise_if_any()
+    assert tagging is not None, "what could not be understood was raised"
+    return tagging, model_files(folder.home)
+
+
 def _documents(folder: Folder, names: Iterable[str]) -> list[Document | None]:
     return [folder.document(name) for name in names]
 
@@ -104,12 +120,14 @@ def _settings(
     digests = {name: _digest(document.value) for name, document in folder.read().items()}
     shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith("phrases/")]
     shared += [] if main.tag else ["untagged"]
+    models = model_files(folder.home) if main.tag else ()
+    trained = digest_of(models)
     own = {name: _meaning_digest(digests[_mapping_file(name, main.sources[name], folder)], folder) for name in sources}
     return Settings(
         home=folder.home,
         store=main.store,
         sources={
-            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, tag=main.tag))
+            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, trained, tag=main.tag))
             for name, source in sources.items()
         },
         tag=main.tag,
@@ -118,17 +136,18 @@ def _settings(
         policy=policies[0],
         repeats=policies[1],
         digests=digests,
-        rules_digest=_digest([*shared, own]),
+        rules_digest=_digest([*shared, *trained, own]),
+        models=models,
         warnings=tuple(_warnings(main, folder)),
     )
 
 
-def rules_digest(mapping: str, digests: dict[str, str], *, tag: bool) -> str:
+def rules_digest(mapping: str, digests: dict[str, str], models: Iterable[str] = (), *, tag: bool) -> str:
     """Names the rules of a source in three parts, mapping, tagging and clocks, so that a replay redoes no more than
     what changed."""
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
     clocks = [digests[name] for name in ("calendars.yaml", "sla.yaml")]
-    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging]), _digest(clocks)))
+    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest(clocks)))
 
 
 def _digest(value: Any) -> str:

@@ -10,7 +10,7 @@ from connector.model import Complainant, Complaint, Status
 from connector.tagging.book import LANGUAGE, Example, PhraseBook, TaggingSettings
 from connector.tagging.tagger import Tagger
 
-_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check(settings: TaggingSettings) -> list[str]:
@@ -61,8 +61,8 @@ def _tagged(tagger: Tagger, example: Example, language: str) -> Mapping[str, Seq
         text=example.text,
         complainant=Complainant(key="example:1"),
         status=Status.NEW,
-        opened_at=_SOME_DAY,
-        updated_at=_SOME_DAY,
+        opened_at=SOME_DAY,
+        updated_at=SOME_DAY,
         language=language,
     )
     found: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ from connector.tagging.evidence import Wanted, evidence
 from connector.tagging.fitting import Floats
 from connector.tagging.heads import Head, Model, chances
 from connector.tagging.language import Guess
+from connector.tagging.measuring import Answer
 from connector.tagging.money import amounts, nearest
 from connector.tagging.reading import Batch, Message, Read, Reader
 from connector.tagging.weigh import Field, Opinion, answers
@@ -47,9 +48,14 @@ class _Voice(msgspec.Struct, frozen=True, eq=False):
 class Tagger:
     """Immutable after construction; safe to share between threads."""
 
-    def __init__(self, settings: TaggingSettings, models: Sequence[Model] = ()) -> None:
-        """Of several models with a head for a facet the last one decides it. Raises SettingsError where a line of words
-        cannot be looked up."""
+    def __init__(
+        self, settings: TaggingSettings, models: Sequence[Model] = (), *, as_trained: Model | None = None
+    ) -> None:
+        """Of several models with a head for a facet the last one decides it. `as_trained` comes on top with its values
+        as they are, whether the taxonomy has them or not. Raises SettingsError where a line of words cannot be looked
+        up."""
+        if as_trained is not None:
+            settings, models = _widened(settings, as_trained), (*models, as_trained)
         language = next((model for model in reversed(models) if model.head(LANGUAGE) is not None), None)
         self.reader = Reader(settings, language)
         self._facets = self.reader.facets
@@ -107,6 +113,38 @@ class Tagger:
                 results[row][REMEDY] = _priced(results[row][REMEDY], read)
         return results
 
+    def best(self, messages: Sequence[Message], facet: str) -> list[Answer]:
+        """For each message the value of a facet of which one holds, the best there is even where it would not be given."""
+        voice = self._voices.get(facet)
+        found = []
+        for first in range(0, len(messages), BATCH):
+            batch = self.reader.read(messages[first : first + BATCH])
+            if facet == LANGUAGE:
+                found += [_language_answer(read.guess) for read in batch.messages]
+                continue
+            said = self.said(batch)
+            shares: list[list[float]] = [[] for _ in said]
+            if voice is not None:
+                model = self._models[voice.model]
+                strengths = batch.strengths(model.pairs, self._facets)
+                shares = chances(voice.head, model.scores(batch.features, strengths)).tolist()
+            for tags, share in zip(said, shares, strict=True):
+                found.append(_best(tags.get(facet, ()), voice, share))
+        return found
+
+    def authors(self, facet: str) -> tuple[str, ...]:
+        """Who answers a facet: a model, if one has it, beside the phrases."""
+        voice = self._voices.get(facet)
+        return ("phrases",) if voice is None else (voice.author, "phrases")
+
+    def sets(self, messages: Sequence[Message], facet: str) -> list[frozenset[str]]:
+        """For each message the values of a facet of which several may hold."""
+        found: list[frozenset[str]] = []
+        for first in range(0, len(messages), BATCH):
+            said = self.said(self.reader.read(messages[first : first + BATCH]))
+            found += [frozenset(tag.value for tag in tags.get(facet, ())) for tags in said]
+        return found
+
     def _message(self, one: Asked) -> Message:
         complaint = one.complaint
         known = complaint.language if complaint.language in self.reader.languages else None
@@ -127,6 +165,35 @@ class Tagger:
             said[one.told.facet] = (one.told,)
         last = len(self._order)
         return tuple(tag for name in sorted(said, key=lambda name: self._order.get(name, last)) for tag in said[name])
+
+
+def _widened(settings: TaggingSettings, model: Model) -> TaggingSettings:
+    """The settings with a taxonomy in which the model's facets have the model's values, in its words."""
+    facets = dict(settings.taxonomy.facets)
+    for head in model.heads:
+        if head.facet != LANGUAGE:
+            known = facets.get(head.facet, Facet(head.facet, {}, several=head.several))
+            values = {value: known.values.get(value, value) for value in head.values}
+            default = known.default if known.default is None or known.default in values else None
+            facets[head.facet] = replace(known, values=values, was={}, raises={}, several=head.several, default=default)
+    kept = {
+        name: replace(facet, raises={value: up for value, up in facet.raises.items() if facets.keys() >= up.keys()})
+        for name, facet in facets.items()
+    }
+    return replace(settings, taxonomy=replace(settings.taxonomy, facets=kept))
+
+
+def _language_answer(guess: Guess) -> Answer:
+    return Answer(guess.language, guess.confidence, guess.language != UNKNOWN)
+
+
+def _best(tags: Sequence[Tag], voice: _Voice | None, share: Sequence[float]) -> Answer:
+    if tags and tags[0].author != "default":
+        return Answer(tags[0].value, tags[0].confidence, given=True)
+    if voice is None or not voice.names:
+        return Answer(None, 0.0, given=False)
+    name, column = max(voice.names, key=lambda one: share[one[1]])
+    return Answer(name, share[column], given=False)
 
 
 def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _Voice]:

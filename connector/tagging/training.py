@@ -15,9 +15,10 @@ import numpy.typing as npt
 from connector.tagging.book import Facet
 from connector.tagging.duplicates import groups
 from connector.tagging.fitting import Doubles, Floats, Ints, Sparse, fit
-from connector.tagging.grams import BUCKETS, Grams, Places
+from connector.tagging.grams import BUCKETS, Places
 from connector.tagging.heads import Arrays, Head, Model, chances
-from connector.tagging.reading import Batch, Message, Reader
+from connector.tagging.labelled import Labelled, Task
+from connector.tagging.reading import Message, Reader
 
 FOLDS = 5
 BATCH = 512
@@ -32,28 +33,11 @@ STEPS = 60
 Tell = Callable[[str, int, int], None]
 
 
-class Example(msgspec.Struct, frozen=True):
-    """A text and what is right about it: by facet, the values that hold. A facet that is not there is not known of."""
-
-    text: str
-    labels: dict[str, tuple[str, ...]]
-    language: str | None = None
-    subject: str = ""
-
-
-class Task(msgspec.Struct, frozen=True):
-    """One facet to learn, and its values in order."""
-
-    facet: str
-    values: tuple[str, ...]
-    several: bool = False
-
-
 class Material(msgspec.Struct, frozen=True, eq=False):
     """Examples as they were read: their features (`owners` are the texts of the features), what phrases say, and which
     of them are the same text again."""
 
-    examples: tuple[Example, ...]
+    examples: tuple[Labelled, ...]
     words: tuple[Ints, Ints]
     runs: tuple[Ints, Ints]
     strengths: Floats
@@ -62,7 +46,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
 
 
 def material(
-    examples: Sequence[Example], reader: Reader, tell: Tell = lambda _what, _done, _of: None
+    examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None
 ) -> Material:
     """Read all examples. The same text again is in the same fold of the five."""
     pairs = pairs_of(reader.facets)
@@ -294,5 +278,3 @@ def _model(
     arrays = Arrays(features.buckets[kept_rows], features.idf[kept_rows], sparse[kept_rows], dense, bias)
     return Model("new", tuple(heads), stuff.pairs, arrays)
 
-
-__all__ = ["Batch", "Example", "Grams", "Held", "Material", "Task", "learn", "material", "pairs_of"]

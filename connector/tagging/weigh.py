@@ -80,10 +80,14 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> t
     if opinion is None:
         tag = _by_phrases(name, votes)
     else:
-        taught = {value: heard for value, heard in votes.items() if _root(value) not in opinion.chances}
+        taught = {
+            value: heard
+            for value, heard in votes.items()
+            if value in facet.values and _root(value) not in opinion.chances
+        }
         tag = _by_phrases(name, taught) if taught else None
         tag = tag or _by_model(name, votes, opinion)
-    return (tag,) if tag is not None else _default(name, facet, votes, opinion)
+    return (tag,) if tag is not None else _default(name, facet, votes)
 
 
 def _root(value: str) -> str:
@@ -138,7 +142,7 @@ def _spoken(name: str, value: str, confidence: float, heard: Mapping[str, Witnes
     return Tag(name, value, round(confidence, 3), author, spans_of(witnesses))
 
 
-def _default(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> tuple[Tag, ...]:
+def _default(name: str, facet: Facet, votes: Votes) -> tuple[Tag, ...]:
     if facet.default is None:
         return ()
     everyone = [witness for heard in votes.values() for witness in heard.values()]
