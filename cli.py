@@ -583,6 +583,25 @@ def tag_evaluate(
     show(done, evaluating.evaluation_lines, as_json)
 
 
+@tag.command("review")
+def tag_review(
+    ctx: Context,
+    facet: o.SomeFacet = None,
+    say: o.SayIt = None,
+    most: o.MostReviewed = 20,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """Go through what nothing could decide, and say what is right. With --json or in a pipe it is only listed."""
+    from connector.commands import tag_review as reviewing
+
+    someone = ask if sys.stdin.isatty() and not as_json else None
+    done = reviewing.review(
+        _place(ctx), facet, most=most, answers=say or [], ask=someone, put=typer.echo, dry_run=dry_run
+    )
+    show(done, reviewing.reviewed_lines, as_json)
+
+
 @tag.command("models")
 def tag_models(ctx: Context, as_json: o.Json = False) -> None:
     """The models that were trained here, and which are live."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from connector.clocks import overdue, sla
 from connector.condition import values_of
+from connector.corrections import AGENT, Vocabulary, corrected
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, placed, to_source
@@ -41,12 +42,14 @@ class Tags(Protocol):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that decides, compiled. `tagger` is None where tagging is switched off."""
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `vocabulary` holds the tags in
+    which agents may correct us."""
 
     tagger: Tags | None
     sla: sla.Sla
     policy: Policy
     repeats: RepeatPolicy
+    vocabulary: Vocabulary | None = None
 
     @property
     def memory(self) -> timedelta:
@@ -57,7 +60,7 @@ class Rules(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """What was understood of a ticket before."""
 
-    complaint: Complaint
+    complaint: Complaint | None
     tags: tuple[Tag, ...]
 
 
@@ -119,6 +122,7 @@ def understand(
     tagger: Tags | None,
     before: Known | None = None,
     same_tagger: bool = False,
+    vocabulary: Vocabulary | None = None,
 ) -> Understood:
     """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to.
 
@@ -136,13 +140,47 @@ def understand(
     complaint = normalise(source, ticket, version, fields, folded, mapping)
     if same_tagger and before is not None and _reads_alike(complaint, before, _told(complaint, entries, mapping)):
         return Understood(complaint, entries, before.tags, folded)
-    return _tagged(complaint, entries, folded, mapping, tagger, before)
+    return _tagged(complaint, entries, folded, mapping, tagger, _with_corrections(before, entries, mapping, vocabulary))
+
+
+def _with_corrections(
+    before: Known | None, entries: tuple[Entry, ...], mapping: FieldMapping, vocabulary: Vocabulary | None
+) -> Known | None:
+    """What was known, with what agents said since at the helpdesk; of a facet the newer word counts."""
+    said = corrected(entries, vocabulary, mapping) if vocabulary is not None else ()
+    if not said:
+        return before
+    facets = {tag.facet for tag in said}
+    kept = tuple(tag for tag in before.tags if tag.facet not in facets) if before is not None else ()
+    return Known(before.complaint if before is not None else None, (*said, *kept))
+
+
+def as_corrected(this: Understood, mapping: FieldMapping, vocabulary: Vocabulary | None) -> Understood:
+    """The same with what agents said in its entries."""
+    said = corrected(this.entries, vocabulary, mapping) if vocabulary is not None else ()
+    facets = {tag.facet for tag in said}
+    tags = (*said, *(tag for tag in this.tags if tag.facet not in facets)) if said else this.tags
+    return Understood(this.complaint, this.entries, tags, this.folded)
+
+
+def said_by_agents(this: Understood, before: Sequence[Tag]) -> dict[str, tuple[str, ...]]:
+    """What agents say of it, by facet, where that was not known `before`: what a model can learn from."""
+    said = _by_agents(this.tags)
+    return {facet: values for facet, values in said.items() if values != _by_agents(before).get(facet)}
+
+
+def _by_agents(tags: Iterable[Tag]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for tag in tags:
+        if tag.author == AGENT:
+            found[tag.facet] = (*found.get(tag.facet, ()), tag.value)
+    return found
 
 
 def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
     """Whether a tagger has to find the same as `before`: in the same words, beside the same word of the source."""
     was = before.complaint
-    return (
+    return was is not None and (
         (complaint.text, complaint.subject, complaint.language, complaint.complainant.language)
         == (was.text, was.subject, was.language, was.complainant.language)
         and not any(problem.startswith(_UNTAGGED) for problem in was.problems)
@@ -156,7 +194,7 @@ def retagged(
 ) -> Understood:
     """A stored complaint, tagged afresh: what to do when only phrases or taxonomy changed."""
     folded = fold(entries, words)
-    assert folded is not None, "a stored complaint has a timeline"
+    assert folded is not None and before.complaint is not None, "a stored complaint has a timeline"
     return _tagged(before.complaint, entries, folded, mapping, tagger, before)
 
 
@@ -212,7 +250,8 @@ def _opened_by_us(entries: tuple[Entry, ...]) -> bool:
 
 def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:
     """What was found of the very same words before: guessing a language costs more than all other tags."""
-    if before is None or (complaint.text, complaint.subject) != (before.complaint.text, before.complaint.subject):
+    was = before.complaint if before is not None else None
+    if before is None or was is None or (complaint.text, complaint.subject) != (was.text, was.subject):
         return None
     return next((tag for tag in before.tags if tag.facet == "language" and tag.author not in _STATED_BY), None)
 

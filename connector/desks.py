@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from connector.adapter import Adapter, Blank, Credentials, Identity, Tools, find_adapter
 from connector.assessment import Rules
 from connector.budget import AccountBudget
+from connector.corrections import Answers, vocabulary
 from connector.credentials import SourceCredentials
 from connector.errors import AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
@@ -54,7 +55,16 @@ class _LateTagger:
 def rules_of(settings: Settings) -> Rules:
     """Everything that decides, compiled from the settings."""
     tagger = _LateTagger(settings.tagging, settings.models) if settings.tag else None
-    return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
+    back = settings.policy.tag_back
+    facets = settings.tagging.taxonomy.facets
+    asked = {name: Answers(tuple(facets[name].values), facets[name].several) for name in facets}
+    return Rules(
+        tagger=tagger,
+        sla=settings.sla,
+        policy=settings.policy,
+        repeats=settings.repeats,
+        vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
+    )
 
 
 def adapter_for(

@@ -32,9 +32,7 @@ class Evaluation(msgspec.Struct, frozen=True):
         return 1 if self.skipped else 0
 
 
-def labelled_in(
-    files: Sequence[str], facet: str, complain: Callable[[str], None]
-) -> tuple[list[Labelled], int]:
+def labelled_in(files: Sequence[str], facet: str, complain: Callable[[str], None]) -> tuple[list[Labelled], int]:
     """The labelled lines of files, and how many could not be used. A line without a label is none."""
     found: list[Labelled] = []
     skipped = 0

@@ -116,7 +116,7 @@ def row_of(line: Line, tags: Sequence[Tag], extra: Sequence[str] = ()) -> dict[s
         by_facet.setdefault(tag.facet, []).append(_told(tag))
     row: dict[str, JSON] = {"id": line.value.get("id"), "language": _one(by_facet, LANGUAGE)}
     row["is_complaint"] = _one(by_facet, "complaint")
-    for name in ("category", "root_cause", "severity", "sentiment", "product"):
+    for name in SINGLE:
         row[name] = _one(by_facet, name)
     for key, facet in SEVERAL.items():
         row[key] = by_facet.get(facet, [])
@@ -153,7 +153,7 @@ def _json(row: dict[str, JSON]) -> str:
 def _plain(row: dict[str, JSON]) -> str:
     said = []
     for key, told in row.items():
-        for one in told if isinstance(told, list) else (told,):
-            if isinstance(one, Told) and one.value is not None:
-                said.append(f"{key}: {one.value} ({one.confidence:.0%})")
+        listed = told if isinstance(told, list) else (told,)
+        given = [one for one in listed if isinstance(one, Told) and one.value is not None]
+        said += [f"{key}: {one.value} ({one.confidence:.0%})" for one in given]
     return clean(f"{row['id']}  {', '.join(said) or 'nothing could be told'}")

@@ -120,9 +120,7 @@ def _said_here(place: Place, facet: str) -> list[Labelled]:
         return []
 
 
-def _report(
-    task: Task, examples: Sequence[Labelled], held: Held, version: str, skipped: int, dry_run: bool
-) -> Report:
+def _report(task: Task, examples: Sequence[Labelled], held: Held, version: str, skipped: int, dry_run: bool) -> Report:
     counts = Counter(value for one in examples for value in one.labels.get(task.facet, ()))
     own = [one for one in examples if one.own]
     return Report(

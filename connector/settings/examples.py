@@ -41,6 +41,6 @@ def _read(path: Path) -> Iterator[Labelled]:
 
 
 def _example(row: dict[str, str], language: str) -> Labelled:
-    labels = {name: (row[name].strip(),) for name in _ONE if row[name].strip()}
+    labels: dict[str, tuple[str, ...]] = {name: (row[name].strip(),) for name in _ONE if row[name].strip()}
     labels |= {facet: tuple(row[column].split()) for column, facet in _SEVERAL.items()}
     return Labelled(row["text"], {**labels, LANGUAGE: (language,)}, language)

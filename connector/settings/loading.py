@@ -20,8 +20,8 @@ from connector.policy.rules import Policy
 from connector.settings.checking import shaped
 from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
-from connector.settings.notation import duration_seconds
 from connector.settings.models import digest_of, model_files
+from connector.settings.notation import duration_seconds
 from connector.settings.policies import policy_of
 from connector.settings.problems import Problems, one_of
 from connector.settings.products import products_of
@@ -49,8 +49,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     `store` is a file (relative ones lie in `home`), a database URL, or a reference to one (env:, file:, keyring:).
     `digests` names the content of each file that was read, comments and examples aside; `rules_digest` that of all
-    rules, so that stored tickets made by other rules are noticed. `models` are the files of the models that tag beside the
-    phrases, the last word last. `warnings` are worth a look but stop nothing.
+    rules, so that stored tickets made by other rules are noticed. `models` are the files of the models that tag beside
+    the phrases, the last word last. `warnings` are worth a look but stop nothing.
     """
 
     home: Path

@@ -46,9 +46,11 @@ def versions(home: Path, facet: str | None = None) -> list[Version]:
         if not folder.is_dir() or facet not in (None, folder.name):
             continue
         live = _live(folder)
-        for one in sorted(folder.glob("*"), key=lambda path: (len(path.name), path.name)):
-            if one.name.isdigit() and (one / MODEL).exists():
-                found.append(Version(folder.name, int(one.name), one, int(one.name) == live))
+        kept = [one for one in folder.glob("*") if one.name.isdigit() and (one / MODEL).exists()]
+        found += [
+            Version(folder.name, int(one.name), one, int(one.name) == live)
+            for one in sorted(kept, key=lambda one: int(one.name))
+        ]
     return found
 
 

@@ -101,7 +101,13 @@ def _check_raises(document: Document, name: str, facet: Facet, taxonomy: Taxonom
     for value, raised in facet.raises.items():
         for other, least in raised.items():
             known = taxonomy.facets.get(other)
-            path = ("facets", name, "values", *PART.join(value.split(PART)).replace(PART, "\0parts\0").split("\0"), "raises")
+            path = (
+                "facets",
+                name,
+                "values",
+                *PART.join(value.split(PART)).replace(PART, "\0parts\0").split("\0"),
+                "raises",
+            )
             if known is None:
                 what, fix = f"there is no facet {other!r} in the taxonomy", one_of(other, list(taxonomy.facets))
                 problems.add(document.place((*path, other), key=True), what, fix)
@@ -122,7 +128,7 @@ def _book(document: Document | None, taxonomy: Taxonomy | None, problems: Proble
 
 
 def _as_named(book: Any, taxonomy: Taxonomy) -> Any:
-    """A shipped book in the words of the admin's taxonomy: values renamed by `was`, those that are not there left out."""
+    """A shipped book in the words of the admin's taxonomy: renamed values by `was`, those that are not there not."""
 
     def named(says: Mapping[str, str]) -> dict[str, str]:
         return {

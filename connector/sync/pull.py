@@ -17,21 +17,36 @@ from connector.assessment import (
     Known,
     Rules,
     Understood,
+    as_corrected,
     clock_flags,
     clocks_of,
     own_marked,
+    said_by_agents,
     understand,
     understood_again,
     worth_a_look,
 )
+from connector.corrections import AGENT
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, archive, complaints, links, names, quarantine, sendings, sources
+from connector.store import (
+    Store,
+    Transaction,
+    archive,
+    complaints,
+    labels,
+    links,
+    names,
+    quarantine,
+    sendings,
+    sources,
+)
 from connector.store.archive import Keep, Raw
 from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
+from connector.store.labels import Label
 from connector.timeline import merge
 
 log = logging.getLogger("amends")
@@ -213,6 +228,7 @@ class _Page:
         self.names: list[tuple[str, str]] = []
         self.stops: list[tuple[str, str]] = []
         self.unplaced: list[tuple[str, str, str]] = []
+        self.labels: list[Label] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
@@ -313,7 +329,9 @@ class _Page:
                 why = "events of a ticket that the source no longer shows."
                 self.poison.extend((self._raw(stream, record), why) for stream, record in group)
                 return
-            understood = _without_fields(before, entries, self.desk)
+            understood = as_corrected(
+                _without_fields(before, entries, self.desk), self.desk.mapping, self.rules.vocabulary
+            )
         else:
             try:
                 understood = understand(
@@ -326,6 +344,7 @@ class _Page:
                     words=self.desk.words,
                     tagger=self.rules.tagger,
                     before=Known(before.doc.complaint, before.doc.tags) if before else None,
+                    vocabulary=self.rules.vocabulary,
                 )
             except RecordError as error:
                 self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
@@ -339,6 +358,8 @@ class _Page:
             values = values_in(understood.complaint.problems)
             self.unplaced.extend((field, value, ticket) for field, value in values)
         self.names.extend([(name, ticket) for _, record in group for name in record.names])
+        said = said_by_agents(understood, before.doc.tags if before else ())
+        self.labels += [Label(ticket, facet, values, AGENT) for facet, values in said.items()]
         self.saving[ticket] = complaints.packed(saving(understood, before, self.desk, self.rules, self.now))
 
     def _keep(self, group: Iterable[Sent]) -> None:
@@ -369,6 +390,7 @@ class _Page:
         self.store.seam("pull: records written")
         self._tell_unplaced(connection)
         names.keep(connection, of, self.names)
+        labels.keep(connection, of, self.labels, self.now)
         sendings.stops(connection, of, self.stops, self.now)
         quarantine.put(connection, of, self.poison)
         quarantine.put(connection, of, self.quiet, left_alone_at=self.now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from connector.tagging.fold import fold
 
@@ -42,10 +43,10 @@ def _plain(text: str) -> str:
 
 
 def _join_alike(plain: Sequence[str], found: list[int], likeness: float) -> None:
-    from rensa import RMinHash, RMinHashLSH
+    from rensa import RMinHash, RMinHashLSH  # type: ignore[import-untyped]
 
     index = RMinHashLSH(threshold=likeness, num_perm=HASHES, num_bands=BANDS)
-    sketches = {}
+    sketches: dict[int, Any] = {}
     for number, text in enumerate(plain):
         if found[number] != number or len(text) < SHORTEST:
             continue

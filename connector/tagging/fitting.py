@@ -7,7 +7,7 @@ depend on nothing but the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ class Sparse(NamedTuple):
     width: int
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return len(self.begins) - 1
 
     def rows(self, chosen: Ints) -> Sparse:
@@ -44,9 +44,9 @@ class Sparse(NamedTuple):
 
     def times(self, weights: Floats) -> Floats:
         """The matrix product with `weights` (width x values)."""
-        out = np.zeros((self.count, weights.shape[1]), dtype=np.float32)
-        for first in range(0, self.count, BLOCK):
-            last = min(first + BLOCK, self.count)
+        out = np.zeros((self.size, weights.shape[1]), dtype=np.float32)
+        for first in range(0, self.size, BLOCK):
+            last = min(first + BLOCK, self.size)
             start, stop = self.begins[first], self.begins[last]
             gathered = weights[self.columns[start:stop]] * self.values[start:stop, None]
             out[first:last] = summed(gathered, self.begins[first : last + 1] - start)
@@ -65,9 +65,9 @@ def summed(rows: Floats, begins: Ints) -> Floats:
 def transposed(rows: Sparse) -> Sparse:
     """The same matrix with its features as rows."""
     order = np.argsort(rows.columns, kind="stable")
-    owner = np.repeat(np.arange(rows.count), rows.begins[1:] - rows.begins[:-1])
+    owner = np.repeat(np.arange(rows.size), rows.begins[1:] - rows.begins[:-1])
     counts = np.bincount(rows.columns, minlength=rows.width)
-    return Sparse(np.concatenate([[0], np.cumsum(counts)]), owner[order], rows.values[order], rows.count)
+    return Sparse(np.concatenate([[0], np.cumsum(counts)]), owner[order], rows.values[order], rows.size)
 
 
 class Fitted(NamedTuple):
@@ -78,39 +78,55 @@ class Fitted(NamedTuple):
     bias: Floats
 
 
+class Group(NamedTuple):
+    """The columns of one facet, `first` up to `last`, whose values exclude each other or do not (`several`). `penalty`
+    is on the squares of the weights of features, `dense_penalty` on those of phrases, both for each text."""
+
+    first: int
+    last: int
+    several: bool
+    penalty: float
+    dense_penalty: float
+
+
 def fit(
     rows: Sparse,
     dense: Floats,
     wanted: Floats,
     weights: Floats,
+    groups: Sequence[Group],
     *,
-    several: bool,
-    penalty: float,
-    dense_penalty: float,
     most_steps: int,
     tell: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Fitted:
-    """`wanted` is texts x values: 1 where the value is right, nan where that is not known (it then teaches nothing).
-    `weights` says how much each text counts. `penalty` is on the squares of the weights, per text."""
+    """Learn all groups at once. `wanted` is texts x columns: 1 where the value is right, nan where that is not known
+    (it then teaches nothing). `weights`, texts x groups, says how much each text counts in each."""
     columns = transposed(rows)
     wide, thick, values = rows.width, dense.shape[1], wanted.shape[1]
-    known = np.isfinite(wanted).astype(np.float32) * weights[:, None]
+    known = np.isfinite(wanted).astype(np.float32)
+    for number, group in enumerate(groups):
+        known[:, group.first : group.last] *= weights[:, number : number + 1]
     target = np.nan_to_num(wanted)
-    total = float(weights.sum())
-    shrink = np.concatenate([
-        np.full(wide * values, penalty), np.full(thick * values, dense_penalty), np.full(values, 1e-6)
-    ])  # fmt: skip
+    totals = [max(float(known[:, group.first].sum()), 1e-6) for group in groups]
+    shrink = _shrink(groups, wide, thick, values)
 
     def slope(at: Doubles) -> tuple[float, Doubles]:
         part = at.astype(np.float32)
         sparse = part[: wide * values].reshape(wide, values)
         second = part[wide * values : (wide + thick) * values].reshape(thick, values)
         scores = rows.times(sparse) + _product(dense, second) + part[(wide + thick) * values :]
-        loss, error = _binary(scores, target, known) if several else _softmax(scores, target, known)
+        error = np.zeros_like(scores)
+        loss = 0.0
+        for group, total in zip(groups, totals, strict=True):
+            own = slice(group.first, group.last)
+            rate = _binary if group.several else _softmax
+            lost, wrong = rate(scores[:, own], target[:, own], known[:, own])
+            loss += lost / total
+            error[:, own] = wrong / np.float32(total)
         gradient = np.concatenate([
             columns.times(error).ravel(), _product(dense.T, error).ravel(), error.sum(axis=0)
         ])  # fmt: skip
-        return loss / total + 0.5 * float((shrink * at * at).sum()), gradient / total + shrink * at
+        return loss + 0.5 * float((shrink * at * at).sum()), gradient + shrink * at
 
     best = _descend(slope, np.zeros((wide + thick + 1) * values), most_steps, tell).astype(np.float32)
     return Fitted(
@@ -118,6 +134,14 @@ def fit(
         best[wide * values : (wide + thick) * values].reshape(thick, values),
         best[(wide + thick) * values :],
     )
+
+
+def _shrink(groups: Sequence[Group], wide: int, thick: int, values: int) -> Doubles:
+    sparse, dense = np.zeros(values), np.zeros(values)
+    for group in groups:
+        sparse[group.first : group.last] = group.penalty
+        dense[group.first : group.last] = group.dense_penalty
+    return np.concatenate([np.tile(sparse, wide), np.tile(dense, thick), np.full(values, 1e-6)])
 
 
 def _product(left: Floats, right: Floats) -> Floats:

@@ -44,9 +44,9 @@ class Places(NamedTuple):
 
 
 class Grams(NamedTuple):
-    """The features of a batch of `count` texts, in the order of the texts."""
+    """The features of a batch of `size` texts, in the order of the texts."""
 
-    count: int
+    size: int
     words: Places
     runs: Places
 
@@ -62,9 +62,7 @@ def grams(texts: Sequence[str]) -> Grams:
     stretch = _Stretches(codes)
     owner = np.repeat(np.arange(len(texts)), lengths + 1)
     owner = np.concatenate([[0], owner]) if len(texts) else owner
-    return Grams(
-        len(texts), _words(classes, stretch, owner, begins), _runs(codes, classes, stretch, owner, begins)
-    )
+    return Grams(len(texts), _words(classes, stretch, owner, begins), _runs(codes, classes, stretch, owner, begins))
 
 
 def _hidden(found: re.Match[str]) -> str:

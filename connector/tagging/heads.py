@@ -65,7 +65,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def sparse_scores(self, features: Grams) -> Floats:
         """What the features alone say: texts x all columns."""
-        return self._group(features.words, features.count) + self._group(features.runs, features.count)
+        return self._group(features.words, features.size) + self._group(features.runs, features.size)
 
     def scores(self, features: Grams, strengths: Floats) -> Floats:
         """Texts x all columns. `strengths` is texts x pairs: how strongly phrases speak for each (0 to 1)."""
@@ -86,8 +86,8 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     def known_share(self, features: Grams) -> Floats:
         """Which share of each text's words and pairs of words was seen in training."""
         known = self._row_of[features.words.buckets] >= 0
-        all_ = np.bincount(features.words.texts, minlength=features.count)
-        some = np.bincount(features.words.texts[known], minlength=features.count)
+        all_ = np.bincount(features.words.texts, minlength=features.size)
+        some = np.bincount(features.words.texts[known], minlength=features.size)
         share: Floats = (some / np.maximum(all_, 1)).astype(np.float32)
         return share
 

@@ -80,9 +80,7 @@ class Spoken(Protocol):
     def usual(self) -> str | None: ...
 
 
-def guesses(
-    messages: Sequence[Spoken], features: Grams, languages: frozenset[str], model: Model | None
-) -> list[Guess]:
+def guesses(messages: Sequence[Spoken], features: Grams, languages: frozenset[str], model: Model | None) -> list[Guess]:
     """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
     is not: they know the languages that are not listed as well."""
     quick = _by_model(features, languages, model) if model is not None else [None] * len(messages)
@@ -105,7 +103,7 @@ def _by_model(features: Grams, languages: frozenset[str], model: Model) -> list[
     own = own + model.arrays.bias[head.first : head.first + len(head.values)]
     powers = np.exp((own - own.max(axis=1, keepdims=True)) / np.float32(head.temperature))
     shares = powers / powers.sum(axis=1, keepdims=True)
-    counts = np.bincount(features.words.texts, minlength=features.count)
+    counts = np.bincount(features.words.texts, minlength=features.size)
     sure = (shares.max(axis=1) >= SURE) & (model.known_share(features) >= FAMILIAR) & (counts >= MANY_WORDS)
     found: list[Guess | None] = []
     for certain, best, share in zip(sure.tolist(), shares.argmax(axis=1).tolist(), shares.max(axis=1), strict=True):

@@ -105,9 +105,7 @@ def _scores(pairs: Sequence[tuple[str, str]]) -> dict[str, Score]:
     return {value: _score(true[value], given[value], wanted[value]) for value in sorted(wanted | given) if value}
 
 
-def _counts(
-    right: Sequence[frozenset[str]], found: Sequence[frozenset[str]], value: str
-) -> tuple[int, int, int]:
+def _counts(right: Sequence[frozenset[str]], found: Sequence[frozenset[str]], value: str) -> tuple[int, int, int]:
     return (
         sum(value in one and value in other for one, other in zip(right, found, strict=True)),
         sum(value in one for one in found),

@@ -38,8 +38,6 @@ _TAIL = re.compile(r"[.,](\d{1,2})$")
 FARTHEST = 80  # characters between a remedy's words and its amount
 
 
-
-
 def amounts(text: str) -> list[tuple[int, int, Amount]]:
     """Every amount with its currency and its half-open range in the text, in order, none overlapping another."""
     if not any(map(str.isdigit, text)):

@@ -12,6 +12,7 @@ import numpy as np
 
 from connector.tagging.book import (
     LANGUAGE,
+    PART,
     PRODUCT,
     UNKNOWN,
     Facet,
@@ -24,8 +25,8 @@ from connector.tagging.book import (
 from connector.tagging.fitting import Floats
 from connector.tagging.fold import fold, without_quotes
 from connector.tagging.grams import Grams, grams
-from connector.tagging.language import Guess, guesses
 from connector.tagging.heads import Model
+from connector.tagging.language import Guess, guesses
 from connector.tagging.match import Phrases
 from connector.tagging.weigh import Field, Votes, ballots, joint
 
@@ -80,10 +81,7 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
         for row, message in enumerate(self.messages):
             for name, votes in message.votes.items():
                 for value, heard in votes.items():
-                    number = ours.get((name, value))
-                    while number is None and "/" in value:
-                        value = value.rpartition("/")[0]
-                        number = ours.get((name, value))
+                    number = ours.get((name, value.partition(PART)[0]))
                     if number is not None:
                         found[row, number] = max(found[row, number], joint(heard))
         return found

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from connector.model import Complaint, Tag
+from connector.model import Amount, Complaint, Span, Tag
 from connector.tagging.book import LANGUAGE, UNKNOWN, Facet, TaggingSettings
 from connector.tagging.evidence import Wanted, evidence
-from connector.tagging.fitting import Floats
 from connector.tagging.heads import Head, Model, chances
 from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
@@ -79,7 +78,9 @@ class Tagger:
             part = asked[first : first + BATCH]
             batch = self.reader.read([self._message(one) for one in part])
             said = self.said(batch)
-            found += [self._ordered(one, read, tags) for one, read, tags in zip(part, batch.messages, said, strict=True)]
+            found += [
+                self._ordered(one, read, tags) for one, read, tags in zip(part, batch.messages, said, strict=True)
+            ]
         return found
 
     def said(self, batch: Batch) -> list[dict[str, tuple[Tag, ...]]]:
@@ -114,7 +115,7 @@ class Tagger:
         return results
 
     def best(self, messages: Sequence[Message], facet: str) -> list[Answer]:
-        """For each message the value of a facet of which one holds, the best there is even where it would not be given."""
+        """For each message the value of a facet that has one, the best there is even where it would not be given."""
         voice = self._voices.get(facet)
         found = []
         for first in range(0, len(messages), BATCH):
@@ -203,7 +204,9 @@ def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _
             facet = facets.get(head.facet)
             if facet is not None:
                 names = tuple(
-                    (ours, column) for column, value in enumerate(head.values) if (ours := facet.named(value)) is not None
+                    (ours, column)
+                    for column, value in enumerate(head.values)
+                    if (ours := facet.named(value)) is not None
                 )
                 found[head.facet] = _Voice(number, head, names, f"model:{model.version}")
     return found
@@ -247,15 +250,12 @@ def _priced(tags: tuple[Tag, ...], read: Read) -> tuple[Tag, ...]:
     return tuple(_with_amount(tag, read.fields, found) if tag.value in PAID else tag for tag in tags)
 
 
-def _with_amount(tag: Tag, fields: Sequence[Field], found: Mapping[str, list[tuple[int, int, object]]]) -> Tag:
-    from connector.model import Amount, Span
-
+def _with_amount(tag: Tag, fields: Sequence[Field], found: Mapping[str, list[tuple[int, int, Amount]]]) -> Tag:
     for field in fields:
         places = [(span.start, span.end) for span in tag.evidence if span.field == field.name]
-        near = nearest(found[field.name], places) if places else None  # type: ignore[arg-type]
+        near = nearest(found[field.name], places) if places else None
         if near is not None:
             start, end, amount = near
-            assert isinstance(amount, Amount)
             quote = Span(field.name, start, end, field.text[start:end])
             covered = any(span.field == field.name and span.start <= start and end <= span.end for span in tag.evidence)
             quotes = tag.evidence if covered else (*tag.evidence, quote)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from connector.tagging.book import Facet
 from connector.tagging.duplicates import groups
-from connector.tagging.fitting import Doubles, Floats, Ints, Sparse, fit
+from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
 from connector.tagging.grams import BUCKETS, Places
 from connector.tagging.heads import Arrays, Head, Model, chances
 from connector.tagging.labelled import Labelled, Task
@@ -24,11 +24,11 @@ FOLDS = 5
 BATCH = 512
 # A feature that only one text has teaches nothing about others.
 LEAST_TEXTS = 2
-PENALTY = 0.3
+PENALTY = 0.2
 DENSE_PENALTY = 0.1
 # How far rare values are made to count like frequent ones: 0 not at all, 1 fully.
 BALANCE = 0.5
-STEPS = 60
+STEPS = 50
 
 Tell = Callable[[str, int, int], None]
 
@@ -45,9 +45,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
     folds: npt.NDArray[np.int64]
 
 
-def material(
-    examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None
-) -> Material:
+def material(examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None) -> Material:
     """Read all examples. The same text again is in the same fold of the five."""
     pairs = pairs_of(reader.facets)
     words, runs, strengths = _Columns(), _Columns(), []
@@ -127,24 +125,22 @@ def learn(
 ) -> tuple[Model, dict[str, Held]]:
     """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is the share
     of texts that should get an answer at the least, where certainty alone would give fewer one."""
-    held: dict[str, list[tuple[Ints, Floats]]] = {task.facet: [] for task in tasks}
+    wanted = _wanted(stuff, tasks)
+    outside: list[tuple[Ints, Floats]] = []
     for fold in range(FOLDS):
+        tell("learning", fold, FOLDS + 1)
         learnt = stuff.folds != fold
-        features = _features(stuff, learnt)
-        for task in tasks:
-            tell(f"{task.facet}, fold {fold + 1} of {FOLDS}", fold, FOLDS + 1)
-            chosen, wanted = _wanted(stuff, task)
-            training, testing = chosen[learnt[chosen]], chosen[~learnt[chosen]]
-            if len(training) and len(testing):
-                held[task.facet].append((testing, _fitted(stuff, features, task, training, wanted).scores(stuff, testing)))
-    outside = {task.facet: _held(stuff, task, held[task.facet], reach) for task in tasks}
-    features = _features(stuff, np.ones(len(stuff.examples), dtype=np.bool_))
-    fits = []
+        testing = np.flatnonzero(~learnt)
+        if len(testing) and learnt.any():
+            outside.append((testing, _fitted(stuff, tasks, wanted, learnt).scores(stuff, testing)))
+    held, first = {}, 0
     for task in tasks:
-        tell(f"{task.facet}, all", FOLDS, FOLDS + 1)
-        chosen, wanted = _wanted(stuff, task)
-        fits.append(_fitted(stuff, features, task, chosen, wanted))
-    return _model(stuff, features, tasks, fits, outside), outside
+        own = slice(first, first + len(task.values))
+        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in outside], reach)
+        first = own.stop
+    tell("learning", FOLDS, FOLDS + 1)
+    every = np.ones(len(stuff.examples), dtype=np.bool_)
+    return _model(stuff, tasks, wanted, _fitted(stuff, tasks, wanted, every), held), held
 
 
 class Held(msgspec.Struct, frozen=True, eq=False):
@@ -159,64 +155,63 @@ class Held(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Fit(msgspec.Struct, frozen=True, eq=False):
-    rows: Sparse
+    features: _Features
     sparse: Floats
     dense: Floats
     bias: Floats
 
     def scores(self, stuff: Material, chosen: Ints) -> Floats:
         said = np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
-        found: Floats = self.rows.rows(chosen).times(self.sparse) + said + self.bias
+        found: Floats = self.features.rows.rows(chosen).times(self.sparse) + said + self.bias
         return found
 
 
-def _wanted(stuff: Material, task: Task) -> tuple[Ints, Floats]:
-    """The examples that say something about a facet, and what: examples x values."""
-    column = {value: number for number, value in enumerate(task.values)}
-    chosen, right = [], []
-    for number, example in enumerate(stuff.examples):
-        labels = example.labels.get(task.facet)
-        if labels is None or any(label not in column for label in labels) or (not labels and not task.several):
-            continue
-        row = np.zeros(len(task.values), dtype=np.float32)
-        row[[column[label] for label in labels]] = 1
-        chosen.append(number)
-        right.append(row)
-    shape = (0, len(task.values))
-    return np.array(chosen, dtype=np.int64), np.stack(right) if right else np.zeros(shape, dtype=np.float32)
+def _wanted(stuff: Material, tasks: Sequence[Task]) -> Floats:
+    """Examples x all values: 1 where it holds, 0 where it does not, nan where nothing is known of the facet."""
+    width = sum(len(task.values) for task in tasks)
+    wanted = np.full((len(stuff.examples), width), np.nan, dtype=np.float32)
+    first = 0
+    for task in tasks:
+        column = {value: first + number for number, value in enumerate(task.values)}
+        for number, example in enumerate(stuff.examples):
+            labels = example.labels.get(task.facet)
+            if labels is None or any(label not in column for label in labels) or (not labels and not task.several):
+                continue
+            wanted[number, first : first + len(task.values)] = 0
+            wanted[number, [column[label] for label in labels]] = 1
+        first += len(task.values)
+    return wanted
 
 
-def _fitted(stuff: Material, features: _Features, task: Task, chosen: Ints, wanted_all: Floats) -> _Fit:
-    every, _ = _wanted(stuff, task)
-    wanted = wanted_all[np.searchsorted(every, chosen)]
-    weights = np.ones(len(chosen), dtype=np.float32)
-    if not task.several:
-        counts = wanted.sum(axis=0)
-        share = (len(chosen) / max(len(task.values), 1) / np.maximum(counts, 1)) ** BALANCE
-        weights = (wanted @ share).astype(np.float32)
-    found = fit(
-        features.rows.rows(chosen),
-        stuff.strengths[chosen],
-        wanted,
-        weights,
-        several=task.several,
-        penalty=PENALTY / max(len(chosen), 1),
-        dense_penalty=DENSE_PENALTY / max(len(chosen), 1),
-        most_steps=STEPS,
-    )
-    return _Fit(features.rows, found.sparse, found.dense, found.bias)
+def _fitted(stuff: Material, tasks: Sequence[Task], wanted: Floats, learnt: npt.NDArray[np.bool_]) -> _Fit:
+    features = _features(stuff, learnt)
+    chosen = np.flatnonzero(learnt)
+    weights, groups, first = np.ones((len(chosen), len(tasks)), dtype=np.float32), [], 0
+    for number, task in enumerate(tasks):
+        last = first + len(task.values)
+        own = wanted[chosen, first:last]
+        known = np.isfinite(own[:, 0])
+        count = max(int(known.sum()), 1)
+        if not task.several:
+            counts = np.nan_to_num(own).sum(axis=0)
+            share = (count / max(len(task.values), 1) / np.maximum(counts, 1)) ** BALANCE
+            weights[:, number] = np.einsum("ij,j->i", np.nan_to_num(own), share)
+        groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count))
+        first = last
+    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=STEPS)
+    return _Fit(features, found.sparse, found.dense, found.bias)
 
 
-def _held(stuff: Material, task: Task, parts: Sequence[tuple[Ints, Floats]], reach: float) -> Held:
-    every, wanted = _wanted(stuff, task)
+def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], reach: float) -> Held:
     if not parts:
         none = np.zeros((0, len(task.values)), dtype=np.float32)
         return Held(np.zeros(0, dtype=np.int64), none, none, 1.0, (0.5,) * len(task.values))
     chosen = np.concatenate([numbers for numbers, _ in parts])
     scores = np.concatenate([said for _, said in parts])
     order = np.argsort(chosen, kind="stable")
+    order = order[np.isfinite(wanted[chosen[order], 0])]
     chosen, scores = chosen[order], scores[order]
-    right = wanted[np.searchsorted(every, chosen)]
+    right = wanted[chosen]
     temperature = _temperature(scores, right, several=task.several)
     head = Head(task.facet, task.values, 0, task.several, temperature, (0.5,) * len(task.values))
     shares = chances(head, scores)
@@ -260,21 +255,15 @@ def _best_limit(shares: Floats, right: Floats) -> float:
     return found
 
 
-def _model(
-    stuff: Material, features: _Features, tasks: Sequence[Task], fits: Sequence[_Fit], held: Mapping[str, Held]
-) -> Model:
+def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, held: Mapping[str, Held]) -> Model:
     heads, first = [], 0
-    for task, _ in zip(tasks, fits, strict=True):
-        _, wanted = _wanted(stuff, task)
-        counts = tuple(int(one) for one in wanted.sum(axis=0))
+    for task in tasks:
+        last = first + len(task.values)
+        counts = tuple(int(one) for one in np.nan_to_num(wanted[:, first:last]).sum(axis=0))
         kept = held[task.facet]
         heads.append(Head(task.facet, task.values, first, task.several, kept.temperature, kept.least, counts))
-        first += len(task.values)
-    sparse = np.concatenate([one.sparse for one in fits], axis=1) * features.idf[:, None]
-    dense = np.concatenate([one.dense for one in fits], axis=1)
-    bias = np.concatenate([one.bias for one in fits])
-    heavy = np.abs(sparse).max(axis=1, initial=0.0) > 0
-    kept_rows = np.flatnonzero(heavy)
-    arrays = Arrays(features.buckets[kept_rows], features.idf[kept_rows], sparse[kept_rows], dense, bias)
+        first = last
+    sparse = found.sparse * found.features.idf[:, None]
+    rows = np.flatnonzero(np.abs(sparse).max(axis=1, initial=0.0) > 0)
+    arrays = Arrays(found.features.buckets[rows], found.features.idf[rows], sparse[rows], found.dense, found.bias)
     return Model("new", tuple(heads), stuff.pairs, arrays)
-
