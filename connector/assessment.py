@@ -32,12 +32,8 @@ if TYPE_CHECKING:
 class Tags(Protocol):
     """What tags complaints: a `Tagger`, or what makes one when the first ticket comes."""
 
-    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
-        """The tags of one complaint."""
-        ...
-
     def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
-        """The tags of several, for less than one after the other."""
+        """The tags of each."""
         ...
 
 
@@ -89,6 +85,18 @@ class Understood(msgspec.Struct, frozen=True):
         return "unsure"
 
 
+class Untagged(msgspec.Struct, frozen=True):
+    """A ticket as the mapping understands it. `told` is what the source says of it, `before` what was known; where it
+    is `done`, the tags of `before` are its own."""
+
+    complaint: Complaint
+    entries: tuple[Entry, ...]
+    folded: Folded
+    told: Tag | None
+    before: Known | None
+    done: bool = False
+
+
 class Assessment(msgspec.Struct, frozen=True):
     """What follows from a complaint at one instant. `look_again_at` is when time alone may change the answer."""
 
@@ -110,6 +118,39 @@ def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]
     )
 
 
+def normalised(
+    source: str,
+    ticket: str,
+    version: int,
+    fields: Mapping[str, JSON],
+    entries: tuple[Entry, ...],
+    *,
+    mapping: FieldMapping,
+    words: Words,
+    before: Known | None = None,
+    same_tagger: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> Untagged:
+    """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to, not tagged yet.
+
+    What an agent said `before` wins and survives. `same_tagger` says that the tagger that is to come (or none) found
+    the tags of `before`. Raises RecordError where nothing can be made of the ticket.
+    """
+    folded = fold(entries, words)
+    if folded is None:
+        raise RecordError(
+            "nothing says when this ticket was received.",
+            source=source,
+            ticket=ticket,
+            remedy="Look at its payload: `amends quarantine list`.",
+        )
+    complaint = normalise(source, ticket, version, fields, folded, mapping)
+    told = _told(complaint, entries, mapping)
+    if same_tagger and before is not None and _reads_alike(complaint, before, told):
+        return Untagged(complaint, entries, folded, told, before, done=True)
+    return Untagged(complaint, entries, folded, told, _with_corrections(before, entries, mapping, vocabulary))
+
+
 def understand(
     source: str,
     ticket: str,
@@ -124,23 +165,61 @@ def understand(
     same_tagger: bool = False,
     vocabulary: Vocabulary | None = None,
 ) -> Understood:
-    """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to.
+    """The same, tagged."""
+    found = normalised(
+        source,
+        ticket,
+        version,
+        fields,
+        entries,
+        mapping=mapping,
+        words=words,
+        before=before,
+        same_tagger=same_tagger,
+        vocabulary=vocabulary,
+    )
+    return tagged([found], tagger)[0]
 
-    What an agent said `before` wins and survives. `same_tagger` says that this very tagger (or none) found the tags
-    of `before`. Raises RecordError where nothing can be made of the ticket.
-    """
-    folded = fold(entries, words)
-    if folded is None:
-        raise RecordError(
-            "nothing says when this ticket was received.",
-            source=source,
-            ticket=ticket,
-            remedy="Look at its payload: `amends quarantine list`.",
-        )
-    complaint = normalise(source, ticket, version, fields, folded, mapping)
-    if same_tagger and before is not None and _reads_alike(complaint, before, _told(complaint, entries, mapping)):
-        return Understood(complaint, entries, before.tags, folded)
-    return _tagged(complaint, entries, folded, mapping, tagger, _with_corrections(before, entries, mapping, vocabulary))
+
+def tagged(these: Sequence[Untagged], tagger: Tags | None) -> list[Understood]:
+    """Complaints with their tags; several together cost less than one after the other."""
+    asked = [one for one in these if not one.done]
+    said = iter(_said(asked, tagger))
+    return [
+        Understood(one.complaint, one.entries, one.before.tags, one.folded)
+        if one.done and one.before is not None
+        else _joined(one, next(said))
+        for one in these
+    ]
+
+
+def _said(asked: Sequence[Untagged], tagger: Tags | None) -> list[tuple[Tag, ...] | str]:
+    """The tags of each, or why it has none."""
+    if tagger is None or not asked:
+        return [() if one.told is None else (one.told,) for one in asked]
+    from connector.tagging import Asked
+
+    try:
+        return list(tagger.tags_of([Asked(one.complaint, one.told, _language_of(one)) for one in asked]))
+    except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
+        if len(asked) == 1:
+            return [type(error).__name__]
+        return [said for one in asked for said in _said([one], tagger)]
+
+
+def _joined(one: Untagged, said: tuple[Tag, ...] | str) -> Understood:
+    """What was said, with the agents' word above it. What was known of a ticket that could not be tagged stays, and its
+    problems say so."""
+    complaint, known = one.complaint, one.before.tags if one.before else ()
+    if isinstance(said, str):
+        complaint = replace(complaint, problems=(*complaint.problems, f"{_UNTAGGED}{said}"))
+        told = () if one.told is None else (one.told,)
+        said = (*told, *(tag for tag in known if one.told is None or tag.facet != one.told.facet))
+    agents = tuple(tag for tag in known if tag.author == AGENT)
+    if agents:
+        facets = {tag.facet for tag in agents}
+        said = (*agents, *(tag for tag in said if tag.facet not in facets))
+    return Understood(complaint, one.entries, said, one.folded)
 
 
 def _with_corrections(
@@ -195,33 +274,8 @@ def retagged(
     """A stored complaint, tagged afresh: what to do when only phrases or taxonomy changed."""
     folded = fold(entries, words)
     assert folded is not None and before.complaint is not None, "a stored complaint has a timeline"
-    return _tagged(before.complaint, entries, folded, mapping, tagger, before)
-
-
-def _tagged(
-    complaint: Complaint,
-    entries: tuple[Entry, ...],
-    folded: Folded,
-    mapping: FieldMapping,
-    tagger: Tags | None,
-    before: Known | None,
-) -> Understood:
-    told = _told(complaint, entries, mapping)
-    tags: tuple[Tag, ...] = () if told is None else (told,)
-    known = before.tags if before else ()
-    if tagger is not None:
-        try:
-            tags = tagger.tags(complaint, told, _language_of(complaint, before))
-        except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
-            # What was known of it stays, and its problems say so.
-            problem = f"{_UNTAGGED}{type(error).__name__}"
-            complaint = replace(complaint, problems=(*complaint.problems, problem))
-            tags = (*tags, *(tag for tag in known if told is None or tag.facet != told.facet))
-    agents = tuple(tag for tag in known if tag.author == "agent")
-    if agents:
-        facets = {tag.facet for tag in agents}
-        tags = (*agents, *(tag for tag in tags if tag.facet not in facets))
-    return Understood(complaint, entries, tags, folded)
+    told = _told(before.complaint, entries, mapping)
+    return tagged([Untagged(before.complaint, entries, folded, told, before)], tagger)[0]
 
 
 # A corrective ticket speaks of a complaint and is none; taken for one, it would have a corrective ticket opened for it.
@@ -248,12 +302,12 @@ def _opened_by_us(entries: tuple[Entry, ...]) -> bool:
     return False
 
 
-def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:
+def _language_of(one: Untagged) -> Tag | None:
     """What was found of the very same words before: guessing a language costs more than all other tags."""
-    was = before.complaint if before is not None else None
-    if before is None or was is None or (complaint.text, complaint.subject) != (was.text, was.subject):
+    complaint, was = one.complaint, one.before.complaint if one.before is not None else None
+    if one.before is None or was is None or (complaint.text, complaint.subject) != (was.text, was.subject):
         return None
-    return next((tag for tag in before.tags if tag.facet == "language" and tag.author not in _STATED_BY), None)
+    return next((tag for tag in one.before.tags if tag.facet == "language" and tag.author not in _STATED_BY), None)
 
 
 def understood_again(

@@ -22,7 +22,7 @@ from connector.errors import AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.http import session
 from connector.mapping import words
-from connector.model import Complaint, Tag
+from connector.model import Tag
 from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
 from connector.store import Store, sources
@@ -44,9 +44,6 @@ class _LateTagger:
         from connector.tagging import Tagger
 
         return Tagger(self._settings, read_models(self._models))
-
-    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
-        return self._made.tags(complaint, told, language)
 
     def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
         return self._made.tags_of(asked)

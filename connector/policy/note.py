@@ -21,7 +21,7 @@ HEADLINES = {
     FlagKind.OVERDUE: "Overdue: this complaint needs a manager.",
     FlagKind.REPEAT: "Repeat: this customer had to come back to us.",
 }
-FACETS = (("category", "Category"), ("root_cause", "Cause"))
+FACETS = (("emergency", "Cannot wait"), ("category", "Category"), ("root_cause", "Cause"), ("remedy", "Wanted"))
 NEXT_STEPS = {
     "first_reply": "answer the customer, or say by when an answer will come, and name an owner if there is none.",
     "resolution": "settle with the owner what is missing, and tell the customer the new date and the reason.",

@@ -15,7 +15,7 @@ from connector.errors import StoreError
 if TYPE_CHECKING:
     from connector.store.database import Store
 
-HEAD = "0002"
+HEAD = "0003"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

@@ -17,12 +17,14 @@ from connector.assessment import (
     Known,
     Rules,
     Understood,
+    Untagged,
     as_corrected,
     clock_flags,
     clocks_of,
+    normalised,
     own_marked,
     said_by_agents,
-    understand,
+    tagged,
     understood_again,
     worth_a_look,
 )
@@ -213,6 +215,15 @@ class _Saved(msgspec.Struct, frozen=True):
     quarantined: int
 
 
+class _Taken(msgspec.Struct, frozen=True):
+    """A ticket of a page that has something new, and what came of it."""
+
+    ticket: str
+    group: list[Sent]
+    before: Stored | None
+    found: Untagged | Understood
+
+
 class _Page:
     """One page on its way into the store."""
 
@@ -276,8 +287,12 @@ class _Page:
 
     def _groups(self, groups: dict[str, list[Sent]]) -> None:
         self.before.update(self._complete(groups))
-        for ticket, group in groups.items():
-            self._take(ticket, group, self.before.get(ticket))
+        taken = [self._take(ticket, group, self.before.get(ticket)) for ticket, group in groups.items()]
+        waiting = [one for one in taken if one is not None]
+        untagged = [one.found for one in waiting if isinstance(one.found, Untagged)]
+        done = iter(tagged(untagged, self.rules.tagger))
+        for one in waiting:
+            self._finish(one, next(done) if isinstance(one.found, Untagged) else one.found)
 
     def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
         """The stored complaints of these tickets. Tickets of which only events came get their newest snapshot with
@@ -301,7 +316,7 @@ class _Page:
                 before.update(complaints.of_tickets(connection, self.desk.id, some))
         return before
 
-    def _take(self, ticket: str, group: list[Sent], before: Stored | None) -> None:
+    def _take(self, ticket: str, group: list[Sent], before: Stored | None) -> _Taken | None:
         newest = _newest(record for _, record in group) or self.snapshots.get(ticket)
         version = before.doc.complaint.version if before else -1
         if newest is not None and newest.version < version:
@@ -309,46 +324,47 @@ class _Page:
             group = [(stream, record) for stream, record in group if record.fields is None]
             newest = None
         if not group:
-            return
+            return None
         fresh = own_marked((entry for _, record in group for entry in record.entries), self.desk.actor)
         old = before.doc.entries if before else ()
         entries = merge(old, fresh)
         if before is not None and entries == old and (newest is None or newest.version == version):
-            return
-        self._understand(ticket, group, entries, newest, before)
+            return None
+        return self._understand(ticket, group, entries, newest, before)
 
     def _understand(
         self, ticket: str, group: list[Sent], entries: tuple[Entry, ...], newest: Record | None, before: Stored | None
-    ) -> None:
+    ) -> _Taken | None:
         if newest is None or newest.fields is None:
             if before is None and _ended(group):
                 # Deleted for good before we first met it: there is nothing to make a complaint of, and nobody to ask.
                 self._keep(group)
-                return
+                return None
             if before is None:
                 why = "events of a ticket that the source no longer shows."
                 self.poison.extend((self._raw(stream, record), why) for stream, record in group)
-                return
-            understood = as_corrected(
-                _without_fields(before, entries, self.desk), self.desk.mapping, self.rules.vocabulary
+                return None
+            again = _without_fields(before, entries, self.desk)
+            return _Taken(ticket, group, before, as_corrected(again, self.desk.mapping, self.rules.vocabulary))
+        try:
+            found = normalised(
+                self.desk.name,
+                ticket,
+                newest.version,
+                newest.fields,
+                entries,
+                mapping=self.desk.mapping,
+                words=self.desk.words,
+                before=Known(before.doc.complaint, before.doc.tags) if before else None,
+                vocabulary=self.rules.vocabulary,
             )
-        else:
-            try:
-                understood = understand(
-                    self.desk.name,
-                    ticket,
-                    newest.version,
-                    newest.fields,
-                    entries,
-                    mapping=self.desk.mapping,
-                    words=self.desk.words,
-                    tagger=self.rules.tagger,
-                    before=Known(before.doc.complaint, before.doc.tags) if before else None,
-                    vocabulary=self.rules.vocabulary,
-                )
-            except RecordError as error:
-                self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
-                return
+        except RecordError as error:
+            self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
+            return None
+        return _Taken(ticket, group, before, found)
+
+    def _finish(self, taken: _Taken, understood: Understood) -> None:
+        ticket, group, before = taken.ticket, taken.group, taken.before
         for _, record in group:
             if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
                 self.redacted.append(ticket)
