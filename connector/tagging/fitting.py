@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MEMORY = 8
+MEMORY = 5
 MOST_HALVINGS = 12
 # Texts whose weights are gathered together: few enough to stay in the processor's cache.
 BLOCK = 256

@@ -31,10 +31,10 @@ CLOSE_RACE = 0.8
 LEAST_CONFIDENCE = 0.6
 # When the model's first guess stands without asking the statistics: how sure it is, which share of the words it knows,
 # how many words and pairs of words there are. A language that is easily taken for an unlisted one is always asked for.
-SURE = 0.95
-FAMILIAR = 0.3
-MANY_WORDS = 9
-WITH_TWINS = frozenset({"sl"})
+SURE = 0.98
+FAMILIAR = 0.25
+MANY_WORDS = 5
+WITH_TWINS = frozenset({"sl", "ru"})
 
 # Words of letters only, and not the parts of addresses, links, @names and #tags.
 _WORDS = re.compile(r"(?<![\w@#/.])[^\W\d_]+(?:['\u2019][^\W\d_]+)?(?![\w@/]|://)")
@@ -88,7 +88,7 @@ def guesses(messages: Sequence[Spoken], features: Grams, languages: frozenset[st
     for message, first in zip(messages, quick, strict=True):
         if message.language in languages:
             found.append(Guess(message.language or UNKNOWN, 1.0, "mapping"))
-        elif first is not None:
+        elif first is not None and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
             found.append(first)
         else:
             text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"

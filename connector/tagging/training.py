@@ -28,14 +28,14 @@ PENALTY = 0.2
 DENSE_PENALTY = 0.1
 # How far rare values are made to count like frequent ones: 0 not at all, 1 fully.
 BALANCE = 0.5
-STEPS = 50
+STEPS = 40
 
 Tell = Callable[[str, int, int], None]
 
 
 class Material(msgspec.Struct, frozen=True, eq=False):
-    """Examples as they were read: their features (`owners` are the texts of the features), what phrases say, and which
-    of them are the same text again."""
+    """Examples as they were read: their features (`owners` are the texts of the features), what phrases say, and in
+    `folds` the number of the first that is the same text."""
 
     examples: tuple[Labelled, ...]
     words: tuple[Ints, Ints]
@@ -46,7 +46,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
 
 
 def material(examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None) -> Material:
-    """Read all examples. The same text again is in the same fold of the five."""
+    """Read all examples."""
     pairs = pairs_of(reader.facets)
     words, runs, strengths = _Columns(), _Columns(), []
     for first in range(0, len(examples), BATCH):
@@ -57,7 +57,7 @@ def material(examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _
         strengths.append(batch.strengths(pairs, reader.facets))
         tell("reading", first + len(part), len(examples))
     dense = np.concatenate(strengths) if strengths else np.zeros((0, len(pairs)), dtype=np.float32)
-    folds = np.array([group % FOLDS for group in groups([one.text for one in examples])], dtype=np.int64)
+    folds = np.array(groups([one.text for one in examples]), dtype=np.int64)
     return Material(tuple(examples), words.joined(), runs.joined(), dense, pairs, folds)
 
 
@@ -121,15 +121,16 @@ def learn(
     tasks: Sequence[Task],
     *,
     reach: float = 0.0,
+    folds: int = FOLDS,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> tuple[Model, dict[str, Held]]:
     """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is the share
     of texts that should get an answer at the least, where certainty alone would give fewer one."""
     wanted = _wanted(stuff, tasks)
     outside: list[tuple[Ints, Floats]] = []
-    for fold in range(FOLDS):
-        tell("learning", fold, FOLDS + 1)
-        learnt = stuff.folds != fold
+    for fold in range(folds):
+        tell("learning", fold, folds + 1)
+        learnt = stuff.folds % folds != fold
         testing = np.flatnonzero(~learnt)
         if len(testing) and learnt.any():
             outside.append((testing, _fitted(stuff, tasks, wanted, learnt).scores(stuff, testing)))
@@ -138,7 +139,7 @@ def learn(
         own = slice(first, first + len(task.values))
         held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in outside], reach)
         first = own.stop
-    tell("learning", FOLDS, FOLDS + 1)
+    tell("learning", folds, folds + 1)
     every = np.ones(len(stuff.examples), dtype=np.bool_)
     return _model(stuff, tasks, wanted, _fitted(stuff, tasks, wanted, every), held), held
 
