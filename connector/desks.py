@@ -43,7 +43,7 @@ class _LateTagger:
     def _made(self) -> Tagger:
         from connector.tagging import Tagger
 
-        return Tagger(self._settings, read_models(self._models))
+        return Tagger(self._settings, read_models(self._models), late=True)
 
     def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
         return self._made.tags_of(asked)

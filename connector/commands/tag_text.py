@@ -40,7 +40,8 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 def tagger_for(home: Path | None, model: Path | None) -> Tagger:
     """The tagger of a folder (as shipped, where there is none), with the model of another folder on top."""
     settings, files = load_tagging(home)
-    return Tagger(settings, read_models(files), as_trained=read_model(model) if model is not None else None)
+    on_top = read_model(model) if model is not None else None
+    return Tagger(settings, read_models(files), as_trained=on_top, late=True)
 
 
 def tag_text(

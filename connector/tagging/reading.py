@@ -90,9 +90,9 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
 class Reader:
     """Immutable after construction; safe to share between threads."""
 
-    def __init__(self, settings: TaggingSettings, model: Model | None = None) -> None:
+    def __init__(self, settings: TaggingSettings, model: Model | None = None, *, late: bool = False) -> None:
         """`model` is one with a head for the language, if there is one. Raises SettingsError where a line of words
-        cannot be looked up."""
+        cannot be looked up; if the books are compiled `late`, when that is found out."""
         self.facets = {name: facet for name, facet in settings.taxonomy.facets.items() if name != LANGUAGE}
         books = list(settings.books)
         if settings.products:
@@ -100,7 +100,7 @@ class Reader:
             self.facets[PRODUCT] = Facet(PRODUCT, names)
             books += _product_books(settings.products, settings.languages)
         self.languages = frozenset(settings.languages)
-        self._phrases = Phrases(books)
+        self._phrases = Phrases(books, late=late)
         self._model = model if model is not None and model.head(LANGUAGE) is not None else None
 
     def read(self, messages: Sequence[Message]) -> Batch:

@@ -48,15 +48,20 @@ class Tagger:
     """Immutable after construction; safe to share between threads."""
 
     def __init__(
-        self, settings: TaggingSettings, models: Sequence[Model] = (), *, as_trained: Model | None = None
+        self,
+        settings: TaggingSettings,
+        models: Sequence[Model] = (),
+        *,
+        as_trained: Model | None = None,
+        late: bool = False,
     ) -> None:
         """Of several models with a head for a facet the last one decides it. `as_trained` comes on top with its values
-        as they are, whether the taxonomy has them or not. Raises SettingsError where a line of words cannot be looked
-        up."""
+        as they are, whether the taxonomy has them or not. `late`: the phrases of a language are compiled when first
+        needed. Raises SettingsError where a line of words cannot be looked up."""
         if as_trained is not None:
             settings, models = _widened(settings, as_trained), (*models, as_trained)
         language = next((model for model in reversed(models) if model.head(LANGUAGE) is not None), None)
-        self.reader = Reader(settings, language)
+        self.reader = Reader(settings, language, late=late)
         self._facets = self.reader.facets
         listed = dict.fromkeys((*settings.taxonomy.facets, *self._facets))
         self._order = {name: number for number, name in enumerate(listed)}
