@@ -16,6 +16,16 @@ from connector.tagging.reading import Message
 from sandbox.zendesk import content
 from tests.end_to_end.town import Shop, Town, shipped, town
 
+# Each its own: the same text again would be learnt from once.
+WHEN = (
+    "as soon as the kitchen light is on", "through the whole night", "louder than a bee", "although nobody touched it",
+    "whenever grandfather coughs", "since the painters left", "in two voices", "while the bath fills",
+    "and the cat has run away", "for the third week now", "behind the sofa", "if you look at it", "every Sunday",
+    "when trains go by", "instead of glowing", "in the cellar too", "like an old fridge", "but only at noon",
+    "under water as well", "as if it were winter", "without any reason", "on both sides", "before it rains",
+    "to itself",
+)  # fmt: skip
+
 
 @pytest.fixture
 def here() -> Iterator[Town]:
@@ -25,10 +35,7 @@ def here() -> Iterator[Town]:
 
 def corrected(here: Town, shop: Shop, count: int) -> list[int]:
     """Tickets about something new, to each of which an agent gives another category."""
-    tickets = [
-        shop.opens("Zorblatt", f"The zorblatt on my wall has hummed for {number} days and I am unhappy about it.")
-        for number in range(2, count + 2)
-    ]
+    tickets = [shop.opens("Zorblatt", f"My zorblatt hums {words}.") for words in WHEN[:count]]
     here.clock.advance(61)
     shop.pull()
     for ticket in tickets:

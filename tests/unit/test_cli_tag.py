@@ -13,6 +13,7 @@ import pytest
 import cli
 from connector.commands import tag_train
 from connector.store import labels
+from tests.end_to_end.test_learning import WHEN
 from tests.unit.test_cli_commands import Office, Said, office
 
 __all__ = ["office"]
@@ -227,7 +228,7 @@ def gauges(office: Office, count: int = 24) -> list[str]:
             "verified": True,
             "language": "en",
         }
-        text = f"The zorblatt gauge numbered {number} is humming at me, I am very disappointed"
+        text = f"My zorblatt hums {WHEN[number]}, I am very disappointed."
         found.append(office.desk.open("Humming", text, requester=who))
     return found
 
@@ -269,7 +270,7 @@ def test_a_corrected_tag_in_the_helpdesk_changes_the_next_model_and_can_be_taken
     with office.store().read() as connection:
         assert {one.values for one in labels.of_facet(connection, "category")} == {("account",)}
     file = office.home / "one.jsonl"
-    file.write_text('{"id": 1, "text": "Your zorblatt gauge is humming", "lang": "en"}\n')
+    file.write_text('{"id": 1, "text": "Your zorblatt hums", "lang": "en"}\n')
 
     def category() -> str | None:
         said = office.type("tag", "text", str(file), "--json")
