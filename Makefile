@@ -7,7 +7,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint proof bench bench-tagging weights lock venv clean
+.PHONY: help demo test check lint proof bench bench-tagging books weights lock venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ bench: venv ## speed, as ratios against bare loops and other libraries; ARGS="--
 
 bench-tagging: venv ## how good and how fast tagging is, on the corpora in AMENDS_CORPORA
 	@$(BIN)/python -m benchmarks.tagging $(ARGS)
+
+books: venv ## pack the shipped phrase books, after one was changed
+	@$(BIN)/python -c "from connector.settings.packed_books import main; main()"
 
 weights: venv ## build the model that ships from the corpora in AMENDS_CORPORA; ARGS=--check to compare only
 	@$(BIN)/python -m benchmarks.weights $(ARGS)

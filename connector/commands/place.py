@@ -155,11 +155,11 @@ class Place:
         """The store as its one writer; made where there is none. Raises StoreError while another one is at work."""
         with self.store(create=True) as store:
             store.take_lease(self.holder(what), self.wall())
-            _spare_the_collector()
+            spare_the_collector()
             yield store
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Pages are trees without circles and die by themselves: looking through thousands of live ones for circles again
     and again cost a fifth of a first sync (docs/performance.md)."""
     gc.freeze()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from connector.commands.place import spare_the_collector
 from connector.commands.progress import Progress
 from connector.commands.tag_files import Line, Mistake, lines_of
 from connector.display import clean, cut
@@ -56,6 +57,7 @@ def tag_text(
 ) -> int:
     """Print a line for each line of the file, in order. Returns 1 where a line could not be used, else 0."""
     tagger = tagger_for(home, model)
+    spare_the_collector()
     extra = _extra_facets(tagger)
     code = 0
     done = 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mappings
 from connector.errors import SettingsError
+from connector.settings.packed_books import document_of
 from connector.settings.problems import Place, Problems
 from connector.settings.yaml_file import Document, read_file
 
@@ -43,12 +44,17 @@ class Folder:
         cannot be read (with the reason among the problems) or there is neither."""
         if name not in self._read:
             path = self._path(name)
-            self._read[name] = read_file(path, self._called(path, name), self.problems) if path else None
+            self._read[name] = self._document(path, name) if path else None
             if path is None and name in SINGLE:
                 self.problems.add(
                     Place(name), "the file is neither here nor among the defaults", "install Amends again"
                 )
         return self._read[name]
+
+    def _document(self, path: Path, name: str) -> Document | None:
+        called = self._called(path, name)
+        packed = document_of(path, called) if name.startswith("phrases/") and called.endswith(SHIPPED_MARK) else None
+        return packed or read_file(path, called, self.problems)
 
     def has(self, name: str) -> bool:
         return self._path(name) is not None

@@ -60,12 +60,19 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[lis
     weights = np.where(known >= 0, model.arrays.weights[np.maximum(known, 0), columns], np.float32(0))
     order = np.lexsort((at, -weights, owner))
     begins = np.cumsum(lengths) - lengths
-    found = []
-    for number in range(len(asked)):
-        best = order[begins[number] : begins[number] + min(int(lengths[number]), MOST_WORDS)]
-        heavy = [int(one) for one in best if weights[one] > 0 and weights[one] >= LEAST_SHARE * weights[best[0]]]
-        found.append(sorted((int(places.starts[at[one]]), int(places.ends[at[one]])) for one in heavy))
-    return found
+    ranks = np.arange(len(order)) - begins[owner]
+    some = lengths > 0
+    heaviest = np.zeros(len(asked), dtype=np.float32)
+    heaviest[some] = weights[order[begins[some]]]
+    ordered = weights[order]
+    chosen = (ranks < MOST_WORDS) & (ordered > 0) & (ordered >= LEAST_SHARE * heaviest[owner])
+    spots = at[order[chosen]]
+    found: list[list[tuple[int, int]]] = [[] for _ in asked]
+    for number, start, end in zip(
+        owner[chosen].tolist(), places.starts[spots].tolist(), places.ends[spots].tolist(), strict=True
+    ):
+        found[number].append((start, end))
+    return [sorted(ranges) for ranges in found]
 
 
 def _spans(batch: Batch, one: Wanted, ranges: Sequence[tuple[int, int]]) -> tuple[Span, ...]:

@@ -67,10 +67,11 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         """What the features alone say: texts x all columns."""
         return self._group(features.words, features.size) + self._group(features.runs, features.size)
 
-    def scores(self, features: Grams, strengths: Floats) -> Floats:
-        """Texts x all columns. `strengths` is texts x pairs: how strongly phrases speak for each (0 to 1)."""
+    def scores(self, sparse: Floats, strengths: Floats) -> Floats:
+        """Texts x all columns, from `sparse_scores` and `strengths` (texts x pairs): how strongly phrases speak for
+        each pair (0 to 1)."""
         said: Floats = np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
-        total: Floats = self.sparse_scores(features) + said + self.arrays.bias
+        total: Floats = sparse + said + self.arrays.bias
         return total
 
     def _group(self, places: Places, count: int) -> Floats:

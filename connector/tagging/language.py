@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from connector.tagging.book import LANGUAGE, UNKNOWN
+from connector.tagging.fitting import Floats
 from connector.tagging.grams import Grams
 from connector.tagging.heads import Model
 
@@ -80,10 +81,18 @@ class Spoken(Protocol):
     def usual(self) -> str | None: ...
 
 
-def guesses(messages: Sequence[Spoken], features: Grams, languages: frozenset[str], model: Model | None) -> list[Guess]:
+def guesses(
+    messages: Sequence[Spoken],
+    features: Grams,
+    languages: frozenset[str],
+    model: Model | None = None,
+    sparse: Floats | None = None,
+) -> list[Guess]:
     """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
-    is not: they know the languages that are not listed as well."""
-    quick = _by_model(features, languages, model) if model is not None else [None] * len(messages)
+    is not: they know the languages that are not listed as well. `sparse` are the model's scores of the features."""
+    quick: list[Guess | None] = [None] * len(messages)
+    if model is not None and sparse is not None:
+        quick = _by_model(features, languages, model, sparse)
     found = []
     for message, first in zip(messages, quick, strict=True):
         if message.language in languages:
@@ -96,11 +105,13 @@ def guesses(messages: Sequence[Spoken], features: Grams, languages: frozenset[st
     return found
 
 
-def _by_model(features: Grams, languages: frozenset[str], model: Model) -> list[Guess | None]:
+def _by_model(features: Grams, languages: frozenset[str], model: Model, sparse: Floats) -> list[Guess | None]:
     head = model.head(LANGUAGE)
     assert head is not None, "the caller looked"
-    own = model.sparse_scores(features)[:, head.first : head.first + len(head.values)]
-    own = own + model.arrays.bias[head.first : head.first + len(head.values)]
+    own = (
+        sparse[:, head.first : head.first + len(head.values)]
+        + model.arrays.bias[head.first : head.first + len(head.values)]
+    )
     powers = np.exp((own - own.max(axis=1, keepdims=True)) / np.float32(head.temperature))
     shares = powers / powers.sum(axis=1, keepdims=True)
     counts = np.bincount(features.words.texts, minlength=features.size)

@@ -64,19 +64,23 @@ class Read(msgspec.Struct, frozen=True, eq=False):
 
 class Batch(msgspec.Struct, frozen=True, eq=False):
     """Messages read together, with their features; a feature's place counts through a message's fields, which one
-    line break separates."""
+    line break separates. `sparse` are the scores of the features by the model that told the language, by its version:
+    that model need not look at them again."""
 
     messages: tuple[Read, ...]
     features: Grams
+    sparse: dict[str, Floats] = {}
+
+    def scores(self, model: Model, facets: Mapping[str, Facet]) -> Floats:
+        """What a model scores each message: messages x its columns."""
+        sparse = self.sparse.get(model.version)
+        if sparse is None:
+            sparse = model.sparse_scores(self.features)
+        return model.scores(sparse, self.strengths(model.pairs, facets))
 
     def strengths(self, pairs: Sequence[tuple[str, str]], facets: Mapping[str, Facet]) -> Floats:
         """How strongly phrases speak for each (facet, value) of a model: messages x pairs, 0 to 1."""
-        column = {pair: number for number, pair in enumerate(pairs)}
-        ours = {
-            (name, facet.named(value)): number
-            for (name, value), number in column.items()
-            if (facet := facets.get(name)) is not None
-        }
+        ours = _columns(tuple(pairs), facets)
         found = np.zeros((len(self.messages), len(pairs)), dtype=np.float32)
         for row, message in enumerate(self.messages):
             for name, votes in message.votes.items():
@@ -85,6 +89,15 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
                     if number is not None:
                         found[row, number] = max(found[row, number], joint(heard))
         return found
+
+
+def _columns(pairs: tuple[tuple[str, str], ...], facets: Mapping[str, Facet]) -> dict[tuple[str, str], int]:
+    """The column of each (facet, value) in the taxonomy's words."""
+    return {
+        (name, ours): number
+        for number, (name, value) in enumerate(pairs)
+        if name in facets and (ours := facets[name].named(value)) is not None
+    }
 
 
 class Reader:
@@ -107,9 +120,11 @@ class Reader:
         """Each message's first 4,000 characters of subject and text; lines of quoted earlier mail are left out."""
         folded = [_fields(message) for message in messages]
         features = grams(["\n".join(field.folded.text for field in fields) for fields in folded])
-        found = guesses(messages, features, self.languages, self._model)
+        sparse = self._model.sparse_scores(features) if self._model is not None else None
+        found = guesses(messages, features, self.languages, self._model, sparse)
         reads = [self._spoken(fields, guess) for fields, guess in zip(folded, found, strict=True)]
-        return Batch(tuple(reads), features)
+        scored = {self._model.version: sparse} if self._model is not None and sparse is not None else {}
+        return Batch(tuple(reads), features, scored)
 
     def _spoken(self, fields: tuple[Field, ...], guess: Guess) -> Read:
         """A text in an unknown language is read with every book: too short to tell is not too short to understand."""

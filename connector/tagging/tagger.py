@@ -18,10 +18,11 @@ from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
 from connector.tagging.money import amounts, nearest
 from connector.tagging.reading import Batch, Message, Read, Reader
-from connector.tagging.weigh import Field, Opinion, answers
+from connector.tagging.weigh import Field, Opinion, Witness, answers
 
 BATCH = 256
 REMEDY = "remedy"
+_NONE: dict[str, dict[str, Witness]] = {}
 PAID = frozenset({"refund", "compensation", "discount", "store_credit"})
 
 
@@ -36,11 +37,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class _Voice(msgspec.Struct, frozen=True, eq=False):
-    """A head at work: the columns of its values that this taxonomy has, by our name for them."""
+    """A head at work: the values that this taxonomy has, by our names for them (value → number), and for each its
+    column of the head and how high its chance has to be."""
 
     model: int
     head: Head
-    names: tuple[tuple[str, int], ...]
+    places: dict[str, int]
+    columns: list[int]
+    least: list[float]
     author: str
 
 
@@ -90,9 +94,9 @@ class Tagger:
 
     def said(self, batch: Batch) -> list[dict[str, tuple[Tag, ...]]]:
         """What phrases and models say of each message that was read, by facet, the language left out."""
-        scores = [model.scores(batch.features, batch.strengths(model.pairs, self._facets)) for model in self._models]
+        scores = [batch.scores(model, self._facets) for model in self._models]
         shares = {
-            name: chances(voice.head, scores[voice.model]) if len(batch.messages) else None
+            name: chances(voice.head, scores[voice.model])[:, voice.columns].tolist()
             for name, voice in self._voices.items()
         }
         results: list[dict[str, tuple[Tag, ...]]] = []
@@ -100,9 +104,11 @@ class Tagger:
         for row, read in enumerate(batch.messages):
             tags: dict[str, tuple[Tag, ...]] = {}
             for name, facet in self._facets.items():
-                voice, share = self._voices.get(name), shares.get(name)
-                opinion = _opinion(voice, share[row].tolist()) if voice is not None and share is not None else None
-                given = answers(name, facet, read.votes.get(name, {}), opinion)
+                voice = self._voices.get(name)
+                opinion = None
+                if voice is not None:
+                    opinion = Opinion(voice.places, shares[name][row], voice.least, voice.author)
+                given = answers(name, facet, read.votes.get(name, _NONE), opinion)
                 if given:
                     tags[name] = given
                     if voice is not None:
@@ -131,9 +137,8 @@ class Tagger:
             said = self.said(batch)
             shares: list[list[float]] = [[] for _ in said]
             if voice is not None:
-                model = self._models[voice.model]
-                strengths = batch.strengths(model.pairs, self._facets)
-                shares = chances(voice.head, model.scores(batch.features, strengths)).tolist()
+                scores = batch.scores(self._models[voice.model], self._facets)
+                shares = chances(voice.head, scores)[:, voice.columns].tolist()
             for tags, share in zip(said, shares, strict=True):
                 found.append(_best(tags.get(facet, ()), voice, share))
         return found
@@ -196,10 +201,10 @@ def _language_answer(guess: Guess) -> Answer:
 def _best(tags: Sequence[Tag], voice: _Voice | None, share: Sequence[float]) -> Answer:
     if tags and tags[0].author != "default":
         return Answer(tags[0].value, tags[0].confidence, given=True)
-    if voice is None or not voice.names:
+    if voice is None or not share:
         return Answer(None, 0.0, given=False)
-    name, column = max(voice.names, key=lambda one: share[one[1]])
-    return Answer(name, share[column], given=False)
+    best = max(share)
+    return Answer(list(voice.places)[share.index(best)], best, given=False)
 
 
 def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _Voice]:
@@ -208,31 +213,21 @@ def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _
         for head in model.heads:
             facet = facets.get(head.facet)
             if facet is not None:
-                names = tuple(
-                    (ours, column)
-                    for column, value in enumerate(head.values)
-                    if (ours := facet.named(value)) is not None
-                )
-                found[head.facet] = _Voice(number, head, names, f"model:{model.version}")
+                named = ((facet.named(value), column) for column, value in enumerate(head.values))
+                ours = {name: column for name, column in named if name is not None}
+                columns = list(ours.values())
+                places = {name: place for place, name in enumerate(ours)}
+                least = [head.least[column] for column in columns]
+                found[head.facet] = _Voice(number, head, places, columns, least, f"model:{model.version}")
     return found
-
-
-def _opinion(voice: _Voice, row: list[float]) -> Opinion:
-    least = voice.head.least
-    return Opinion(
-        {name: row[column] for name, column in voice.names},
-        frozenset(name for name, column in voice.names if row[column] >= least[column]),
-        voice.author,
-    )
 
 
 def _unfounded(row: int, tags: Iterable[Tag], voice: _Voice) -> Iterable[Wanted]:
     """What a model gave without a phrase: the words that weighed most are asked for."""
     for tag in tags:
-        if tag.author == voice.author and not tag.evidence:
-            column = next((column for name, column in voice.names if name == tag.value.partition("/")[0]), None)
-            if column is not None:
-                yield Wanted(row, tag.facet, tag.value, voice.model, voice.head.first + column)
+        place = voice.places.get(tag.value) if tag.author == voice.author and not tag.evidence else None
+        if place is not None:
+            yield Wanted(row, tag.facet, tag.value, voice.model, voice.head.first + voice.columns[place])
 
 
 def _raised(tags: dict[str, tuple[Tag, ...]], facets: Mapping[str, Facet]) -> dict[str, tuple[Tag, ...]]:

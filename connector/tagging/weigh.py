@@ -35,11 +35,12 @@ Votes = dict[str, dict[str, Witness]]  # value -> author -> its first place
 
 
 class Opinion(msgspec.Struct, frozen=True, eq=False):
-    """What a model makes of one text and facet: the chance of each value that this taxonomy has, which of them are
-    high enough to be given, and who says so ("model:3f2a9c1d")."""
+    """What a model makes of one text and facet: the chance of each value that this taxonomy has, in the order of
+    `places` (value → number), how high each has to be to be given, and who says so ("model:3f2a9c1d")."""
 
-    chances: dict[str, float]
-    given: frozenset[str]
+    places: dict[str, int]
+    chances: list[float]
+    least: list[float]
     author: str
 
 
@@ -83,7 +84,7 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> t
         taught = {
             value: heard
             for value, heard in votes.items()
-            if value in facet.values and _root(value) not in opinion.chances
+            if value in facet.values and _root(value) not in opinion.places
         }
         tag = _by_phrases(name, taught) if taught else None
         tag = tag or _by_model(name, votes, opinion)
@@ -99,10 +100,10 @@ def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | Non
     for value in facet.values:
         heard = votes.get(value, {})
         strength = joint(heard) if heard else 0.0
-        taught = opinion is not None and value in opinion.chances
-        if taught and opinion is not None and value in opinion.given:
-            tags.append(_spoken(name, value, max(opinion.chances[value], strength), heard, opinion.author))
-        elif strength >= THRESHOLD and (not taught or facet.firm):
+        place = opinion.places.get(value) if opinion is not None else None
+        if place is not None and opinion is not None and opinion.chances[place] >= opinion.least[place]:
+            tags.append(_spoken(name, value, max(opinion.chances[place], strength), heard, opinion.author))
+        elif strength >= THRESHOLD and (place is None or facet.firm):
             tags.append(_spoken(name, value, strength, heard, ""))
     return tuple(tags)
 
@@ -122,13 +123,19 @@ def _by_phrases(name: str, votes: Votes) -> Tag | None:
 
 
 def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
-    value = max(opinion.chances, key=lambda one: (one in opinion.given, opinion.chances[one]), default=None)
-    if value is None or value not in opinion.given:
+    if not opinion.chances:
         return None
+    chance = max(opinion.chances)
+    best = opinion.chances.index(chance)
+    if chance < opinion.least[best]:
+        return None
+    value = list(opinion.places)[best]
+    if not votes:
+        return Tag(name, value, round(chance, 3), opinion.author)
     heard = {author: one for said, by in votes.items() if _root(said) == _root(value) for author, one in by.items()}
     nested = {said: by for said, by in votes.items() if said.startswith(value + PART)}
     finer = _by_phrases(name, nested) if nested else None
-    return _spoken(name, finer.value if finer else value, opinion.chances[value], heard, opinion.author)
+    return _spoken(name, finer.value if finer else value, chance, heard, opinion.author)
 
 
 def _spoken(name: str, value: str, confidence: float, heard: Mapping[str, Witness], author: str) -> Tag:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+import zstandard
 
 from connector.settings import load_tagging
+from connector.settings.folder import SHIPPED
+from connector.settings.packed_books import FILE, packed
 from connector.tagging import TaggingSettings, check
 
 LANGUAGES = ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sl", "zh"]
@@ -19,6 +22,13 @@ def shipped() -> TaggingSettings:
 
 def test_there_is_a_book_for_every_language_that_is_told_apart() -> None:
     assert sorted(book.language for book in shipped().books) == LANGUAGES == sorted(shipped().languages)
+
+
+def test_the_books_are_packed_as_they_are() -> None:
+    file = SHIPPED / "phrases" / FILE
+    assert zstandard.ZstdDecompressor().decompress(file.read_bytes()) == zstandard.ZstdDecompressor().decompress(
+        packed(SHIPPED / "phrases")
+    ), "run `make books`"
 
 
 def test_every_shipped_example_holds() -> None:
