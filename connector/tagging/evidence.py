@@ -58,14 +58,12 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[lis
     columns = np.repeat(np.array([one.column for one in asked]), lengths)
     known = model.rows_of(places.buckets[at])
     weights = np.where(known >= 0, model.arrays.weights[np.maximum(known, 0), columns], np.float32(0))
-    order = np.lexsort((at, -weights, owner))
-    begins = np.cumsum(lengths) - lengths
-    ranks = np.arange(len(order)) - begins[owner]
-    some = lengths > 0
-    heaviest = np.zeros(len(asked), dtype=np.float32)
-    heaviest[some] = weights[order[begins[some]]]
-    ordered = weights[order]
-    chosen = (ranks < MOST_WORDS) & (ordered > 0) & (ordered >= LEAST_SHARE * heaviest[owner])
+    heavy = np.flatnonzero(weights > 0)
+    order = heavy[np.lexsort((-weights[heavy], owner[heavy]))]
+    owner, ordered = owner[order], weights[order]
+    firsts = np.searchsorted(owner, np.arange(len(asked)))
+    ranks = np.arange(len(order)) - firsts[owner]
+    chosen = (ranks < MOST_WORDS) & (ordered >= LEAST_SHARE * ordered[firsts[owner]])
     spots = at[order[chosen]]
     found: list[list[tuple[int, int]]] = [[] for _ in asked]
     for number, start, end in zip(

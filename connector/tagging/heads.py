@@ -59,6 +59,29 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         rows[self.arrays.buckets] = np.arange(len(self.arrays.buckets), dtype=np.int32)
         return rows
 
+    @cached_property
+    def _columns(self) -> tuple[Floats, npt.NDArray[np.bool_], Ints, Ints]:
+        """For each column its temperature, whether it stands for itself, and its head; and where heads begin."""
+        lengths = [len(head.values) for head in self.heads]
+        temperatures = np.repeat(np.array([head.temperature for head in self.heads], dtype=np.float32), lengths)
+        alone = np.repeat(np.array([head.several for head in self.heads], dtype=np.bool_), lengths)
+        return (
+            temperatures,
+            alone,
+            np.repeat(np.arange(len(self.heads)), lengths),
+            np.array([head.first for head in self.heads], dtype=np.int64),
+        )
+
+    def chances(self, scores: Floats) -> Floats:
+        """Calibrated chances of all heads' values: texts x columns."""
+        temperatures, alone, head_of, firsts = self._columns
+        own = scores / temperatures
+        tops = np.maximum.reduceat(own, firsts, axis=1)[:, head_of]
+        powers = np.exp(np.where(alone, np.minimum(-own, np.float32(80)), own - tops))
+        sums = np.add.reduceat(powers, firsts, axis=1)[:, head_of]
+        found: Floats = np.where(alone, 1 / (1 + powers), powers / sums)
+        return found
+
     def head(self, facet: str) -> Head | None:
         """The head of that facet, if it has one."""
         return next((head for head in self.heads if head.facet == facet), None)

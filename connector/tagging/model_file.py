@@ -97,8 +97,14 @@ def _prove(header: _Header, arrays: Arrays) -> None:
     buckets = arrays.buckets
     if len(buckets) and (buckets[0] < 0 or buckets[-1] >= BUCKETS or bool((np.diff(buckets) <= 0).any())):
         raise ValueError("its features are not in order")
+    last = 0
     for head in header.heads:
+        if head.first != last or not head.values or head.temperature <= 0:
+            raise ValueError(f"its head for {head.facet} does not stand where it should")
+        last += len(head.values)
         if head.first < 0 or head.first + len(head.values) > header.columns or len(head.least) != len(head.values):
             raise ValueError(f"its head for {head.facet} does not fit")
+    if last != header.columns:
+        raise ValueError("it has columns of no head")
     if not all(bool(np.isfinite(part).all()) for part in (arrays.idf, arrays.weights, arrays.dense, arrays.bias)):
         raise ValueError("it holds what is no number")

@@ -65,11 +65,13 @@ class Read(msgspec.Struct, frozen=True, eq=False):
 class Batch(msgspec.Struct, frozen=True, eq=False):
     """Messages read together, with their features; a feature's place counts through a message's fields, which one
     line break separates. `sparse` are the scores of the features by the model that told the language, by its version:
-    that model need not look at them again."""
+    that model need not look at them again. `columns` remembers, for all batches of a reader, where a model hears what.
+    """
 
     messages: tuple[Read, ...]
     features: Grams
     sparse: dict[str, Floats] = {}
+    columns: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], int]] = {}
 
     def scores(self, model: Model, facets: Mapping[str, Facet]) -> Floats:
         """What a model scores each message: messages x its columns."""
@@ -80,7 +82,10 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
 
     def strengths(self, pairs: Sequence[tuple[str, str]], facets: Mapping[str, Facet]) -> Floats:
         """How strongly phrases speak for each (facet, value) of a model: messages x pairs, 0 to 1."""
-        ours = _columns(tuple(pairs), facets)
+        key = tuple(pairs)
+        ours = self.columns.get(key)
+        if ours is None:
+            ours = self.columns[key] = _columns(key, facets)
         found = np.zeros((len(self.messages), len(pairs)), dtype=np.float32)
         for row, message in enumerate(self.messages):
             for name, votes in message.votes.items():
@@ -113,6 +118,7 @@ class Reader:
             self.facets[PRODUCT] = Facet(PRODUCT, names)
             books += _product_books(settings.products, settings.languages)
         self.languages = frozenset(settings.languages)
+        self._columns: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], int]] = {}
         self._phrases = Phrases(books, late=late)
         self._model = model if model is not None and model.head(LANGUAGE) is not None else None
 
@@ -124,7 +130,7 @@ class Reader:
         found = guesses(messages, features, self.languages, self._model, sparse)
         reads = [self._spoken(fields, guess) for fields, guess in zip(folded, found, strict=True)]
         scored = {self._model.version: sparse} if self._model is not None and sparse is not None else {}
-        return Batch(tuple(reads), features, scored)
+        return Batch(tuple(reads), features, scored, self._columns)
 
     def _spoken(self, fields: tuple[Field, ...], guess: Guess) -> Read:
         """A text in an unknown language is read with every book: too short to tell is not too short to understand."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connector.model import Amount, Complaint, Span, Tag
 from connector.tagging.book import LANGUAGE, UNKNOWN, Facet, TaggingSettings
 from connector.tagging.evidence import Wanted, evidence
-from connector.tagging.heads import Head, Model, chances
+from connector.tagging.heads import Model
 from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
 from connector.tagging.money import amounts, nearest
@@ -38,10 +38,9 @@ class Asked(msgspec.Struct, frozen=True):
 
 class _Voice(msgspec.Struct, frozen=True, eq=False):
     """A head at work: the values that this taxonomy has, by our names for them (value → number), and for each its
-    column of the head and how high its chance has to be."""
+    column of the model and how high its chance has to be."""
 
     model: int
-    head: Head
     places: dict[str, int]
     columns: list[int]
     least: list[float]
@@ -94,11 +93,10 @@ class Tagger:
 
     def said(self, batch: Batch) -> list[dict[str, tuple[Tag, ...]]]:
         """What phrases and models say of each message that was read, by facet, the language left out."""
-        scores = [batch.scores(model, self._facets) for model in self._models]
-        shares = {
-            name: chances(voice.head, scores[voice.model])[:, voice.columns].tolist()
-            for name, voice in self._voices.items()
-        }
+        shares = [
+            model.chances(batch.scores(model, self._facets)).tolist() if batch.messages else []
+            for model in self._models
+        ]
         results: list[dict[str, tuple[Tag, ...]]] = []
         wanted: list[Wanted] = []
         for row, read in enumerate(batch.messages):
@@ -107,7 +105,8 @@ class Tagger:
                 voice = self._voices.get(name)
                 opinion = None
                 if voice is not None:
-                    opinion = Opinion(voice.places, shares[name][row], voice.least, voice.author)
+                    mine = shares[voice.model][row]
+                    opinion = Opinion(voice.places, [mine[at] for at in voice.columns], voice.least, voice.author)
                 given = answers(name, facet, read.votes.get(name, _NONE), opinion)
                 if given:
                     tags[name] = given
@@ -137,8 +136,8 @@ class Tagger:
             said = self.said(batch)
             shares: list[list[float]] = [[] for _ in said]
             if voice is not None:
-                scores = batch.scores(self._models[voice.model], self._facets)
-                shares = chances(voice.head, scores)[:, voice.columns].tolist()
+                model = self._models[voice.model]
+                shares = model.chances(batch.scores(model, self._facets))[:, voice.columns].tolist()
             for tags, share in zip(said, shares, strict=True):
                 found.append(_best(tags.get(facet, ()), voice, share))
         return found
@@ -215,10 +214,10 @@ def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _
             if facet is not None:
                 named = ((facet.named(value), column) for column, value in enumerate(head.values))
                 ours = {name: column for name, column in named if name is not None}
-                columns = list(ours.values())
+                columns = [head.first + column for column in ours.values()]
                 places = {name: place for place, name in enumerate(ours)}
-                least = [head.least[column] for column in columns]
-                found[head.facet] = _Voice(number, head, places, columns, least, f"model:{model.version}")
+                least = [head.least[column] for column in ours.values()]
+                found[head.facet] = _Voice(number, places, columns, least, f"model:{model.version}")
     return found
 
 
@@ -227,7 +226,7 @@ def _unfounded(row: int, tags: Iterable[Tag], voice: _Voice) -> Iterable[Wanted]
     for tag in tags:
         place = voice.places.get(tag.value) if tag.author == voice.author and not tag.evidence else None
         if place is not None:
-            yield Wanted(row, tag.facet, tag.value, voice.model, voice.head.first + voice.columns[place])
+            yield Wanted(row, tag.facet, tag.value, voice.model, voice.columns[place])
 
 
 def _raised(tags: dict[str, tuple[Tag, ...]], facets: Mapping[str, Facet]) -> dict[str, tuple[Tag, ...]]:
