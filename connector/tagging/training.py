@@ -120,12 +120,12 @@ def learn(
     stuff: Material,
     tasks: Sequence[Task],
     *,
-    reach: float = 0.0,
+    reach: Mapping[str, float] | None = None,
     folds: int = FOLDS,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> tuple[Model, dict[str, Held]]:
-    """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is the share
-    of texts that should get an answer at the least, where certainty alone would give fewer one."""
+    """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is, by
+    facet, the share of texts that should get an answer at the least, where certainty alone would give fewer one."""
     wanted = _wanted(stuff, tasks)
     outside: list[tuple[Ints, Floats]] = []
     for fold in range(folds):
@@ -137,7 +137,8 @@ def learn(
     held, first = {}, 0
     for task in tasks:
         own = slice(first, first + len(task.values))
-        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in outside], reach)
+        wish = (reach or {}).get(task.facet, 0.0)
+        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in outside], wish)
         first = own.stop
     tell("learning", folds, folds + 1)
     every = np.ones(len(stuff.examples), dtype=np.bool_)

@@ -19,6 +19,7 @@ from connector.tagging.match import Hit
 THRESHOLD = 0.5
 MARGIN = 0.1
 MOST_SPANS = 5
+CERTAIN = 0.9
 
 
 class Field(msgspec.Struct, frozen=True, eq=False):
@@ -88,7 +89,15 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> t
         }
         tag = _by_phrases(name, taught) if taught else None
         tag = tag or _by_model(name, votes, opinion)
+        if facet.default is not None and tag is not None and votes and _contradicted(tag, name, votes):
+            tag = None
     return (tag,) if tag is not None else _default(name, facet, votes)
+
+
+def _contradicted(tag: Tag, name: str, votes: Votes) -> bool:
+    """Whether phrases alone say otherwise than a model that is not certain: of such a ticket a person should decide."""
+    heard = _by_phrases(name, votes)
+    return heard is not None and _root(heard.value) != _root(tag.value) and tag.confidence < CERTAIN
 
 
 def _root(value: str) -> str:

@@ -124,7 +124,7 @@ def test_without_json_a_person_reads_it(typed: Any) -> None:
 def test_an_enquiry_and_the_undecided_are_told_apart(typed: Any) -> None:
     lines = (
         '{"id":1,"text":"What are your opening hours on Sunday, please?","lang":"en"}\n'
-        '{"id":2,"text":"Hm.","lang":"en"}\n'
+        '{"id":2,"text":"???","lang":"en"}\n'
     )
     said = typed("tag", "text", "--json", lines=lines)
     assert rows(said)[0]["is_complaint"]["value"] in ("enquiry", None)
@@ -234,7 +234,7 @@ def gauges(office: Office, count: int = 24) -> list[str]:
 
 
 def test_a_review_lists_what_is_open_and_records_what_is_said(office: Office) -> None:
-    ticket = office.complain("Hm", "Well, well.")
+    ticket = office.complain("???", "???")
     office.type("sync")
     open_ = office.type("tag", "review", "--json").json["open"]
     assert [one["id"] for one in open_] == [f"shop/{ticket}"]
@@ -270,7 +270,7 @@ def test_a_corrected_tag_in_the_helpdesk_changes_the_next_model_and_can_be_taken
     with office.store().read() as connection:
         assert {one.values for one in labels.of_facet(connection, "category")} == {("account",)}
     file = office.home / "one.jsonl"
-    file.write_text('{"id": 1, "text": "Your zorblatt hums", "lang": "en"}\n')
+    file.write_text('{"id": 1, "text": "My zorblatt hums on the roof, I am very disappointed.", "lang": "en"}\n')
 
     def category() -> str | None:
         said = office.type("tag", "text", str(file), "--json")

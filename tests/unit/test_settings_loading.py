@@ -160,10 +160,12 @@ def test_a_named_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-def test_a_second_phrase_book_of_one_language_is_refused(home: Path) -> None:
-    book = "language: zz\nphrases: {}"
-    write(home, **{"phrases/one.yaml": book, "phrases/two.yaml": book})
-    with pytest.raises(SettingsFilesError, match="another phrase book for 'zz'"):
+def test_books_of_one_language_are_one_in_which_a_name_stands_once(home: Path) -> None:
+    write(home, **{"phrases/one.yaml": 'language: zz\nphrases: {a: {words: [b], says: {complaint: "yes"}}}'})
+    write(home, **{"phrases/two.yaml": 'language: zz\nphrases: {c: {words: [d], says: {complaint: "no"}}}'})
+    assert [book.language for book in load(home).tagging.books].count("zz") == 2
+    write(home, **{"phrases/two.yaml": 'language: zz\nphrases: {a: {words: [d], says: {complaint: "no"}}}'})
+    with pytest.raises(SettingsFilesError, match="phrases called 'a'"):
         load(home)
 
 
