@@ -46,11 +46,12 @@ def public_examples(corpora: Path) -> list[Labelled]:
     found += [
         Labelled(row["text"], {"category": (row["category"],)}, "en") for row in _rows(corpora, "banking77", BANKING)
     ]
-    for row in _rows(corpora, "bitext_intents", BITEXT):
-        labels: dict[str, tuple[str, ...]] = {"complaint": ("yes" if row["is_complaint"] else "no",)}
-        if row["category"] not in NO_TOPIC:
-            labels["category"] = (row["category"],)
-        found.append(Labelled(row["text"], labels, "en"))
+    # Its templates call no request a complaint, whatever has gone wrong: they teach topics only.
+    found += [
+        Labelled(row["text"], {"category": (row["category"],)}, "en")
+        for row in _rows(corpora, "bitext_intents", BITEXT)
+        if row["category"] not in NO_TOPIC
+    ]
     return found + [
         Labelled(row["text"], {"complaint": ("yes",)}, "en") for row in _rows(corpora, "cfpb_narratives", CFPB)
     ]

@@ -28,7 +28,7 @@ PENALTY = 0.2
 DENSE_PENALTY = 0.1
 # How far rare values are made to count like frequent ones: 0 not at all, 1 fully.
 BALANCE = 0.5
-STEPS = 40
+STEPS = 30
 
 Tell = Callable[[str, int, int], None]
 
