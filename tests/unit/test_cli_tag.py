@@ -310,3 +310,13 @@ def test_rolling_back_where_nothing_was_trained_is_told(office: Office) -> None:
     said = office.type("tag", "rollback", "category")
     assert said.code == 2
     assert "amends tag models" in said.err
+
+
+def test_a_broken_model_is_found_by_a_check(office: Office) -> None:
+    folder = office.home / "models" / "category" / "1"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"nothing")
+    (folder.parent / "live").write_text("1\n")
+    said = office.type("check", "--offline")
+    assert said.code == 2
+    assert "no model of Amends" in said.err

@@ -552,3 +552,42 @@ def test_a_damaged_file_is_refused_in_words_or_still_makes_sense(
         load(home)
     except SettingsFilesError as error:
         assert all(problem.what and problem.place.file for problem in error.problems)
+
+
+TAXONOMY = """
+facets:
+  complaint: {title: Is it one?, default: unsure, values: {"yes": "Yes", "no": "No", unsure: Not sure}}
+  category:
+    title: About
+    topic: true
+    values:
+      money: {title: Money, titles: {de: Geld}, was: payment}
+      delivery: {title: Delivery, parts: {late: Too late}}
+  emergency:
+    title: Now
+    several: true
+    firm: true
+    values: {safety: {title: Danger, raises: {severity: high}}}
+  severity: {title: How bad, values: {low: Low, high: High}}
+  language: {title: Language, values: {en: English, unknown: Unknown}}
+"""
+
+
+def test_a_taxonomy_may_rename_nest_translate_and_leave_out(home: Path) -> None:
+    write(home, **{"taxonomy.yaml": TAXONOMY})
+    found = load(home).tagging
+    category = found.taxonomy.facets["category"]
+    assert category.values == {"money": "Money", "delivery": "Delivery", "delivery/late": "Too late"}
+    assert category.titles == {"money": {"de": "Geld"}}
+    assert (category.named("payment"), category.named("service")) == ("money", None)
+    [book] = [book for book in found.books if book.language == "en"]
+    said = {value for phrase in book.phrases.values() for facet, value in phrase.says.items() if facet == "category"}
+    assert said == {"money", "delivery"}, "shipped phrases speak in the words of this taxonomy"
+    assert found.taxonomy.facets["emergency"].raises == {"safety": {"severity": "high"}}
+
+
+def test_a_value_may_only_raise_to_one_that_there_is(home: Path) -> None:
+    write(home, **{"taxonomy.yaml": TAXONOMY.replace("severity: high}", "severity: awful}")})
+    [problem] = problems(home)
+    assert "the facet severity has no value 'awful'" in problem
+    assert problem.startswith("taxonomy.yaml:14:")
