@@ -7,10 +7,10 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint proof bench bench-clocks lock venv clean
+.PHONY: help demo test check lint proof bench bench-clocks bench-tagging books weights lock venv clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: venv ## five days of a shop's complaints in about a minute, with a crash in the middle
 	@$(BIN)/amends demo $(ARGS)
@@ -34,6 +34,15 @@ bench: venv ## speed, as ratios against bare loops and other libraries; ARGS="--
 
 bench-clocks: venv ## what working time and sweeps cost, beside other ways; ARGS="--peers --write"
 	@$(BIN)/python -m benchmarks.clocks $(ARGS)
+
+bench-tagging: venv ## how good and how fast tagging is, on the corpora in AMENDS_CORPORA
+	@$(BIN)/python -m benchmarks.tagging $(ARGS)
+
+books: venv ## pack the shipped phrase books, after one was changed
+	@$(BIN)/python -c "from connector.settings.packed_books import main; main()"
+
+weights: venv ## build the model that ships from the corpora in AMENDS_CORPORA; ARGS=--check to compare only
+	@$(BIN)/python -m benchmarks.weights $(ARGS)
 
 lock: venv ## pin the dependencies with their hashes; ARGS=--upgrade for newer versions
 	@.ci/lock $(ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from connector.clocks import overdue, sla
 from connector.clocks.promises import keeping
 from connector.condition import values_of
+from connector.corrections import AGENT, Vocabulary, corrected
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, placed, to_source
@@ -36,17 +38,29 @@ from connector.model import (
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
-from connector.tagging import Tagger
 from connector.timeline import Folded, Words, fold
+
+if TYPE_CHECKING:
+    from connector.tagging import Asked
+
+
+class Tags(Protocol):
+    """What tags complaints: a `Tagger`, or what makes one when the first ticket comes."""
+
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        """The tags of each."""
+        ...
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that decides, compiled. `tagger` is None where tagging is switched off."""
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `vocabulary` holds the tags in
+    which agents may correct us."""
 
-    tagger: Tagger | None
+    tagger: Tags | None
     sla: sla.Sla
     policy: Policy
     repeats: RepeatPolicy
+    vocabulary: Vocabulary | None = None
 
     @property
     def memory(self) -> timedelta:
@@ -57,7 +71,7 @@ class Rules(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """What was understood of a ticket before."""
 
-    complaint: Complaint
+    complaint: Complaint | None
     tags: tuple[Tag, ...]
 
 
@@ -87,6 +101,18 @@ class Understood(msgspec.Struct, frozen=True):
         return "unsure"
 
 
+class Untagged(msgspec.Struct, frozen=True):
+    """A ticket as the mapping understands it. `told` is what the source says of it, `before` what was known; where it
+    is `done`, the tags of `before` are its own."""
+
+    complaint: Complaint
+    entries: tuple[Entry, ...]
+    folded: Folded
+    told: Tag | None
+    before: Known | None
+    done: bool = False
+
+
 class Assessment(msgspec.Struct, frozen=True):
     """What follows from a complaint at one instant. `look_again_at` is when time alone may change the answer."""
 
@@ -108,7 +134,7 @@ def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]
     )
 
 
-def understand(
+def normalised(
     source: str,
     ticket: str,
     version: int,
@@ -117,14 +143,14 @@ def understand(
     *,
     mapping: FieldMapping,
     words: Words,
-    tagger: Tagger | None,
     before: Known | None = None,
     same_tagger: bool = False,
-) -> Understood:
-    """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to.
+    vocabulary: Vocabulary | None = None,
+) -> Untagged:
+    """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to, not tagged yet.
 
-    What an agent said `before` wins and survives. `same_tagger` says that this very tagger (or none) found the tags
-    of `before`. Raises RecordError where nothing can be made of the ticket.
+    What an agent said `before` wins and survives. `same_tagger` says that the tagger that is to come (or none) found
+    the tags of `before`. Raises RecordError where nothing can be made of the ticket.
     """
     folded = fold(entries, words)
     if folded is None:
@@ -135,15 +161,121 @@ def understand(
             remedy="Look at its payload: `amends quarantine list`.",
         )
     complaint = normalise(source, ticket, version, fields, folded, mapping)
-    if same_tagger and before is not None and _reads_alike(complaint, before, _told(complaint, entries, mapping)):
-        return Understood(complaint, entries, before.tags, folded)
-    return _tagged(complaint, entries, folded, mapping, tagger, before)
+    told = _told(complaint, entries, mapping)
+    if same_tagger and before is not None and _reads_alike(complaint, before, told):
+        return Untagged(complaint, entries, folded, told, before, done=True)
+    return Untagged(complaint, entries, folded, told, _with_corrections(before, entries, mapping, vocabulary))
+
+
+def understand(
+    source: str,
+    ticket: str,
+    version: int,
+    fields: Mapping[str, JSON],
+    entries: tuple[Entry, ...],
+    *,
+    mapping: FieldMapping,
+    words: Words,
+    tagger: Tags | None,
+    before: Known | None = None,
+    same_tagger: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> Understood:
+    """The same, tagged."""
+    found = normalised(
+        source,
+        ticket,
+        version,
+        fields,
+        entries,
+        mapping=mapping,
+        words=words,
+        before=before,
+        same_tagger=same_tagger,
+        vocabulary=vocabulary,
+    )
+    return tagged([found], tagger)[0]
+
+
+def tagged(these: Sequence[Untagged], tagger: Tags | None) -> list[Understood]:
+    """Complaints with their tags; several together cost less than one after the other."""
+    asked = [one for one in these if not one.done]
+    said = iter(_said(asked, tagger))
+    return [
+        Understood(one.complaint, one.entries, one.before.tags, one.folded)
+        if one.done and one.before is not None
+        else _joined(one, next(said))
+        for one in these
+    ]
+
+
+def _said(asked: Sequence[Untagged], tagger: Tags | None) -> list[tuple[Tag, ...] | str]:
+    """The tags of each, or why it has none."""
+    if tagger is None or not asked:
+        return [() if one.told is None else (one.told,) for one in asked]
+    from connector.tagging import Asked
+
+    try:
+        return list(tagger.tags_of([Asked(one.complaint, one.told, _language_of(one)) for one in asked]))
+    except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
+        if len(asked) == 1:
+            return [type(error).__name__]
+        return [said for one in asked for said in _said([one], tagger)]
+
+
+def _joined(one: Untagged, said: tuple[Tag, ...] | str) -> Understood:
+    """What was said, with the agents' word above it. What was known of a ticket that could not be tagged stays, and its
+    problems say so."""
+    complaint, known = one.complaint, one.before.tags if one.before else ()
+    if isinstance(said, str):
+        complaint = replace(complaint, problems=(*complaint.problems, f"{_UNTAGGED}{said}"))
+        told = () if one.told is None else (one.told,)
+        said = (*told, *(tag for tag in known if one.told is None or tag.facet != one.told.facet))
+    agents = tuple(tag for tag in known if tag.author == AGENT)
+    if agents:
+        facets = {tag.facet for tag in agents}
+        said = (*agents, *(tag for tag in said if tag.facet not in facets))
+    return Understood(complaint, one.entries, said, one.folded)
+
+
+def _with_corrections(
+    before: Known | None, entries: tuple[Entry, ...], mapping: FieldMapping, vocabulary: Vocabulary | None
+) -> Known | None:
+    """What was known, with what agents said since at the helpdesk; of a facet the newer word counts."""
+    said = corrected(entries, vocabulary, mapping) if vocabulary is not None else ()
+    if not said:
+        return before
+    facets = {tag.facet for tag in said}
+    kept = tuple(tag for tag in before.tags if tag.facet not in facets) if before is not None else ()
+    return Known(before.complaint if before is not None else None, (*said, *kept))
+
+
+def as_corrected(this: Understood, mapping: FieldMapping, vocabulary: Vocabulary | None) -> Understood:
+    """The same with what agents said in its entries."""
+    said = corrected(this.entries, vocabulary, mapping) if vocabulary is not None else ()
+    facets = {tag.facet for tag in said}
+    tags = (*said, *(tag for tag in this.tags if tag.facet not in facets)) if said else this.tags
+    return Understood(this.complaint, this.entries, tags, this.folded)
+
+
+def said_by_agents(this: Understood, before: Sequence[Tag]) -> dict[str, tuple[str, ...]]:
+    """What agents say of it, by facet, where that was not known `before`: what a model can learn from."""
+    said = _by_agents(this.tags)
+    return {facet: values for facet, values in said.items() if values != _by_agents(before).get(facet)}
+
+
+def _by_agents(tags: Iterable[Tag]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for tag in tags:
+        if tag.author == AGENT:
+            found[tag.facet] = (*found.get(tag.facet, ()), tag.value)
+    return found
 
 
 def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
     """Whether a tagger has to find the same as `before`: in the same words, beside the same word of the source."""
     was = before.complaint
-    return (
+    return was is not None and (
         (complaint.text, complaint.subject, complaint.language, complaint.complainant.language)
         == (was.text, was.subject, was.language, was.complainant.language)
         and not any(problem.startswith(_UNTAGGED) for problem in was.problems)
@@ -153,38 +285,13 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
 
 
 def retagged(
-    before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words, tagger: Tagger | None
+    before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words, tagger: Tags | None
 ) -> Understood:
     """A stored complaint, tagged afresh: what to do when only phrases or taxonomy changed."""
     folded = fold(entries, words)
-    assert folded is not None, "a stored complaint has a timeline"
-    return _tagged(before.complaint, entries, folded, mapping, tagger, before)
-
-
-def _tagged(
-    complaint: Complaint,
-    entries: tuple[Entry, ...],
-    folded: Folded,
-    mapping: FieldMapping,
-    tagger: Tagger | None,
-    before: Known | None,
-) -> Understood:
-    told = _told(complaint, entries, mapping)
-    tags: tuple[Tag, ...] = () if told is None else (told,)
-    known = before.tags if before else ()
-    if tagger is not None:
-        try:
-            tags = tagger.tags(complaint, told, _language_of(complaint, before))
-        except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
-            # What was known of it stays, and its problems say so.
-            problem = f"{_UNTAGGED}{type(error).__name__}"
-            complaint = replace(complaint, problems=(*complaint.problems, problem))
-            tags = (*tags, *(tag for tag in known if told is None or tag.facet != told.facet))
-    agents = tuple(tag for tag in known if tag.author == "agent")
-    if agents:
-        facets = {tag.facet for tag in agents}
-        tags = (*agents, *(tag for tag in tags if tag.facet not in facets))
-    return Understood(complaint, entries, tags, folded)
+    assert folded is not None and before.complaint is not None, "a stored complaint has a timeline"
+    told = _told(before.complaint, entries, mapping)
+    return tagged([Untagged(before.complaint, entries, folded, told, before)], tagger)[0]
 
 
 # A corrective ticket speaks of a complaint and is none; taken for one, it would have a corrective ticket opened for it.
@@ -211,11 +318,12 @@ def _opened_by_us(entries: tuple[Entry, ...]) -> bool:
     return False
 
 
-def _language_of(complaint: Complaint, before: Known | None) -> Tag | None:
+def _language_of(one: Untagged) -> Tag | None:
     """What was found of the very same words before: guessing a language costs more than all other tags."""
-    if before is None or (complaint.text, complaint.subject) != (before.complaint.text, before.complaint.subject):
+    complaint, was = one.complaint, one.before.complaint if one.before is not None else None
+    if one.before is None or was is None or (complaint.text, complaint.subject) != (was.text, was.subject):
         return None
-    return next((tag for tag in before.tags if tag.facet == "language" and tag.author not in _STATED_BY), None)
+    return next((tag for tag in one.before.tags if tag.facet == "language" and tag.author not in _STATED_BY), None)
 
 
 def understood_again(

@@ -37,12 +37,15 @@ TEXTS = (
     "complaint",
     "category",
     "root_cause",
+    "severity",
+    "sentiment",
 )
-NAMES = (*TEXTS, "labels", "extra", "reopens", "verified")
+LISTS = ("labels", "remedy", "emergency")
+NAMES = (*TEXTS, *LISTS, "extra", "reopens", "verified")
 # A question about these has few different answers in a helpdesk's life; they are asked for every ticket.
 FEW = frozenset({
-    "status", "priority", "source", "channel", "team", "language", "complaint", "category", "root_cause", "reopens",
-    "verified",
+    "status", "priority", "source", "channel", "team", "language", "complaint", "category", "root_cause", "severity",
+    "sentiment", "reopens", "verified",
 })  # fmt: skip
 MOST_REMEMBERED = 1024
 
@@ -126,7 +129,7 @@ def _environment() -> Any:
     from cel_expr_python import cel  # type: ignore[import-untyped]
 
     kinds: dict[str, Any] = dict.fromkeys(TEXTS, cel.Type.STRING)
-    kinds["labels"] = cel.Type.List(cel.Type.STRING)
+    kinds |= dict.fromkeys(LISTS, cel.Type.List(cel.Type.STRING))
     kinds["extra"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
     kinds["reopens"] = cel.Type.INT
     kinds["verified"] = cel.Type.BOOL
@@ -150,7 +153,7 @@ def values_without_complaint() -> dict[str, JSON]:
     return {
         **dict.fromkeys(TEXTS, ""),
         "complaint": "unsure",
-        "labels": [],
+        **{name: [] for name in LISTS},
         "extra": {},
         "reopens": 0,
         "verified": False,
@@ -160,11 +163,14 @@ def values_without_complaint() -> dict[str, JSON]:
 def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) -> dict[str, JSON]:
     """What a condition sees of `complaint` and its `tags`; `reopens` counts the reopenings of its history.
 
-    Texts are "" where absent. Of several tags of one facet the first speaks.
+    Texts are "" where absent. Of several tags of one facet the first speaks, but for those facets that are lists.
     """
     said: dict[str, str] = {}
+    listed: dict[str, list[JSON]] = {"remedy": [], "emergency": []}
     for tag in tags:
         said.setdefault(tag.facet, tag.value)
+        if tag.facet in listed:
+            listed[tag.facet].append(tag.value)
     return {
         "status": complaint.status.value,
         "priority": complaint.priority.value if complaint.priority else "",
@@ -182,6 +188,9 @@ def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) ->
         "complaint": said.get("complaint", "unsure"),
         "category": said.get("category", ""),
         "root_cause": said.get("root_cause", ""),
+        "severity": said.get("severity", ""),
+        "sentiment": said.get("sentiment", ""),
+        **listed,
         "reopens": reopens,
         "verified": complaint.complainant.verified,
     }

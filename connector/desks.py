@@ -6,46 +6,62 @@ know the source (`introduce`) is one call, made once and remembered in the store
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.adapter import Adapter, Blank, Credentials, Identity, Tools, find_adapter
 from connector.assessment import Rules
 from connector.budget import AccountBudget
+from connector.corrections import Answers, vocabulary
 from connector.credentials import SourceCredentials
 from connector.errors import AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.http import session
 from connector.mapping import words
-from connector.model import Complaint, Tag
+from connector.model import Tag
 from connector.settings import Settings, SourceSettings
+from connector.settings.models import read_models
 from connector.store import Store, sources
 from connector.store.memory import StoredLedger, StoredMemory
-from connector.tagging import Tagger, TaggingSettings
+from connector.tagging import TaggingSettings
+
+if TYPE_CHECKING:
+    from connector.tagging import Asked, Tagger
 
 
-class _LateTagger(Tagger):
-    """Compiled with the first ticket: hundreds of phrases cost more than an idle run, which has none."""
+class _LateTagger:
+    """Compiled with the first ticket: phrases and models cost more than an idle run, which has none."""
 
-    def __init__(self, settings: TaggingSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: TaggingSettings, models: Sequence[Path]) -> None:
+        self._settings, self._models = settings, models
 
     @cached_property
     def _made(self) -> Tagger:
-        return Tagger(self._settings)
+        from connector.tagging import Tagger
 
-    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
-        return self._made.tags(complaint, told, language)
+        return Tagger(self._settings, read_models(self._models), late=True)
+
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        return self._made.tags_of(asked)
 
 
 def rules_of(settings: Settings) -> Rules:
     """Everything that decides, compiled from the settings."""
-    tagger = _LateTagger(settings.tagging) if settings.tag else None
-    return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
+    tagger = _LateTagger(settings.tagging, settings.models) if settings.tag else None
+    back = settings.policy.tag_back
+    facets = settings.tagging.taxonomy.facets
+    asked = {name: Answers(tuple(facets[name].values), facets[name].several) for name in facets}
+    return Rules(
+        tagger=tagger,
+        sla=settings.sla,
+        policy=settings.policy,
+        repeats=settings.repeats,
+        vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
+    )
 
 
 def adapter_for(

@@ -240,7 +240,8 @@ def _tags(told: Explanation, columns: int) -> list[str]:
 
 
 def _tag(tag: Tag, columns: int) -> list[str]:
-    said = f"  {tag.facet:<12}  {tag.value}  ({tag.confidence:.0%}, said by {tag.author})"
+    money = f" of {tag.amount.number} {tag.amount.currency}" if tag.amount is not None else ""
+    said = f"  {tag.facet:<12}  {tag.value}{money}  ({tag.confidence:.0%}, said by {tag.author})"
     quotes = list(dict.fromkeys(f"“{clean(one.words)}” in the {one.field}" for one in tag.evidence))
     return [cut(said, columns), *(f"{'':16}{cut(quote, columns - 16)}" for quote in quotes)]
 

@@ -128,10 +128,19 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     words: str
 
 
+class Amount(msgspec.Struct, frozen=True, array_like=True):
+    """Money that a customer names: a decimal number as text ("1200.50"), and the ISO 4217 code of its currency."""
+
+    number: str
+    currency: str
+
+
 class Tag(msgspec.Struct, frozen=True, omit_defaults=True):
     """One statement about a complaint: `facet` (complaint, category, root_cause, language …) has `value`.
 
-    `confidence` is 0 to 1; `author` is a rule id ("phrase:en/delivery-late"), "mapping", or "agent" (whose word wins).
+    Of a facet whose values do not exclude each other (remedy, emergency) there may be several tags. `confidence` is 0
+    to 1; `author` is a rule id ("phrase:en/delivery-late"), "model:" with its version, "mapping", or "agent" (whose
+    word wins). `amount` is the money that goes with a remedy.
     """
 
     facet: str
@@ -139,6 +148,7 @@ class Tag(msgspec.Struct, frozen=True, omit_defaults=True):
     confidence: float
     author: str
     evidence: tuple[Span, ...] = ()
+    amount: Amount | None = None
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):

@@ -28,7 +28,16 @@ MARKER = "amends"  # our key in an audit's custom metadata
 STAFF, OWN = "staff", "own"
 COMMENTS = frozenset({"Comment", "VoiceComment", "FacebookComment", "Tweet"})
 KINDS = {"status": EntryKind.STATUS, "priority": EntryKind.PRIORITY, "assignee_id": EntryKind.OWNER}
-FIELDS = ("group_id", "type", "brand_id", "ticket_form_id", "organization_id", "requester_id", "custom_status_id")
+FIELDS = (
+    "group_id",
+    "type",
+    "brand_id",
+    "ticket_form_id",
+    "organization_id",
+    "requester_id",
+    "custom_status_id",
+    "tags",
+)
 RULES = frozenset({"rule", "trigger", "automation", "system"})
 API = frozenset({"api", "web service"})
 MERGED_TAG = "closed_by_merge"

@@ -48,6 +48,9 @@ class Row(msgspec.Struct, frozen=True):
     subject: str
     url: str | None
     key: str | None = None
+    severity: str | None = None
+    remedies: tuple[str, ...] = ()
+    emergency: tuple[str, ...] = ()
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -102,11 +105,18 @@ def row(stored: Stored) -> Row:
         subject=this.subject,
         url=this.url,
         key=known_as(this),
+        severity=value_of(tags, "severity"),
+        remedies=values_of(tags, "remedy"),
+        emergency=values_of(tags, "emergency"),
     )
 
 
 def value_of(tags: Iterable[Tag], facet: str) -> str | None:
     return next((tag.value for tag in tags if tag.facet == facet), None)
+
+
+def values_of(tags: Iterable[Tag], facet: str) -> tuple[str, ...]:
+    return tuple(tag.value for tag in tags if tag.facet == facet)
 
 
 def listing_lines(rows: list[Row], columns: int) -> list[str]:
@@ -123,7 +133,7 @@ def listing_lines(rows: list[Row], columns: int) -> list[str]:
             one.complaint,
             one.language or "-",
             one.category or "-",
-            ", ".join(one.flags) or "-",
+            ", ".join((*one.emergency, *one.flags)) or "-",
             one.subject,
         )
         for one in rows

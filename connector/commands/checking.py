@@ -22,6 +22,7 @@ from connector.mapping.fitting import doubts, misfits
 from connector.model import ActionKind, Mode
 from connector.settings import schema_files
 from connector.settings.loading import Settings
+from connector.settings.models import read_models
 from connector.settings.sources import SourceSettings
 from connector.tagging.check import check as check_tagging
 
@@ -60,8 +61,9 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def check(place: Place, *, offline: bool) -> Checked:
-    """Raises SettingsFilesError with every mistake in the folder."""
+    """Raises SettingsFilesError with every mistake in the folder, SettingsError for a model that cannot be read."""
     settings = place.settings
+    read_models(settings.models)
     return Checked(
         home=str(place.home),
         examples=_number_of_examples(settings),

@@ -6,20 +6,20 @@ Nothing is fetched. What would change is shown first; a backfill that was stoppe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
 from connector.assessment import Rules
-from connector.commands.cases import value_of
+from connector.commands.cases import values_of
 from connector.commands.place import Place
 from connector.commands.progress import Progress
 from connector.desks import open_desk, rules_of
 from connector.display import clean, count, cut, moment, plain, wrapped
 from connector.helpdesk import Helpdesk
 from connector.mapping import source_fields
-from connector.model import JSON
+from connector.model import JSON, Tag
 from connector.settings import SourceSettings
 from connector.store import Store, archive, complaints, sources
 from connector.store.complaints import Saving, Stored
@@ -123,7 +123,7 @@ def _changes(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:
         if left != right:
             yield name, _short(left), _short(right)
     for facet in sorted({tag.facet for tag in (*before.doc.tags, *after.doc.tags)}):
-        left, right = value_of(before.doc.tags, facet), value_of(after.doc.tags, facet)
+        left, right = _said(before.doc.tags, facet), _said(after.doc.tags, facet)
         if left != right:
             yield facet, left or "nothing", right or "nothing"
     yield from _due(before, after)
@@ -133,6 +133,10 @@ def _changes(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:
             count(len(before.doc.entries), "entry", "entries"),
             count(len(after.doc.entries), "entry", "entries"),
         )
+
+
+def _said(tags: Iterable[Tag], facet: str) -> str:
+    return " and ".join(sorted(values_of(tags, facet)))
 
 
 def _due(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:

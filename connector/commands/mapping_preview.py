@@ -12,19 +12,23 @@ from pathlib import Path
 import msgspec
 
 from connector.adapter import Record
+from connector.assessment import Tags
+from connector.commands.cases import values_of
 from connector.commands.mapping_live import newest, opened
 from connector.commands.place import Place
+from connector.desks import rules_of
 from connector.display import clean, count, table
 from connector.errors import RecordError, StoreError
 from connector.mapping import Mapping as FieldMapping
-from connector.mapping import normalise, source_fields, words
+from connector.mapping import complaint_tag, normalise, source_fields, words
 from connector.mapping.examples import sayings, stated
 from connector.mapping.masking import shape
 from connector.mapping.profiles import texts_of
 from connector.mapping.unplaced import values_in
-from connector.model import JSON, Complaint, Entry, EntryKind, fields_of
+from connector.model import JSON, Complaint, Entry, EntryKind, Tag, fields_of
 from connector.settings import SourceSettings, mapping_in
 from connector.store import complaints, sources
+from connector.store.complaints import Doc
 from connector.timeline import fold
 
 PERSONAL = frozenset({"subject", "text", "requester.name", "requester.address", "requester.phone", "requester.id"})
@@ -83,27 +87,62 @@ def preview(place: Place, name: str, most: int, draft: Path | None) -> Previewed
     with opened(place, source, source_fields(after)) as adapter:
         records = newest(adapter, source.streams, place.now(), most, name)
     if draft is None:
-        before = _stored(place, source, records)
+        stored = _stored(place, source, records)
+        before = {ticket: doc.complaint for ticket, doc in stored.items()}
+        tags = {ticket: doc.tags for ticket, doc in stored.items()}
         against = "as stored" if before else NOTHING_STORED
     else:
-        against, before = f"by {source.mapping.file}", _understood(name, records, source.mapping)[0]
-    return previewed(name, records, after, before, against)
+        against, before, tags = f"by {source.mapping.file}", _understood(name, records, source.mapping)[0], {}
+    return previewed(name, records, after, before, against, tagger=rules_of(place.settings).tagger, tags=tags)
 
 
 def previewed(
-    source: str, records: Sequence[Record], mapping: FieldMapping, before: Mapping[str, Complaint], against: str
+    source: str,
+    records: Sequence[Record],
+    mapping: FieldMapping,
+    before: Mapping[str, Complaint],
+    against: str,
+    *,
+    tagger: Tags | None = None,
+    tags: Mapping[str, tuple[Tag, ...]] | None = None,
 ) -> Previewed:
-    """The same of tickets at hand, for `amends init`."""
+    """The same of tickets at hand, for `amends init`. With a `tagger` it is also told what they are about; `tags` are
+    those that were found before."""
     after, refused = _understood(source, records, mapping)
+    said = _tagged(after, mapping, tagger)
     tickets = [
         TicketSeen(_called(one), quarantine=refused[one.ticket])
         if one.ticket in refused
-        else TicketSeen(_called(one), tuple(_rows(one, mapping, before.get(one.ticket), after[one.ticket])))
+        else TicketSeen(
+            _called(one),
+            (
+                *_rows(one, mapping, before.get(one.ticket), after[one.ticket]),
+                *_tag_rows((tags or {}).get(one.ticket, ()), said.get(one.ticket, ())),
+            ),
+        )
         for one in records
         if one.ticket in after or one.ticket in refused
     ]
     fields = tuple(_fields(records, mapping, after))
     return Previewed(source, mapping.file, against, len(tickets), len(refused), tuple(tickets), fields)
+
+
+def _tagged(after: Mapping[str, Complaint], mapping: FieldMapping, tagger: Tags | None) -> dict[str, tuple[Tag, ...]]:
+    if tagger is None:
+        return {}
+    from connector.tagging import Asked
+
+    said = tagger.tags_of([Asked(one, complaint_tag(one, mapping)) for one in after.values()])
+    return dict(zip(after, said, strict=True))
+
+
+def _tag_rows(before: Sequence[Tag], after: Sequence[Tag]) -> Iterator[Row]:
+    """What it is about, by whom that is said; the customer's words are not shown here."""
+    for facet in dict.fromkeys(tag.facet for tag in (*after, *before)):
+        now = [tag for tag in after if tag.facet == facet]
+        was = ", ".join(values_of(before, facet))
+        by = ", ".join(dict.fromkeys(tag.author for tag in now))
+        yield Row(f"tag {facet}", by, was, ", ".join(values_of(after, facet)))
 
 
 def _understood(
@@ -133,7 +172,7 @@ def _entries(one: Record) -> list[Entry]:
     return entries
 
 
-def _stored(place: Place, source: SourceSettings, records: Sequence[Record]) -> dict[str, Complaint]:
+def _stored(place: Place, source: SourceSettings, records: Sequence[Record]) -> dict[str, Doc]:
     try:
         with place.store() as store, store.read() as connection:
             known = sources.by_name(connection, source.name)
@@ -143,7 +182,7 @@ def _stored(place: Place, source: SourceSettings, records: Sequence[Record]) -> 
             stored = complaints.of_tickets(connection, known.id, tickets)
     except StoreError:
         return {}  # nothing is stored yet
-    return {ticket: one.doc.complaint for ticket, one in stored.items()}
+    return {ticket: one.doc for ticket, one in stored.items()}
 
 
 def _called(one: Record) -> str:

@@ -157,3 +157,27 @@ PromiseStates = Annotated[list[PromiseState] | None, _option("--state", help="On
 Unsure = Annotated[bool, _option("--unsure", help="Only those that a person has to decide about.")]
 PromiseNumber = Annotated[int, typer.Argument(metavar="N", min=1, help="Its number in the complaint.")]
 Due = Annotated[datetime | None, _option("--due", formats=_day, help="Due on this day instead, or at this local time.")]
+
+
+def _complete_facet(ctx: typer.Context, incomplete: str) -> list[str]:
+    from connector.commands.place import facet_names
+
+    return [name for name in facet_names(ctx.find_root().params.get("home")) if name.startswith(incomplete)]
+
+
+_texts = "JSON lines with a text each; - for the standard input."
+Texts = Annotated[str, typer.Argument(metavar="FILE", help=_texts)]
+_labelled = 'JSON lines {"text", "label", "lang"?}.'
+LabelledFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help=_labelled)]
+LabelledFile = Annotated[str, typer.Argument(metavar="FILE", help=_labelled)]
+Facet = Annotated[str, _option("--facet", autocompletion=_complete_facet, help="Which question, such as category.")]
+SomeFacet = Annotated[str | None, _option("--facet", autocompletion=_complete_facet, help="Only about this question.")]
+OneFacet = Annotated[str, typer.Argument(metavar="FACET", autocompletion=_complete_facet, help="Such as category.")]
+ModelFolder = Annotated[Path | None, _option("--model", metavar="DIR", help="A folder with a model.")]
+VersionNumber = Annotated[int | None, _option("--to", min=1, help="This version; default: the one before.")]
+ToShipped = Annotated[bool, _option("--shipped", help="The model that ships.")]
+
+SayIt = Annotated[
+    list[str] | None, _option("--say", metavar="ID=VALUE", help="Record this answer and ask nothing; may be repeated.")
+]
+MostReviewed = Annotated[int, _option("--most", min=1, max=MOST, help="At most so many.")]

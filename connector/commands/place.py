@@ -21,7 +21,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from connector.errors import SettingsError
+from connector.errors import AmendsError, SettingsError
 from connector.store import Store, Transaction, sources
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ class Place:
         self._named = home
         self.now, self.wall, self.scale, self._seam = now, wall, scale, seam
         self._stirred = threading.Event()
+
+    @property
+    def named(self) -> Path | None:
+        """The folder as it was named; None where the usual one, which may be missing, counts."""
+        return self._named
 
     @cached_property
     def home(self) -> Path:
@@ -150,11 +155,11 @@ class Place:
         """The store as its one writer; made where there is none. Raises StoreError while another one is at work."""
         with self.store(create=True) as store:
             store.take_lease(self.holder(what), self.wall())
-            _spare_the_collector()
+            spare_the_collector()
             yield store
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Pages are trees without circles and die by themselves: looking through thousands of live ones for circles again
     and again cost a fifth of a first sync (docs/performance.md)."""
     gc.freeze()
@@ -196,3 +201,13 @@ def source_names(home: Path | None) -> list[str]:
     """The sources of a folder, for completion; [] where nothing can be read."""
     sources = _main_file(home or USUAL_HOME).get("sources")
     return sorted(map(str, sources)) if isinstance(sources, dict) else []
+
+
+def facet_names(home: Path | None) -> list[str]:
+    """The facets of a folder's taxonomy, for completion; [] where nothing can be read."""
+    from connector.settings import load_tagging
+
+    try:
+        return sorted(load_tagging(home)[0].taxonomy.facets)
+    except (OSError, AmendsError):
+        return []

@@ -117,11 +117,12 @@ def decide(
 def wanted_tags(settings: TagBack, tags: Iterable[Tag]) -> tuple[str, ...]:
     """The tags that say what we found, sorted: lower case, with "_" for whatever is neither letter nor digit."""
     return tuple(
-        sorted({_tag_name(f"{settings.prefix}{tag.facet}_{tag.value}") for tag in tags if tag.facet in settings.facets})
+        sorted({tag_name(f"{settings.prefix}{tag.facet}_{tag.value}") for tag in tags if tag.facet in settings.facets})
     )
 
 
-def _tag_name(text: str) -> str:
+def tag_name(text: str) -> str:
+    """A text as a helpdesk's tag: lower case, with "_" for whatever is neither letter nor digit."""
     return _NOT_A_TAG.sub("_", text.lower()).strip("_")[:LONGEST_TAG]
 
 

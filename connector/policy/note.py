@@ -22,7 +22,7 @@ HEADLINES = {
     FlagKind.BROKEN_PROMISE: "Broken promise: a date that this customer was given has passed without a word.",
     FlagKind.REPEAT: "Repeat: this customer had to come back to us.",
 }
-FACETS = (("category", "Category"), ("root_cause", "Cause"))
+FACETS = (("emergency", "Cannot wait"), ("category", "Category"), ("root_cause", "Cause"), ("remedy", "Wanted"))
 NEXT_STEPS = {
     "acknowledgement": "tell the customer that the complaint has arrived, and who sees to it.",
     "first_reply": "answer the customer, or say by when an answer will come, and name an owner if there is none.",

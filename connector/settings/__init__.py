@@ -4,7 +4,7 @@
 and nowhere else. Everything wrong in all files is said at once (`SettingsFilesError`).
 """
 
-from connector.settings.loading import Settings, load
+from connector.settings.loading import Settings, load, load_tagging
 from connector.settings.mapping_files import mapping_in, mapping_in_text, shipped_mapping, shipped_text
 from connector.settings.notation import duration_seconds
 from connector.settings.problems import Place, Problem, SettingsFilesError
@@ -22,6 +22,7 @@ __all__ = [
     "duration_seconds",
     "further_source",
     "load",
+    "load_tagging",
     "mapping_in",
     "mapping_in_text",
     "schema",

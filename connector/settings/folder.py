@@ -12,11 +12,13 @@ from pathlib import Path
 
 import mappings
 from connector.errors import SettingsError
+from connector.settings.packed_books import document_of
 from connector.settings.problems import Place, Problems
 from connector.settings.yaml_file import Document, read_file
 
 HOME_VARIABLE = "AMENDS_HOME"
 USUAL_HOME = "amends"
+SHIPPED_MARK = " (as shipped)"
 SHIPPED = Path(mappings.__file__).parent
 SINGLE = ("amends.yaml", "taxonomy.yaml", "calendars.yaml", "sla.yaml", "policy.yaml")
 
@@ -45,12 +47,17 @@ class Folder:
         cannot be read (with the reason among the problems) or there is neither."""
         if name not in self._read:
             path = self._path(name)
-            self._read[name] = read_file(path, self._called(path, name), self.problems) if path else None
+            self._read[name] = self._document(path, name) if path else None
             if path is None and name in SINGLE:
                 self.problems.add(
                     Place(name), "the file is neither here nor among the defaults", "install Amends again"
                 )
         return self._read[name]
+
+    def _document(self, path: Path, name: str) -> Document | None:
+        called = self._called(path, name)
+        packed = document_of(path, called) if name.startswith("phrases/") and called.endswith(SHIPPED_MARK) else None
+        return packed or read_file(path, called, self.problems)
 
     def has(self, name: str) -> bool:
         return self._path(name) is not None
@@ -95,7 +102,7 @@ class Folder:
         return shipped if shipped.exists() else None
 
     def _called(self, path: Path, name: str) -> str:
-        return f"{name} (as shipped)" if path.is_relative_to(SHIPPED) else str(path)
+        return f"{name}{SHIPPED_MARK}" if path.is_relative_to(SHIPPED) else str(path)
 
 
 def _yaml_files(folder: Path) -> Iterable[Path]:

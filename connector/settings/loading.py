@@ -24,6 +24,7 @@ from connector.policy.rules import Policy
 from connector.settings.checking import shaped
 from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
+from connector.settings.models import digest_of, model_files
 from connector.settings.notation import duration_seconds
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
@@ -56,7 +57,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     `store` is a file (relative ones lie in `home`), a database URL, or a reference to one (env:, file:, keyring:).
     `digests` names the content of each file that was read, comments and examples aside; `rules_digest` that of all
-    rules, so that stored tickets made by other rules are noticed. `warnings` are worth a look but stop nothing.
+    rules, so that stored tickets made by other rules are noticed. `models` are the files of the models that tag beside
+    the phrases, the last word last. `warnings` are worth a look but stop nothing.
     """
 
     home: Path
@@ -69,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True):
     repeats: RepeatPolicy
     digests: dict[str, str]
     rules_digest: str
+    models: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -122,6 +125,19 @@ def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems)
     return sla_of(folder.document("sla.yaml"), calendars, profile, promising, problems)
 
 
+def load_tagging(home: Path | None = None) -> tuple[TaggingSettings, tuple[Path, ...]]:
+    """What tags are made of, and nothing else: taxonomy and phrases, and the files of the models.
+
+    Raises SettingsFilesError with everything that is wrong in them, SettingsError where there is no such folder.
+    """
+    problems = Problems()
+    folder = Folder(home_folder(home), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, folder.names("phrases")), problems)
+    problems.raise_if_any()
+    assert tagging is not None, "what could not be understood was raised"
+    return tagging, model_files(folder.home)
+
+
 def _documents(folder: Folder, names: Iterable[str]) -> list[Document | None]:
     return [folder.document(name) for name in names]
 
@@ -142,12 +158,14 @@ def _settings(
         if name in RULES or name.startswith(("phrases/", REGULATIONS, PROMISES))
     ]
     shared += [] if main.tag else ["untagged"]
+    models = model_files(folder.home) if main.tag else ()
+    trained = digest_of(models)
     own = {name: _meaning_digest(digests[_mapping_file(name, main.sources[name], folder)], folder) for name in sources}
     return Settings(
         home=folder.home,
         store=main.store,
         sources={
-            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, tag=main.tag))
+            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, trained, tag=main.tag))
             for name, source in sources.items()
         },
         tag=main.tag,
@@ -156,18 +174,19 @@ def _settings(
         policy=policies[0],
         repeats=policies[1],
         digests=digests,
-        rules_digest=_digest([*shared, own]),
+        rules_digest=_digest([*shared, *trained, own]),
+        models=models,
         warnings=tuple(_warnings(main, folder)),
     )
 
 
-def rules_digest(mapping: str, digests: dict[str, str], *, tag: bool) -> str:
+def rules_digest(mapping: str, digests: dict[str, str], models: Iterable[str] = (), *, tag: bool) -> str:
     """Names the rules of a source in three parts, mapping, tagging and clocks, so that a replay redoes no more than
     what changed."""
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
     timed = ("calendars.yaml", "sla.yaml")
     clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith((REGULATIONS, PROMISES))]
-    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging]), _digest(clocks)))
+    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest(clocks)))
 
 
 def _digest(value: Any) -> str:

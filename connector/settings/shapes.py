@@ -175,13 +175,23 @@ def _nothing_said(value: Any) -> Any:
     return {} if value is None else value
 
 
+class ValueShape(Shape):
+    title: Line = Field(description="What people see.")
+    titles: dict[LanguageCode, Line] = Field(default={}, description="The same in other languages (ISO 639-1).")
+    was: str | None = Field(default=None, description="What shipped phrases and models call this value.")
+    raises: dict[str, str] = Field(default={}, description="Facet: what this says at least about it.")
+    parts: dict[str, str | ValueShape] = Field(default={}, description="Finer values: `delivery/late`.")
+
+
 class FacetShape(Shape):
     title: Line
-    values: dict[str, str]
+    values: dict[str, str | ValueShape]
     topic: bool = Field(
         default=False, description="A denied phrase still speaks: `not late` is about delivery all the same."
     )
-    default: Line | None = Field(default=None, description="The answer where no phrase decides.")
+    default: Line | None = Field(default=None, description="The answer where nothing decides.")
+    several: bool = Field(default=False, description="The values do not exclude each other.")
+    firm: bool = Field(default=False, description="What a phrase says stands, whatever a model makes of it.")
 
 
 class ProductShape(Shape):

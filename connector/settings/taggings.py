@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from connector.settings.checking import shaped
+from connector.settings.folder import SHIPPED_MARK
 from connector.settings.problems import Problems, one_of
 from connector.settings.shapes import PhrasesFile, TaxonomyFile
 from connector.settings.yaml_file import Document
-from connector.tagging import PhraseBook, TaggingSettings, Taxonomy
+from connector.tagging import Facet, PhraseBook, ProductWords, TaggingSettings, Taxonomy
+from connector.tagging.book import PART
 
 
 def tagging_of(
@@ -24,24 +26,48 @@ def tagging_of(
     before = len(problems)
     found = _taxonomy(taxonomy, problems)
     read: list[PhraseBook] = []
+    claimed: dict[tuple[str, str, str], str] = {}
     for document in books:
         book = _book(document, found, problems)
-        if book is None or document is None:
-            continue
-        if any(book.language == one.language for one in read):
-            what = f"there is another phrase book for {book.language!r}"
-            problems.add(document.place(("language",)), what, "put all its phrases into one file")
-        read.append(book)
+        if book is not None and document is not None:
+            _check_names(document, book, claimed, problems)
+            read.append(book)
     if found is None or len(problems) > before:
         return None
-    return TaggingSettings(found, tuple(read))
+    return TaggingSettings(found, tuple(read), tuple(_products(taxonomy)))
+
+
+def _check_names(
+    document: Document, book: PhraseBook, claimed: dict[tuple[str, str, str], str], problems: Problems
+) -> None:
+    """Files of one language are read as one book, in which a phrase is known by its name."""
+    for group, named in (("phrases", book.phrases), ("guards", book.guards)):
+        for name in named:
+            other = claimed.setdefault((book.language, group, name), document.name)
+            if other != document.name:
+                what = f"{other} has {group} called {name!r} for {book.language!r} as well"
+                problems.add(document.place((group, name), key=True), what, "give it another name")
+
+
+def _products(document: Document | None) -> Iterable[ProductWords]:
+    if document is not None and isinstance(document.value, dict):
+        yield from _planted(document.value.get("products") or {})
+
+
+def _planted(branch: Mapping[str, Any]) -> Iterable[ProductWords]:
+    for name, product in branch.items():
+        words = (product or {}).get("words") or {}
+        yield ProductWords(name, {language: tuple(listed) for language, listed in words.items()})
+        yield from _planted((product or {}).get("parts") or {})
 
 
 def _taxonomy(document: Document | None, problems: Problems) -> Taxonomy | None:
     if document is None or shaped(document, TaxonomyFile, problems) is None:
         return None
-    taxonomy = msgspec.convert({"facets": document.value["facets"]}, Taxonomy)
+    raw = document.value["facets"]
+    taxonomy = msgspec.convert({"facets": {name: _flat(facet) for name, facet in raw.items()}}, Taxonomy)
     for name, facet in taxonomy.facets.items():
+        _check_raises(document, name, facet, taxonomy, problems)
         if facet.default is not None and facet.default not in facet.values:
             place = document.place(("facets", name, "default"))
             what = f"{facet.default!r} is not among the values of {name}"
@@ -49,17 +75,84 @@ def _taxonomy(document: Document | None, problems: Problems) -> Taxonomy | None:
     return taxonomy
 
 
+def _flat(facet: Mapping[str, Any]) -> dict[str, Any]:
+    """A facet with its tree of values as the tagging room has it: path → title, and what else is said of each."""
+    flat: dict[str, Any] = {"values": {}, "titles": {}, "was": {}, "raises": {}}
+    _flatten(facet["values"], "", flat)
+    return {**{key: value for key, value in facet.items() if key != "values"}, **flat}
+
+
+def _flatten(branch: Mapping[str, Any], above: str, flat: dict[str, Any]) -> None:
+    for name, said in branch.items():
+        path = f"{above}{name}"
+        if isinstance(said, str):
+            flat["values"][path] = said
+            continue
+        flat["values"][path] = said["title"]
+        for key in ("titles", "raises"):
+            if said.get(key):
+                flat[key][path] = said[key]
+        if said.get("was"):
+            flat["was"][said["was"]] = path
+        _flatten(said.get("parts") or {}, f"{path}{PART}", flat)
+
+
+def _check_raises(document: Document, name: str, facet: Facet, taxonomy: Taxonomy, problems: Problems) -> None:
+    for value, raised in facet.raises.items():
+        for other, least in raised.items():
+            known = taxonomy.facets.get(other)
+            path = (
+                "facets",
+                name,
+                "values",
+                *PART.join(value.split(PART)).replace(PART, "\0parts\0").split("\0"),
+                "raises",
+            )
+            if known is None:
+                what, fix = f"there is no facet {other!r} in the taxonomy", one_of(other, list(taxonomy.facets))
+                problems.add(document.place((*path, other), key=True), what, fix)
+            elif least not in known.values:
+                what, fix = f"the facet {other} has no value {least!r}", one_of(least, list(known.values))
+                problems.add(document.place((*path, other)), what, fix)
+
+
 def _book(document: Document | None, taxonomy: Taxonomy | None, problems: Problems) -> PhraseBook | None:
     if document is None or shaped(document, PhrasesFile, problems) is None:
         return None
+    value = document.value
     if taxonomy is not None:
-        _check_sayings(document, {name: facet.values for name, facet in taxonomy.facets.items()}, problems)
-    return msgspec.convert(document.value, PhraseBook)
+        if document.name.endswith(SHIPPED_MARK):
+            value = _as_named(value, taxonomy)
+        _check_sayings(document, value, {name: facet.values for name, facet in taxonomy.facets.items()}, problems)
+    return msgspec.convert(value, PhraseBook)
 
 
-def _check_sayings(document: Document, facets: Mapping[str, Mapping[str, str]], problems: Problems) -> None:
+def _as_named(book: Any, taxonomy: Taxonomy) -> Any:
+    """A shipped book in the words of the admin's taxonomy: renamed values by `was`, those that are not there not."""
+
+    def named(says: Mapping[str, str]) -> dict[str, str]:
+        return {
+            name: ours
+            for name, value in says.items()
+            if name in taxonomy.facets and (ours := taxonomy.facets[name].named(value)) is not None
+        }
+
+    def all_named(listed: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: {**one, "says": named(one["says"])} if "says" in one else one for name, one in listed.items()}
+
+    shown = {**book, **{group: all_named(book[group]) for group in ("phrases", "guards") if group in book}}
+    shown["phrases"] = {name: one for name, one in shown["phrases"].items() if one.get("says")}
+    if "examples" in book:
+        shown["examples"] = {
+            group: [{**one, "says": says} for one in listed if (says := named(one["says"]))]
+            for group, listed in book["examples"].items()
+        }
+    return shown
+
+
+def _check_sayings(document: Document, book: Any, facets: Mapping[str, Mapping[str, str]], problems: Problems) -> None:
     """Every facet and value that a phrase or an example says has to be in the taxonomy."""
-    for path, says in _sayings(document.value):
+    for path, says in _sayings(book):
         for facet, value in says.items():
             if facet not in facets:
                 place = document.place((*path, facet), key=True)

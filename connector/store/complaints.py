@@ -279,6 +279,22 @@ def save_assessed(connection: Connection, looked: Iterable[tuple[Stored, Assesse
         connection.execute(_ASSESS, rows)
 
 
+def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: datetime) -> bool:
+    """Give a complaint other tags, and let sweep look at it; False where it changed since it was read."""
+    statement = (
+        update(complaint)
+        .where(complaint.c.id == stored.id, complaint.c.revision == stored.revision)
+        .values(
+            doc=pack(Doc(stored.doc.complaint, stored.doc.entries, tags)),
+            revision=stored.revision + 1,
+            complaint=_facet(tags, "complaint") or "unsure",
+            category=_facet(tags, "category"),
+            look_at=micros(now),
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
 def look_again(connection: Connection, now: datetime, source_id: int | None = None) -> int:
     """Let sweep look at every complaint that is not history; after a change of rules or policy."""
     statement = (

@@ -248,6 +248,18 @@ quarantine = Table(
     UniqueConstraint("source_id", "stream", "raw_id"),
 )
 
+# What people said about a ticket (a JSON list of values), for models to learn from. Its words stay with the complaint.
+label = Table(
+    "label",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("facet", Text, primary_key=True),
+    Column("said", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -18,24 +18,41 @@ from connector.assessment import (
     Known,
     Rules,
     Understood,
+    Untagged,
+    as_corrected,
     clock_flags,
     clocks_of,
+    normalised,
     own_marked,
     promises_of,
-    understand,
+    said_by_agents,
+    tagged,
     understood_again,
     with_promises,
     worth_a_look,
 )
 from connector.clocks.promises.keeping import undecided
+from connector.corrections import AGENT
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
 from connector.model import Entry, EntryKind, Flag
 from connector.retry import patiently
-from connector.store import Store, Transaction, archive, complaints, links, names, quarantine, sendings, sources
+from connector.store import (
+    Store,
+    Transaction,
+    archive,
+    complaints,
+    labels,
+    links,
+    names,
+    quarantine,
+    sendings,
+    sources,
+)
 from connector.store.archive import Keep, Raw
 from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
+from connector.store.labels import Label
 from connector.timeline import merge
 
 log = logging.getLogger("amends")
@@ -212,6 +229,13 @@ class _Joined(NamedTuple):
     before: Stored | None
 
 
+class _Taken(NamedTuple):
+    """A ticket with news, and what was made of it but for its tags."""
+
+    joined: _Joined
+    found: Untagged | Understood
+
+
 class _Page:
     """One page on its way into the store."""
 
@@ -228,6 +252,7 @@ class _Page:
         self.names: list[tuple[str, str]] = []
         self.stops: list[tuple[str, str]] = []
         self.unplaced: list[tuple[str, str, str]] = []
+        self.labels: list[Label] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
@@ -280,8 +305,12 @@ class _Page:
         nearest cache, which makes a first sync a tenth cheaper."""
         self.before.update(self._complete(groups))
         joined = [one for ticket, group in groups.items() if (one := self._joined(ticket, group)) is not None]
-        understood = [(this, one.before) for one in joined if (this := self._understood(one)) is not None]
-        rows = [saving(this, before, self.desk, self.rules, self.now) for this, before in understood]
+        taken = [_Taken(one, found) for one in joined if (found := self._normalised(one)) is not None]
+        done = iter(tagged([one.found for one in taken if isinstance(one.found, Untagged)], self.rules.tagger))
+        understood = [(next(done) if isinstance(one.found, Untagged) else one.found, one.joined) for one in taken]
+        for this, one in understood:
+            self._note(this, one)
+        rows = [saving(this, one.before, self.desk, self.rules, self.now) for this, one in understood]
         self.saving.update({row.doc.complaint.ticket: complaints.packed(row) for row in rows})
         self._pack()
 
@@ -325,7 +354,7 @@ class _Page:
             return None
         return _Joined(ticket, group, entries, newest, before)
 
-    def _understood(self, one: _Joined) -> Understood | None:
+    def _normalised(self, one: _Joined) -> Untagged | Understood | None:
         """The complaint that a ticket amounts to; None where there is none to save."""
         ticket, group, entries, newest, before = one
         if newest is None or newest.fields is None:
@@ -337,23 +366,27 @@ class _Page:
                 why = "events of a ticket that the source no longer shows."
                 self.poison.extend((self._raw(stream, record), why) for stream, record in group)
                 return None
-            understood = _without_fields(before, entries, self.desk)
-        else:
-            try:
-                understood = understand(
-                    self.desk.name,
-                    ticket,
-                    newest.version,
-                    newest.fields,
-                    entries,
-                    mapping=self.desk.mapping,
-                    words=self.desk.words,
-                    tagger=self.rules.tagger,
-                    before=Known(before.doc.complaint, before.doc.tags) if before else None,
-                )
-            except RecordError as error:
-                self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
-                return None
+            again = _without_fields(before, entries, self.desk)
+            return as_corrected(again, self.desk.mapping, self.rules.vocabulary)
+        try:
+            return normalised(
+                self.desk.name,
+                ticket,
+                newest.version,
+                newest.fields,
+                entries,
+                mapping=self.desk.mapping,
+                words=self.desk.words,
+                before=Known(before.doc.complaint, before.doc.tags) if before else None,
+                vocabulary=self.rules.vocabulary,
+            )
+        except RecordError as error:
+            self.poison.extend((self._raw(stream, record), str(error)) for stream, record in group)
+            return None
+
+    def _note(self, understood: Understood, one: _Joined) -> None:
+        """What has to be kept beside the complaint itself."""
+        ticket, group, before = one.ticket, one.group, one.before
         for _, record in group:
             if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
                 self.redacted.append(ticket)
@@ -363,7 +396,8 @@ class _Page:
             values = values_in(understood.complaint.problems)
             self.unplaced.extend((field, value, ticket) for field, value in values)
         self.names.extend([(name, ticket) for _, record in group for name in record.names])
-        return understood
+        said = said_by_agents(understood, before.doc.tags if before else ())
+        self.labels += [Label(ticket, facet, values, AGENT) for facet, values in said.items()]
 
     def _pack(self) -> None:
         """Before the next ones come: a page of records as they were sent is megabytes."""
@@ -394,6 +428,7 @@ class _Page:
         self.store.seam("pull: records written")
         self._tell_unplaced(connection)
         names.keep(connection, of, self.names)
+        labels.keep(connection, of, self.labels, self.now)
         sendings.stops(connection, of, self.stops, self.now)
         quarantine.put(connection, of, self.poison)
         quarantine.put(connection, of, self.quiet, left_alone_at=self.now)

@@ -1,8 +1,14 @@
 """The tagging room: what a complaint is about, in which language, and whether it is one. Pure.
 
-`Tagger` is compiled once from `TaggingSettings` and then called once a complaint by `sync`; `check` is called by
-`amends check`. Phrases decide, every tag quotes the words it rests on, and where nothing decides nothing is said.
+`Tagger` is compiled once from `TaggingSettings` and models, and then called once a page by `sync`; `check` is called by
+`amends check`. Phrases and models decide, every tag quotes the words it rests on, and where nothing decides nothing is
+said. What needs numpy is imported when it is first asked for: many commands tag nothing.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from connector.tagging.book import (
     Example,
@@ -10,22 +16,39 @@ from connector.tagging.book import (
     Facet,
     Phrase,
     PhraseBook,
+    ProductWords,
     Strength,
     TaggingSettings,
     Taxonomy,
 )
-from connector.tagging.check import check
-from connector.tagging.tagger import Tagger
+
+if TYPE_CHECKING:
+    from connector.tagging.check import check
+    from connector.tagging.heads import Model
+    from connector.tagging.tagger import Asked, Tagger
+
+_LATE = {"Asked": "tagger", "Model": "heads", "Tagger": "tagger", "check": "check"}
 
 __all__ = [
+    "Asked",
     "Example",
     "Examples",
     "Facet",
+    "Model",
     "Phrase",
     "PhraseBook",
+    "ProductWords",
     "Strength",
     "Tagger",
     "TaggingSettings",
     "Taxonomy",
     "check",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        found = getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

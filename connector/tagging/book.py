@@ -11,7 +11,9 @@ from enum import StrEnum
 import msgspec
 
 LANGUAGE = "language"
+PRODUCT = "product"
 UNKNOWN = "unknown"
+PART = "/"  # between a nested value and the one it belongs to: "delivery/late"
 
 
 class Strength(StrEnum):
@@ -25,14 +27,34 @@ class Strength(StrEnum):
 class Facet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One question asked of every complaint; `values` maps each possible answer to its title for people.
 
-    `topic` says that a denied phrase still speaks: "the parcel was not late" is about delivery all the same.
-    `default` is the answer where no phrase decides; without one, nothing is said.
+    A nested answer is named with those above it ("delivery/late"). `topic` says that a denied phrase still speaks: "the
+    parcel was not late" is about delivery all the same. `default` is the answer where nothing decides; without one,
+    nothing is said. `several`: the answers do not exclude each other. `firm`: what a phrase says stands, whatever a
+    model makes of it. `titles` holds titles by language, `was` the name that shipped phrases and models have for a
+    value, `raises` what a value says at least about another facet, whose values are in ascending order.
     """
 
     title: str
     values: dict[str, str]
     topic: bool = False
     default: str | None = None
+    several: bool = False
+    firm: bool = False
+    titles: dict[str, dict[str, str]] = {}
+    was: dict[str, str] = {}
+    raises: dict[str, dict[str, str]] = {}
+
+    def named(self, value: str) -> str | None:
+        """What this taxonomy calls a value of a shipped phrase or a model; None where it has no such value."""
+        ours = self.was.get(value, value)
+        return ours if ours in self.values else None
+
+
+class ProductWords(msgspec.Struct, frozen=True):
+    """A product by name, and what else it is called, by language (ISO 639-1)."""
+
+    name: str
+    words: dict[str, tuple[str, ...]] = {}
 
 
 class Taxonomy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,10 +106,12 @@ class PhraseBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaggingSettings(msgspec.Struct, frozen=True):
-    """All that `Tagger` needs. Books may come in any order and number; languages without one get no phrases."""
+    """All that `Tagger` needs but for models. Books may come in any order and number; those of one language are read
+    as one, and languages without one get no phrases. `products` are looked for where the facet "product" is asked."""
 
     taxonomy: Taxonomy
     books: tuple[PhraseBook, ...] = ()
+    products: tuple[ProductWords, ...] = ()
 
     @property
     def languages(self) -> tuple[str, ...]:

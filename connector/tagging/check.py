@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from connector.errors import SettingsError
@@ -10,11 +10,11 @@ from connector.model import Complainant, Complaint, Status
 from connector.tagging.book import LANGUAGE, Example, PhraseBook, TaggingSettings
 from connector.tagging.tagger import Tagger
 
-_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check(settings: TaggingSettings) -> list[str]:
-    """One line a problem: two books for a language, phrases that say nothing, unusable words, examples that fail.
+    """One line a problem: phrases that say nothing, unusable words, examples that fail.
 
     That facets and values exist is for whoever built the settings to see to.
     """
@@ -29,13 +29,9 @@ def check(settings: TaggingSettings) -> list[str]:
 
 
 def _misfits(settings: TaggingSettings) -> Iterator[str]:
-    seen: set[str] = set()
     for book in settings.books:
-        if book.language in seen:
-            yield f'phrases: two books are for the language "{book.language}". Join them.'
         if book.language not in settings.languages:
             yield f'phrases: "{book.language}" is not among the languages of the taxonomy. Add it there.'
-        seen.add(book.language)
         for name, phrase in book.phrases.items():
             if not phrase.says or LANGUAGE in phrase.says:
                 yield f"phrases {book.language}: {name} must say something, and not about the language."
@@ -45,17 +41,17 @@ def _broken_examples(tagger: Tagger, book: PhraseBook) -> Iterator[str]:
     for example in book.examples.match:
         tagged = _tagged(tagger, example, book.language)
         for facet, value in example.says.items():
-            if tagged.get(facet) != value:
-                found = tagged.get(facet, "nothing")
+            if value not in tagged.get(facet, ()):
+                found = " and ".join(tagged.get(facet, ("nothing",)))
                 yield f'phrases {book.language}: "{example.text}" should be {facet}: {value}, but is {found}.'
     for example in book.examples.miss:
         tagged = _tagged(tagger, example, book.language)
         for facet, value in example.says.items():
-            if tagged.get(facet) == value:
+            if value in tagged.get(facet, ()):
                 yield f'phrases {book.language}: "{example.text}" should not be {facet}: {value}, but is.'
 
 
-def _tagged(tagger: Tagger, example: Example, language: str) -> Mapping[str, str]:
+def _tagged(tagger: Tagger, example: Example, language: str) -> Mapping[str, Sequence[str]]:
     """The example as this book reads it, whatever the language of so short a text may seem to be."""
     complaint = Complaint(
         source="example",
@@ -65,8 +61,11 @@ def _tagged(tagger: Tagger, example: Example, language: str) -> Mapping[str, str
         text=example.text,
         complainant=Complainant(key="example:1"),
         status=Status.NEW,
-        opened_at=_SOME_DAY,
-        updated_at=_SOME_DAY,
+        opened_at=SOME_DAY,
+        updated_at=SOME_DAY,
         language=language,
     )
-    return {tag.facet: tag.value for tag in tagger.tags(complaint)}
+    found: dict[str, list[str]] = {}
+    for tag in tagger.tags(complaint):
+        found.setdefault(tag.facet, []).append(tag.value)
+    return found

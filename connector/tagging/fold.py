@@ -29,7 +29,8 @@ _SAME = (
     | {"\u2026": ".", "\u0401": "\u0415", "\u0451": "\u0435"}
     | {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 )
-_SPECIAL = re.compile("[" + "".join(map(re.escape, _SAME)) + "]")
+# Half of a surrogate pair is no character, and nothing else can work with it.
+_SPECIAL = re.compile("[" + "".join(map(re.escape, _SAME)) + "\ud800-\udfff]")
 _BREAK = re.compile(r"\s{2,}")
 _WORD = re.compile(r"\s|\S+")
 # A bound on the marks keeps a hostile pile of accents from taking quadratic time to put in order.
@@ -74,7 +75,7 @@ def fold(text: str) -> Folded:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(lambda found: _SAME[found[0]], text)
+    return _SPECIAL.sub(lambda found: _SAME.get(found[0], "\ufffd"), text)
 
 
 def _same_length(text: str) -> str | None:

@@ -6,12 +6,17 @@ Called by `tagger`, once a complaint. The statistics are loaded when the first t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
+import numpy as np
 
-from connector.tagging.book import UNKNOWN
+from connector.tagging.book import LANGUAGE, UNKNOWN
+from connector.tagging.fitting import Floats
+from connector.tagging.grams import Grams
+from connector.tagging.heads import Model
 
 # Nobody can tell the language of "ok 12 thx": below this only the script speaks.
 FEWEST_WORDS = 3
@@ -25,6 +30,12 @@ FOREIGN_LEAD = 1.1
 # Among rivals this close (second score / first score) one in six first places is wrong: the author's locale decides.
 CLOSE_RACE = 0.8
 LEAST_CONFIDENCE = 0.6
+# When the model's first guess stands without asking the statistics: how sure it is, which share of the words it knows,
+# how many words and pairs of words there are. A language that is easily taken for an unlisted one is always asked for.
+SURE = 0.98
+FAMILIAR = 0.25
+MANY_WORDS = 5
+WITH_TWINS = frozenset({"sl", "ru"})
 
 # Words of letters only, and not the parts of addresses, links, @names and #tags.
 _WORDS = re.compile(r"(?<![\w@#/.])[^\W\d_]+(?:['\u2019][^\W\d_]+)?(?![\w@/]|://)")
@@ -44,7 +55,8 @@ _SCRIPTS = (
 
 
 class Guess(msgspec.Struct, frozen=True):
-    """An ISO 639-1 code or "unknown", how sure (0 to 1), and who says so ("script:han", "statistics", "default")."""
+    """An ISO 639-1 code or "unknown", how sure (0 to 1), and who says so ("script:han", "words", "statistics",
+    "default")."""
 
     language: str
     confidence: float
@@ -52,6 +64,64 @@ class Guess(msgspec.Struct, frozen=True):
 
 
 NOTHING = Guess(UNKNOWN, 0.0, "default")
+
+
+class Spoken(Protocol):
+    """What is asked for its language: `language` is what is known, `locale` and `usual` are hints (ISO 639-1)."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def locale(self) -> str | None: ...
+    @property
+    def usual(self) -> str | None: ...
+
+
+def guesses(
+    messages: Sequence[Spoken],
+    features: Grams,
+    languages: frozenset[str],
+    model: Model | None = None,
+    sparse: Floats | None = None,
+) -> list[Guess]:
+    """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
+    is not: they know the languages that are not listed as well. `sparse` are the model's scores of the features."""
+    quick: list[Guess | None] = [None] * len(messages)
+    if model is not None and sparse is not None:
+        quick = _by_model(features, languages, model, sparse)
+    found = []
+    for message, first in zip(messages, quick, strict=True):
+        if message.language in languages:
+            found.append(Guess(message.language or UNKNOWN, 1.0, "mapping"))
+        elif first is not None and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
+            found.append(first)
+        else:
+            text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
+            found.append(guess(text, languages, message.usual or message.locale))
+    return found
+
+
+def _by_model(features: Grams, languages: frozenset[str], model: Model, sparse: Floats) -> list[Guess | None]:
+    head = model.head(LANGUAGE)
+    assert head is not None, "the caller looked"
+    own = (
+        sparse[:, head.first : head.first + len(head.values)]
+        + model.arrays.bias[head.first : head.first + len(head.values)]
+    )
+    powers = np.exp((own - own.max(axis=1, keepdims=True)) / np.float32(head.temperature))
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    counts = np.bincount(features.words.texts, minlength=features.size)
+    sure = (shares.max(axis=1) >= SURE) & (model.known_share(features) >= FAMILIAR) & (counts >= MANY_WORDS)
+    found: list[Guess | None] = []
+    for certain, best, share in zip(sure.tolist(), shares.argmax(axis=1).tolist(), shares.max(axis=1), strict=True):
+        language = head.values[best]
+        usable = certain and language in languages and language not in WITH_TWINS
+        found.append(Guess(language, round(float(share), 3), "words") if usable else None)
+    return found
 
 
 def guess(text: str, languages: frozenset[str], locale: str | None = None) -> Guess:

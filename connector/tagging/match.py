@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 from ahocorasick_rs import AhoCorasick
@@ -44,17 +44,32 @@ class Hit(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 # All that may be meant where one fixed beginning is found: whether it may begin and end within a word, whether it is a
 # negation, the rules it is a whole line of, and the rules it begins a line of. A tuple, as it is unpacked most often.
-_Key = tuple[bool, bool, bool, tuple[Rule, ...], tuple[tuple[re.Pattern[str], Rule], ...]]
+_Key = tuple[bool, bool, bool, tuple[Rule, ...], tuple[tuple["_Rest", Rule], ...]]
+
+
+class _Rest:
+    """What may follow a fixed beginning: an expression that is compiled when the beginning is first found."""
+
+    __slots__ = ("_gap", "_lines", "_match")
+
+    def __init__(self, lines: Iterable[str], gap: str) -> None:
+        self._lines, self._gap = lines, gap
+        self._match: Callable[[str, int], re.Match[str] | None] | None = None
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        if self._match is None:
+            self._match = one_of(self._lines, self._gap).match
+        return self._match(text, at)
 
 
 class _Book:
-    """One phrase book, compiled."""
+    """The phrase books of one language, compiled."""
 
-    def __init__(self, book: PhraseBook) -> None:
-        negations = {fold(word).text for word in book.negations}
+    def __init__(self, books: Sequence[PhraseBook]) -> None:
+        negations = {fold(word).text for book in books for word in book.negations}
         gap = gap_of(negations)
-        lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in negations}
-        for rule, phrase in _rules(book):
+        lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in sorted(negations)}
+        for rule, phrase in (pair for book in books for pair in _rules(book)):
             for words in phrase.words:
                 line = line_of(words, rule.author, gap)
                 lines.setdefault(line.key, []).append((line, rule))
@@ -85,16 +100,31 @@ class _Book:
 class Phrases:
     """All phrase books, compiled. Immutable; safe to share between threads."""
 
-    def __init__(self, books: Iterable[PhraseBook]) -> None:
-        self._books = {book.language: _Book(book) for book in books}
+    def __init__(self, books: Iterable[PhraseBook], *, late: bool = False) -> None:
+        """`late`: a language's books are compiled when it is first asked for."""
+        together: dict[str, list[PhraseBook]] = {}
+        for book in books:
+            together.setdefault(book.language, []).append(book)
+        self._waiting = together
+        self._books: dict[str, _Book] = {}
+        if not late:
+            for language in together:
+                self._book(language)
+
+    def _book(self, language: str) -> _Book | None:
+        # Two threads may compile the same book; they come to the same.
+        if language not in self._books and language in self._waiting:
+            self._books[language] = _Book(self._waiting[language])
+        return self._books.get(language)
 
     def find(self, folded: Folded, language: str | None) -> list[Hit]:
         """Every phrase of that language's book (of all books if None), ordered by start, the longer first."""
         text = folded.text
         if language is not None:
-            hits = self._books[language].find(text) if language in self._books else []
+            book = self._book(language)
+            hits = book.find(text) if book is not None else []
         else:
-            hits = [hit for book in self._books.values() for hit in book.find(text)]
+            hits = [hit for one in self._waiting if (book := self._book(one)) is not None for hit in book.find(text)]
         hits.sort(key=_longest_first)
         return _unguarded(hits, len(text))
 
@@ -142,5 +172,5 @@ def _key(key: str, lines: list[tuple[Line, Rule]], negation: bool, gap: str) -> 
         if line.rest:
             rests.setdefault(rule, set()).add(line.rest)
     whole = tuple({rule: None for line, rule in lines if not line.rest})
-    begun = tuple((one_of(found, gap), rule) for rule, found in rests.items())
+    begun = tuple((_Rest(found, gap), rule) for rule, found in rests.items())
     return unspaced(key[0]), unspaced(key[-1]), negation, whole, begun

@@ -1,23 +1,25 @@
-"""Found phrases weighed against each other: one answer a facet, with its confidence and the words that led to it.
+"""Found phrases weighed against each other and joined with what a model makes of the text: the answers to one facet.
 
-Called by `tagger`, once a complaint. Different phrases for one value add up as independent witnesses would; the same
-phrase twice counts once. Where the second best value comes close, nothing is decided.
+Called by `tagger`, facet after facet. Different phrases for one value add up as independent witnesses would; the same
+phrase twice counts once. Without a model phrases decide alone, and where the second best value comes close, nothing is
+decided. With one, the model decides (it has heard the phrases too), but never about values that it was not taught.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from connector.model import Span, Tag
-from connector.tagging.book import Facet
+from connector.tagging.book import PART, Facet
 from connector.tagging.fold import Folded
 from connector.tagging.match import Hit
 
 THRESHOLD = 0.5
 MARGIN = 0.1
 MOST_SPANS = 5
+CERTAIN = 0.9
 
 
 class Field(msgspec.Struct, frozen=True, eq=False):
@@ -33,64 +35,134 @@ Witness = tuple[Field, Hit]
 Votes = dict[str, dict[str, Witness]]  # value -> author -> its first place
 
 
-def weigh(fields: Iterable[Field], facets: Mapping[str, Facet]) -> dict[str, Tag]:
-    """One tag for each facet that phrases decide, or that has a default. Facets that `facets` lacks are not heard."""
-    ballots = _ballots(fields, facets)
-    tags = {}
-    for name, facet in facets.items():
-        votes = ballots[name]
-        if votes or facet.default is not None:
-            tag = _decided(name, facet, votes)
-            if tag is not None:
-                tags[name] = tag
-    return tags
+class Opinion(msgspec.Struct, frozen=True, eq=False):
+    """What a model makes of one text and facet: the chance of each value that this taxonomy has, in the order of
+    `places` (value → number), how high each has to be to be given, and who says so ("model:3f2a9c1d")."""
+
+    places: dict[str, int]
+    chances: list[float]
+    least: list[float]
+    author: str
 
 
-def _ballots(fields: Iterable[Field], facets: Mapping[str, Facet]) -> dict[str, Votes]:
-    """Who speaks for what. A phrase within a longer one that speaks about the same facet is not heard."""
-    ballots: dict[str, Votes] = {name: {} for name in facets}
+def ballots(fields: Iterable[Field], facets: Mapping[str, Facet]) -> dict[str, Votes]:
+    """Who speaks for what. A phrase within a longer one that speaks about the same facet is not heard, nor are facets
+    that `facets` lacks."""
+    found: dict[str, Votes] = {}
     for field in fields:
         longest: dict[str, Hit] = {}
         for hit in field.hits:
             rule = hit.rule
             for name, value in rule.says:
-                if name not in ballots:
+                if name not in facets:
                     continue
                 outer = longest.get(name)
                 if outer is not None and hit.end <= outer.end and (hit.start > outer.start or hit.end < outer.end):
                     continue
                 longest[name] = hit
                 if not hit.denied or facets[name].topic:
-                    heard = ballots[name].setdefault(value, {})
+                    heard = found.setdefault(name, {}).setdefault(value, {})
                     if rule.author not in heard:
                         heard[rule.author] = field, hit
-    return ballots
+    return found
 
 
-def _decided(name: str, facet: Facet, votes: Votes) -> Tag | None:
-    best, second, winner = 0.0, 0.0, ""
-    for value, heard in votes.items():
-        joint = _joint(heard)
-        if joint > best:
-            best, second, winner = joint, best, value
-        elif joint > second:
-            second = joint
-    if best >= THRESHOLD and best - second >= MARGIN:
-        witnesses = list(votes[winner].values())
-        author = max(witnesses, key=_weight)[1].rule.author
-        # A rival value makes the winner less sure: half of its strength is taken as doubt.
-        return Tag(name, winner, round(best * (1 - second / 2), 3), author, _spans(witnesses))
-    if facet.default is None:
-        return None
-    everyone = [witness for heard in votes.values() for witness in heard.values()]
-    return Tag(name, facet.default, 0.0, "default", _spans(sorted(everyone, key=_place)))
-
-
-def _joint(heard: Mapping[str, Witness]) -> float:
+def joint(heard: Mapping[str, Witness]) -> float:
+    """How strongly several phrases speak together, 0 to 1."""
     doubt = 1.0
     for _, hit in heard.values():
         doubt *= 1 - hit.rule.weight
     return 1 - doubt
+
+
+def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> tuple[Tag, ...]:
+    """The tags of one facet. Those that a model gives without a phrase have no evidence yet."""
+    if facet.several:
+        return _all_that_hold(name, facet, votes, opinion)
+    if opinion is None:
+        tag = _by_phrases(name, votes)
+    else:
+        taught = {
+            value: heard
+            for value, heard in votes.items()
+            if value in facet.values and _root(value) not in opinion.places
+        }
+        tag = _by_phrases(name, taught) if taught else None
+        tag = tag or _by_model(name, votes, opinion)
+        if facet.default is not None and tag is not None and votes and _contradicted(tag, name, votes):
+            tag = None
+    return (tag,) if tag is not None else _default(name, facet, votes)
+
+
+def _contradicted(tag: Tag, name: str, votes: Votes) -> bool:
+    """Whether phrases alone say otherwise than a model that is not certain: of such a ticket a person should decide."""
+    heard = _by_phrases(name, votes)
+    return heard is not None and _root(heard.value) != _root(tag.value) and tag.confidence < CERTAIN
+
+
+def _root(value: str) -> str:
+    return value.partition(PART)[0]
+
+
+def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> tuple[Tag, ...]:
+    tags = []
+    for value in facet.values:
+        heard = votes.get(value, {})
+        strength = joint(heard) if heard else 0.0
+        place = opinion.places.get(value) if opinion is not None else None
+        if place is not None and opinion is not None and opinion.chances[place] >= opinion.least[place]:
+            tags.append(_spoken(name, value, max(opinion.chances[place], strength), heard, opinion.author))
+        elif strength >= THRESHOLD and (place is None or facet.firm):
+            tags.append(_spoken(name, value, strength, heard, ""))
+    return tuple(tags)
+
+
+def _by_phrases(name: str, votes: Votes) -> Tag | None:
+    best, second, winner = 0.0, 0.0, ""
+    for value, heard in votes.items():
+        strength = joint(heard)
+        if strength > best:
+            best, second, winner = strength, best, value
+        elif strength > second and not value.startswith(winner + PART) and not winner.startswith(value + PART):
+            second = strength
+    if best < THRESHOLD or best - second < MARGIN:
+        return None
+    # A rival value makes the winner less sure: half of its strength is taken as doubt.
+    return _spoken(name, winner, best * (1 - second / 2), votes[winner], "")
+
+
+def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
+    if not opinion.chances:
+        return None
+    chance = max(opinion.chances)
+    best = opinion.chances.index(chance)
+    if chance < opinion.least[best]:
+        return None
+    value = list(opinion.places)[best]
+    if not votes:
+        return Tag(name, value, round(chance, 3), opinion.author)
+    heard = {author: one for said, by in votes.items() if _root(said) == _root(value) for author, one in by.items()}
+    nested = {said: by for said, by in votes.items() if said.startswith(value + PART)}
+    finer = _by_phrases(name, nested) if nested else None
+    return _spoken(name, finer.value if finer else value, chance, heard, opinion.author)
+
+
+def _spoken(name: str, value: str, confidence: float, heard: Mapping[str, Witness], author: str) -> Tag:
+    """A tag with the words of the phrases that speak for it. Phrases that would have carried it alone are its author,
+    else the model is."""
+    if not heard:
+        return Tag(name, value, round(confidence, 3), author)
+    witnesses = list(heard.values())
+    if not author or joint(heard) >= THRESHOLD:
+        author = max(witnesses, key=_weight)[1].rule.author
+    return Tag(name, value, round(confidence, 3), author, spans_of(witnesses))
+
+
+def _default(name: str, facet: Facet, votes: Votes) -> tuple[Tag, ...]:
+    if facet.default is None:
+        return ()
+    everyone = [witness for heard in votes.values() for witness in heard.values()]
+    return (Tag(name, facet.default, 0.0, "default", spans_of(sorted(everyone, key=_place))),)
 
 
 def _weight(witness: Witness) -> float:
@@ -101,12 +173,14 @@ def _place(witness: Witness) -> tuple[bool, int]:
     return witness[0].name != "subject", witness[1].start
 
 
-def _spans(witnesses: list[Witness]) -> tuple[Span, ...]:
+def spans_of(witnesses: Sequence[Witness]) -> tuple[Span, ...]:
     """The words of the strongest witnesses, in the order of the text."""
     if len(witnesses) > MOST_SPANS:
         witnesses = sorted(sorted(witnesses, key=_weight, reverse=True)[:MOST_SPANS], key=_place)
-    spans = []
-    for field, hit in witnesses:
-        start, end = field.folded.original(hit.start, hit.end)
-        spans.append(Span(field.name, start, end, field.text[start:end]))
-    return tuple(spans)
+    return tuple(quoted(field, hit.start, hit.end) for field, hit in witnesses)
+
+
+def quoted(field: Field, start: int, end: int) -> Span:
+    """The original words of a stretch of a field's folded text."""
+    first, last = field.folded.original(start, end)
+    return Span(field.name, first, last, field.text[first:last])

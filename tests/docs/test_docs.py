@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import msgspec
@@ -47,6 +48,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 INLINE = re.compile(r"`([^`\n]+)`")
 SHOWN = re.compile(r"(?:\S*/|docker compose run --rm )?amends ((?:--home \S+ )?(?:[a-z]|--).*)")
 TITLE = re.compile(r'title="([^" ]+)( \(part\))?"')
+BESIDE = re.compile(r'with="([^" ]+)"')  # the last block of that name on the page belongs to it
 
 
 def named(path: Path) -> str:
@@ -191,20 +193,29 @@ def merged(base: Any, part: Any) -> Any:
     return base | {key: merged(base[key], value) if key in base else value for key, value in part.items()}
 
 
+def whole(name: str, part: str, files: dict[str, str]) -> str:
+    shipped = files.get(name) or (ROOT / "mappings" / name).read_text(encoding="utf-8")
+    return msgspec.yaml.encode(merged(*(msgspec.yaml.decode(one) for one in (shipped, part)))).decode()
+
+
 def blocks() -> list[Any]:
     found = []
     for path in ADMINS:
+        seen: dict[str, str] = {}
         for block in FENCE.finditer(path.read_text(encoding="utf-8")):
             if block[2] == "yaml":
                 title = TITLE.search(block[3])
                 assert title is not None, f'{named(path)}: a YAML block says which file it is, as in title="sla.yaml"'
-                found.append(pytest.param(title[1], bool(title[2]), block[4], id=f"{path.stem}: {title[1]}"))
+                text = dedent(block[4])
+                beside = {with_: seen[with_] for with_ in BESIDE.findall(block[3])}
+                seen[title[1]] = text
+                found.append(pytest.param(title[1], bool(title[2]), text, beside, id=f"{path.stem}: {title[1]}"))
     return found
 
 
-@pytest.mark.parametrize(("name", "partial", "text"), blocks())
+@pytest.mark.parametrize(("name", "partial", "text", "beside"), blocks())
 def test_every_settings_example_loads_and_its_own_examples_hold(
-    name: str, partial: bool, text: str, tmp_path: Path
+    name: str, partial: bool, text: str, beside: dict[str, str], tmp_path: Path
 ) -> None:
     if name == "cases.yaml":
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -213,11 +224,9 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
     secrets = {"client_id": "env:ZENDESK_CLIENT_ID", "client_secret": "env:ZENDESK_CLIENT_SECRET"}
     answers = Answers("shop", {"url": "https://acme.zendesk.com"}, secrets, "Europe/Lisbon")
     files = starting_files("zendesk", answers)
-    if partial:
-        shipped = files.get(name) or (ROOT / "mappings" / name).read_text(encoding="utf-8")
-        whole = merged(*(msgspec.yaml.decode(one) for one in (shipped, text)))
-        text = msgspec.yaml.encode(whole).decode()
-    for path, content in (files | {name: text}).items():
+    beside = {other: whole(other, part, files) for other, part in beside.items()}
+    text = whole(name, text, files) if partial else text
+    for path, content in (files | beside | {name: text}).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content, encoding="utf-8")
     settings = load(tmp_path)

@@ -255,7 +255,7 @@ class Broken(Tagger):
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def tags(self, *_: Any) -> Any:
+    def tags_of(self, *_: Any) -> Any:
         raise self.error
 
 

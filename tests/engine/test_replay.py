@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
-from connector.model import Complaint, Tag
+from connector.model import Tag
 from connector.sync import replay
 from connector.sync.replay import PARTS, changed_parts, stale
-from connector.tagging import Tagger
+from connector.tagging import Asked, Tagger
 from tests.engine.world import KilledError, World, rules
 
 
@@ -56,9 +58,10 @@ class CountingTagger(Tagger):
     def __init__(self) -> None:
         self.asked = 0
 
-    def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
-        self.asked += 1
-        return (*((told,) if told else ()), Tag("category", "delivery", 1.0, "phrase:en/late"))
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        self.asked += len(asked)
+        said = Tag("category", "delivery", 1.0, "phrase:en/late")
+        return [(*((one.told,) if one.told else ()), said) for one in asked]
 
 
 def test_another_mapping_has_only_those_tagged_again_of_whose_words_it_changed_the_reading() -> None:

@@ -127,3 +127,11 @@ def test_any_text_is_a_condition_or_a_settings_error(text: str) -> None:
     except SettingsError:
         return
     assert found.holds(VALUES) in (True, False)
+
+
+def test_a_condition_sees_all_remedies_and_emergencies_as_lists() -> None:
+    tags = [Tag("remedy", "refund", 0.9, "x"), Tag("remedy", "apology", 0.9, "x"), Tag("emergency", "legal", 0.9, "x")]
+    values = values_of(COMPLAINT, tags)
+    assert condition('"apology" in remedy && size(remedy) == 2 && emergency == ["legal"]').holds(values)
+    assert not condition('"safety" in emergency').holds(values)
+    assert condition("size(remedy) == 0").holds(values_without_complaint())

@@ -160,10 +160,12 @@ def test_a_named_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-def test_a_second_phrase_book_of_one_language_is_refused(home: Path) -> None:
-    book = "language: zz\nphrases: {}"
-    write(home, **{"phrases/one.yaml": book, "phrases/two.yaml": book})
-    with pytest.raises(SettingsFilesError, match="another phrase book for 'zz'"):
+def test_books_of_one_language_are_one_in_which_a_name_stands_once(home: Path) -> None:
+    write(home, **{"phrases/one.yaml": 'language: zz\nphrases: {a: {words: [b], says: {complaint: "yes"}}}'})
+    write(home, **{"phrases/two.yaml": 'language: zz\nphrases: {c: {words: [d], says: {complaint: "no"}}}'})
+    assert [book.language for book in load(home).tagging.books].count("zz") == 2
+    write(home, **{"phrases/two.yaml": 'language: zz\nphrases: {a: {words: [d], says: {complaint: "no"}}}'})
+    with pytest.raises(SettingsFilesError, match="phrases called 'a'"):
         load(home)
 
 
@@ -684,3 +686,42 @@ def test_a_country_without_known_holidays_is_named_with_its_place(tmp_path: Path
     (tmp_path / "calendars.yaml").write_text(wrong, encoding="utf-8")
     with pytest.raises(SettingsFilesError, match=r"calendars.yaml:3:3: no public holidays .* 'Britain'"):
         load(tmp_path)
+
+
+TAXONOMY = """
+facets:
+  complaint: {title: Is it one?, default: unsure, values: {"yes": "Yes", "no": "No", unsure: Not sure}}
+  category:
+    title: About
+    topic: true
+    values:
+      money: {title: Money, titles: {de: Geld}, was: payment}
+      delivery: {title: Delivery, parts: {late: Too late}}
+  emergency:
+    title: Now
+    several: true
+    firm: true
+    values: {safety: {title: Danger, raises: {severity: high}}}
+  severity: {title: How bad, values: {low: Low, high: High}}
+  language: {title: Language, values: {en: English, unknown: Unknown}}
+"""
+
+
+def test_a_taxonomy_may_rename_nest_translate_and_leave_out(home: Path) -> None:
+    write(home, **{"taxonomy.yaml": TAXONOMY})
+    found = load(home).tagging
+    category = found.taxonomy.facets["category"]
+    assert category.values == {"money": "Money", "delivery": "Delivery", "delivery/late": "Too late"}
+    assert category.titles == {"money": {"de": "Geld"}}
+    assert (category.named("payment"), category.named("service")) == ("money", None)
+    [book] = [book for book in found.books if book.language == "en"]
+    said = {value for phrase in book.phrases.values() for facet, value in phrase.says.items() if facet == "category"}
+    assert said == {"money", "delivery"}, "shipped phrases speak in the words of this taxonomy"
+    assert found.taxonomy.facets["emergency"].raises == {"safety": {"severity": "high"}}
+
+
+def test_a_value_may_only_raise_to_one_that_there_is(home: Path) -> None:
+    write(home, **{"taxonomy.yaml": TAXONOMY.replace("severity: high}", "severity: awful}")})
+    [problem] = problems(home)
+    assert "the facet severity has no value 'awful'" in problem
+    assert problem.startswith("taxonomy.yaml:14:")

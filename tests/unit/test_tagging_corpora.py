@@ -15,17 +15,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-import yaml
 
-import mappings
 from connector.model import Complainant, Complaint, Status
-from connector.tagging import PhraseBook, Tagger, TaggingSettings, Taxonomy
+from connector.settings import load_tagging
+from connector.tagging import Tagger
 from connector.tagging.language import guess
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-FOLDER = Path(mappings.__file__).parent
 Row = dict[str, Any]
 
 
@@ -39,12 +36,7 @@ def corpus(name: str) -> Iterator[Row]:
 
 @cache
 def shipped() -> tuple[Tagger, frozenset[str]]:
-    def read(path: Path) -> Any:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-    taxonomy = msgspec.convert(read(FOLDER / "taxonomy.yaml"), Taxonomy)
-    books = tuple(msgspec.convert(read(path), PhraseBook) for path in (FOLDER / "phrases").glob("*.yaml"))
-    settings = TaggingSettings(taxonomy, books)
+    settings, _ = load_tagging()
     return Tagger(settings), frozenset(settings.languages)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import SettingsError
@@ -228,12 +228,12 @@ def test_check_tells_which_examples_do_not_hold() -> None:
     ]
 
 
-def test_check_finds_a_second_book_a_strange_language_and_a_phrase_that_says_nothing() -> None:
+def test_check_finds_a_strange_language_and_a_phrase_that_says_nothing() -> None:
     empty = PhraseBook("en", {"mute": Phrase(("hello",))})
     strange = PhraseBook("sl", {"slow": Phrase(("počasi",), {"complaint": "yes"})})
     problems = check(TaggingSettings(TAXONOMY, (ENGLISH, empty, strange)))
-    assert len(problems) == 3
-    assert all(word in " ".join(problems) for word in ("two books", "mute", '"sl"'))
+    assert len(problems) == 2
+    assert all(word in " ".join(problems) for word in ("mute", '"sl"'))
 
 
 ODD = ["> ", "\n", "\r\n\r\n", "  ", "e\u0301", "ﬁne", "ß", "İ", "太差", "\u2026", "\0", "½", "\u0345", "가"]
@@ -241,6 +241,7 @@ SPICE = st.sampled_from(["rude", "charged twice", "parcel", " not ", "LATE", "th
 TEXTS = st.lists(st.one_of(SPICE, st.text(max_size=8)), max_size=30).map("".join)
 
 
+@settings(deadline=None)  # the first text of all loads the letter statistics
 @given(TEXTS, TEXTS, st.sampled_from(["en", "zh", None]))
 def test_no_text_is_too_odd_and_all_evidence_stands_in_the_original(subject: str, text: str, language: str) -> None:
     ticket = complaint(text, subject, language)

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from functools import cache
 
-import msgspec
 import pytest
-import yaml
+import zstandard
 
-import mappings
-from connector.tagging import PhraseBook, TaggingSettings, Taxonomy, check
+from connector.settings import load_tagging
+from connector.settings.folder import SHIPPED
+from connector.settings.packed_books import FILE, packed
+from connector.tagging import TaggingSettings, check
 
-FOLDER = Path(mappings.__file__).parent
-
-
-def read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+LANGUAGES = ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sl", "zh"]
 
 
+@cache
 def shipped() -> TaggingSettings:
-    books = sorted((FOLDER / "phrases").glob("*.yaml"))
-    return TaggingSettings(
-        msgspec.convert(read(FOLDER / "taxonomy.yaml"), Taxonomy),
-        tuple(msgspec.convert(read(book), PhraseBook) for book in books),
-    )
+    return load_tagging()[0]
+
+
+def test_there_is_a_book_for_every_language_that_is_told_apart() -> None:
+    assert sorted(book.language for book in shipped().books) == LANGUAGES == sorted(shipped().languages)
+
+
+def test_the_books_are_packed_as_they_are() -> None:
+    file = SHIPPED / "phrases" / FILE
+    assert zstandard.ZstdDecompressor().decompress(file.read_bytes()) == zstandard.ZstdDecompressor().decompress(
+        packed(SHIPPED / "phrases")
+    ), "run `make books`"
 
 
 def test_every_shipped_example_holds() -> None:
     assert check(shipped()) == []
 
 
-@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_shipped_book_covers_every_category_and_cause_that_phrases_can_know(language: str) -> None:
     settings = shipped()
     book = next(book for book in settings.books if book.language == language)
@@ -45,7 +49,7 @@ def test_a_shipped_book_covers_every_category_and_cause_that_phrases_can_know(la
     assert len(book.examples.miss) >= 5
 
 
-@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_line_of_words_stands_twice_in_one_phrase(language: str) -> None:
     book = next(book for book in shipped().books if book.language == language)
     for name, phrase in (book.phrases | book.guards).items():

@@ -169,6 +169,7 @@ def test_an_event_is_told_in_the_words_of_the_source() -> None:
         ("5003", EntryKind.STATUS, Role.STAFF, "pending", None, None),
         ("5004", EntryKind.PRIORITY, Role.SYSTEM, "high", None, None),
         ("5005", EntryKind.FIELD, Role.STAFF, "B", "custom:360001", None),
+        ("5006", EntryKind.FIELD, Role.STAFF, "a", "tags", None),
         ("5007", EntryKind.REDACTION, Role.STAFF, f"{4999:020d}", None, ""),
     ]
     assert (record.ticket, record.raw_id, record.fields) == ("17", "5001", None)

@@ -1,0 +1,128 @@
+"""Builds the model that ships (mappings/weights.bin) from the shipped examples and the public sets that allow it.
+
+`make weights` calls this. The same files give the same bytes. Only sets whose licences let derived weights be shipped
+are read: Banking77 (CC BY 4.0), Bitext customer support (CDLA-Sharing 1.0), CLINC150 (CC BY 3.0) and CFPB narratives
+(public domain), in the folder `complaint-text` of $AMENDS_CORPORA; see docs/engineers/tagging.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from connector.settings.examples import shipped_examples
+from connector.settings.folder import SHIPPED
+from connector.settings.loading import load_tagging
+from connector.settings.models import WEIGHTS
+from connector.tagging.book import LANGUAGE
+from connector.tagging.labelled import Labelled, Task, task_for
+from connector.tagging.model_file import packed
+from connector.tagging.reading import Reader
+from connector.tagging.training import Held, Material, learn, material
+
+FACETS = ("complaint", "category", "root_cause", "remedy", "emergency", "severity", "sentiment")
+# One text in so many of each set: English requests must not outweigh what is written in twelve languages.
+CLINC, BANKING, BITEXT, CFPB = 12, 8, 8, 2
+# Three folds are enough to find out how sure the model may be.
+FOLDS = 3
+# Topics of Bitext that are none of ours, or that are so only by their templates ("refund" is about no return).
+NO_TOPIC = frozenset({"order", "complaint", "feedback", "product_return"})
+# A short piece of each example as well, for the language of short messages.
+PIECE_WORDS, PIECE_LETTERS = 5, 10
+# Of five texts four should get a category.
+REACH = {"category": 0.82}
+
+
+def public_examples(corpora: Path) -> list[Labelled]:
+    """The chosen texts of the public sets, in the order of their files."""
+    found = [Labelled(row["text"], {"complaint": ("no",)}, "en") for row in _rows(corpora, "clinc_intents_oos", CLINC)]
+    found += [
+        Labelled(row["text"], {"category": (row["category"],)}, "en") for row in _rows(corpora, "banking77", BANKING)
+    ]
+    # Its templates call no request a complaint, whatever has gone wrong: they teach topics only.
+    found += [
+        Labelled(row["text"], {"category": (row["category"],)}, "en")
+        for row in _rows(corpora, "bitext_intents", BITEXT)
+        if row["category"] not in NO_TOPIC
+    ]
+    return found + [
+        Labelled(row["text"], {"complaint": ("yes",)}, "en") for row in _rows(corpora, "cfpb_narratives", CFPB)
+    ]
+
+
+def _rows(corpora: Path, name: str, one_in: int) -> Iterator[dict[str, Any]]:
+    with gzip.open(corpora / "complaint-text" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if int(sha256(row["text"].encode()).hexdigest(), 16) % one_in == 0:
+                yield row
+
+
+def pieces(examples: Sequence[Labelled]) -> list[Labelled]:
+    """A few words, lower case, out of the middle of each example: short messages are where languages are confused."""
+    found = []
+    for example in examples:
+        words = example.text.lower().split()
+        middle = max(0, len(words) // 2 - PIECE_WORDS // 2)
+        text = " ".join(words[middle : middle + PIECE_WORDS])
+        if example.language in ("zh", "ja"):
+            text = example.text[len(example.text) // 3 :][:PIECE_LETTERS]
+        found.append(Labelled(text, {LANGUAGE: example.labels[LANGUAGE]}, example.language))
+    return found
+
+
+def tasks_for(examples: Sequence[Labelled], reader: Reader) -> list[Task]:
+    """What the shipped model decides."""
+    languages = sorted({value for one in examples for value in one.labels.get(LANGUAGE, ())})
+    return [*(task_for(facet, examples, reader.facets) for facet in FACETS), Task(LANGUAGE, tuple(languages))]
+
+
+def built(corpora: Path) -> tuple[bytes, Material, list[Task], dict[str, Held]]:
+    """The model as bytes, and what was found out about it on texts that it did not learn from."""
+    reader = Reader(load_tagging(None)[0])
+    own = shipped_examples()
+    examples = [*own, *public_examples(corpora), *pieces(own)]
+    stuff = material(examples, reader, _tell)
+    tasks = tasks_for(own, reader)
+    model, held = learn(stuff, tasks, reach=REACH, folds=FOLDS, tell=_tell)
+    return packed(model), stuff, tasks, held
+
+
+def _tell(what: str, done: int, of: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{what}: {done:,} of {of:,}   ", end="", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Write the file; with --check only say whether it would be the same."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where the bytes differ")
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    given = parser.parse_args()
+    corpora = os.environ.get("AMENDS_CORPORA")
+    if not corpora:
+        print("Set AMENDS_CORPORA to the folder of the corpora.", file=sys.stderr)
+        return 2
+    content, stuff, tasks, held = built(Path(corpora))
+    print(f"{len(stuff.examples):,} examples, {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()[:16]}")
+    for task in tasks:
+        one = held[task.facet]
+        print(f"  {task.facet}: {len(one.chosen):,} texts, temperature {one.temperature}, least {one.least}")
+    if given.check:
+        same = given.out.exists() and given.out.read_bytes() == content
+        print("the same bytes as are shipped" if same else "other bytes than are shipped")
+        return 0 if same else 1
+    given.out.write_bytes(content)
+    print(f"written to {given.out.relative_to(SHIPPED.parent) if given.out.is_relative_to(SHIPPED) else given.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

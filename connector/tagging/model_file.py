@@ -1,0 +1,110 @@
+"""A trained model as bytes, and back. The same model gives the same bytes; what is read is numbers only, never code.
+
+Called by `settings` (which reads the files) and by the commands that train. A head of weights needs no more than eight
+bits a number, with one scale a column.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from connector.errors import SettingsError
+from connector.tagging.fitting import Floats
+from connector.tagging.grams import BUCKETS
+from connector.tagging.heads import Arrays, Head, Model
+
+MAGIC = b"amends model 1\n"
+LEVEL = 19
+LARGEST = 1 << 30
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    heads: tuple[Head, ...]
+    pairs: tuple[tuple[str, str], ...]
+    rows: int
+    columns: int
+
+
+def packed(model: Model) -> bytes:
+    """The model as it lies in a file."""
+    arrays = model.arrays
+    header = msgspec.json.encode(_Header(model.heads, model.pairs, *arrays.weights.shape))
+    scales, small = _small(arrays.weights)
+    body = b"".join((
+        np.diff(arrays.buckets, prepend=np.int32(0)).astype("<i4").tobytes(),
+        arrays.idf.astype("<f2").tobytes(),
+        scales.astype("<f4").tobytes(),
+        small.T.tobytes(),
+        arrays.dense.astype("<f4").tobytes(),
+        arrays.bias.astype("<f4").tobytes(),
+    ))  # fmt: skip
+    frame = len(header).to_bytes(4, "little") + header + body
+    return MAGIC + zstandard.ZstdCompressor(level=LEVEL).compress(frame)
+
+
+def unpacked(content: bytes, name: str = "the model") -> Model:
+    """The model that `packed` made `content` of; `name` is what errors call it. Raises SettingsError where it is none.
+    Its version is the beginning of the content's SHA-256."""
+    try:
+        if not content.startswith(MAGIC):
+            raise ValueError("it does not begin as one")
+        frame = zstandard.ZstdDecompressor().decompress(content[len(MAGIC) :], max_output_size=LARGEST)
+        size = int.from_bytes(frame[:4], "little")
+        header = msgspec.json.decode(frame[4 : 4 + size], type=_Header)
+        arrays = _arrays(header, frame[4 + size :])
+        _prove(header, arrays)
+    except (ValueError, IndexError, zstandard.ZstdError, msgspec.MsgspecError) as error:
+        raise SettingsError(f"{name} is no model of Amends: {error}.", remedy="Train it again, or remove it.") from None
+    return Model(sha256(content).hexdigest()[:8], header.heads, header.pairs, arrays)
+
+
+def _small(weights: Floats) -> tuple[Floats, npt.NDArray[np.int8]]:
+    scales = np.maximum(np.abs(weights).max(axis=0, initial=0.0), np.float32(1e-6)) / np.float32(127)
+    return scales, np.rint(weights / scales).astype(np.int8)
+
+
+def _arrays(header: _Header, body: bytes) -> Arrays:
+    rows, columns, pairs = header.rows, header.columns, len(header.pairs)
+    at = 0
+
+    def take(kind: str, count: int) -> npt.NDArray[np.float32]:
+        nonlocal at
+        found = np.frombuffer(body, dtype=kind, count=count, offset=at)
+        at += found.nbytes
+        return found
+
+    gaps, idf, scales = take("<i4", rows), take("<f2", rows), take("<f4", columns)
+    weights = take("i1", rows * columns).reshape(columns, rows).T * scales.astype(np.float32)
+    dense = take("<f4", pairs * columns).reshape(pairs, columns)
+    bias = take("<f4", columns)
+    if at != len(body):
+        raise ValueError("its size is not what its beginning says")
+    return Arrays(
+        np.cumsum(gaps, dtype=np.int32),
+        idf.astype(np.float32),
+        np.ascontiguousarray(weights, dtype=np.float32),
+        dense.astype(np.float32),
+        bias.astype(np.float32),
+    )
+
+
+def _prove(header: _Header, arrays: Arrays) -> None:
+    buckets = arrays.buckets
+    if len(buckets) and (buckets[0] < 0 or buckets[-1] >= BUCKETS or bool((np.diff(buckets) <= 0).any())):
+        raise ValueError("its features are not in order")
+    last = 0
+    for head in header.heads:
+        if head.first != last or not head.values or head.temperature <= 0:
+            raise ValueError(f"its head for {head.facet} does not stand where it should")
+        last += len(head.values)
+        if head.first < 0 or head.first + len(head.values) > header.columns or len(head.least) != len(head.values):
+            raise ValueError(f"its head for {head.facet} does not fit")
+    if last != header.columns:
+        raise ValueError("it has columns of no head")
+    if not all(bool(np.isfinite(part).all()) for part in (arrays.idf, arrays.weights, arrays.dense, arrays.bias)):
+        raise ValueError("it holds what is no number")

@@ -1,0 +1,271 @@
+"""Learning from labelled texts: the same examples in the same order give the same model, to the byte.
+
+Called by the commands that train and by the build of the shipped weights. Everything that is found out about a model
+(how sure it may be, how good it is) comes from texts that it did not learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from connector.tagging.book import Facet
+from connector.tagging.duplicates import groups
+from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
+from connector.tagging.grams import BUCKETS, Places
+from connector.tagging.heads import Arrays, Head, Model, chances
+from connector.tagging.labelled import Labelled, Task
+from connector.tagging.reading import Message, Reader
+
+FOLDS = 5
+BATCH = 512
+# A feature that only one text has teaches nothing about others.
+LEAST_TEXTS = 2
+PENALTY = 0.2
+DENSE_PENALTY = 0.1
+# How far rare values are made to count like frequent ones: 0 not at all, 1 fully.
+BALANCE = 0.5
+STEPS = 30
+
+Tell = Callable[[str, int, int], None]
+
+
+class Material(msgspec.Struct, frozen=True, eq=False):
+    """Examples as they were read: their features (`owners` are the texts of the features), what phrases say, and in
+    `folds` the number of the first that is the same text."""
+
+    examples: tuple[Labelled, ...]
+    words: tuple[Ints, Ints]
+    runs: tuple[Ints, Ints]
+    strengths: Floats
+    pairs: tuple[tuple[str, str], ...]
+    folds: npt.NDArray[np.int64]
+
+
+def material(examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None) -> Material:
+    """Read all examples."""
+    pairs = pairs_of(reader.facets)
+    words, runs, strengths = _Columns(), _Columns(), []
+    for first in range(0, len(examples), BATCH):
+        part = examples[first : first + BATCH]
+        batch = reader.read([Message(one.subject, one.text, one.language) for one in part])
+        words.add(batch.features.words, first)
+        runs.add(batch.features.runs, first)
+        strengths.append(batch.strengths(pairs, reader.facets))
+        tell("reading", first + len(part), len(examples))
+    dense = np.concatenate(strengths) if strengths else np.zeros((0, len(pairs)), dtype=np.float32)
+    folds = np.array(groups([one.text for one in examples]), dtype=np.int64)
+    return Material(tuple(examples), words.joined(), runs.joined(), dense, pairs, folds)
+
+
+def pairs_of(facets: Mapping[str, Facet]) -> tuple[tuple[str, str], ...]:
+    """The (facet, value) that phrases may speak for, as a model hears them: without finer values."""
+    return tuple((name, value) for name, facet in sorted(facets.items()) for value in facet.values if "/" not in value)
+
+
+class _Columns:
+    def __init__(self) -> None:
+        self.buckets: list[Ints] = []
+        self.owners: list[Ints] = []
+
+    def add(self, places: Places, first: int) -> None:
+        self.buckets.append(places.buckets)
+        self.owners.append(places.texts + first)
+
+    def joined(self) -> tuple[Ints, Ints]:
+        none = [np.zeros(0, dtype=np.int64)]
+        return np.concatenate(self.buckets or none), np.concatenate(self.owners or none)
+
+
+class _Features(msgspec.Struct, frozen=True, eq=False):
+    """Which features count, how much, and every example in them."""
+
+    buckets: npt.NDArray[np.int32]
+    idf: Floats
+    rows: Sparse
+
+
+def _features(stuff: Material, learnt: npt.NDArray[np.bool_]) -> _Features:
+    """`learnt` marks the examples whose features count."""
+    number = int(learnt.sum())
+    counts = np.zeros(BUCKETS, dtype=np.int64)
+    for buckets, owners in (stuff.words, stuff.runs):
+        once = np.unique(owners * BUCKETS + buckets)
+        counts += np.bincount((once % BUCKETS)[learnt[once // BUCKETS]], minlength=BUCKETS)
+    kept = counts >= LEAST_TEXTS
+    idf = np.where(kept, np.log((1 + number) / (1 + counts)) + 1, 0).astype(np.float16).astype(np.float32)
+    places = np.cumsum(kept) - 1
+    parts = [_normal(buckets, owners, kept, idf, len(stuff.examples)) for buckets, owners in (stuff.words, stuff.runs)]
+    owners, columns, values = (np.concatenate([part[at] for part in parts]) for at in range(3))
+    order = np.argsort(owners, kind="stable")
+    begins = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(stuff.examples)))])
+    rows = Sparse(begins, places[columns[order]], values[order].astype(np.float32), int(kept.sum()))
+    return _Features(np.flatnonzero(kept).astype(np.int32), idf[kept], rows)
+
+
+def _normal(
+    buckets: Ints, owners: Ints, kept: npt.NDArray[np.bool_], idf: Floats, count: int
+) -> tuple[Ints, Ints, Doubles]:
+    known = kept[buckets]
+    buckets, owners = buckets[known], owners[known]
+    weights = idf[buckets].astype(np.float64)
+    lengths = np.sqrt(np.bincount(owners, weights=weights * weights, minlength=count))
+    return owners, buckets, weights / np.maximum(lengths, 1e-9)[owners]
+
+
+def learn(
+    stuff: Material,
+    tasks: Sequence[Task],
+    *,
+    reach: Mapping[str, float] | None = None,
+    folds: int = FOLDS,
+    tell: Tell = lambda _what, _done, _of: None,
+) -> tuple[Model, dict[str, Held]]:
+    """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is, by
+    facet, the share of texts that should get an answer at the least, where certainty alone would give fewer one."""
+    wanted = _wanted(stuff, tasks)
+    outside: list[tuple[Ints, Floats]] = []
+    for fold in range(folds):
+        tell("learning", fold, folds + 1)
+        learnt = stuff.folds % folds != fold
+        testing = np.flatnonzero(~learnt)
+        if len(testing) and learnt.any():
+            outside.append((testing, _fitted(stuff, tasks, wanted, learnt).scores(stuff, testing)))
+    held, first = {}, 0
+    for task in tasks:
+        own = slice(first, first + len(task.values))
+        wish = (reach or {}).get(task.facet, 0.0)
+        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in outside], wish)
+        first = own.stop
+    tell("learning", folds, folds + 1)
+    every = np.ones(len(stuff.examples), dtype=np.bool_)
+    return _model(stuff, tasks, wanted, _fitted(stuff, tasks, wanted, every), held), held
+
+
+class Held(msgspec.Struct, frozen=True, eq=False):
+    """What folds said of examples that they had not learnt from: their numbers, what is right (examples x values), the
+    calibrated chances, and the temperature and limits found with them."""
+
+    chosen: Ints
+    right: Floats
+    chances: Floats
+    temperature: float
+    least: tuple[float, ...]
+
+
+class _Fit(msgspec.Struct, frozen=True, eq=False):
+    features: _Features
+    sparse: Floats
+    dense: Floats
+    bias: Floats
+
+    def scores(self, stuff: Material, chosen: Ints) -> Floats:
+        said = np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
+        found: Floats = self.features.rows.rows(chosen).times(self.sparse) + said + self.bias
+        return found
+
+
+def _wanted(stuff: Material, tasks: Sequence[Task]) -> Floats:
+    """Examples x all values: 1 where it holds, 0 where it does not, nan where nothing is known of the facet."""
+    width = sum(len(task.values) for task in tasks)
+    wanted = np.full((len(stuff.examples), width), np.nan, dtype=np.float32)
+    first = 0
+    for task in tasks:
+        column = {value: first + number for number, value in enumerate(task.values)}
+        for number, example in enumerate(stuff.examples):
+            labels = example.labels.get(task.facet)
+            if labels is None or any(label not in column for label in labels) or (not labels and not task.several):
+                continue
+            wanted[number, first : first + len(task.values)] = 0
+            wanted[number, [column[label] for label in labels]] = 1
+        first += len(task.values)
+    return wanted
+
+
+def _fitted(stuff: Material, tasks: Sequence[Task], wanted: Floats, learnt: npt.NDArray[np.bool_]) -> _Fit:
+    features = _features(stuff, learnt)
+    chosen = np.flatnonzero(learnt)
+    weights, groups, first = np.ones((len(chosen), len(tasks)), dtype=np.float32), [], 0
+    for number, task in enumerate(tasks):
+        last = first + len(task.values)
+        own = wanted[chosen, first:last]
+        known = np.isfinite(own[:, 0])
+        count = max(int(known.sum()), 1)
+        if not task.several:
+            counts = np.nan_to_num(own).sum(axis=0)
+            share = (count / max(len(task.values), 1) / np.maximum(counts, 1)) ** BALANCE
+            weights[:, number] = np.einsum("ij,j->i", np.nan_to_num(own), share)
+        groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count))
+        first = last
+    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=STEPS)
+    return _Fit(features, found.sparse, found.dense, found.bias)
+
+
+def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], reach: float) -> Held:
+    if not parts:
+        none = np.zeros((0, len(task.values)), dtype=np.float32)
+        return Held(np.zeros(0, dtype=np.int64), none, none, 1.0, (0.5,) * len(task.values))
+    chosen = np.concatenate([numbers for numbers, _ in parts])
+    scores = np.concatenate([said for _, said in parts])
+    order = np.argsort(chosen, kind="stable")
+    order = order[np.isfinite(wanted[chosen[order], 0])]
+    chosen, scores = chosen[order], scores[order]
+    right = wanted[chosen]
+    temperature = _temperature(scores, right, several=task.several)
+    head = Head(task.facet, task.values, 0, task.several, temperature, (0.5,) * len(task.values))
+    shares = chances(head, scores)
+    return Held(chosen, right, shares, temperature, _least(task, shares, right, reach))
+
+
+def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
+    """The divisor under which the chances fit what happened best, out of a fixed row of them."""
+    best, found = np.inf, 1.0
+    for tried in np.geomspace(0.25, 4.0, 33):
+        own = scores.astype(np.float64) / tried
+        if several:
+            loss = float((np.logaddexp(0.0, own) - right * own).sum())
+        else:
+            top = own.max(axis=1, keepdims=True)
+            loss = -float((right * (own - top - np.log(np.exp(own - top).sum(axis=1, keepdims=True)))).sum())
+        if loss < best - 1e-9:
+            best, found = loss, float(round(tried, 4))
+    return found
+
+
+def _least(task: Task, shares: Floats, right: Floats, reach: float) -> tuple[float, ...]:
+    """Of one answer: the chance below which more are wrong than right, but never so high that fewer than `reach` get
+    one. Of several: what balances missing with inventing (the best F1) for each value."""
+    if task.several:
+        return tuple(_best_limit(shares[:, column], right[:, column]) for column in range(len(task.values)))
+    limit = 0.5 if len(task.values) > 2 else 0.6
+    if reach and len(shares):
+        limit = min(limit, float(np.quantile(shares.max(axis=1), 1 - reach)))
+    return (round(limit, 4),) * len(task.values)
+
+
+def _best_limit(shares: Floats, right: Floats) -> float:
+    best, found = -1.0, 0.5
+    for limit in np.arange(0.2, 0.81, 0.05):
+        given = shares >= limit
+        true = float((given & (right > 0)).sum())
+        score = 2 * true / max(float(given.sum()) + float(right.sum()), 1.0)
+        if score > best + 1e-9:
+            best, found = score, float(round(limit, 2))
+    return found
+
+
+def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, held: Mapping[str, Held]) -> Model:
+    heads, first = [], 0
+    for task in tasks:
+        last = first + len(task.values)
+        counts = tuple(int(one) for one in np.nan_to_num(wanted[:, first:last]).sum(axis=0))
+        kept = held[task.facet]
+        heads.append(Head(task.facet, task.values, first, task.several, kept.temperature, kept.least, counts))
+        first = last
+    sparse = found.sparse * found.features.idf[:, None]
+    rows = np.flatnonzero(np.abs(sparse).max(axis=1, initial=0.0) > 0)
+    arrays = Arrays(found.features.buckets[rows], found.features.idf[rows], sparse[rows], found.dense, found.bias)
+    return Model("new", tuple(heads), stuff.pairs, arrays)

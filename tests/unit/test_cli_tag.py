@@ -1,0 +1,322 @@
+"""`amends tag …`: texts in, answers out, whatever the lines are; models trained, compared, refused and rolled back."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli
+from connector.commands import tag_train
+from connector.store import labels
+from tests.end_to_end.test_learning import WHEN
+from tests.unit.test_cli_commands import Office, Said, office
+
+__all__ = ["office"]
+
+KEYS = [
+    "id",
+    "language",
+    "is_complaint",
+    "category",
+    "root_cause",
+    "severity",
+    "sentiment",
+    "product",
+    "remedies",
+    "emergency",
+]
+FACET = {"value", "confidence", "evidence", "by"}
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """`amends words` in an empty folder, with these lines on the standard input."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AMENDS_HOME", raising=False)
+
+    def type_(*words: str, lines: str | bytes = "") -> Said:
+        raw = lines.encode("utf-8", "surrogatepass") if isinstance(lines, str) else lines
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
+        monkeypatch.setattr(sys, "argv", ["amends", *words])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code: Any = 0
+        except SystemExit as ended:
+            code = ended.code
+        out, err = capsys.readouterr()
+        return Said(int(code or 0), out, err)
+
+    return type_
+
+
+def rows(said: Said) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said.out.splitlines()]
+
+
+# -- tag text --------------------------------------------------------------------------------------------------------
+
+
+def test_one_line_in_one_line_out_in_order_and_with_all_keys(typed: Any) -> None:
+    lines = "".join(
+        json.dumps({"id": number, "text": "My parcel has not arrived, I want a refund of £20.", "lang": "en"}) + "\n"
+        for number in range(600)
+    )
+    said = typed("tag", "text", "--json", lines=lines)
+    assert said.code == 0
+    found = rows(said)
+    assert [row["id"] for row in found] == list(range(600))
+    first = found[0]
+    assert list(first) == KEYS
+    assert first["is_complaint"]["value"] == "complaint"
+    assert first["category"]["value"] == "delivery"
+    assert [one["value"] for one in first["remedies"]] == ["refund"]
+    assert first["remedies"][0]["amount"] == ["20", "GBP"]
+    for key in ("language", "is_complaint", "category", "root_cause", "severity", "sentiment", "product"):
+        assert set(first[key]) >= FACET
+    assert first["product"]["value"] is None
+    assert all(row == {**first, "id": row["id"]} for row in found), "the same text, the same answer"
+
+
+def test_evidence_counts_characters_of_the_text_as_it_came(typed: Any) -> None:
+    text = "😀 «Ärger» 😡 my parcel has not arrived"
+    [row] = rows(typed("tag", "text", "--json", lines=json.dumps({"id": "a", "text": text, "lang": "en"}) + "\n"))
+    quotes = [text[start:end] for start, end in row["category"]["evidence"]]
+    assert quotes
+    assert all("parcel" in quote or "arrived" in quote for quote in quotes)
+
+
+def test_a_bad_line_is_told_with_its_number_and_stops_nothing(typed: Any) -> None:
+    lines = (
+        '{"id":1,"text":"hello there"}\nnot json\n\n[1]\n{"id":2}\n'
+        '{"id":3,"text":"all fine","lang":7}\n{"id":4,"text":"bye"}\n'
+    )
+    said = typed("tag", "text", "--json", lines=lines)
+    assert said.code == 1
+    assert [row["id"] for row in rows(said)] == [1, 4]
+    told = said.err.splitlines()
+    assert [line.split(": ")[0] for line in told] == [f"standard input:{number}" for number in (2, 4, 5, 6)]
+
+
+def test_half_a_surrogate_pair_goes_in_and_comes_back(typed: Any) -> None:
+    said = typed("tag", "text", "--json", lines='{"id":"x\\ud83d","text":"my parcel \\ud83d is late","lang":"en"}\n')
+    assert said.code == 0
+    assert rows(said)[0]["id"] == "x\ud83d"
+
+
+def test_a_file_that_is_not_there_is_told(typed: Any) -> None:
+    said = typed("tag", "text", "nowhere.jsonl", "--json")
+    assert said.code == 1
+    assert "nowhere.jsonl cannot be read" in said.err
+
+
+def test_without_json_a_person_reads_it(typed: Any) -> None:
+    said = typed("tag", "text", lines='{"id":7,"text":"My parcel has not arrived.","lang":"en"}\n')
+    assert said.out.startswith("7  ")
+    assert "category: delivery" in said.out
+
+
+def test_an_enquiry_and_the_undecided_are_told_apart(typed: Any) -> None:
+    lines = (
+        '{"id":1,"text":"What are your opening hours on Sunday, please?","lang":"en"}\n'
+        '{"id":2,"text":"???","lang":"en"}\n'
+    )
+    said = typed("tag", "text", "--json", lines=lines)
+    assert rows(said)[0]["is_complaint"]["value"] in ("enquiry", None)
+    assert rows(said)[1]["is_complaint"]["value"] is None
+
+
+# -- train and evaluate ------------------------------------------------------------------------------------------------
+
+
+def labelled(path: Path, pairs: list[tuple[str, Any]]) -> str:
+    path.write_text("".join(json.dumps({"text": text, "label": label, "lang": "en"}) + "\n" for text, label in pairs))
+    return str(path)
+
+
+ROOMS = [
+    ("the tap in the bath drips", "bath"),
+    ("the oven in the kitchen smokes", "kitchen"),
+    ("the lift stands", "stairs"),
+]
+
+
+def test_any_question_can_be_taught_and_examined(typed: Any, tmp_path: Path) -> None:
+    train = labelled(
+        tmp_path / "train.jsonl", [(f"{text} since day {n}", room) for n in range(12) for text, room in ROOMS]
+    )
+    test = labelled(tmp_path / "test.jsonl", [(f"again {text}", room) for text, room in ROOMS])
+    done = typed("tag", "train", train, "--facet", "room", "--model", "rooms", "--json")
+    assert done.code == 0
+    assert done.json["examples"] == 36
+    assert (tmp_path / "rooms" / "model.bin").exists()
+    said = typed("tag", "evaluate", test, "--facet", "room", "--model", "rooms", "--json")
+    assert said.code == 0
+    assert said.json["measured"]["macro_f1"] == 1.0
+    assert set(said.json["measured"]["per_class"]) == {"bath", "kitchen", "stairs"}
+    [row] = rows(
+        typed(
+            "tag",
+            "text",
+            "--json",
+            "--model",
+            "rooms",
+            lines='{"id":1,"text":"the tap in my bath drips","lang":"en"}\n',
+        )
+    )
+    assert row["room"]["value"] == "bath"
+
+
+def test_training_twice_gives_the_same_bytes(typed: Any, tmp_path: Path) -> None:
+    train = labelled(tmp_path / "train.jsonl", [(f"{text} {n}", room) for n in range(8) for text, room in ROOMS])
+    for folder in ("one", "two"):
+        assert typed("tag", "train", train, "--facet", "room", "--model", folder).code == 0
+    assert (tmp_path / "one" / "model.bin").read_bytes() == (tmp_path / "two" / "model.bin").read_bytes()
+
+
+def test_a_dry_run_writes_nothing(typed: Any, tmp_path: Path) -> None:
+    train = labelled(tmp_path / "train.jsonl", [(f"{text} {n}", room) for n in range(8) for text, room in ROOMS])
+    assert typed("tag", "train", train, "--facet", "room", "--model", "rooms", "--dry-run").code == 0
+    assert not (tmp_path / "rooms").exists()
+
+
+def test_labels_that_say_nothing_are_told_by_line(typed: Any, tmp_path: Path) -> None:
+    file = labelled(tmp_path / "test.jsonl", [("my parcel is late", 1), ("opening hours?", 0), ("hm", "perhaps")])
+    said = typed("tag", "evaluate", file, "--facet", "is_complaint", "--json")
+    assert said.code == 1
+    assert "test.jsonl:3" in said.err
+    assert said.json["measured"]["texts"] == 2
+
+
+def test_a_question_that_nobody_answers_is_refused_with_those_that_are(typed: Any, tmp_path: Path) -> None:
+    file = labelled(tmp_path / "test.jsonl", [("my parcel is late", "x")])
+    said = typed("tag", "evaluate", file, "--facet", "weather")
+    assert said.code == 1
+    assert "category" in said.err
+
+
+def test_a_folder_without_a_model_is_told(typed: Any, tmp_path: Path) -> None:
+    file = labelled(tmp_path / "test.jsonl", [("my parcel is late", 1)])
+    said = typed("tag", "evaluate", file, "--facet", "is_complaint", "--model", "empty")
+    assert said.code == 2
+    assert "cannot be read" in said.err
+
+
+# -- what people say, and the next model -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in twenty of the shipped examples: learning all of them takes longer than a test may."""
+    every = tag_train.shipped_examples()
+    monkeypatch.setattr(tag_train, "shipped_examples", lambda: every[::20])
+
+
+def gauges(office: Office, count: int = 24) -> list[str]:
+    """Complaints about things that no phrase and no model knows."""
+    found = []
+    for number in range(count):
+        who = {
+            "id": f"c{number}",
+            "name": "Kim",
+            "address": f"kim{number}@example.com",
+            "verified": True,
+            "language": "en",
+        }
+        text = f"My zorblatt hums {WHEN[number]}, I am very disappointed."
+        found.append(office.desk.open("Humming", text, requester=who))
+    return found
+
+
+def test_a_review_lists_what_is_open_and_records_what_is_said(office: Office) -> None:
+    ticket = office.complain("???", "???")
+    office.type("sync")
+    open_ = office.type("tag", "review", "--json").json["open"]
+    assert [one["id"] for one in open_] == [f"shop/{ticket}"]
+    assert office.type("tag", "review", "--say", f"shop/{ticket}=complaint", "--dry-run").code == 0
+    assert office.type("tag", "review", "--json").json["open"] != []
+    assert office.type("tag", "review", "--say", f"shop/{ticket}=complaint").code == 0
+    assert office.type("tag", "review", "--json").json["open"] == []
+    office.desk.customer_message(ticket, "Anybody?")
+    office.desk.advance(60)
+    office.type("sync")
+    [shown] = office.type("complaints", "list", "--json").json
+    assert shown["complaint"] == "yes", "an agent's word survives what comes later"
+    with office.store().read() as connection:
+        assert [one.values for one in labels.of_facet(connection, "complaint")] == [("yes",)]
+
+
+def test_a_review_refuses_a_value_that_there_is_not(office: Office) -> None:
+    ticket = office.complain()
+    office.type("sync")
+    said = office.type("tag", "review", "--facet", "category", "--say", f"shop/{ticket}=weather")
+    assert said.code == 1
+    assert "payment" in said.err
+
+
+@pytest.mark.usefixtures("few_shipped")
+def test_a_corrected_tag_in_the_helpdesk_changes_the_next_model_and_can_be_taken_back(office: Office) -> None:
+    tickets = gauges(office)
+    office.type("sync")
+    for ticket in tickets:
+        office.desk.label(ticket, ["amends_category_account"], "kim")
+    office.desk.advance(60)
+    office.type("sync")
+    with office.store().read() as connection:
+        assert {one.values for one in labels.of_facet(connection, "category")} == {("account",)}
+    file = office.home / "one.jsonl"
+    file.write_text('{"id": 1, "text": "My zorblatt hums on the roof, I am very disappointed.", "lang": "en"}\n')
+
+    def category() -> str | None:
+        said = office.type("tag", "text", str(file), "--json")
+        value = json.loads(said.out)["category"]["value"]
+        return None if value is None else str(value)
+
+    assert category() != "account"
+    done = office.type("tag", "train", "--facet", "category", "--json")
+    assert done.code in (0, 1), done.err
+    told = done.json
+    assert told["own_examples"] == 24
+    assert told["own"]["macro_f1"] >= told["was"]["macro_f1"]
+    if told["refused"]:
+        assert all("examples say" in why for why in told["refused"]), "the shipped twentieth is thin"
+        assert office.type("tag", "rollback", "category", "--to", "1").code == 0
+    assert category() == "account"
+    assert "live" in office.type("tag", "models").out
+    plan = office.type("mapping", "backfill", "--dry-run")
+    assert plan.code == 0
+    assert office.type("tag", "rollback", "category", "--shipped").code == 0
+    assert category() != "account"
+
+
+@pytest.mark.usefixtures("few_shipped")
+def test_few_labels_are_an_accident_and_go_nowhere(office: Office) -> None:
+    ticket = office.complain()
+    office.type("sync")
+    office.type("tag", "review", "--facet", "category", "--say", f"shop/{ticket}=payment")
+    said = office.type("tag", "train", "--facet", "category", "--json")
+    assert said.code == 1
+    assert "fewer than" in " ".join(said.json["refused"])
+    assert not said.json["live"]
+    assert office.type("tag", "models", "--json").json[0]["live"] is False
+
+
+def test_rolling_back_where_nothing_was_trained_is_told(office: Office) -> None:
+    said = office.type("tag", "rollback", "category")
+    assert said.code == 2
+    assert "amends tag models" in said.err
+
+
+def test_a_broken_model_is_found_by_a_check(office: Office) -> None:
+    folder = office.home / "models" / "category" / "1"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"nothing")
+    (folder.parent / "live").write_text("1\n")
+    said = office.type("check", "--offline")
+    assert said.code == 2
+    assert "no model of Amends" in said.err
