@@ -116,7 +116,7 @@ def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_t
     opened = [one for one in done if one["kind"] == "correct"]
     told = [one for one in done if one["kind"] == "link" and ":resolved@" in one["episode"]]
     assert opened and told
-    case = f"shop/{told[0]['ticket']}"
+    case = f"{told[0]['source']}/{told[0]['ticket']}"
     explained = amends(folder, "--home", ".amends-demo", "explain", case).stdout
     assert "removing the cause" in explained and "was resolved" in explained
 
