@@ -48,6 +48,11 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(tagger=tagger, sla=settings.sla, policy=settings.policy, repeats=settings.repeats)
 
 
+def clock_kinds(source: SourceSettings) -> dict[str, str]:
+    """Which of our clocks the source's own ones correspond to, by the source's word; {} where it tells of none."""
+    return {**getattr(find_adapter(source.adapter), "clocks", {}), **getattr(source.options, "clocks", {})}
+
+
 def adapter_for(
     source: SourceSettings,
     home: Path,
