@@ -1,8 +1,8 @@
 """The account's own clocks: ticket metric events, by time, as steps of clocks. Used by the adapter.
 
-One event is one record: a metric of a ticket, in its n-th run (`instance_id`), was activated, paused, fulfilled, given a
-target, or breached. Other events ("measure", "update_status") only sum up what these say, and are passed over. A breach
-may lie ahead, and may be taken back (`deleted`), which is a step of its own: what was told before stays as it was told.
+One event is one record: a metric of a ticket, in its n-th run (`instance_id`), was activated, paused, fulfilled, given
+a target, or breached. Other events ("measure", "update_status") only sum up what these say, and are passed over. A
+breach may lie ahead, and may be taken back (`deleted`), which is a step of its own: what was told stays as it was told.
 
 The export is for admins and not part of every plan. Where it is refused the source goes on without its clocks.
 https://developer.zendesk.com/documentation/ticketing/reference-guides/ticket-metric-event-types-reference
@@ -64,8 +64,8 @@ class _MetricPage(msgspec.Struct, frozen=True):
 
 
 def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
-    """Pages of the stream after `cursor`: {"start_time": Unix seconds}. Where the account does not give this export, one
-    empty page at the same place."""
+    """Pages of the stream after `cursor`: {"start_time": Unix seconds}. Where the account does not give this export,
+    one empty page at the same place."""
     try:
         yield from timed_pages(calls, cursor, lambda start: _asked(calls, start), _records)
     except UnprovenError:

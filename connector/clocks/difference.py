@@ -153,8 +153,8 @@ def _with_schedule(suspects: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def _seen_late(our: Clock, their: SourceClock, target: Target | None) -> bool:
-    """A source applies a policy when something happens to the ticket. Then a target may be over the moment it comes; and
-    one that changed since is not known there yet."""
+    """A source applies a policy when something happens to the ticket. Then a target may be over the moment it comes;
+    and one that changed since is not known there yet."""
     applied = their.applied_at
     if applied is None:
         return False

@@ -19,8 +19,8 @@ Pause = tuple[datetime, datetime | None]
 
 
 class SourceClock(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One run of a clock of the source's own, as of an instant. `kind` is ours where one corresponds to its `name`, else
-    None; `cycle` numbers the runs of one name. `target_seconds` is None where the source has no target for it, and
+    """One run of a clock of the source's own, as of an instant. `kind` is ours where one corresponds to its `name`,
+    else None; `cycle` numbers the runs of one name. `target_seconds` is None where the source has no target for it, and
     `business_hours` where it does not tell which hours count. `due_at` is None where it is not due (it stands still) or
     nobody knows when. `applied_at` is when its target came into force; `first_seen_at` is when we learned of it.
     """

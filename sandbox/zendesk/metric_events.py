@@ -34,6 +34,7 @@ class Run(msgspec.Struct):
     stretches: list[tuple[datetime, datetime]] = []
     target: tuple[int, Policy] | None = None
     applied_id: int = 0
+    applied_at: datetime | None = None
     breached: bool = False
 
     @property
@@ -143,7 +144,7 @@ class _Teller:
             target = (minutes * 60, policy) if minutes is not None and policy else None
             if run.ended or target is None or target == run.target:
                 continue
-            run.target, run.breached = target, False
+            run.target, run.breached, run.applied_at = target, False, at
             run.applied_id = self._tell(run, "apply_sla", at, sla=_sla(*target))
 
     def _fits(self, policy: Policy, at: datetime) -> bool:
@@ -157,6 +158,7 @@ class _Teller:
             due = _due([*run.stretches, *([(run.since, until)] if run.since else [])], *run.target)
             if due is not None and due <= until:
                 run.breached = True
+                due = max(due, run.applied_at or due)  # a target that comes late can be broken no sooner
                 self._told(run, "breach", due, run.applied_id + BREACH_ID, {"deleted": False})
 
     def _tell(self, run: Run, kind: str, at: datetime, **more: JSON) -> int:
