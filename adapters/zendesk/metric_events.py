@@ -17,12 +17,12 @@ from hashlib import sha256
 
 import msgspec
 
-from adapters.zendesk.answers import UnprovenError
+from adapters.zendesk.answers import ForbiddenError
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.pages import page_of, timed_pages
 from adapters.zendesk.values import inner, loaded, moment, number, padded, text, ticket_id
 from connector.adapter import Cursor, Page, Record
-from connector.errors import AuthError, SettingsError
+from connector.errors import SettingsError
 from connector.model import JSON, ClockStep, StepKind
 
 STREAM = "ticket_metric_events"
@@ -68,9 +68,7 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     one empty page at the same place."""
     try:
         yield from timed_pages(calls, cursor, lambda start: _asked(calls, start), _records)
-    except UnprovenError:
-        raise
-    except (AuthError, SettingsError) as error:
+    except (ForbiddenError, SettingsError) as error:
         log.warning("%s: its own clocks are not to be had (%s)", calls.source, error.message)
         yield Page((), cursor, end=True)
 

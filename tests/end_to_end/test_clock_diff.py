@@ -166,7 +166,7 @@ def test_explain_shows_the_clock_of_the_source_beside_ours(office: Office, accou
     said = office.type("explain", "shop/1")
     assert "the source says  running, due Mon 2 Mar 2026 13:00 GMT; 4 h by “Gold”, calendar hours" in said.out
     told = office.type("explain", "shop/1", "--json").json
-    assert [one["theirs"]["name"] for one in told["clocks"] if "theirs" in one and one["theirs"]] == [
+    assert [one["theirs"]["name"] for one in told["clocks"] if one.get("theirs")] == [
         "first_reply_time",
         "requester_wait_time",
     ]
