@@ -561,6 +561,14 @@ def clock_what_if(
     show(clock_whatif.what_if(_place(ctx), file, names=names or (), most=most), clock_whatif.lines, as_json)
 
 
+@clock.command("diff")
+def clock_diff(ctx: Context, names: o.Sources = None, since: o.Since = None, as_json: o.Json = False) -> None:
+    """Where our clocks differ from the helpdesk's own by more than a minute, and why. Exits with 1 where one does."""
+    from connector.commands import clock_diff as differing
+
+    show(differing.diff(_place(ctx), names=names or (), since=since), differing.lines, as_json)
+
+
 @clock.command("import")
 def clock_import(
     ctx: Context,

@@ -114,6 +114,8 @@ class Zendesk:
                 following = f"{base}/api/v2/incremental/ticket_events.json?start_time={end}"
                 tail = {"count": 0, "end_of_stream": True, "end_time": end, "next_page": following}
                 return encode({"ticket_events": [], **tail})
+            case ["incremental", "ticket_metric_events"]:
+                return encode({"ticket_metric_events": [], "count": 0, "end_of_stream": True, "end_time": None})
             case ["users", "me"]:
                 return b'{"user":' + self.agents[0] + b"}"
             case ["account", "settings"]:

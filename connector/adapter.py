@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import msgspec
 
 from connector.errors import SettingsError
-from connector.model import JSON, Action, ActionKind, Entry
+from connector.model import JSON, Action, ActionKind, ClockStep, Entry
 
 if TYPE_CHECKING:
     from requests import Session
@@ -139,7 +139,8 @@ class Record(msgspec.Struct, frozen=True):
     should not count before a person has looked at it (a stranger in a known thread): it is quarantined too, and a
     person may let it in; with `quiet`, nobody is asked to (automatic mail). `names` are kept with the ticket; see
     `Memory`. `stops` are (key, why) pairs of people to whom nothing may be sent any more; they count even where the
-    record is put aside.
+    record is put aside. `clocks` is what it tells of the source's own clocks; a record that tells nothing else is not
+    kept for replay.
     """
 
     ticket: str
@@ -153,6 +154,12 @@ class Record(msgspec.Struct, frozen=True):
     quiet: bool = False
     names: tuple[str, ...] = ()
     stops: tuple[tuple[str, str], ...] = ()
+    clocks: tuple[ClockStep, ...] = ()
+
+    @property
+    def of_clocks_alone(self) -> bool:
+        """Whether it tells of the source's own clocks and of nothing else."""
+        return bool(self.clocks) and self.fields is None and not self.entries
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -263,7 +270,8 @@ class Adapter(Protocol):
     `offered(source, options, tools)` tells `amends init` what an account has to choose from while its settings are
     still being made, as (value, title) pairs by option; a class method `lacks(kind, settings, secrets)` tells
     `amends check` what is not set without which no write of that kind can leave. An option `fields` that is left empty
-    is filled with the source fields that the mapping names.
+    is filled with the source fields that the mapping names. A class whose source has clocks of its own says in `clocks`
+    which of ours each corresponds to, by the word of `ClockStep.clock`; an option `clocks` goes before it.
     """
 
     Settings: ClassVar[type]

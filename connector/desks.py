@@ -64,6 +64,11 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
+def clock_kinds(source: SourceSettings) -> dict[str, str]:
+    """Which of our clocks the source's own ones correspond to, by the source's word; {} where it tells of none."""
+    return {**getattr(find_adapter(source.adapter), "clocks", {}), **getattr(source.options, "clocks", {})}
+
+
 def adapter_for(
     source: SourceSettings,
     home: Path,

@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
+from connector.clocks.difference import pairs
 from connector.clocks.drawing import LEGEND, drawn
 from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.overdue import CHANGES
 from connector.clocks.promises.keeping import PROMISE, Told
+from connector.clocks.source_clocks import SourceClock
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
@@ -45,13 +47,14 @@ KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")  # how people call a ticket of
 
 
 class ClockTold(msgspec.Struct, frozen=True):
-    """A clock with the zone in which its times are told and the stretches that add up to its used time; of a promise,
-    the words that made it."""
+    """A clock with the zone in which its times are told, the stretches that add up to its used time, of a promise the
+    words that made it, and what the source says of the same clock."""
 
     clock: Clock
     zone: str
     segments: tuple[Segment, ...]
     words: str | None = None
+    theirs: SourceClock | None = None
 
 
 class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,7 +74,8 @@ class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure."""
+    """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure;
+    `source_clocks` are those of the source's own that have a target and none of ours beside them."""
 
     as_of: datetime
     is_complaint: str
@@ -83,6 +87,7 @@ class Explanation(msgspec.Struct, frozen=True):
     writes: tuple[WriteTold, ...]
     looked_at_next: datetime | None
     promises: tuple[Told, ...] = ()
+    source_clocks: tuple[SourceClock, ...] = ()
 
 
 def explain(
@@ -92,12 +97,15 @@ def explain(
     rules: Rules,
     *,
     links: Sequence[Link] = (),
+    source_clocks: Sequence[SourceClock] = (),
     look_at: datetime | None,
     now: datetime,
 ) -> Explanation:
     """The facts about `this`. `flags` are those of the last sweep, `writes` the outbox rows of the ticket and of what
-    was opened for it, `links` its corrective tickets."""
-    clocks = tuple(_clock(one, this, rules, now) for one in clocks_of(this, rules, now))
+    was opened for it, `links` its corrective tickets, `source_clocks` what the source says of its own clocks."""
+    ours = clocks_of(this, rules, now)
+    beside = _beside(ours, source_clocks)
+    clocks = tuple(_clock(one, beside.get((one.kind, one.cycle)), this, rules, now) for one in ours)
     return Explanation(
         as_of=now,
         is_complaint=this.is_complaint,
@@ -109,7 +117,21 @@ def explain(
         writes=tuple(writes),
         looked_at_next=look_at,
         promises=this.promises,
+        source_clocks=tuple(
+            one for one in source_clocks if one.target_seconds is not None and one not in beside.values()
+        ),
     )
+
+
+def _beside(ours: Sequence[Clock], theirs: Sequence[SourceClock]) -> dict[tuple[str, int], SourceClock]:
+    """The source's clock that belongs to each of ours, by kind and cycle."""
+    found = {}
+    for kind in {one.kind for one in theirs if one.kind is not None}:
+        of_kind = [one for one in theirs if one.kind == kind and one.target_seconds is not None]
+        for our, their in pairs([one for one in ours if one.kind == kind], of_kind):
+            if our is not None and their is not None:
+                found[our.kind, our.cycle] = their
+    return found
 
 
 def known_as(complaint: Complaint) -> str | None:
@@ -124,13 +146,13 @@ def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple
     return tuple(sorted((*entries, *news), key=lambda entry: (entry.occurred_at, entry.id))) if news else entries
 
 
-def _clock(clock: Clock, this: Understood, rules: Rules, now: datetime) -> ClockTold:
+def _clock(clock: Clock, theirs: SourceClock | None, this: Understood, rules: Rules, now: datetime) -> ClockTold:
     if clock.kind == PROMISE:
         whole = Segment(clock.started_at, clock.stopped_at or now, clock.used_seconds, CALENDAR_TIME)
         words = next((one.promise.words for one in this.promises if one.number == clock.cycle), None)
         return ClockTold(clock, rules.sla.zone_of(clock), (whole,) if clock.used_seconds else (), words)
     stretches = segments(clock.kind, clock.cycle, this.complaint, this.folded.history, this.values, rules.sla, now)
-    return ClockTold(clock, rules.sla.zone_of(clock), stretches)
+    return ClockTold(clock, rules.sla.zone_of(clock), stretches, theirs=theirs)
 
 
 # -- telling it ------------------------------------------------------------------------------------------------------
@@ -247,10 +269,11 @@ def _tag(tag: Tag, columns: int) -> list[str]:
 
 
 def _clocks(told: Explanation, columns: int) -> list[str]:
+    others = [cut(f"  {_theirs(one, 'UTC', own_name=True)}", columns) for one in told.source_clocks]
     if not told.clocks:
-        return ["  No target applies."]
+        return ["  No target applies.", *others]
     lines = [line for one in told.clocks for line in clock_lines(one, columns)]
-    return [*_nearest(told, columns), *lines, *_undecided(told, columns)]
+    return [*_nearest(told, columns), *lines, *_undecided(told, columns), *others]
 
 
 def _undecided(told: Explanation, columns: int) -> Iterator[str]:
@@ -273,6 +296,19 @@ def _doubt(one: Told) -> str:
 
 def _quoted(words: str | None) -> str:
     return f"“{clean(words)}”" if words else "without words"
+
+
+def _theirs(clock: SourceClock, zone: str, *, own_name: bool = False) -> str:
+    """What the source says of its own clock, on one line."""
+    hours = {True: "business hours", False: "calendar hours"}.get(clock.business_hours)  # type: ignore[arg-type]
+    target = duration(clock.target_seconds) if clock.target_seconds is not None else "no target"
+    policy = f" by “{clean(clock.policy)}”" if clock.policy else ""
+    name = f"{clean(clock.name)}{f' #{clock.cycle}' if clock.cycle > 1 else ''}: " if own_name else ""
+    at = clock.breached_at or clock.due_at
+    when = f", {'breached' if clock.breached_at else 'due'} {instant(at, zone)}" if at is not None else ""
+    stopped = f", stopped {instant(clock.stopped_at, zone)}" if clock.stopped_at else ""
+    said = f"{name}{_STATE[clock.state]}{when}{stopped}; {target}{policy}"
+    return f"the source says  {said}{f', {hours}' if hours else ''}"
 
 
 def _nearest(told: Explanation, columns: int) -> list[str]:
@@ -331,6 +367,8 @@ def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
     for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
         if at is not None and not (title == "due" and at == clock.breached_at):
             yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)
+    if one.theirs is not None:
+        yield cut(f"    {_theirs(one.theirs, one.zone)}", columns)
     shown = _joined(one.segments)
     marks, line = drawn(shown, clock.due_at, min(columns - 8, MOST_COLUMNS))
     if len(shown) > 1:

@@ -220,6 +220,42 @@ class Ruling(msgspec.Struct, frozen=True, omit_defaults=True):
     at: datetime
 
 
+class StepKind(StrEnum):
+    """What a source says of a clock of its own: that it `started` (or runs again), is `paused` or has `resumed`, has
+    a `target`, is `due` or `breached` at an instant, is `stopped`; `withdrawn` takes an earlier step back. What was
+    stopped runs again where it is told to have started, not where it is told to have resumed."""
+
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    TARGET = "target"
+    DUE = "due"
+    BREACHED = "breached"
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+
+
+class ClockStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that a source says of a clock of its own. Kept as it was first seen, and never rewritten.
+
+    `id` is unique within the ticket and orders steps of one instant. `clock` and `cycle` are the source's own words for
+    the clock and for one run of it. `at` is since when it holds; of DUE and BREACHED the instant itself, which may lie
+    ahead. `target_seconds` (None: no target any more), `policy` (its name) and `business_hours` (None: the source does
+    not tell which hours count) belong to TARGET; `of` is the id of the step that WITHDRAWN takes back.
+    """
+
+    id: str
+    clock: str
+    cycle: str
+    kind: StepKind
+    at: datetime
+    seen_at: datetime
+    target_seconds: int | None = None
+    policy: str | None = None
+    business_hours: bool | None = None
+    of: str | None = None
+
+
 class FlagKind(StrEnum):
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
-from adapters.jira import account, getting, issues, offering, pages, writing
+from adapters.jira import account, cycles, getting, issues, offering, pages, writing
 from adapters.jira.calls import Calls
 from adapters.jira.login import NEEDED
 from adapters.jira.settings import JiraSettings
@@ -32,6 +32,9 @@ class Adapter:
     can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE}
     # Calls a minute. The vendor names none that could be relied on; these are far below what sites were seen to allow.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 1200, "search": 600, "issue": 300})
+
+    # Which of our clocks an SLA is, by its name; the option `clocks` says more.
+    clocks: ClassVar[Mapping[str, str]] = MappingProxyType(cycles.CLOCKS)
 
     # Which secrets each way to log in needs; `amends init` asks for them.
     secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)

@@ -32,6 +32,7 @@ SERVICE_FIELDS = {
     "com.atlassian.servicedesk:sd-request-feedback": "satisfaction",
     "com.atlassian.servicedesk:sd-request-feedback-date": "satisfaction_date",
 }
+SLA_FIELD = "com.atlassian.servicedesk:sd-sla-field"
 log = logging.getLogger("amends.jira")
 
 
@@ -63,13 +64,19 @@ class _Comments(msgspec.Struct, frozen=True):
 
 
 def service_fields(calls: Calls) -> dict[str, str]:
-    """Service Management's fields at this site: what it is (see `SERVICE_FIELDS`) to the field's id."""
+    """Service Management's fields at this site: what it is (see `SERVICE_FIELDS`; "sla:" and its id for an SLA) to the
+    field's id."""
     if not calls.settings.service_desk:
         return {}
     path = calls.api("/field")
     fields = parsed(calls.get(path).content, list[dict[str, JSON]], f"GET {path}", source=calls.source)
-    kinds = ((SERVICE_FIELDS.get(str(inner(one, "schema", "custom"))), word(one.get("id"))) for one in fields)
-    return {kind: ident for kind, ident in kinds if kind is not None and ident is not None}
+    kinds = {**SERVICE_FIELDS, **({SLA_FIELD: "sla"} if calls.settings.sla_cycles else {})}
+    found = {}
+    for one in fields:
+        kind, ident = kinds.get(str(inner(one, "schema", "custom"))), word(one.get("id"))
+        if kind is not None and ident is not None:
+            found[f"sla:{ident}" if kind == "sla" else kind] = ident  # a site has as many SLAs as it likes
+    return found
 
 
 def records(

@@ -4,8 +4,8 @@ An issue's status, priority and owner at its creation follow from the first chan
 timeline is whole. A status is "KEY/Name" with the key of the project that the issue was in at that time.
 
 Who acted: the reporter and whoever Jira calls a customer is the customer's side; an app is the system; a comment with
-our marker is Amends; anybody else who is named is staff. Ids are "begin:", "change:", "comment:", "issue:", "rating:"
-and "sla:" with the vendor's ids, padded; statements of a snapshot begin with "~". Used by `issues`.
+our marker is Amends; anybody else who is named is staff. Ids are "begin:", "change:", "comment:", "issue:" and
+"rating:" with the vendor's ids, padded; statements of a snapshot begin with "~". Used by `issues`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from adapters.jira import wiki
 from adapters.jira.documents import text_of
-from adapters.jira.values import inner, moment, number, padded, person_id, rows, sla, word
+from adapters.jira.values import inner, moment, number, padded, person_id, rows, word
 from connector.model import JSON, Entry, EntryKind, Role, Visibility
 
 LONGEST_VALUE = 255
@@ -76,7 +76,7 @@ def entries_of(kept: dict[str, JSON], ident: int, text: str | None, seen_at: dat
     told = _told(kept, ident, seen_at)
     changes = sorted(_changes(histories, told), key=lambda one: (one.at, one.ident))
     found = {entry.id: entry for entry in _observed(told, fields, text, changes, comments, histories is not None)}
-    for entry in (*_service(told, kept), *_statements(told, fields)):
+    for entry in (*_rating(told, kept), *_statements(told, fields)):
         found.setdefault(entry.id, entry)
     if kept.get("strong") is True:
         back = restoration(seen_at)
@@ -296,21 +296,8 @@ def _role(told: Told, person: JSON) -> Role:
     return Role.SYSTEM if kind == "app" else Role.STAFF
 
 
-def _service(told: Told, kept: dict[str, JSON]) -> Iterator[Entry]:
-    """What Service Management adds: the customer's rating, and the SLA cycles that are finished, as first seen. A
-    repair at the vendor may rewrite finished cycles; an entry is never rewritten."""
-    fields = kept["issue"]["fields"]
-    for name, value in fields.items():
-        if type(value) is dict and value.get("completedCycles"):
-            for cycle in rows(sla(value)["completed"]):
-                if (stop := moment(cycle["stop"])) is not None:
-                    what = "breached" if cycle["breached"] else "met"
-                    ident = f"sla:{name}:{cycle['start'] or cycle['stop']}"
-                    yield Entry(ident, EntryKind.FIELD, stop, told.seen_at, Role.SYSTEM, value=what, field=name)
-    yield from _rating(told, kept)
-
-
 def _rating(told: Told, kept: dict[str, JSON]) -> Iterator[Entry]:
+    """The customer's rating, which Service Management keeps."""
     ids = inner(kept, "request", "fields")
     fields = kept["issue"]["fields"]
     known: dict[str, JSON] = ids if isinstance(ids, dict) else {}

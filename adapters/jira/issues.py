@@ -24,6 +24,7 @@ from typing import NamedTuple
 import msgspec
 
 from adapters.jira import wiki
+from adapters.jira.cycles import steps_of
 from adapters.jira.documents import text_of
 from adapters.jira.history import deletion, entries_of
 from adapters.jira.values import inner, issue_id, loaded, milliseconds, moment, person_id, plain, rows, word
@@ -164,7 +165,10 @@ def _record(whole: bytes, value: dict[str, JSON], ident: int, fields: dict[str, 
     if isinstance(request, dict):
         _service(snapshot, fields, request)
         snapshot["channel"] = inner(issue, "properties", CHANNEL, "value")
-    return Record(str(ident), raw_id(str(ident)), whole, milliseconds(updated), snapshot, entries)
+    asked = inner(request, "fields") if isinstance(request, dict) else None
+    slas = [name for kind, name in asked.items() if kind.startswith("sla:")] if isinstance(asked, dict) else []
+    steps = steps_of({str(name): fields.get(str(name)) for name in slas}, updated, seen_at)
+    return Record(str(ident), raw_id(str(ident)), whole, milliseconds(updated), snapshot, entries, clocks=steps)
 
 
 def words_of(value: JSON) -> str | None:

@@ -12,6 +12,16 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MOST_PER_PAGE = 100
 PROJECT_KEY = re.compile(r"[A-Z][A-Z0-9_]*")
 CLOUD_LOGINS = ("api_token", "scoped_token", "oauth_refresh")
+OurClock = Literal[
+    "acknowledgement",
+    "first_reply",
+    "next_reply",
+    "periodic_update",
+    "resolution",
+    "requester_wait",
+    "agent_work",
+    "team_time",
+]
 MOST_OVERLAP_MINUTES = 24 * 60
 
 
@@ -27,6 +37,7 @@ class JiraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "oauth_refresh": `client_id`, `client_secret` and `refresh_token` of an OAuth 2.0 app, and the site's `cloud_id`;
     "pat": `personal_access_token` (Data Center 8.14 and later).
     `service_desk` reads and writes as Jira Service Management does: request types, customers, internal comments.
+    `sla_cycles` reads its SLAs too; `clocks` says which of our clocks an SLA corresponds to, by its name.
     `page_size` is issues a page, 1 to 100. `overlap_minutes` is how far back each read begins, because the search
     index is behind. `notes` says how the writing side leaves a note: as a comment, or as an invisible property alone.
     `note_visibility` is who may read such a comment in a project that is no service desk: "role:NAME" or "group:NAME".
@@ -43,6 +54,8 @@ class JiraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jql: str | None = None
     fields: tuple[str, ...] = ()
     service_desk: bool = False
+    sla_cycles: bool = True
+    clocks: dict[str, OurClock] = {}
     page_size: int = MOST_PER_PAGE
     overlap_minutes: int = 10
     notes: Literal["comment", "property_only"] = "comment"

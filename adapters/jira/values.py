@@ -166,12 +166,12 @@ def sla(value: dict[str, JSON]) -> dict[str, JSON]:
 def _cycle(cycle: dict[str, JSON]) -> dict[str, JSON]:
     return {
         "breached": cycle.get("breached") is True,
-        "goal_seconds": _seconds(cycle.get("goalDuration")),
-        "elapsed_seconds": _seconds(cycle.get("elapsedTime")),
+        "goal_seconds": seconds_of(cycle.get("goalDuration")),
+        "elapsed_seconds": seconds_of(cycle.get("elapsedTime")),
     }
 
 
-def _seconds(duration: JSON) -> int | None:
+def seconds_of(duration: JSON) -> int | None:
     value = inner(duration, "millis")
     return int(value) // 1000 if isinstance(value, int | float) and not isinstance(value, bool) else None
 

@@ -1,7 +1,8 @@
 """The adapter for Zendesk Support: incremental exports in, ticket updates with compare-and-set out.
 
-Streams: "tickets" (snapshots, by cursor) and "ticket_events" (what happened, by time). Found by name through
-`connector.adapter.find_adapter`. Start reading at `pages` for the way in and at `writing` for the way out.
+Streams: "tickets" (snapshots, by cursor), "ticket_events" (what happened, by time) and "ticket_metric_events" (the
+account's own clocks, by time). Found by name through `connector.adapter.find_adapter`. Start reading at `pages` for the
+way in and at `writing` for the way out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from adapters.zendesk import account, events, getting, pages, tickets, writing
+from adapters.zendesk import account, events, getting, metric_events, pages, tickets, writing
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.oauth import NEEDED
 from adapters.zendesk.people import Roster
@@ -27,10 +28,13 @@ class Adapter:
     """One Zendesk account. Keeps nothing but who is staff there, for a quarter of an hour."""
 
     Settings: ClassVar[type] = ZendeskSettings
-    streams: ClassVar[tuple[str, ...]] = ("tickets", "ticket_events")
+    streams: ClassVar[tuple[str, ...]] = ("tickets", "ticket_events", metric_events.STREAM)
     can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.CORRECT, ActionKind.ACKNOWLEDGE}
     # Calls a minute that every plan allows; https://developer.zendesk.com/api-reference/introduction/rate-limits/
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 200, "export": 10, "updates": 100})
+
+    # Which of our clocks the account's own ones are.
+    clocks: ClassVar[Mapping[str, str]] = MappingProxyType(metric_events.CLOCKS)
 
     # Which secrets each way to log in needs; `amends init` asks for them.
     secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)
@@ -54,12 +58,16 @@ class Adapter:
             return pages.ticket_pages(self._calls, cursor)
         if stream == "ticket_events":
             return pages.event_pages(self._calls, self._roster, cursor)
+        if stream == metric_events.STREAM:
+            return metric_events.pages(self._calls, cursor)
         raise CursorError(f"there is no stream {stream!r}.", source=self._source)
 
     def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
         return getting.get(self._calls, self._roster, tickets)
 
     def read(self, stream: str, raw: bytes, seen_at: datetime) -> Record:
+        if stream == metric_events.STREAM:
+            return metric_events.read(raw, seen_at)
         return tickets.read(raw, seen_at) if stream == "tickets" else events.read(raw, seen_at)
 
     def prepare(self, action: Action) -> Stamp:

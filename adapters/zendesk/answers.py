@@ -34,6 +34,10 @@ class UnprovenError(AuthError):
     """Zendesk does not accept the token of this call (401); a renewed one it may."""
 
 
+class ForbiddenError(AuthError):
+    """Zendesk knows us and does not let us do this (403)."""
+
+
 class Purpose(StrEnum):
     """Why a call is made; the same status means different things to different callers."""
 
@@ -67,7 +71,7 @@ TABLE: tuple[Row, ...] = (
     Row(400, Purpose.LOGIN, AuthError, "does not give a token", _LOGIN),
     Row(401, Purpose.LOGIN, AuthError, "does not know our OAuth client", _LOGIN),
     Row(401, None, UnprovenError, "does not accept our credentials", _LOGIN, told=False),
-    Row(403, None, AuthError, "does not let us do this", _RIGHTS),
+    Row(403, None, ForbiddenError, "does not let us do this", _RIGHTS),
     # The start of an export must lie a minute back; with skewed clocks ours may seem not to.
     Row(400, Purpose.EXPORT, TemporaryError, "finds the start of the export too recent", word="recent"),
     Row(422, Purpose.EXPORT, TemporaryError, "finds the start of the export too recent", word="recent"),

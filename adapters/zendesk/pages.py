@@ -1,4 +1,5 @@
-"""The two exports, page by page: tickets by cursor, ticket events by time. One request a page. Used by the adapter.
+"""The exports, page by page: tickets by cursor, ticket events (and other rows) by time. One request a page. Used by the
+adapter and by `metric_events`.
 
 https://developer.zendesk.com/documentation/ticketing/managing-tickets/using-the-incremental-export-api
 """
@@ -7,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from typing import TypeVar, overload
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar, overload
 
 import msgspec
 
@@ -51,7 +52,18 @@ class EventPage(msgspec.Struct, frozen=True):
     end_time: int | None = None
 
 
-T = TypeVar("T", TicketPage, EventPage)
+class TimedPage(Protocol):
+    """A page of an export by time; `end_time` is the second that it reached."""
+
+    @property
+    def end_of_stream(self) -> bool: ...
+
+    @property
+    def end_time(self) -> int | None: ...
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+Timed = TypeVar("Timed", bound=TimedPage)
 
 
 def ticket_pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
@@ -94,7 +106,7 @@ def _ticket_page(calls: Calls, cursor: Cursor) -> TicketPage:
     else:
         asked["start_time"] = _start_time(calls, cursor)
     try:
-        page = _page(calls.get(TICKETS, asked).content, TicketPage, TICKETS, calls.source)
+        page = page_of(calls.get(TICKETS, asked).content, TicketPage, TICKETS, calls.source)
     except TemporaryError as error:
         # The page may be too large or take too long; a refusal by a limit, which did nothing, says no such thing.
         if error.applied is None:
@@ -152,35 +164,47 @@ def _metrics(sent: msgspec.Raw) -> dict[int, msgspec.Raw]:
 
 
 def event_pages(calls: Calls, roster: Roster, cursor: Cursor) -> Iterator[Page]:
-    """Pages of the stream "ticket_events" after `cursor`: {"start_time": Unix seconds}.
+    """Pages of the stream "ticket_events" after `cursor`: {"start_time": Unix seconds}."""
 
-    A page begins with the second at which the last one ended, so its first events may be known already. A second with
-    more events than a page holds gives itself back for ever; then the read goes on at the next second, as the vendor
-    advises, and says so in the log: events of that second may be missing."""
+    def asked(start: int) -> EventPage:
+        content = calls.get(EVENTS, {"start_time": start, "include": "comment_events"}).content
+        return page_of(content, EventPage, EVENTS, calls.source)
+
+    def records(page: EventPage, seen_at: datetime) -> Sequence[Record]:
+        return [events.read(kept_event(raw, roster), seen_at) for raw in page.ticket_events]
+
+    return timed_pages(calls, cursor, asked, records)
+
+
+def timed_pages(
+    calls: Calls,
+    cursor: Cursor,
+    asked: Callable[[int], Timed],
+    records: Callable[[Timed, datetime], Sequence[Record]],
+) -> Iterator[Page]:
+    """Pages of an export by time after `cursor`: {"start_time": Unix seconds}. `asked` gets the page from a second on,
+    `records` makes records of it as seen at an instant.
+
+    A page begins with the second at which the last one ended, so its first rows may be known already. A second with
+    more rows than a page holds gives itself back for ever; then the read goes on at the next second, as the vendor
+    advises, and says so in the log: rows of that second may be missing."""
     while True:
         start = _start_time(calls, cursor)
-        page = _event_page(calls, start)
+        page = asked(start)
         if _no_further(page, start):
-            page = _event_page(calls, start)
+            page = asked(start)
         reached: int = cursor.get("start_time", start) if page.end_time is None else page.end_time
         if _no_further(page, start):
             log.warning("%s: more events in second %d than a page holds; some may be missing", calls.source, start)
             reached = start + 1
         # Asking a little earlier than we were is no step back.
         cursor = {"start_time": max(reached, cursor.get("start_time", reached))}
-        seen_at = calls.tools.now()
-        records = [events.read(kept_event(raw, roster), seen_at) for raw in page.ticket_events]
-        yield Page(records, cursor, page.end_of_stream)
+        yield Page(records(page, calls.tools.now()), cursor, page.end_of_stream)
         if page.end_of_stream:
             return
 
 
-def _event_page(calls: Calls, start: int) -> EventPage:
-    content = calls.get(EVENTS, {"start_time": start, "include": "comment_events"}).content
-    return _page(content, EventPage, EVENTS, calls.source)
-
-
-def _no_further(page: EventPage, start: int) -> bool:
+def _no_further(page: TimedPage, start: int) -> bool:
     return not page.end_of_stream and (page.end_time is None or page.end_time <= start)
 
 
@@ -193,7 +217,7 @@ def kept_event(raw: msgspec.Raw, roster: Roster) -> bytes:
     return b"".join((b'{"event":', raw, b',"roles":', msgspec.json.encode(roles), b"}"))
 
 
-def _page(content: bytes, kind: type[T], path: str, source: str) -> T:
+def page_of(content: bytes, kind: type[T], path: str, source: str) -> T:
     """The page, also where a single record in it holds what strict JSON forbids (NaN, half a character)."""
     try:
         return parsed(content, kind, f"GET {path}", source=source)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from connector.assessment import understood_again
+from connector.clocks.source_clocks import source_clocks
 from connector.commands.cases import find
 from connector.commands.place import Place
-from connector.desks import rules_of
+from connector.desks import clock_kinds, rules_of
 from connector.errors import SettingsError
 from connector.explain import Explanation, WriteTold, explain
 from connector.mapping import words
-from connector.store import intentions, links
+from connector.store import intentions, links, source_steps
 from connector.store.intentions import Intention, State
 
 
@@ -21,6 +22,7 @@ def explained(place: Place, name: str) -> Explanation:
         writes = intentions.of_tickets(connection, stored.source_id, [stored.ticket], State).get(stored.ticket, [])
         writes += intentions.opening_for(connection, f"{stored.source}/{stored.ticket}")
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
+        steps = source_steps.of_tickets(connection, stored.source_id, [stored.ticket]).get(stored.ticket, [])
     source = settings.sources.get(stored.source)
     if source is None:
         raise SettingsError(
@@ -30,8 +32,16 @@ def explained(place: Place, name: str) -> Explanation:
     spoken = words(source.mapping)
     this = understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings)
     told = [_told(one) for one in writes]
+    now = place.now()
     return explain(
-        this, stored.assessed.flags, told, rules_of(settings), links=linked, look_at=stored.look_at, now=place.now()
+        this,
+        stored.assessed.flags,
+        told,
+        rules_of(settings),
+        links=linked,
+        source_clocks=source_clocks(steps, clock_kinds(source), now),
+        look_at=stored.look_at,
+        now=now,
     )
 
 

@@ -18,7 +18,7 @@ from connector.store import tables
 if TYPE_CHECKING:
     from connector.store.database import Store
 
-HEAD = "0004"
+HEAD = "0005"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

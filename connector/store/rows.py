@@ -43,6 +43,16 @@ def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Se
         connection.execute(_statement(connection.dialect.name, table, keys), list(rows))
 
 
+def add_unknown(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert `rows` (all with the same columns); those whose primary key is there already stay as they are."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        _many(connection, *_sqlite_adding(table, tuple(rows[0])), rows)
+    else:
+        connection.execute(insert_for(connection.dialect.name)(table).on_conflict_do_nothing(), list(rows))
+
+
 def listed(values: Iterable[T]) -> list[T]:
     """`values` for the list of a question, the last of them repeated until there are a power of two.
 
@@ -78,9 +88,16 @@ def _statement(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
 @cache
 def _sqlite_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The statement and the order of its parameters; no `keys`: a plain insert."""
-    compiled = _statement("sqlite", table, keys).compile(
-        dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns
-    )
+    return _compiled(_statement("sqlite", table, keys), columns)
+
+
+@cache
+def _sqlite_adding(table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    return _compiled(sqlite.insert(table).on_conflict_do_nothing(), columns)
+
+
+def _compiled(statement: Any, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns)
     return str(compiled), tuple(compiled.positiontup)
 
 

@@ -313,6 +313,16 @@ link = Table(
     UniqueConstraint("source_id", "ticket", "complaint_id"),
 )
 
+# What a source said of its own clocks, step by step, as first seen: a row is never updated.
+source_step = Table(
+    "source_step",
+    metadata,
+    Column("source_id", ForeignKey("source.id"), primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -36,7 +36,7 @@ from connector.corrections import AGENT
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
-from connector.model import Entry, EntryKind, Flag
+from connector.model import ClockStep, Entry, EntryKind, Flag
 from connector.retry import patiently
 from connector.store import (
     Store,
@@ -48,6 +48,7 @@ from connector.store import (
     names,
     quarantine,
     sendings,
+    source_steps,
     sources,
 )
 from connector.store.archive import Keep, Raw
@@ -251,6 +252,8 @@ class _Page:
         self.quiet: list[tuple[Raw, str]] = []
         self.names: list[tuple[str, str]] = []
         self.stops: list[tuple[str, str]] = []
+        self.steps: list[tuple[str, ClockStep]] = []
+        self.of_clocks_alone: list[str] = []
         self.unplaced: list[tuple[str, str, str]] = []
         self.labels: list[Label] = []
         self.saving: dict[str, Packed] = {}
@@ -269,6 +272,11 @@ class _Page:
             if why is not None:
                 aside = self.quiet if record.quiet else self.poison
                 aside.append((self._raw(self.stream, record), why))
+                continue
+            if record.clocks:
+                self.steps.extend([(record.ticket, step) for step in record.clocks])
+            if record.of_clocks_alone:
+                self.of_clocks_alone.append(record.raw_id)
             elif record.fields is None or record.ticket in self.saving or record.ticket in later:
                 later.setdefault(record.ticket, []).append((self.stream, record))
             else:
@@ -430,10 +438,13 @@ class _Page:
         names.keep(connection, of, self.names)
         labels.keep(connection, of, self.labels, self.now)
         sendings.stops(connection, of, self.stops, self.now)
+        source_steps.keep(connection, of, self.steps)
         quarantine.put(connection, of, self.poison)
         quarantine.put(connection, of, self.quiet, left_alone_at=self.now)
-        if self.raws and quarantine.holds_any(connection, of):
-            quarantine.clear(connection, of, [(raw.stream, raw.raw_id) for raw in self.raws])
+        if (self.raws or self.of_clocks_alone) and quarantine.holds_any(connection, of):
+            understood = [(raw.stream, raw.raw_id) for raw in self.raws]
+            understood += [(self.stream, raw_id) for raw_id in self.of_clocks_alone]
+            quarantine.clear(connection, of, understood)
         if page is not None:
             sources.advance(
                 connection, of, self.stream, page.cursor, now=self.now, records=len(page.records), complete=page.end

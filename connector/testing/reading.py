@@ -13,7 +13,7 @@ import pytest
 
 from connector.adapter import Discovery, Identity
 from connector.errors import CursorError
-from connector.model import ActionKind, Entry, EntryKind, fields_of
+from connector.model import ActionKind, ClockStep, Entry, EntryKind, StepKind, fields_of
 from connector.testing.backend import Backend
 from connector.testing.bench import (
     Bench,
@@ -41,6 +41,21 @@ def entries_of(found: dict[str, list[Any]], ticket: str) -> list[Entry]:
         if record.ticket == ticket
     }
     return sorted(known.values(), key=lambda entry: (entry.occurred_at, entry.id))
+
+
+def steps_of(found: dict[str, list[Any]]) -> dict[str, dict[str, ClockStep]]:
+    """What the streams told of the source's own clocks, by ticket and the step's id."""
+    known: dict[str, dict[str, ClockStep]] = {}
+    for record in (record for records in found.values() for record in records if record.problem is None):
+        for step in record.clocks:
+            before = known.setdefault(record.ticket, {}).setdefault(step.id, step)
+            assert unseen(before) == unseen(step), f"two steps of ticket {record.ticket} are called {step.id}"
+    return known
+
+
+def unseen(step: ClockStep) -> ClockStep:
+    """The step without when we saw it."""
+    return msgspec.structs.replace(step, seen_at=step.at)
 
 
 class ReadingTests(Bench):
@@ -280,6 +295,30 @@ class ReadingTests(Bench):
             assert record.ticket == broken, f"{record.ticket} is fine but was called broken: {record.problem}"
             assert record.raw, "a broken record keeps its payload"
             assert reader.read(stream, record.raw, backend.now()).problem == record.problem
+
+    # The source's own clocks
+
+    def test_clocks_of_the_source_are_told_alike_whenever_they_are_told(self, backend: Backend) -> None:
+        tickets = self.filled(backend)
+        adapter = self.connect(backend)
+        first = steps_of(read_all(adapter))
+        if not first:
+            pytest.skip("no clock is told here")
+        assert set(first) >= set(tickets), "a source that has clocks tells them of every ticket"
+        assert {step.clock for steps in first.values() for step in steps.values()} & set(getattr(adapter, "clocks", {}))
+        for steps in first.values():
+            assert StepKind.STARTED in {step.kind for step in steps.values()}
+            for step in steps.values():
+                assert step.clock and step.cycle, "a step names its clock and the run of it"
+                assert step.at.utcoffset() == step.seen_at.utcoffset() == timedelta(0), "times are in UTC"
+                assert (step.kind is StepKind.WITHDRAWN) == (step.of is not None)
+        for ticket in tickets:
+            backend.touch(ticket, "Is anybody there?")
+        backend.settle()
+        again = steps_of(read_all(self.connect(backend)))
+        for ticket, steps in first.items():
+            known = {name: step for name, step in again.get(ticket, {}).items() if name in steps}
+            assert all(unseen(step) == unseen(steps[name]) for name, step in known.items()), "a step never changes"
 
     # Strong reads
 

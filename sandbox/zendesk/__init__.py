@@ -14,7 +14,8 @@ In one process:
 
 `Account` people act: add_customer, customer_opens, customer_writes, agent_replies, agent_notes, agent_sets, merge,
 delete, restore, scrub, redact, close, rate, suspend, admin_adds_status, admin_removes_field, admin_retypes_field.
-`account.at(moment)` lets them act at another time. Look inside: tickets, users, ledger, switches, triggers, doorman.
+`account.at(moment)` lets them act at another time. Look inside: tickets, users, ledger, switches, triggers, policies,
+doorman.
 `Site` (from `serve`): url, account, desk (turnstile.limits, edit_before_next_write), faults, seen, land_late_writes.
 Ids, credentials and field numbers are in `content`. From another process: `python -m sandbox.zendesk` and `control`.
 """
@@ -25,8 +26,9 @@ from sandbox.zendesk.account import Account
 from sandbox.zendesk.ledger import Effect, Ledger
 from sandbox.zendesk.limits import Limits
 from sandbox.zendesk.server import Site, serve
-from sandbox.zendesk.switches import Switches, Trigger
+from sandbox.zendesk.switches import Policy, Switches, Trigger
 
 __all__ = [
-    "Account", "Effect", "Faults", "Ledger", "Limits", "Rule", "Site", "Switches", "Trigger", "content", "serve",
+    "Account", "Effect", "Faults", "Ledger", "Limits", "Policy", "Rule", "Site", "Switches", "Trigger", "content",
+    "serve",
 ]  # fmt: skip

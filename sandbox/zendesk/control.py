@@ -1,5 +1,5 @@
 """The control door of a served account (see `sandbox.http.control`), with GET state, ticket?id=… and POST triggers,
-revoke beside the shared entries.
+policies, revoke beside the shared entries.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import msgspec
 
 from sandbox.http.control import Door, Wish
 from sandbox.zendesk import shapes
-from sandbox.zendesk.switches import Trigger
+from sandbox.zendesk.switches import Policy, Trigger
 
 if TYPE_CHECKING:
     from sandbox.zendesk.server import Site
@@ -49,9 +49,18 @@ def _triggers(site: Site, wish: Wish) -> JSON:
     return len(site.account.triggers)
 
 
+def _policies(site: Site, wish: Wish) -> JSON:
+    site.account.policies = msgspec.convert(wish["policies"], list[Policy])
+    return len(site.account.policies)
+
+
 answer = Door(
     ACTS,
     {"state": _state, "ticket": _ticket},
-    {"triggers": _triggers, "revoke": lambda site, _: site.account.doorman.revoke_all()},
+    {
+        "triggers": _triggers,
+        "policies": _policies,
+        "revoke": lambda site, _: site.account.doorman.revoke_all(),
+    },
     numbered=("fields",),
 )

@@ -1,4 +1,4 @@
-"""The incremental exports: tickets and users by cursor or by time, ticket events by time. Called by `routes`.
+"""The incremental exports: tickets and users by cursor or by time, two kinds of events by time. Called by `routes`.
 
 Ordering is by (generated second, id). The last minute is held back, so a second is complete before it is shown.
 """
@@ -16,6 +16,7 @@ from sandbox.http.answers import Refused, Request
 from sandbox.zendesk.account import Account
 from sandbox.zendesk.answers import bad_value
 from sandbox.zendesk.events import ticket_event
+from sandbox.zendesk.metric_events import metric_events
 from sandbox.zendesk.metrics import metric_set
 from sandbox.zendesk.records import Ticket
 from sandbox.zendesk.shapes import Body
@@ -67,6 +68,20 @@ def events_by_time(account: Account, request: Request) -> Body:
             metadata = account.switches.metadata_in_events
             told.append(ticket_event(account.audits[audit_id], with_comments=comments, with_metadata=metadata))
     return {"ticket_events": told} | body | {"count": len(told)}
+
+
+def metric_events_by_time(account: Account, request: Request) -> Body:
+    """Made from the tickets' audits whenever it is asked for; breaches come once they are past."""
+    hidden = account.switches.hidden
+    told = [
+        event
+        for ticket in account.tickets.values()
+        if ticket.number not in hidden
+        for event in metric_events(ticket, account.policies, account.now())
+    ]
+    by_key = {(second, event["id"], event["ticket_id"]): event for second, event in told}
+    keys, body = _time_page(account, request, "ticket_metric_events", sorted(by_key))
+    return {"ticket_metric_events": [by_key[key] for key in keys]} | body | {"count": len(keys)}
 
 
 def page_tickets(account: Account, keys: Sequence[Key]) -> list[Ticket]:

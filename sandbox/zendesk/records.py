@@ -19,7 +19,7 @@ from sandbox.clock import Elsewhen
 from sandbox.zendesk import content, shapes
 from sandbox.zendesk.ledger import Ledger
 from sandbox.zendesk.shapes import Body
-from sandbox.zendesk.switches import Switches, Trigger
+from sandbox.zendesk.switches import Policy, Switches, Trigger
 
 JSON = Any
 SYSTEM = -1  # the author Zendesk gives to what its own rules do
@@ -74,6 +74,7 @@ class Records:
         self.ledger = Ledger()
         self.switches = Switches()
         self.triggers: list[Trigger] = []
+        self.policies: list[Policy] = []
         self.users: dict[int, Body] = {}
         self.tickets: dict[int, Ticket] = {}
         self.suspended: list[Body] = []

@@ -279,6 +279,7 @@ ROUTES = (
     _route("GET", "incremental/tickets/cursor", _export(exports.tickets_by_cursor)),
     _route("GET", "incremental/tickets", _export(exports.tickets_by_time)),
     _route("GET", "incremental/ticket_events", _export(exports.events_by_time)),
+    _route("GET", "incremental/ticket_metric_events", _export(exports.metric_events_by_time)),
     _route("GET", "incremental/users/cursor", _export(exports.users_by_cursor)),
     _route("GET", "incremental/users", _export(exports.users_by_time)),
     _route("GET", "tickets", _list_tickets),

@@ -1,6 +1,9 @@
-"""Switches that make the sandbox behave as an unusual (but real) account does. Read by `exports` and `server`."""
+"""Switches that make the sandbox behave as an unusual (but real) account does, and what its admin has set up: triggers
+and SLA policies. Read by `exports`, `records`, `metric_events` and `server`."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import msgspec
 
@@ -36,3 +39,15 @@ class Trigger(msgspec.Struct, frozen=True):
     when: str
     add: list[str] = []
     remove: list[str] = []
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The customer's own SLA policy: minutes by metric (as policies name them: "first_reply_time", "next_reply_time",
+    "requester_wait_time", "agent_work_time", "resolution_time") and priority ("normal" stands for none). `tag`: only
+    tickets that have it; `since`: when it was made. In `business_hours` only Monday to Friday, 9 to 17 UTC, counts."""
+
+    title: str
+    minutes: dict[str, dict[str, int]]
+    business_hours: bool = False
+    tag: str | None = None
+    since: datetime | None = None

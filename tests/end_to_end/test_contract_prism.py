@@ -17,7 +17,7 @@ from connector.http import session
 from connector.model import Action, ActionKind, Effect
 from connector.testing import plain_tools
 from sandbox.clock import SandboxClock
-from sandbox.zendesk import Account, Site, content, serve
+from sandbox.zendesk import Account, Policy, Site, content, serve
 from sandbox.zendesk.answers import Answer, Request
 from tests.prism import Documented, prism, violations
 
@@ -61,6 +61,7 @@ class Judge:
 def judge() -> Iterator[Judge]:
     clock = SandboxClock(START, scale=0)
     account = Account(clock)
+    account.policies = [Policy("Gold", {"first_reply_time": {"high": 1}, "requester_wait_time": {"high": 1}})]
     account.customer_opens("Late", "Where is it?", priority="high", tags=["vip"], fields={content.VIP: True})
     account.customer_opens("Gone", "Delete me.")
     account.customer_opens("Twice", "Merge me.")
@@ -85,6 +86,7 @@ READ = [
     "/api/v2/incremental/tickets?start_time=1",
     "/api/v2/incremental/ticket_events?start_time=1",
     "/api/v2/incremental/ticket_events?start_time=1&include=comment_events",
+    "/api/v2/incremental/ticket_metric_events?start_time=1",
     "/api/v2/incremental/users/cursor?start_time=1",
     "/api/v2/tickets?external_id=x",
     "/api/v2/tickets/1",
@@ -168,7 +170,7 @@ def test_refusals_pass_as_they_are(judge: Judge) -> None:
 
 
 def test_the_adapter_speaks_as_the_vendor_describes(judge: Judge) -> None:
-    """Signs in, looks around, reads both streams, writes and finds its write; a violation is an error to it."""
+    """Signs in, looks around, reads all streams, writes and finds its write; a violation is an error to it."""
     clock = judge.account.clock
     ticket = str(judge.account.customer_opens("Broken", "It broke."))
     clock.advance(120)  # type: ignore[attr-defined]

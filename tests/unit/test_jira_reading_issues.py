@@ -11,7 +11,7 @@ import pytest
 from adapters.jira import issues
 from adapters.jira.issues import Extras, Site, sent_issue
 from connector.adapter import Record
-from connector.model import Entry, EntryKind, Role, Visibility, fields_of
+from connector.model import Entry, EntryKind, Role, StepKind, Visibility, fields_of
 
 SEEN_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MARIA = {"accountId": "qm:1", "accountType": "customer", "displayName": "Maria Silva", "emailAddress": "m@example.net"}
@@ -279,7 +279,7 @@ SLA = {
 }
 
 
-def test_an_sla_is_read_as_figures_and_its_finished_cycles_stay_in_the_timeline() -> None:
+def test_an_sla_is_read_as_figures() -> None:
     found = record(issue(customfield_10030=SLA))
     sla = (found.fields or {})["customfield_10030"]
     assert (sla["name"], sla["ongoing"], sla["paused"], sla["breached"]) == (
@@ -298,9 +298,18 @@ def test_an_sla_is_read_as_figures_and_its_finished_cycles_stay_in_the_timeline(
             "elapsed_seconds": 3600,
         }
     ]
-    told = of_kind(found, EntryKind.FIELD)
-    assert [(one.field, one.value) for one in told] == [("customfield_10030", "breached")]
-    assert told[0].occurred_at == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert found.clocks == (), "its clocks are read where the source says that this field is one"
+
+
+def test_an_sla_that_is_asked_for_tells_the_clocks_of_the_site() -> None:
+    found = record(issue(customfield_10030=SLA), request={"fields": {"sla:customfield_10030": "customfield_10030"}})
+    assert {step.clock for step in found.clocks} == {"Time to first response"}
+    done, running = sorted({step.cycle for step in found.clocks})
+    kinds = [(step.kind, step.at.hour) for step in found.clocks if step.cycle == done]
+    assert kinds == [("started", 9), ("target", 9), ("breached", 10), ("stopped", 10)]
+    goals = [step.target_seconds for step in found.clocks if step.kind is StepKind.TARGET]
+    assert goals == [1800, 3600]
+    assert StepKind.DUE not in [step.kind for step in found.clocks if step.cycle == running], "it stands still"
 
 
 def test_service_management_tells_request_type_organisations_channel_and_rating() -> None:

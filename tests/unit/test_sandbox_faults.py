@@ -193,6 +193,7 @@ def test_another_process_can_drive_the_account() -> None:
         assert post("switches", {"page_size": 7}).json()["page_size"] == 7
         assert post("limits", {"exports": 3}).json()["exports"] == 3
         assert post("triggers", {"triggers": [{"title": "T", "when": "a", "remove": ["a"]}]}).json() == 1
+        assert post("policies", {"policies": [{"title": "P", "minutes": {"first_reply_time": {"low": 5}}}]}).json() == 1
         assert add_tag(site, "a").json() == {"tags": []}
         assert [one["kind"] for one in get("ledger")] == ["tags.add"]
         assert get("ticket?id=2")["comments"][-1]["body"] == "first"

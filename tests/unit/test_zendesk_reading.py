@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.zendesk import events, tickets
-from adapters.zendesk.pages import TicketPage, _page, ticket_records
+from adapters.zendesk.pages import TicketPage, ticket_records
+from adapters.zendesk.pages import page_of as _page
 from connector.adapter import Record
 from connector.model import EntryKind, Role, Visibility, fields_of
 
