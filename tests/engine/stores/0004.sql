@@ -87,6 +87,16 @@ CREATE TABLE instance (
 	CONSTRAINT pk_instance PRIMARY KEY (id)
 );
 INSERT INTO "instance" VALUES(1,'9be0f6e8060ebc4cc7e17728011014e8',1795916854784762,NULL,NULL,NULL,NULL);
+CREATE TABLE label (
+	source_id INTEGER NOT NULL, 
+	ticket TEXT NOT NULL, 
+	facet TEXT NOT NULL, 
+	said TEXT NOT NULL, 
+	who TEXT NOT NULL, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_label PRIMARY KEY (source_id, ticket, facet), 
+	CONSTRAINT fk_label_source_id FOREIGN KEY(source_id) REFERENCES source (id)
+);
 CREATE TABLE lease (
 	name TEXT NOT NULL, 
 	holder TEXT, 
