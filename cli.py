@@ -24,9 +24,6 @@ from connector.errors import AmendsError
 if TYPE_CHECKING:
     from connector.commands.place import Place
 
-# What is imported stays: looking through it for garbage again and again is a thirtieth of an idle run.
-gc.set_threshold(100_000)
-
 HELP = "Keeps complaints in order: reads your helpdesks, measures, and writes back what should be known there."
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -746,6 +743,8 @@ def tag_rollback(
 
 def main() -> None:
     """The entry point. Exit codes: 0 fine, 1 found something wrong, 2 settings, 3 credentials, 4 unreachable."""
+    # What is imported stays: looking through it for garbage again and again is a thirtieth of an idle run.
+    gc.set_threshold(100_000)
     try:
         app()
     except AmendsError as error:
