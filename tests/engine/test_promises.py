@@ -66,7 +66,7 @@ def test_a_broken_promise_is_flagged_and_escalated_once() -> None:
     assert escalations(world) == ["promise#1"]
     (note,) = notes(world)
     assert "What the customer was promised (a date in a reply, Mon 2 Mar 2026 09:00 GMT)" in note
-    assert "carrier" not in note, "a note quotes nobody"
+    assert "I have asked" not in note, "a note quotes nobody"
     assert "amends_broken_promise" in world.desk.look("1")["labels"]
     assert [flag.kind for flag in stored(world).assessed.flags if flag.topic == "promise"] == ["broken_promise"]
     world.check()
