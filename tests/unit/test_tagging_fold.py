@@ -21,6 +21,7 @@ from connector.tagging.fold import fold, without_quotes
         ("İzmir", "izmir"),
         ("ＡＢＣ，１", "abc,1"),
         ("Ёлка", "елка"),
+        ("ZŁAMAŁ złamał", "zlamal zlamal"),
         ("one  two\r\nthree", "one two three"),
         ("one\n\ntwo", "one\ntwo"),
         ("", ""),
