@@ -27,7 +27,7 @@ _SAME = (
     | dict.fromkeys("`\u00b4\u02bc\u2018\u2019", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014", "-")
     | {"\u2026": ".", "\u0401": "\u0415", "\u0451": "\u0435"}
-    # Unicode takes no stroke off, but customers leave it out: Polish is typed with l for \u0142 on phones.
+    # Unicode takes no stroke off, but Polish is typed without it on phones as often as not.
     | {"\u0141": "L", "\u0142": "l"}
     | {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 )
