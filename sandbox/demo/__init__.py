@@ -26,7 +26,7 @@ from sandbox.demo.watch import Watch
 
 HOME = Path(".amends-demo")
 FIRST_DAY = datetime(2026, 3, 26, tzinfo=UTC)  # a Thursday; summer time begins in the night to Sunday
-SECONDS, FAST_SECONDS = 75.0, 17.0
+SECONDS, FAST_SECONDS = 75.0, 30.0
 # The 16th write that the helpdesk has carried out and the store does not know of yet: no moment is worse.
 CRASH = "outbox: applied*16"
 FRAME_SECONDS = 0.2
