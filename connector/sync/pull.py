@@ -310,7 +310,7 @@ class _Page:
 
     def _groups(self, groups: dict[str, list[Sent]]) -> None:
         """Step by step over all of them and not ticket by ticket: the code of each step then stays in the processor's
-        nearest cache, which makes a first sync a tenth cheaper."""
+        nearest cache (docs/performance.md)."""
         self.before.update(self._complete(groups))
         joined = [one for ticket, group in groups.items() if (one := self._joined(ticket, group)) is not None]
         taken = [_Taken(one, found) for one in joined if (found := self._normalised(one)) is not None]
