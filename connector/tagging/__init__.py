@@ -1,7 +1,7 @@
 """The tagging room: what a complaint is about, in which language, and whether it is one. Pure.
 
-`Tagger` is compiled once from `TaggingSettings` and models, and then called once a page by `sync`; `check` is called by
-`amends check`. Phrases and models decide, every tag quotes the words it rests on, and where nothing decides nothing is
+`Tagger` is compiled once from `TaggingSettings` and models, and then called once a page by `sync`; `check.check` is called
+by `amends check`. Phrases and models decide, every tag quotes the words it rests on, and where nothing decides nothing is
 said. What needs numpy is imported when it is first asked for: many commands tag nothing.
 """
 
@@ -23,11 +23,10 @@ from connector.tagging.book import (
 )
 
 if TYPE_CHECKING:
-    from connector.tagging.check import check
     from connector.tagging.heads import Model
     from connector.tagging.tagger import Asked, Tagger
 
-_LATE = {"Asked": "tagger", "Model": "heads", "Tagger": "tagger", "check": "check"}
+_LATE = {"Asked": "tagger", "Model": "heads", "Tagger": "tagger"}
 
 __all__ = [
     "Asked",
@@ -42,7 +41,6 @@ __all__ = [
     "Tagger",
     "TaggingSettings",
     "Taxonomy",
-    "check",
 ]
 
 

@@ -35,7 +35,7 @@ WITHOUT_MAILBOX = (
     "installation of amends[demo]."
 )
 STAY_DOWN = timedelta(seconds=2)
-LONGEST_DRAIN = timedelta(seconds=12)
+LONGEST_DRAIN = timedelta(seconds=30)
 
 
 def demo(home: Path | None, *, fast: bool, plain: bool, wall: Callable[[], datetime]) -> int:

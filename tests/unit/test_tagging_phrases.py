@@ -20,8 +20,8 @@ from connector.tagging import (
     Tagger,
     TaggingSettings,
     Taxonomy,
-    check,
 )
+from connector.tagging.check import check
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TAXONOMY = Taxonomy(

@@ -10,7 +10,8 @@ import zstandard
 from connector.settings import load_tagging
 from connector.settings.folder import SHIPPED
 from connector.settings.packed_books import FILE, packed
-from connector.tagging import TaggingSettings, check
+from connector.tagging import TaggingSettings
+from connector.tagging.check import check
 
 LANGUAGES = ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sl", "zh"]
 
