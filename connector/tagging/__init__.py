@@ -1,8 +1,8 @@
 """The tagging room: what a complaint is about, in which language, and whether it is one. Pure.
 
-`Tagger` is compiled once from `TaggingSettings` and models, and then called once a page by `sync`; `check.check` is called
-by `amends check`. Phrases and models decide, every tag quotes the words it rests on, and where nothing decides nothing is
-said. What needs numpy is imported when it is first asked for: many commands tag nothing.
+`Tagger` is compiled once from `TaggingSettings` and models, and then called once a page by `sync`; `check.check` is
+called by `amends check`. Phrases and models decide, every tag quotes the words it rests on, and where nothing decides
+nothing is said. What needs numpy is imported when it is first asked for: many commands tag nothing.
 """
 
 from __future__ import annotations
