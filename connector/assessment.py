@@ -284,14 +284,12 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
     )
 
 
-def retagged(
-    before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words, tagger: Tags | None
-) -> Understood:
-    """A stored complaint, tagged afresh: what to do when only phrases or taxonomy changed."""
+def untagged(before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words) -> Untagged:
+    """A stored complaint, to be tagged afresh: what to do when only phrases, taxonomy or models changed."""
     folded = fold(entries, words)
     assert folded is not None and before.complaint is not None, "a stored complaint has a timeline"
     told = _told(before.complaint, entries, mapping)
-    return tagged([Untagged(before.complaint, entries, folded, told, before)], tagger)[0]
+    return Untagged(before.complaint, entries, folded, told, before)
 
 
 # A corrective ticket speaks of a complaint and is none; taken for one, it would have a corrective ticket opened for it.

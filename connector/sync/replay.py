@@ -12,7 +12,17 @@ from datetime import datetime
 import msgspec
 
 from connector.adapter import Record
-from connector.assessment import Known, Rules, Understood, own_marked, retagged, understand, understood_again
+from connector.assessment import (
+    Known,
+    Rules,
+    Understood,
+    Untagged,
+    normalised,
+    own_marked,
+    tagged,
+    understood_again,
+    untagged,
+)
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Clock
@@ -134,8 +144,10 @@ class _Batch:
         """The complaints that come out differently."""
         # Step by step over all of them, as in pull.
         again = [(stored, self._again(stored, self.raws.get(ticket, ()))) for ticket, stored in self.stored.items()]
-        understood = [(stored, this) for stored, this in again if this is not None]
-        self.kept = len(again) - len(understood)
+        found_again = [(stored, this) for stored, this in again if this is not None]
+        self.kept = len(again) - len(found_again)
+        done = iter(tagged([this for _, this in found_again if isinstance(this, Untagged)], self.rules.tagger))
+        understood = [(stored, next(done) if isinstance(this, Untagged) else this) for stored, this in found_again]
         if "clocks" not in self.parts:
             # The rules of time are the same; where what they look at is as well, they say the same.
             understood = [(stored, this) for stored, this in understood if not _stands(this, stored)]
@@ -147,16 +159,16 @@ class _Batch:
                 found.append((stored, row))
         return found
 
-    def _again(self, stored: Stored, raws: Sequence[Raw]) -> Understood | None:
+    def _again(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | Understood | None:
         doc, desk = stored.doc, self.desk
         if "mapping" in self.parts:
             return self._from_raw(stored, raws)
         if "tagging" not in self.parts:
             return understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
         known = Known(doc.complaint, doc.tags)
-        return retagged(known, doc.entries, mapping=desk.mapping, words=desk.words, tagger=self.rules.tagger)
+        return untagged(known, doc.entries, mapping=desk.mapping, words=desk.words)
 
-    def _from_raw(self, stored: Stored, raws: Sequence[Raw]) -> Understood | None:
+    def _from_raw(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | None:
         newest: Record | None = None
         entries = stored.doc.entries
         for raw in raws:
@@ -169,7 +181,7 @@ class _Batch:
         if newest is None or newest.fields is None:
             return None
         try:
-            return understand(
+            return normalised(
                 self.desk.name,
                 stored.ticket,
                 newest.version,
@@ -177,7 +189,6 @@ class _Batch:
                 entries,
                 mapping=self.desk.mapping,
                 words=self.desk.words,
-                tagger=self.rules.tagger,
                 before=Known(stored.doc.complaint, stored.doc.tags),
                 same_tagger="tagging" not in self.parts,
             )
