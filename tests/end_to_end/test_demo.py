@@ -111,7 +111,7 @@ def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_t
 ) -> None:
     folder, ended = shown
     assert any(" CARE-" in line and " came in " in line for line in ended.stdout.splitlines())
-    listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
+    listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json", "--most", "500")
     done = [one.get("action", one) for one in json.loads(listed.stdout)]
     opened = [one for one in done if one["kind"] == "correct"]
     told = [one for one in done if one["kind"] == "link" and ":resolved@" in one["episode"]]
@@ -146,14 +146,16 @@ def test_what_machines_wrote_to_the_mailbox_is_set_aside_and_shown(
 
 def test_the_mailbox_is_written_to_in_twelve_languages(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = shown
-    listed = amends(folder, "--home", ".amends-demo", "complaints", "list", "--source", "inbox", "--json")
+    listed = amends(
+        folder, "--home", ".amends-demo", "complaints", "list", "--source", "inbox", "--json", "--most", "500"
+    )
     spoken = {one["language"] for one in json.loads(listed.stdout)}
     assert spoken >= {"en", "pt", "ru", "sl", "zh", "de", "fr", "es", "it", "nl", "pl", "ja"}
 
 
 def test_mail_leaves_and_keywords_are_set_in_the_mailbox(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = shown
-    listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json")
+    listed = amends(folder, "--home", ".amends-demo", "outbox", "list", "--state", "done", "--json", "--most", "500")
     done = [one.get("action", one) for one in json.loads(listed.stdout)]
     assert {"tag", "escalate"} <= {one["kind"] for one in done if one["source"] == "inbox"}
 
