@@ -6,6 +6,7 @@ Nobody else's calendar decides when yours is closed: each day is listed, and onl
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -80,15 +81,17 @@ def _closed_days(place: Place, calendar: str, years: Sequence[int]) -> set[date]
 
 
 def _write(place: Place, calendar: str, days: Iterable[Day]) -> None:
+    """The new text is checked beside the file and takes its place whole: a death in between leaves the old one."""
     path = place.home / FILE
-    before = path.read_text(encoding="utf-8")
     lines = [f"{day.date}: {scalar(day.name)}" for day in days]
-    path.write_text(with_entries(before, ("calendars", calendar, "holidays"), lines), encoding="utf-8")
+    text = with_entries(path.read_text(encoding="utf-8"), ("calendars", calendar, "holidays"), lines)
+    draft = path.with_suffix(".yaml.new")
     try:
-        load(place.home)
-    except SettingsError:
-        path.write_text(before, encoding="utf-8")
-        raise
+        draft.write_text(text, encoding="utf-8")
+        load(place.home, drafts={FILE: draft})
+        os.replace(draft, path)  # noqa: PTH105  # the words say what happens
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

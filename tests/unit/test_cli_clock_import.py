@@ -136,6 +136,18 @@ def test_what_cannot_be_done_is_said(office: Office, calendar: str, content: str
     assert (office.home / "calendars.yaml").read_text(encoding="utf-8") == CALENDARS
 
 
+def test_a_death_before_the_new_file_is_in_place_leaves_the_old_one_whole(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_paths: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("connector.commands.clock_import.os.replace", dies)
+    imported(office, "--accept-all")
+    assert (office.home / "calendars.yaml").read_text(encoding="utf-8") == CALENDARS
+    assert [one.name for one in office.home.glob("calendars*")] == ["calendars.yaml"]
+
+
 def test_the_shipped_calendars_are_not_edited(office: Office) -> None:
     (office.home / "calendars.yaml").unlink()
     code, _, err = imported(office, "--accept-all")
