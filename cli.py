@@ -43,6 +43,7 @@ adapter = _group("adapter", "The kinds of helpdesk that Amends can talk to.")
 audit = _group("audit", "Who did what, when.")
 mail = _group("mail", "What Amends understands of a mail.")
 clock = _group("clock", "Working time: try it, and see what a change would do.")
+hooks = _group("hooks", "What helpdesks push at us, so that changes are known within seconds.")
 tag = _group("tag", "What texts are about, and how models learn it.")
 
 
@@ -488,6 +489,32 @@ def adapter_new(name: str, into: o.Into = None, dry_run: o.DryRun = False, as_js
 
     done = authoring.new(name, into or Path(f"{name}-amends"), dry_run=dry_run)
     show(done, authoring.made_lines, as_json)
+
+
+@hooks.command("list")
+def hooks_list(ctx: Context, as_json: o.Json = False) -> None:
+    """How the hook of each source is, and when it was heard last."""
+    from connector.commands import hooks as pushed
+
+    show(pushed.listing(_place(ctx)), pushed.listing_lines, as_json)
+
+
+@hooks.command("mend")
+def hooks_mend(
+    ctx: Context, sources: o.Sources = None, renew: o.Renew = False, dry_run: o.DryRun = False, as_json: o.Json = False
+) -> None:
+    """Look at the hooks now and mend what is wrong; the daemon does so by itself every six hours."""
+    from connector.commands import hooks as pushed
+
+    show(pushed.mend(_place(ctx), sources or [], renew=renew, dry_run=dry_run), pushed.done_lines, as_json)
+
+
+@hooks.command("drop")
+def hooks_drop(ctx: Context, source: o.OneSource, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+    """Take the hook of a source away at its helpdesk."""
+    from connector.commands import hooks as pushed
+
+    show(pushed.drop(_place(ctx), source, dry_run=dry_run), pushed.done_lines, as_json)
 
 
 @audit.command("list")

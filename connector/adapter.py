@@ -348,6 +348,37 @@ class Waking(Protocol):
         """
 
 
+class Hook(msgspec.Struct, frozen=True):
+    """One delivery of a source's webhook, proven to be the source's own. `delivery` names it, the same when it comes
+    again; `tickets` are those that it hints at, none where it only says that something happened."""
+
+    delivery: str
+    tickets: tuple[str, ...] = ()
+
+
+class Hooking(Protocol):
+    """An adapter whose source can push changes to us. A delivery is a hint to read a ticket sooner than the poll would;
+    nothing rests on it, and it never moves a cursor."""
+
+    @staticmethod
+    def hear(options: Any, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> Hook:
+        """What a delivery hints at, of tickets that this source reads. `options` are its settings; the names of
+        `headers` are in lower case; any of `secrets` may have signed it.
+
+        Pure: no I/O. Raises AuthError where nothing proves that the source sent it, or that it did so lately;
+        RecordError where it is proven, and makes no sense."""
+
+    def keep_hook(self, address: str, secrets: Credentials, *, renew: bool = False) -> str | None:
+        """See to it that the source pushes its changes to `address`, and that we hold the secret that it signs with.
+
+        `secrets` keeps "secret" and "before", the one that may still be in use; `renew` asks for a new one. Returns
+        what had to be done, None where all was well. Raises AuthError, SettingsError (a person has to make the hook),
+        TemporaryError."""
+
+    def drop_hook(self, address: str) -> bool:
+        """Take the hook to `address` away; whether there was one. Raises what `keep_hook` does."""
+
+
 LONGEST_WAIT_SECONDS = 900.0
 
 

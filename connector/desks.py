@@ -19,12 +19,14 @@ from connector.budget import AccountBudget
 from connector.corrections import Answers, vocabulary
 from connector.credentials import SourceCredentials
 from connector.errors import AuthError, SettingsError, TemporaryError
-from connector.helpdesk import Helpdesk
+from connector.helpdesk import Helpdesk, HookOrder
 from connector.http import session
 from connector.mapping import words
 from connector.model import Tag
 from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
+from connector.settings.shapes import Hooks
+from connector.settings.sources import HOOK_SECRET, HOOK_SECRET_BEFORE
 from connector.store import Store, sources
 from connector.store.memory import StoredLedger, StoredMemory
 from connector.tagging import TaggingSettings
@@ -118,12 +120,29 @@ def tools_for(
     )
 
 
+def hook_credentials(source: SourceSettings, home: Path) -> SourceCredentials:
+    """Where the secret of a source's hook is kept: apart from what opens the source, so that whoever receives
+    deliveries can do nothing else."""
+    given = {HOOK_SECRET: "secret", HOOK_SECRET_BEFORE: "before"}
+    references = {given[name]: place for name, place in source.secrets.items() if name in given}
+    return SourceCredentials(source.name, references, home / "tokens" / f"{source.name}.hook.json")
+
+
+def hook_order(source: SourceSettings, public_url: str | None, home: Path) -> HookOrder | None:
+    """What is to be done about the hook of a source; None where it has none."""
+    if source.hooks is Hooks.NONE:
+        return None
+    address = f"{public_url or ''}/hooks/{source.name}"
+    return HookOrder(address, hook_credentials(source, home), by_hand=source.hooks is Hooks.BY_HAND)
+
+
 def open_desk(
     source: SourceSettings,
     home: Path,
     store: Store,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
+    public_url: str | None = None,
 ) -> Helpdesk:
     """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance."""
     adapter = adapter_for(source, home, now, clock, store)
@@ -146,6 +165,7 @@ def open_desk(
         actor=row.actor,
         act_from=act_from,
         read_from=source.read_from,
+        hook=hook_order(source, public_url, home),
     )
 
 

@@ -7,17 +7,27 @@ from datetime import datetime
 
 import msgspec
 
-from connector.adapter import Adapter
+from connector.adapter import Adapter, Credentials
 from connector.mapping import Mapping
 from connector.model import ActionKind, Mode
 from connector.timeline import Words
+
+
+class HookOrder(msgspec.Struct, frozen=True):
+    """The hook of one source: the `address` that it pushes to, and where its secret is kept; `by_hand` where a person
+    made it, so that we only listen."""
+
+    address: str
+    secrets: Credentials
+    by_hand: bool = False
 
 
 class Helpdesk(msgspec.Struct, frozen=True):
     """A source that the engine reads from and writes to.
 
     `actor` is our own user there, by which our echo is known. Nothing that happened before `act_from` is acted upon.
-    `rules_digest` names the mapping and rules in force, so that a changed one is noticed.
+    `rules_digest` names the mapping and rules in force, so that a changed one is noticed. `hook` is None where changes
+    come by the poll alone.
     """
 
     id: int
@@ -31,3 +41,4 @@ class Helpdesk(msgspec.Struct, frozen=True):
     actor: str | None
     act_from: datetime
     read_from: datetime | None = None
+    hook: HookOrder | None = None

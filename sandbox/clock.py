@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
+def wall() -> datetime:
+    """The real time, for what leaves the sandbox: signatures of deliveries."""
+    return datetime.now(UTC)
+
+
 class SandboxClock:
     """Time that starts at `start` (aware; default: now) and runs `scale` times as fast as the wall clock.
 

@@ -13,11 +13,23 @@ from typing import ClassVar
 
 import msgspec
 
-from adapters.jira import account, cycles, getting, issues, offering, pages, writing
+from adapters.jira import account, cycles, getting, hooks, issues, offering, pages, writing
 from adapters.jira.calls import Calls
 from adapters.jira.login import NEEDED
 from adapters.jira.settings import JiraSettings
-from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
+from connector.adapter import (
+    Credentials,
+    Cursor,
+    Discovery,
+    Finding,
+    Hook,
+    Identity,
+    Page,
+    Receipt,
+    Record,
+    Stamp,
+    Tools,
+)
 from connector.errors import CursorError, RejectedError
 from connector.model import JSON, Action, ActionKind
 
@@ -87,6 +99,18 @@ class Adapter:
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
         return writing.find(self._calls, action, stamp, sent_at)
+
+    @staticmethod
+    def hear(
+        options: JiraSettings, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
+    ) -> Hook:
+        return hooks.hear(options, headers, body, secrets)
+
+    def keep_hook(self, address: str, secrets: Credentials, *, renew: bool = False) -> str | None:
+        return hooks.keep(self._calls, address, secrets, renew=renew)
+
+    def drop_hook(self, address: str) -> bool:
+        return hooks.drop(self._calls, address)
 
     def close(self) -> None:
         self._calls.close()

@@ -90,6 +90,15 @@ class Calls:
         """Raises what `post` raises."""
         return self._written("delete", path, ticket)
 
+    def manage(self, verb: str, path: str, body: JSON = None) -> Response:
+        """Change what belongs to the site and not to an issue (its webhooks): "post" or "delete".
+
+        Raises what `get` raises; doing it again does no harm, so nothing is in doubt."""
+        send: Sending = getattr(self._jira()._session, verb)
+        what: dict[str, Any] = {} if body is None else {"json": body}
+        headers = {"X-Atlassian-Token": "no-check"}
+        return self._proven(send, path, _Call(Purpose.READ, "account", None, True), headers=headers, **what)
+
     def close(self) -> None:
         self.tools.session.close()
 

@@ -12,12 +12,24 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from adapters.zendesk import account, events, getting, metric_events, pages, tickets, writing
+from adapters.zendesk import account, events, getting, hooks, metric_events, pages, tickets, writing
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.oauth import NEEDED
 from adapters.zendesk.people import Roster
 from adapters.zendesk.settings import ZendeskSettings
-from connector.adapter import Cursor, Discovery, Finding, Identity, Page, Receipt, Record, Stamp, Tools
+from connector.adapter import (
+    Credentials,
+    Cursor,
+    Discovery,
+    Finding,
+    Hook,
+    Identity,
+    Page,
+    Receipt,
+    Record,
+    Stamp,
+    Tools,
+)
 from connector.errors import CursorError, RejectedError
 from connector.model import Action, ActionKind
 
@@ -80,6 +92,18 @@ class Adapter:
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
         return writing.find(self._calls, action, stamp, sent_at)
+
+    @staticmethod
+    def hear(
+        options: ZendeskSettings, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
+    ) -> Hook:
+        return hooks.hear(headers, body, secrets, now)
+
+    def keep_hook(self, address: str, secrets: Credentials, *, renew: bool = False) -> str | None:
+        return hooks.keep(self._calls, address, secrets, renew=renew)
+
+    def drop_hook(self, address: str) -> bool:
+        return hooks.drop(self._calls, address)
 
     def close(self) -> None:
         self._calls.close()

@@ -61,6 +61,14 @@ class Calls:
         is certain that nothing was written."""
         return self._proven(self._send, path, _Call(Purpose.WRITE, "updates", ticket, True), json=body)
 
+    def manage(self, verb: str, path: str, body: JSON = None) -> Response:
+        """Change what belongs to the account and not to a ticket (its webhooks): "post", "patch" or "delete".
+
+        Raises what `get` raises; doing it again does no harm, so nothing is in doubt."""
+        send: Sending = getattr(self.tools.session, verb)
+        what = {} if body is None else {"json": body}
+        return self._proven(send, path, _Call(Purpose.READ, "account", None, True), **what)
+
     def close(self) -> None:
         self.tools.session.close()
 

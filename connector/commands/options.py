@@ -80,6 +80,7 @@ States = Annotated[
     list[str] | None, _option("--state", autocompletion=_complete_state, help="Only in this state; may be repeated.")
 ]
 
+Renew = Annotated[bool, _option("--renew", help="Give them new secrets; the old ones count a little longer.")]
 Fast = Annotated[bool, _option("--fast", help="A quarter of the time.")]
 Plain = Annotated[bool, _option("--plain", help="Lines instead of a live view.")]
 

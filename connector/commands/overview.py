@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ from connector.commands.place import Place
 from connector.commands.promise_counts import kept_share, summary
 from connector.display import ago, clean, count, moment, span, table, wrapped
 from connector.store import Store, Transaction, complaints, intentions, quarantine, sources
+from connector.store.hook_inbox import FILE, HookInbox
 from connector.store.intentions import State
 
 # A write that is due should leave within seconds; this long, and somebody should look.
@@ -91,10 +93,28 @@ def overview(place: Place) -> Overview:
     with place.store() as store:
         holder = store.holder(place.wall())
         with store.read() as connection:
-            return _overview(store, connection, holder, now)
+            hooks = _hook_troubles(place, [one.name for one in sources.everyone(connection)])
+            return _overview(store, connection, holder, now, hooks)
 
 
-def _overview(store: Store, connection: Transaction, holder: tuple[str, float] | None, now: datetime) -> Overview:
+def _hook_troubles(place: Place, names: Sequence[str]) -> tuple[str, ...]:
+    if not (place.home / FILE).exists():
+        return ()
+    inbox = HookInbox(place.home)
+    try:
+        told = [inbox.standing(name) for name in names]
+    finally:
+        inbox.close()
+    return tuple(
+        f"{one.source}: its hook {'is in trouble' if one.trouble else 'fell silent'}: `amends hooks list`."
+        for one in told
+        if one.trouble or one.silent_since
+    )
+
+
+def _overview(
+    store: Store, connection: Transaction, holder: tuple[str, float] | None, now: datetime, hooks: tuple[str, ...]
+) -> Overview:
     paused = sources.paused(connection)
     outbox: dict[str, int] = {}
     for (_, state), number in intentions.counts(connection).items():
@@ -117,7 +137,7 @@ def _overview(store: Store, connection: Transaction, holder: tuple[str, float] |
         outbox=outbox,
         quarantine=aside,
         oldest_waiting_seconds=None if waiting is None else int(waiting.total_seconds()),
-        needs_person=_needs_person(standing, outbox, aside, waiting if not paused else None),
+        needs_person=(*_needs_person(standing, outbox, aside, waiting if not paused else None), *hooks),
     )
 
 

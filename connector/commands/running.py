@@ -15,7 +15,9 @@ from connector.helpdesk import Helpdesk
 from connector.schedule import Daemon, Pace, Workplace
 from connector.settings.sources import SourceSettings
 from connector.store import Store
+from connector.store.hook_inbox import HookInbox
 from connector.sync import policy_changed
+from connector.sync.hooks import Hooks
 
 log = logging.getLogger("amends")
 
@@ -35,13 +37,22 @@ def run(place: Place) -> None:
         raise no_source(place)
     with place.leased_store("amends run") as store:
         office = _Office(place, store)
-        daemon = Daemon(store, now=place.now, wall=place.wall, open_workplace=office.open, pace=_pace(place))
+        inbox = HookInbox(place.home)
+        daemon = Daemon(
+            store,
+            now=place.now,
+            wall=place.wall,
+            open_workplace=office.open,
+            pace=_pace(place),
+            hooks=Hooks(inbox, place.wall),
+        )
         office.ask_again = daemon.ask_reload
         with _Signals(daemon):
             try:
                 daemon.run()
             finally:
                 office.close()
+                inbox.close()
 
 
 def _pace(place: Place) -> Pace:
@@ -69,9 +80,11 @@ class _Office:
         self.ask_again: Callable[[], None] = _nothing
         self._timer: threading.Timer | None = None
         self._read_before = False
+        self.public_url: str | None = None
 
     def open(self) -> Workplace:
         settings = self.place.read_again() if self._read_before else self.place.settings
+        self.public_url = settings.public_url
         desks, missing = self._desks(list(settings.sources.values()))
         if missing and not desks:
             raise missing[0]
@@ -96,7 +109,7 @@ class _Office:
         missing: list[AmendsError] = []
         for source in wanted:
             try:
-                desk = open_desk(source, self.place.home, self.store, self.place.now, self.place.clock)
+                desk = open_desk(source, self.place.home, self.store, self.place.now, self.place.clock, self.public_url)
                 prove_account(desk, self.store)
                 desks.append(desk)
             except _BEFORE_WORK as error:

@@ -36,6 +36,7 @@ from connector.settings.shapes import AmendsFile, PromisesShape, Source
 from connector.settings.sources import (
     SourceSettings,
     adapter_of,
+    hooks_of,
     in_utc,
     modes_of,
     options_of,
@@ -73,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True):
     rules_digest: str
     models: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
+    public_url: str | None = None
 
 
 def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = None) -> Settings:
@@ -177,6 +179,7 @@ def _settings(
         rules_digest=_digest([*shared, *trained, own]),
         models=models,
         warnings=tuple(_warnings(main, folder)),
+        public_url=main.public_url,
     )
 
 
@@ -231,16 +234,17 @@ def _sources(
 ) -> dict[str, SourceSettings]:
     """The sources that are sound; what is wrong with the others is among `problems`."""
     found = {
-        name: _source(name, source, meanings[_mapping_file(name, source, folder)], document, folder, problems)
+        name: _source(name, main, meanings[_mapping_file(name, source, folder)], document, folder, problems)
         for name, source in (main.sources if main else {}).items()
-        if document
+        if document and main
     }
     return {name: source for name, source in found.items() if source}
 
 
 def _source(
-    name: str, source: Source, mapping: Mapping | None, document: Document, folder: Folder, problems: Problems
+    name: str, main: AmendsFile, mapping: Mapping | None, document: Document, folder: Folder, problems: Problems
 ) -> SourceSettings | None:
+    source = main.sources[name]
     _check_mapping(name, source, mapping, document, folder, problems)
     poll_seconds = duration_seconds(source.poll)
     if poll_seconds < 1:
@@ -262,6 +266,7 @@ def _source(
         act_from=in_utc(source.act_from),
         read_from=in_utc(source.read_from),
         mapping_file=_mapping_file(name, source, folder),
+        hooks=hooks_of(name, source, main.public_url, adapter, document, problems),
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -54,6 +56,27 @@ Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 Condition = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
+def _public(text: str) -> str:
+    parts = urlsplit(text)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("not an address such as https://amends.example.com")
+    if parts.scheme != "https" and not (local and parts.scheme == "http"):
+        raise ValueError("must begin with https://")
+    return text.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_public), Field(examples=["https://amends.example.com"])]
+
+
+class Hooks(StrEnum):
+    """Whether a source pushes its changes to us, and who sees to its hook."""
+
+    NONE = "none"
+    KEPT = "kept"
+    BY_HAND = "by_hand"
+
+
 class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,11 +97,18 @@ class Source(Shape):
     streams: tuple[Line, ...] | None = Field(
         default=None, description="What to read; default: everything the adapter can."
     )
+    hooks: Hooks = Field(
+        default=Hooks.NONE,
+        description="Whether the source pushes its changes too: kept (Amends makes and mends the hook), by_hand, none.",
+    )
 
 
 class AmendsFile(Shape):
     store: Line = Field(
         default="amends.db", description="A file in this folder, a database URL, or env:NAME holding one."
+    )
+    public_url: Address | None = Field(
+        default=None, description="Where the world reaches `amends web`, for hooks and surveys: https://…"
     )
     tag: bool = Field(default=True, description="Whether complaints are tagged; off only to measure or to debug.")
     sources: dict[Name, Source] = Field(

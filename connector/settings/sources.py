@@ -16,12 +16,14 @@ from connector.errors import SettingsError
 from connector.mapping import Mapping, source_fields
 from connector.model import ActionKind, Mode
 from connector.settings.problems import Problems, one_of
-from connector.settings.shapes import Source
+from connector.settings.shapes import Hooks, Source
 from connector.settings.yaml_file import Document
 
 _SECRET_NAME = re.compile(
     r"(password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$", re.IGNORECASE
 )
+# What deliveries are signed with, where a person made the hook; the second one while it is being changed.
+HOOK_SECRET, HOOK_SECRET_BEFORE = "hook_secret", "hook_secret_before"
 _PLACE_IN_VALUE = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
@@ -48,6 +50,7 @@ class SourceSettings(msgspec.Struct, frozen=True):
     read_from: datetime | None = None
     rules_digest: str = ""
     mapping_file: str = ""
+    hooks: Hooks = Hooks.NONE
 
 
 def adapter_of(name: str, source: Source, document: Document, problems: Problems) -> type[Adapter] | None:
@@ -134,6 +137,22 @@ def streams_of(
             what = f"the adapter {source.adapter} has no stream {stream!r}"
             problems.add(place, what, one_of(stream, list(adapter.streams)))
     return adapter.streams if source.streams is None else source.streams
+
+
+def hooks_of(
+    name: str, source: Source, public_url: str | None, adapter: type[Adapter], document: Document, problems: Problems
+) -> Hooks:
+    """Whether the source pushes its changes; where it should and cannot, that is a problem."""
+    place = document.place(("sources", name, "hooks"))
+    if source.hooks is Hooks.NONE:
+        return Hooks.NONE
+    if not hasattr(adapter, "hear"):
+        problems.add(place, f"the adapter {source.adapter} has no hooks", "leave it out; the poll finds everything")
+    elif source.hooks is Hooks.KEPT and public_url is None:
+        problems.add(place, "nobody says where the hook should reach us", "add `public_url: https://…` to this file")
+    elif source.hooks is Hooks.BY_HAND and HOOK_SECRET not in source.secrets:
+        problems.add(place, f"by_hand needs the secret {HOOK_SECRET!r}", f"add `{HOOK_SECRET}: env:…` to `secrets`")
+    return source.hooks
 
 
 def in_utc(moment: datetime | None) -> datetime | None:

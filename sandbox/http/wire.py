@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.met = site.faults.choose(request.method, request.path, writing=site.is_write(request))
         self._enact(site, request, self.met)
 
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names are the base class's
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names are the base class's
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Quiet: `site.seen` is the log."""

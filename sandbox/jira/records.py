@@ -19,6 +19,7 @@ import msgspec
 from sandbox.clock import Elsewhen
 from sandbox.jira import content, kinds
 from sandbox.jira.content import FieldSpec, Person, Project
+from sandbox.jira.hooks import Webhooks
 from sandbox.jira.index import Index
 from sandbox.jira.ledger import Ledger
 from sandbox.jira.switches import Switches
@@ -109,6 +110,7 @@ class Records:
         self.issues: dict[int, Issue] = {}
         self.keys: dict[str, int] = {}
         self.index = Index(self)
+        self.hooks = Webhooks()
         self._last_id = 20_000
         self._last_issue = 10_000
         self._serials: dict[str, int] = {}
@@ -168,6 +170,7 @@ class Records:
         self.issues[issue.number] = issue
         self.keys[issue.key] = issue.number
         self.index.changed(issue)
+        self.hooks.tell(self, issue, "jira:issue_created")
         return issue
 
     def update(self, issue: Issue, change: Change) -> History | None:
@@ -183,6 +186,7 @@ class Records:
     def touch(self, issue: Issue, moment: datetime | None = None) -> None:
         issue.updated = moment or self._moment(issue)
         self.index.changed(issue)
+        self.hooks.tell(self, issue, "jira:issue_updated")
 
     def file(self, issue: Issue, actor: str, items: list[dict[str, JSON]]) -> None:
         """A history entry for what is no field ("Comment", "Link", "Key"), and the issue's new time."""
@@ -200,6 +204,7 @@ class Records:
             there.links = [one for one in there.links if one[2] != issue.number]
         self.keys = {key: number for key, number in self.keys.items() if number != issue.number}
         self.index.changed(issue)
+        self.hooks.tell(self, issue, "jira:issue_deleted")
 
     def move(self, issue: Issue, project: str, actor: str) -> None:
         """To another project: a new key, the same id, the old key still leads here."""

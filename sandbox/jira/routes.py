@@ -10,7 +10,7 @@ import msgspec
 
 from sandbox.http.answers import Answer, Refused, Request, told
 from sandbox.http.desk import FrontDesk
-from sandbox.jira import content, meta, portal, reads, remarks, search, writes
+from sandbox.jira import content, hooks, meta, portal, reads, remarks, search, writes
 from sandbox.jira.answers import captcha, forbidden, invalid, login_page, no_endpoint
 from sandbox.jira.call import Call
 from sandbox.jira.doorman import Door
@@ -129,7 +129,7 @@ READING_POSTS = ("search", "bulkfetch", "comment/list")
 
 
 def _is_write(call: Call, endpoint: str) -> bool:
-    return call.request.method != "GET" and not any(word in endpoint for word in READING_POSTS)
+    return call.request.method != "GET" and not any(word in endpoint for word in (*READING_POSTS, "webhook"))
 
 
 def _route(method: str, path: str, handler: Handler, where: str = "") -> tuple[str, re.Pattern[str], str, Handler]:
@@ -139,6 +139,7 @@ def _route(method: str, path: str, handler: Handler, where: str = "") -> tuple[s
 
 PORTAL = "/rest/servicedeskapi/"
 CLOUD, SERVER = "cloud", "data_center"
+HOOKS, SERVER_HOOKS = "/rest/webhooks/1.0/webhook", "/rest/jira-webhook/1.0/webhooks"
 ROUTES = (
     _route("POST", "search/jql", search.search_cloud, CLOUD),
     _route("GET", "search/jql", search.search_cloud, CLOUD),
@@ -177,6 +178,12 @@ ROUTES = (
     _route("POST", "issue/*/remotelink", writes.remote_link),
     _route("POST", "issueLink", writes.link),
     _route("GET", "issueLinkType", reads.link_types),
+    _route("GET", HOOKS, hooks.listing, CLOUD),
+    _route("POST", HOOKS, hooks.create, CLOUD),
+    _route("DELETE", HOOKS + "/*", hooks.remove, CLOUD),
+    _route("GET", SERVER_HOOKS, hooks.listing, SERVER),
+    _route("POST", SERVER_HOOKS, hooks.create, SERVER),
+    _route("DELETE", SERVER_HOOKS + "/*", hooks.remove, SERVER),
     _route("GET", "myself", reads.myself),
     _route("GET", "mypermissions", reads.permissions),
     _route("GET", "serverInfo", reads.server_info),

@@ -17,6 +17,7 @@ import msgspec
 
 from sandbox.clock import Elsewhen
 from sandbox.zendesk import content, shapes
+from sandbox.zendesk.hooks import Webhooks
 from sandbox.zendesk.ledger import Ledger
 from sandbox.zendesk.shapes import Body
 from sandbox.zendesk.switches import Policy, Switches, Trigger
@@ -81,6 +82,7 @@ class Records:
         self.ticket_order: list[tuple[int, int]] = []
         self.user_order: list[tuple[int, int]] = []
         self.event_order: list[tuple[int, int, int]] = []
+        self.hooks = Webhooks()
         self.audits: dict[int, Body] = {}
         self._last_id = 6_130_000_000_000
         self._last_ticket = 0
@@ -192,6 +194,7 @@ class Records:
             ticket.body["is_public"] = True
         bisect.insort(self.event_order, (stamp, audit["id"], ticket.number))
         self._reindex(ticket, stamp)
+        self.hooks.tell(audit, created=len(ticket.audits) == 1)
 
     def _moment(self, ticket: Ticket) -> datetime:
         """Now, but never before the ticket's last change: a ticket's own history does not run backwards."""

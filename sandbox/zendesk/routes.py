@@ -13,7 +13,7 @@ import msgspec
 
 from sandbox.http.answers import Answer, Refused, Request, told
 from sandbox.http.desk import FrontDesk
-from sandbox.zendesk import exports, shapes, writes
+from sandbox.zendesk import exports, hooks, shapes, writes
 from sandbox.zendesk.account import Account
 from sandbox.zendesk.answers import bad_value, forbidden, not_found
 from sandbox.zendesk.limits import Turnstile
@@ -84,7 +84,7 @@ class Desk(FrontDesk):
             found = pattern.fullmatch(request.path)
             if found and method == request.method:
                 number = int(found.group(1)) if found.groups() else 0
-                if method != "GET":
+                if method != "GET" and "/webhooks" not in request.path:
                     self.people_first(number)
                 return handler(self, request, actor, number)
         raise Refused(404, {"error": "InvalidEndpoint", "description": "Not found"})
@@ -271,6 +271,10 @@ def _write(make: Callable[[Account, Request, int, int], Answer]) -> Handler:
     return lambda desk, request, actor, number: make(desk.account, request, actor, number)
 
 
+def _hook(make: Callable[[Account, Request], Answer]) -> Handler:
+    return lambda desk, request, actor, number: make(desk.account, request)
+
+
 def _route(method: str, path: str, handler: Handler) -> tuple[str, re.Pattern[str], Handler]:
     return method, re.compile("/api/v2/" + path.replace("ID", r"(\d+)")), handler
 
@@ -295,6 +299,13 @@ ROUTES = (
     _route("PUT", "tickets/ID/tags", _write(writes.change_tags)),
     _route("POST", "tickets/ID/tags", _write(writes.change_tags)),
     _route("DELETE", "tickets/ID/tags", _write(writes.change_tags)),
+    _route("GET", "webhooks", lambda desk, request, *_: listed(
+        desk, request, "webhooks", list(desk.account.hooks.rows.values()))),
+    _route("POST", "webhooks", _hook(hooks.create)),
+    _route("PATCH", "webhooks/[^/]+", _hook(hooks.change)),
+    _route("DELETE", "webhooks/[^/]+", _hook(hooks.remove)),
+    _route("GET", "webhooks/[^/]+/signing_secret", _hook(hooks.secret)),
+    _route("POST", "webhooks/[^/]+/signing_secret", _hook(hooks.secret)),
     _route("GET", "users/me", _me),
     _route("GET", "users/show_many", _show_users),
     _route("GET", "users/ID", _show_user),
