@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,10 @@ def folder(home: Path, site: Site | None, hooks: str, *, public: bool = True, mo
 
 
 def typed(capsys: pytest.CaptureFixture[str], home: Path, *words: str) -> tuple[int, Any]:
-    with pytest.raises(SystemExit) as left:
-        cli.main(["--home", str(home), *words, "--json"])
+    """What a person sees who types this: the exit code, and the JSON or the complaint."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as left:
+        patch.setattr(sys, "argv", ["amends", "--home", str(home), *words, "--json"])
+        cli.main()
     said = capsys.readouterr()
     return int(left.value.code or 0), json.loads(said.out) if said.out else said.err
 
@@ -80,9 +83,9 @@ def test_where_nothing_pushes_mending_says_what_to_write(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("hooks", "public", "says"),
     [
-        ("kept", False, "amends.yaml:9:12: nobody says where the hook should reach us; add `public_url"),
+        ("kept", False, "amends.yaml:10:12: nobody says where the hook should reach us; add `public_url"),
         ("by_hand", True, "by_hand needs the secret 'hook_secret'"),
-        ("sometimes", True, "amends.yaml:10:12"),
+        ("sometimes", True, "amends.yaml:11:12: 'sometimes' is not known here"),
     ],
 )
 def test_what_cannot_be_is_named_with_file_line_and_fix(tmp_path: Path, hooks: str, public: bool, says: str) -> None:
