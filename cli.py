@@ -464,11 +464,11 @@ def store_restore(ctx: Context, file: Path, dry_run: o.DryRun = False) -> None:
 
 
 @store.command("check")
-def store_check(ctx: Context, file: o.Backup = None, as_json: o.Json = False) -> None:
-    """Read every page of the store and say whether it is sound."""
+def store_check(ctx: Context, file: o.Backup = None, audit_head: o.AuditHead = None, as_json: o.Json = False) -> None:
+    """Read every page of the store, prove its audit log, and say whether it is sound."""
     from connector.commands import keeping
 
-    show(keeping.check(_place(ctx), file), keeping.checked_lines, as_json)
+    show(keeping.check(_place(ctx), file, audit_head), keeping.checked_lines, as_json)
 
 
 # -- adapters and the audit log ------------------------------------------------------------------------------------

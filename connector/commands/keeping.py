@@ -81,21 +81,21 @@ def migrate(place: Place, *, dry_run: bool) -> Done:
         store.close()
 
 
-def check(place: Place, file: Path | None) -> Proved:
-    """Read every page of the store, or of a backup. Raises StoreError where there is none."""
+def check(place: Place, file: Path | None, audit_head: str | None = None) -> Proved:
+    """Read every page of the store, or of a backup, and prove its audit log. Raises StoreError where there is none."""
     if file is not None:
-        return _proved(file)
+        return _proved(file, audit_head)
     store = place.bare_store()
     try:
         if store.file is None:
             raise AmendsError("this store is a database server.", remedy="Use the server's own tools to check it.")
-        return _proved(store.file)
+        return _proved(store.file, audit_head)
     finally:
         store.close()
 
 
-def _proved(file: Path) -> Proved:
-    return Proved(**msgspec.structs.asdict(backup.check(file)))
+def _proved(file: Path, audit_head: str | None) -> Proved:
+    return Proved(**msgspec.structs.asdict(backup.check(file, audit_head)))
 
 
 def _named(store: Store) -> str:
@@ -105,6 +105,8 @@ def _named(store: Store) -> str:
 def checked_lines(told: Checked, columns: int) -> list[str]:
     lines = [f"{told.file}: {'NOT SOUND' if told.problems else 'sound'}, version {told.version or 'unknown'}"]
     lines += [f"  {clean(problem)}" for problem in told.problems]
+    if told.audit_head:
+        lines.append(f"audit log ends with {told.audit_head}")
     rows = [(name, f"{number:,}") for name, number in told.rows.items()]
     return lines + (["", *table(("TABLE", "ROWS"), rows, columns)] if rows else [])
 

@@ -81,6 +81,9 @@ States = Annotated[
 ]
 
 Renew = Annotated[bool, _option("--renew", help="Give them new secrets; the old ones count a little longer.")]
+AuditHead = Annotated[
+    str | None, _option("--audit-head", metavar="ID:PROOF", help="A line that an earlier check told: still the same?")
+]
 Fast = Annotated[bool, _option("--fast", help="A quarter of the time.")]
 Plain = Annotated[bool, _option("--plain", help="Lines instead of a live view.")]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from connector.errors import StoreError
+from connector.store.audit_chain import Line, breaks
 from connector.store.database import Store
 from connector.store.migrate import known_versions
 from connector.store.times import micros
@@ -26,12 +27,14 @@ Tell = Callable[[int, int], None]  # pages done, pages in all
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What a store file was found to be: its migration, what is wrong with it, and its rows by table."""
+    """What a store file was found to be: its migration, what is wrong with it, its rows by table, and the newest line
+    of its audit log with its proof ("ID:PROOF"), to be noted where nobody who may change the store can reach it."""
 
     file: str
     version: str | None
     problems: tuple[str, ...]
     rows: dict[str, int] = {}
+    audit_head: str | None = None
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -76,8 +79,9 @@ def copy(store: Store, target: Path) -> None:
         _copy(_file_of(store), target, lambda _done, _all: None)
 
 
-def check(file: Path) -> Checked:
-    """Read every page and index of a store file. Raises StoreError where it is no such file."""
+def check(file: Path, audit_head: str | None = None) -> Checked:
+    """Read every page and index of a store file, and prove its audit log line by line. `audit_head` is what an earlier
+    check told, noted elsewhere: that line must still be there. Raises StoreError where it is no such file."""
     if not file.is_file():
         raise StoreError(f"there is no store {file}.", remedy="Name the file of a store or a backup.")
     try:
@@ -89,11 +93,13 @@ def check(file: Path) -> Checked:
             ]
             version = _version(connection)
             rows = _rows(connection) if version else {}
+            chain, head = _chain(connection, version, audit_head)
+            problems += chain
     except sqlite3.DatabaseError as error:
         return Checked(str(file), None, (str(error),))
     if version is None:
         problems.append("this is not an Amends store")
-    return Checked(str(file), version, tuple(problems), rows)
+    return Checked(str(file), version, tuple(problems), rows, head)
 
 
 def restore(store: Store, backup: Path, now: datetime) -> Restored:
@@ -180,6 +186,23 @@ def _version(connection: sqlite3.Connection) -> str | None:
     except sqlite3.OperationalError:
         return None
     return None if row is None else str(row[0])
+
+
+def _chain(connection: sqlite3.Connection, version: str | None, noted: str | None) -> tuple[list[str], str | None]:
+    """What is wrong with the audit log, and its newest line; a store from before the chain has none."""
+    columns = {str(row[1]) for row in connection.execute("PRAGMA table_info(audit)")} if version else set()
+    if "proof" not in columns:
+        return [], None
+    head = connection.execute("SELECT audit_head FROM instance").fetchone()
+    fields = ", ".join(Line._fields)
+    lines = map(Line._make, connection.execute(f"SELECT {fields} FROM audit ORDER BY id"))  # noqa: S608  # our names
+    found = breaks(lines, head[0] if head else None)
+    if noted is not None and not found:
+        number, _, proof = noted.partition(":")
+        row = connection.execute("SELECT proof FROM audit WHERE id = ?", (number,)).fetchone()
+        if row is None or row[0] != proof:
+            found = [f"audit log: line {number} is not the one that was noted: the log was written anew"]
+    return found, head[0] if head else None
 
 
 def _rows(connection: sqlite3.Connection) -> dict[str, int]:

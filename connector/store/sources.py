@@ -5,8 +5,9 @@ Called by `sync`, `outbox` and the commands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from connector.adapter import Cursor, Identity
 from connector.model import JSON
+from connector.store.audit_chain import START, proven, sealed
 from connector.store.rows import insert_for
 from connector.store.tables import audit, instance, source, stream, unlisted, unplaced
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
@@ -272,17 +274,32 @@ def log(
     ticket: str | None = None,
     detail: JSON = None,
 ) -> None:
-    """Add a line to the audit log, in the transaction of the thing it tells of."""
-    connection.execute(
+    """Add a line to the audit log, in the transaction of the thing it tells of. It proves the line before it."""
+    text = None if detail is None else msgspec.json.encode(detail).decode()
+    nonce = token_hex(16)
+    seal = sealed(text, nonce)
+    head = connection.execute(select(instance.c.audit_head)).scalar_one() or f"0:{START}"
+    proof = proven(head.partition(":")[2], micros(now), who, what, source, ticket, seal)
+    added = connection.execute(
         insert(audit).values(
             at=micros(now),
             who=who,
             what=what,
             source=source,
             ticket=ticket,
-            detail=None if detail is None else msgspec.json.encode(detail).decode(),
+            detail=text,
+            nonce=nonce,
+            seal=seal,
+            proof=proof,
         )
     )
+    assert added.inserted_primary_key is not None
+    connection.execute(update(instance).values(audit_head=f"{added.inserted_primary_key[0]}:{proof}"))
+
+
+def erase_detail(connection: Connection, lines: Sequence[int]) -> None:
+    """Take what these lines of the audit log tell of a person; that they were written, and when, stays proven."""
+    connection.execute(update(audit).where(audit.c.id.in_(lines)).values(detail=None, nonce=None))
 
 
 def audit_lines(

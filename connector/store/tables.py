@@ -50,6 +50,7 @@ instance = Table(
     Column("paused_why", Text),
     Column("restored_at", BigInteger),
     Column("policy_digest", Text),
+    Column("audit_head", Text),
 )
 
 lease = Table(
@@ -333,4 +334,7 @@ audit = Table(
     Column("source", Text),
     Column("ticket", Text),
     Column("detail", Text),
+    Column("nonce", Text),
+    Column("seal", Text),
+    Column("proof", Text),
 )
