@@ -172,6 +172,14 @@ def status(ctx: Context, as_json: o.Json = False, alive: o.Alive = False) -> Non
 
 
 @app.command()
+def metrics(ctx: Context) -> None:
+    """Where everything stands, for Prometheus: what GET /metrics answers."""
+    from connector.commands.metrics import exposition
+
+    typer.echo(exposition(_place(ctx)), nl=False)
+
+
+@app.command()
 def explain(ctx: Context, name: o.Case, as_json: o.Json = False) -> None:
     """Why one complaint is tagged, timed, flagged and written to as it is."""
     from connector.commands import explaining

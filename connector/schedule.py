@@ -25,6 +25,7 @@ from connector.sync import census, pull, push, replay, sweep
 from connector.sync.census import due
 from connector.sync.hooks import Hooks
 from connector.sync.replay import stale
+from connector.tracing import span
 from connector.waking import listen, listens
 
 log = logging.getLogger("amends")
@@ -201,7 +202,7 @@ class Daemon:
     # -- jobs --------------------------------------------------------------------------------------------------
 
     def _lease(self) -> None:
-        self._guarded(lambda: self.store.renew_lease(self.wall()), None)
+        self._guarded(lambda: self.store.renew_lease(self.wall()), None, "lease")
 
     def _pull(self, desk: Helpdesk, *, after_others: bool = False) -> None:
         """Read what is new, unless somebody does so just now; `after_others`: once more, for they may be past it."""
@@ -209,7 +210,7 @@ class Daemon:
         while not (self._over(desk) or self._resting(desk)):
             if reading.acquire(timeout=STOP_LOOK_SECONDS if after_others else 0):
                 try:
-                    self._guarded(lambda: self._read(desk), desk)
+                    self._guarded(lambda: self._read(desk), desk, "pull")
                 finally:
                     reading.release()
                 return
@@ -219,7 +220,7 @@ class Daemon:
     def _hear(self, desk: Helpdesk, hooks: Hooks) -> None:
         """Read what the source's hook hinted at. The hook itself is looked at from here too, every few hours."""
         if not (self._over(desk) or self._resting(desk)):
-            self._guarded(lambda: self._heard(desk, hooks), desk)
+            self._guarded(lambda: self._heard(desk, hooks), desk, "hear")
 
     def _heard(self, desk: Helpdesk, hooks: Hooks) -> None:
         hooks.keep(desk)
@@ -318,7 +319,7 @@ class Daemon:
         return row is not None and row.complete_at is not None
 
     def _sweep(self) -> None:
-        self._guarded(self._decide, None)
+        self._guarded(self._decide, None, "sweep")
 
     def _decide(self) -> None:
         with _one_at_a_time:
@@ -337,7 +338,7 @@ class Daemon:
     def _push(self, desk: Helpdesk) -> None:
         if self._dropped(desk) or self._resting(desk):
             return
-        self._guarded(lambda: self._send(desk), desk)
+        self._guarded(lambda: self._send(desk), desk, "push")
 
     def _send(self, desk: Helpdesk) -> None:
         pushed = push(
@@ -355,11 +356,12 @@ class Daemon:
 
     # -- when things go wrong ------------------------------------------------------------------------------------
 
-    def _guarded(self, step: Callable[[], object], desk: Helpdesk | None) -> None:
+    def _guarded(self, step: Callable[[], object], desk: Helpdesk | None, verb: str) -> None:
         if self.stop.is_set():
             return
         try:
-            step()
+            with span(verb, **({"source": desk.name} if desk else {})):
+                step()
         except FencedError as error:
             self._give_up(error)
         except StoreError as error:

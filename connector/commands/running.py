@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
 
+from connector import tracing
 from connector.commands.place import Place, no_source
 from connector.desks import open_desk, prove_account, rules_of
 from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
@@ -35,6 +37,8 @@ def run(place: Place) -> None:
     """
     if not place.settings.sources:
         raise no_source(place)
+    if tracing.set_up():
+        log.info("traces go to %s", os.environ[tracing.ENDPOINT])
     with place.leased_store("amends run") as store:
         office = _Office(place, store)
         inbox = HookInbox(place.home)
