@@ -30,6 +30,7 @@ from sandbox.clock import SandboxClock, wall
 from sandbox.jira import content
 from tests.end_to_end.hook_door import served, until
 from tests.end_to_end.town import Shop, Town, town
+from tests.proof.hook_flood import flood
 from tests.unit.jira_reading import JiraSite
 
 
@@ -235,6 +236,12 @@ def test_every_delivery_that_was_thanked_for_is_on_disk(here: Pushed) -> None:
         for one in workers:
             one.join()
     assert len(thanked) == 320 and here.inbox.standing("flood").waiting == 320
+
+
+def test_s46_what_was_thanked_for_outlives_the_death_of_who_received_it(tmp_path: Path) -> None:
+    flooded = flood(tmp_path, rate=200, seconds=2, kills=1)
+    assert flooded.held, flooded
+    assert flooded.kills == 1 and flooded.missing == 0
 
 
 def test_what_could_not_be_read_stays_in_the_inbox(here: Pushed) -> None:

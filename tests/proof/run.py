@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from tests import dovecot
 from tests.mailboxes import SERVERS
+from tests.proof.hook_flood import flood
 from tests.proof.hours import reckoned
 from tests.proof.lives import ROOT, bad, random_deaths
 from tests.proof.mail_deaths import deaths
@@ -186,6 +187,26 @@ def clocks(count: int, seed: int) -> Part:
     )
 
 
+def hooks(rate: int, seconds: int) -> Part:
+    """A calm minute and a flood at the door of hooks, the receiver killed in the middle of the flood."""
+    begun = time.monotonic()
+    calm = flood(Path(tempfile.mkdtemp(prefix="amends-proof-")), rate=rate // 10, seconds=seconds, kills=0)
+    wild = flood(Path(tempfile.mkdtemp(prefix="amends-proof-")), rate=rate, seconds=seconds, kills=3)
+    return Part(
+        "A flood of webhooks, and deaths of the process that receives them",
+        [
+            f"{rate // 10} a second for {seconds} s: {calm.thanked:,} thanked for, half within {calm.p50:.0f} ms, "
+            f"99 of 100 within {calm.p99:.0f} ms",
+            f"{rate:,} a second for {seconds} s with {wild.kills} kills: {wild.sent:,} sent, {wild.thanked:,} thanked "
+            f"for, {wild.answers.get(503, 0):,} told to come again, {wild.answers.get(0, 0):,} unanswered (killed); "
+            f"half within {wild.p50:.0f} ms, 99 of 100 within {wild.p99:.0f} ms",
+            f"thanked for and lost: {calm.missing + wild.missing}",
+        ],
+        calm.held and wild.held,
+        (time.monotonic() - begun) / 60,
+    )
+
+
 def one_zone(given: tuple[str, int, int, bool]) -> Outcome:
     zone, updates, seed, server = given
     deployment = "data_center" if server else "cloud"
@@ -238,9 +259,11 @@ def main() -> int:
     asked.add_argument("--examples", type=int, default=5000)
     asked.add_argument("--updates", type=int, default=10_000, help="of each zone")
     asked.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
-    asked.add_argument("--only", choices=("kills", "stories", "points", "zones", "mail", "clocks"))
+    asked.add_argument("--only", choices=("kills", "stories", "points", "zones", "mail", "clocks", "hooks"))
     asked.add_argument("--mails", type=int, default=1000, help="of each server")
     asked.add_argument("--cases", type=int, default=20_000, help="of working time")
+    asked.add_argument("--rate", type=int, default=1000, help="deliveries of hooks a second")
+    asked.add_argument("--seconds", type=int, default=60, help="of the flood of hooks")
     given = asked.parse_args()
     steps: dict[str, Callable[[], Part]] = {
         "points": crash_points,
@@ -249,6 +272,7 @@ def main() -> int:
         "zones": lambda: zones(given.updates, given.seed),
         "mail": lambda: mail(given.mails, given.seed),
         "clocks": lambda: clocks(given.cases, given.seed),
+        "hooks": lambda: hooks(given.rate, given.seconds),
     }
     chosen = {name: step for name, step in steps.items() if given.only in (None, name)}
     sys.stdout.write(f"seed {given.seed}; this takes a while ({', '.join(chosen)}).\n")
