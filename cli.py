@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ import typer
 from typer import Context
 
 from connector.commands import options as o
-from connector.commands.terminal import agreed, ask, show, told
+from connector.commands.terminal import agreed, ask, new_password, show, told
 from connector.errors import AmendsError
+from connector.roles import Rank
 
 if TYPE_CHECKING:
     from connector.commands.place import Place
@@ -28,9 +30,9 @@ HELP = "Keeps complaints in order: reads your helpdesks, measures, and writes ba
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def _group(name: str, words: str) -> typer.Typer:
+def _group(name: str, words: str, within: typer.Typer = app) -> typer.Typer:
     group = typer.Typer(help=words, no_args_is_help=True, rich_markup_mode=None)
-    app.add_typer(group, name=name)
+    within.add_typer(group, name=name)
     return group
 
 
@@ -45,6 +47,9 @@ mail = _group("mail", "What Amends understands of a mail.")
 clock = _group("clock", "Working time: try it, and see what a change would do.")
 hooks = _group("hooks", "What helpdesks push at us, so that changes are known within seconds.")
 tag = _group("tag", "What texts are about, and how models learn it.")
+web = _group("web", "The console in a browser, and who may come in.")
+user = _group("user", "People who may come into the console.", web)
+token = _group("token", "What lets programs use the API.", web)
 
 
 def _place(ctx: Context) -> Place:
@@ -136,12 +141,18 @@ def run(ctx: Context, log: o.Log = "text") -> None:
     logs.set_up(log)
     code = 0
     try:
-        running.run(_place(ctx))
+        running.run(_place(ctx), console=_console)
     except AmendsError as error:
         code = told(error)
     # A call to a helpdesk that hangs must not keep the process: whatever it was about is settled by the next start.
     sys.stderr.flush()
     os._exit(code)
+
+
+def _console(place: Place, reload: Callable[[], None]) -> AbstractContextManager[None]:
+    from connector.console.serving import beside
+
+    return beside(place, reload)
 
 
 @app.command()
@@ -774,6 +785,109 @@ def tag_rollback(
 
     done = training.rollback(_place(ctx), facet, to, shipped=shipped, dry_run=dry_run)
     show(done, training.rolled_lines, as_json)
+
+
+# -- the console ---------------------------------------------------------------------------------------------------
+
+
+@web.command("serve")
+def web_serve(ctx: Context, address: o.Address = None, port: o.Port = None) -> None:
+    """The console and the API, beside a daemon or without one. Only this machine can reach it, unless amends.yaml says
+    otherwise."""
+    from connector.commands import accounts
+    from connector.console.serving import Office
+
+    place = _place(ctx)
+    office = Office(place, address=address, port=port, reload=None)
+    typer.echo(f"The console is at {office.said}; Ctrl-C ends it.")
+    if not accounts.listing(place):
+        key = accounts.link(place, None, dry_run=False)
+        typer.echo(f"Nobody has a password yet. This lets you in once:\n  {office.said}/enter?key={key}")
+    office.run()
+
+
+@web.command("link")
+def web_link(ctx: Context, name: o.LinkName = None, dry_run: o.DryRun = False) -> None:
+    """A link that lets somebody into the console once, within a quarter of an hour; you as an admin, without a name."""
+    from connector.commands import accounts
+
+    place = _place(ctx)
+    key = accounts.link(place, name, dry_run=dry_run)
+    typer.echo(f"{accounts.web_address(place)}/enter?key={key}" if key else "Would make a link.")
+
+
+@user.command("list")
+def web_user_list(ctx: Context, as_json: o.Json = False) -> None:
+    """Who may come into the console, as what, and how."""
+    from connector.commands import accounts
+
+    show(accounts.listing(_place(ctx)), accounts.listing_lines, as_json)
+
+
+@user.command("add")
+def web_user_add(ctx: Context, name: o.UserName, role: o.UserRole = Rank.VIEWER, dry_run: o.DryRun = False) -> None:
+    """Let somebody into the console. The password is asked for, or read from the standard input."""
+    from connector.commands import accounts
+
+    password = None if dry_run else new_password()
+    show(accounts.add(_place(ctx), name, role, password, dry_run=dry_run), accounts.changed_lines)
+
+
+@user.command("role")
+def web_user_role(ctx: Context, name: o.UserName, role: o.GivenRole, dry_run: o.DryRun = False) -> None:
+    """Give somebody another role; their sessions end."""
+    from connector.commands import accounts
+
+    show(accounts.change(_place(ctx), name, rank=role, dry_run=dry_run), accounts.changed_lines)
+
+
+@user.command("password")
+def web_user_password(ctx: Context, name: o.UserName, dry_run: o.DryRun = False) -> None:
+    """Give somebody another password, asked for or read from the standard input; their sessions end."""
+    from connector.commands import accounts
+
+    password = None if dry_run else new_password()
+    show(accounts.change(_place(ctx), name, password=password, dry_run=dry_run), accounts.changed_lines)
+
+
+@user.command("remove")
+def web_user_remove(ctx: Context, name: o.UserName, dry_run: o.DryRun = False) -> None:
+    """Let somebody in no more."""
+    from connector.commands import accounts
+
+    show(accounts.remove(_place(ctx), name, dry_run=dry_run), accounts.changed_lines)
+
+
+@token.command("list")
+def web_token_list(ctx: Context, as_json: o.Json = False) -> None:
+    """The tokens of programs, what each may do, and when it was last used."""
+    from connector.commands import accounts
+
+    show(accounts.tokens(_place(ctx)), accounts.tokens_lines, as_json)
+
+
+@token.command("add")
+def web_token_add(
+    ctx: Context,
+    name: o.TokenName,
+    scope: o.Scopes = None,
+    days: o.Days = 90,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """A token for a program. It is shown this once."""
+    from connector.commands import accounts
+
+    made = accounts.add_token(_place(ctx), name, [one.value for one in scope or []], days or None, dry_run=dry_run)
+    show(made, accounts.made_lines, as_json)
+
+
+@token.command("remove")
+def web_token_remove(ctx: Context, name: o.TokenName, dry_run: o.DryRun = False) -> None:
+    """Take a token back."""
+    from connector.commands import accounts
+
+    show(accounts.remove_token(_place(ctx), name, dry_run=dry_run), accounts.changed_lines)
 
 
 def main() -> None:

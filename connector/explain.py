@@ -223,7 +223,7 @@ def _timeline(told: Explanation, columns: int, *, brief: bool) -> list[str]:
 
 
 def _entry(entry: Entry, columns: int, *, brief: bool) -> list[str]:
-    head = f"  {moment(entry.occurred_at)}  {_what(entry)}"
+    head = f"  {moment(entry.occurred_at)}  {happened(entry)}"
     if not entry.text:
         return [cut(head, columns)]
     body = paragraphs(entry.text, columns, "      ")
@@ -245,7 +245,8 @@ _SAID = {
 }
 
 
-def _what(entry: Entry) -> str:
+def happened(entry: Entry) -> str:
+    """What an entry of the timeline says, in a few words."""
     said = _SAID.get(entry.kind) or (f"field {entry.field}" if entry.field else entry.kind.value)
     if entry.role is Role.AMENDS:
         said = f"{'acknowledged' if entry.kind is EntryKind.STAFF_REPLY else said} (by Amends)"
@@ -349,9 +350,8 @@ def _state(clock: Clock) -> str:
     return _OF_PROMISES.get(clock.state, _STATE[clock.state])
 
 
-def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
-    """A clock as it stands, drawn, and stretch by stretch in the zone of its calendar."""
-    clock = one.clock
+def clock_title(clock: Clock) -> str:
+    """Which clock it is, how it stands, and how much of its time is used, on one line."""
     what, _, deadline = clock.kind.partition(":")
     name = deadline or what.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
     if what == PROMISE:
@@ -359,7 +359,13 @@ def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
     lasts = days if deadline or (what == PROMISE and clock.target_seconds >= TWO_DAYS_SECONDS) else duration
     used = f"{lasts(clock.used_seconds)} of {lasts(clock.target_seconds)} used"
     used += f"; {CHANGES[clock.cause]} made it so" if clock.cause in CHANGES else ""
-    yield cut(f"  {name}: {_state(clock)}, {used}", columns)
+    return f"{name}: {_state(clock)}, {used}"
+
+
+def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
+    """A clock as it stands, drawn, and stretch by stretch in the zone of its calendar."""
+    clock = one.clock
+    yield cut(f"  {clock_title(clock)}", columns)
     if one.words:
         yield from wrapped(f"in the words {_quoted(one.words)}", columns - 4, "    ")
     else:
@@ -369,24 +375,25 @@ def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
             yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)
     if one.theirs is not None:
         yield cut(f"    {_theirs(one.theirs, one.zone)}", columns)
-    shown = _joined(one.segments)
+    shown = joined(one.segments)
     marks, line = drawn(shown, clock.due_at, min(columns - 8, MOST_COLUMNS))
     if len(shown) > 1:
         yield from (cut(f"    {row}".rstrip(), columns) for row in (marks, line, LEGEND) if row)
-    rows = [(instant(each.start, one.zone), _counted(each), clean(each.why)) for each in shown[:MOST_SEGMENTS]]
+    rows = [(instant(each.start, one.zone), counted(each), clean(each.why)) for each in shown[:MOST_SEGMENTS]]
     widest = max((len(start) for start, _, _ in rows), default=0)
     yield from (cut(f"    {start:<{widest}}  {counted:>10}  {why}", columns) for start, counted, why in rows)
     if len(shown) > MOST_SEGMENTS:
         yield f"    … and {len(shown) - MOST_SEGMENTS} stretches more; --json has them all"
 
 
-def _counted(segment: Segment) -> str:
+def counted(segment: Segment) -> str:
+    """How much of a stretch ran."""
     if not segment.counted_seconds:
         return "-"
     return days(segment.counted_seconds) if segment.why == CALENDAR_TIME else duration(segment.counted_seconds)
 
 
-def _joined(segments: Iterable[Segment]) -> list[Segment]:
+def joined(segments: Iterable[Segment]) -> list[Segment]:
     """The stretches without those of no length, neighbours of one kind put together."""
     found: list[Segment] = []
     for segment in segments:

@@ -56,10 +56,11 @@ def listing(place: Place, *, source: str | None, payload: bool, everything: bool
     with place.store() as store, store.read() as connection:
         prove_source(connection, source)
         found = quarantine.listing(connection, source_name=source)
-    return [_aside(one, payload) for one in found if everything or one.skipped_at is None]
+    return [aside(one, payload) for one in found if everything or one.skipped_at is None]
 
 
-def _aside(one: Quarantined, payload: bool) -> Aside:
+def aside(one: Quarantined, payload: bool) -> Aside:
+    """A record as it is listed."""
     body = one.raw.body.decode("utf-8", "replace") if payload else None
     raw = one.raw
     return Aside(one.id, one.source, raw.ticket, raw.stream, raw.raw_id, raw.seen_at, one.why, one.skipped_at, body)

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from connector.roles import Rank, Scope
+
 
 def _complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
     from connector.commands.place import source_names
@@ -185,3 +187,13 @@ SayIt = Annotated[
     list[str] | None, _option("--say", metavar="ID=VALUE", help="Record this answer and ask nothing; may be repeated.")
 ]
 MostReviewed = Annotated[int, _option("--most", min=1, max=MOST, help="At most so many.")]
+
+Address = Annotated[str | None, _option("--address", help="Where to listen; default: as amends.yaml says.")]
+Port = Annotated[int | None, _option("--port", min=1, max=65535, help="On which port; default: as amends.yaml says.")]
+UserName = Annotated[str, typer.Argument(metavar="NAME", help="By which they sign in.")]
+LinkName = Annotated[str | None, typer.Argument(metavar="NAME", help="Whom it lets in; default: you.")]
+UserRole = Annotated[Rank, _option("--role", help="What they may do.")]
+GivenRole = Annotated[Rank, typer.Argument(metavar="ROLE", help="viewer, agent, lead or admin.")]
+TokenName = Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")]
+Scopes = Annotated[list[Scope] | None, _option("--scope", help="What it may do; may be repeated. Default: read.")]
+Days = Annotated[int, _option("--days", min=0, max=3650, help="For how long; 0 is until it is removed.")]

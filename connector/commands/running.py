@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 from connector import tracing
@@ -29,11 +30,15 @@ MISSING_AGAIN_SECONDS = 60.0
 _BEFORE_WORK = (AuthError, TemporaryError, SettingsError)
 
 
-def run(place: Place) -> None:
+Beside = Callable[[Place, Callable[[], None]], AbstractContextManager[None]]
+
+
+def run(place: Place, console: Beside | None = None) -> None:
     """Work until SIGTERM or SIGINT; SIGHUP reads the settings again, and keeps the old ones where they are wrong.
 
     Raises what made going on impossible: SettingsError, StoreError, FencedError, and AuthError or TemporaryError where
-    not a single source could be reached for the first time.
+    not a single source could be reached for the first time. `console` is started beside the daemon, where amends.yaml
+    wishes so, and asks it to read its settings again.
     """
     if not place.settings.sources:
         raise no_source(place)
@@ -51,12 +56,18 @@ def run(place: Place) -> None:
             hooks=Hooks(inbox, place.wall),
         )
         office.ask_again = daemon.ask_reload
-        with _Signals(daemon):
+        with _Signals(daemon), _console(place, console, daemon):
             try:
                 daemon.run()
             finally:
                 office.close()
                 inbox.close()
+
+
+def _console(place: Place, console: Beside | None, daemon: Daemon) -> AbstractContextManager[None]:
+    if console is None or not place.settings.web.serve:
+        return nullcontext()
+    return console(place, daemon.ask_reload)
 
 
 def _pace(place: Place) -> Pace:

@@ -135,8 +135,16 @@ def _answered(place: Place, store: Store, name: str, facet: Facet, answer: str, 
     if not equals:
         raise AmendsError(f"{answer!r} is no answer.", remedy="Write SOURCE/TICKET=VALUE.")
     listed = said.split(",") if facet.several else [said]
-    values = labels_of(name, [one.strip() for one in listed]) or ()
-    for value in values or (said,):
+    return say(place, store, ticket, name, facet, [one.strip() for one in listed], dry_run=dry_run)
+
+
+def say(
+    place: Place, store: Store, ticket: str, name: str, facet: Facet, answers: Sequence[str], *, dry_run: bool
+) -> Said:
+    """Record what somebody says about the facet called `name` of a ticket ("SOURCE/TICKET"). Raises AmendsError for an
+    answer or a ticket that is not there."""
+    values = labels_of(name, list(answers)) or ()
+    for value in values or answers:
         if value not in facet.values or value == facet.default:
             known = ", ".join(one for one in facet.values if one != facet.default)
             raise AmendsError(f"the facet {name} has no value {value!r}.", remedy=f"Name one of {known}.")

@@ -58,3 +58,11 @@ def told(error: AmendsError) -> int:
     text = "\n".join(harmless(line) for line in str(error).splitlines())
     typer.echo(f"amends: {text}", err=True)
     return error.exit_code
+
+
+def new_password() -> str:
+    """A password that somebody types twice without its being shown, or the first line of the standard input: never an
+    argument, which others on this machine could read."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))

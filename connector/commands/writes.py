@@ -68,13 +68,21 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def listing(
-    place: Place, *, states: Sequence[State], source: str | None, ticket: str | None, most: int | None
+    place: Place,
+    *,
+    states: Sequence[State],
+    source: str | None,
+    ticket: str | None,
+    most: int | None,
+    before: int | None = None,
 ) -> list[Write]:
-    """Newest first."""
+    """Newest first; with `before`, those that were intended before that one."""
     with place.store() as store, store.read() as connection:
         prove_source(connection, source)
         known = ticket_called(connection, ticket, source) if ticket else None
-        found = intentions.listing(connection, states=states, source_name=source, ticket=known, most=most)
+        found = intentions.listing(
+            connection, states=states, source_name=source, ticket=known, most=most, before=before
+        )
     return [_write(one, place.now()) for one in found]
 
 

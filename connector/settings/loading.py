@@ -44,6 +44,7 @@ from connector.settings.sources import (
     with_fields,
 )
 from connector.settings.taggings import tagging_of
+from connector.settings.web import WebSettings, web_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
 
@@ -75,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True):
     models: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     public_url: str | None = None
+    web: WebSettings = WebSettings()
 
 
 def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = None) -> Settings:
@@ -97,10 +99,11 @@ def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = Non
     policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
     if main and document:
         _check_store(main.store, document, problems)
+    web = web_of(main.web, document, problems) if main and document else WebSettings()
     problems.raise_if_any()
     if main is None or tagging is None or sla is None or policies is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
-    return _settings(main, folder, sources, tagging, sla, policies)
+    return msgspec.structs.replace(_settings(main, folder, sources, tagging, sla, policies), web=web)
 
 
 def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:

@@ -29,6 +29,7 @@ from connector.clocks.regulation import Event
 from connector.clocks.sla import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
+from connector.roles import Rank
 from connector.settings import notation
 from connector.tagging import Strength
 
@@ -103,6 +104,39 @@ class Source(Shape):
     )
 
 
+class Hook(Shape):
+    url: Line = Field(description="Where to tell it: https, or http on this machine.")
+    secret: Reference = Field(
+        description="What it is signed with (Standard Webhooks, `whsec_…`): env:, file: or keyring:."
+    )
+    events: tuple[Line, ...] = Field(
+        default=("write:",), description="Beginnings of what is told, as the audit log calls it; default: writes."
+    )
+
+
+class SignIn(Shape):
+    issuer: Line = Field(description="The identity provider's address, as its discovery document has it.")
+    client_id: Line = Field(description="What the identity provider calls this console.")
+    client_secret: Reference | None = Field(default=None, description="Its secret by reference, where it has one.")
+    claim: Line = Field(default="groups", description="The claim of the ID token that gives the role.")
+    roles: dict[Line, Rank] = Field(description="A value of that claim: the role it gives. The highest one counts.")
+    passwords: bool = Field(default=True, description="Whether passwords still let people in beside it.")
+
+
+class Web(Shape):
+    serve: bool = Field(default=False, description="Whether `amends run` serves the console and the API too.")
+    address: Line = Field(default="127.0.0.1", description="Where to listen; default: this machine only.")
+    port: int = Field(default=8484, ge=1, le=65535, description="On which port.")
+    url: Line | None = Field(
+        default=None, description="The https address by which people reach it, where a proxy stands before it."
+    )
+    proxies: tuple[Line, ...] = Field(
+        default=(), description="Addresses of proxies whose word on who is calling is believed."
+    )
+    sign_in: SignIn | None = Field(default=None, description="Signing in by OpenID Connect.")
+    hooks: dict[Name, Hook] = Field(default={}, description="Webhooks that go out, by a short name of yours.")
+
+
 class AmendsFile(Shape):
     store: Line = Field(
         default="amends.db", description="A file in this folder, a database URL, or env:NAME holding one."
@@ -114,6 +148,7 @@ class AmendsFile(Shape):
     sources: dict[Name, Source] = Field(
         default={}, description="Every helpdesk account or inbox, by a short name of yours."
     )
+    web: Web = Field(default=Web(), description="The console, the API, and webhooks that go out.")
 
 
 class ComplaintRule(Shape):

@@ -119,7 +119,7 @@ def _repeats_text(entry: Entry, of: Complaint) -> bool:
     return entry.kind is EntryKind.RECEIVED and bool(entry.text) and entry.text == of.text
 
 
-_ROW = select(
+ROW = select(
     complaint.c.id,
     complaint.c.source_id,
     source.c.name,
@@ -131,12 +131,12 @@ _ROW = select(
     complaint.c.look_at,
     complaint.c.rulings,
 ).join_from(complaint, source)
-_OF_TICKETS = _ROW.where(
+_OF_TICKETS = ROW.where(
     complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
 )
 # The sum keeps the planner from walking through all that a source has, instead of what is due: it knows no statistics.
 _DUE = (
-    _ROW.where(
+    ROW.where(
         complaint.c.look_at <= bindparam("now"), (complaint.c.source_id + 0).in_(bindparam("sources", expanding=True))
     )
     .order_by(complaint.c.look_at, complaint.c.id)
@@ -144,7 +144,8 @@ _DUE = (
 )
 
 
-def _stored(row: Any) -> Stored:
+def stored_of(row: Any) -> Stored:
+    """The complaint in a row of `ROW`."""
     return Stored(
         id=row[0],
         source_id=row[1],
@@ -162,7 +163,7 @@ def _stored(row: Any) -> Stored:
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
     """The stored complaints of these tickets, by ticket."""
     rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)})
-    return {stored.ticket: stored for stored in map(_stored, rows)}
+    return {stored.ticket: stored for stored in map(stored_of, rows)}
 
 
 def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
@@ -177,7 +178,7 @@ def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) ->
 def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: int) -> list[Stored]:
     """Up to `most` complaints of these sources that sweep has to look at, the longest waiting first."""
     rows = connection.execute(_DUE, {"now": micros(now), "most": most, "sources": list(source_ids)})
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def packed(item: Saving) -> Packed:
@@ -198,6 +199,7 @@ def packed(item: Saving) -> Packed:
         "doc": bytearray(pack(item.doc)),
         **_assessed_columns(item.assessed),
         "look_at": micros_or_none(item.look_at),
+        "emergency": _emergencies(item.doc.tags),
     }
     return Packed(told.ticket, told.complainant, columns)
 
@@ -225,6 +227,10 @@ def _facet(tags: Iterable[Tag], facet: str) -> str | None:
         if tag.facet == facet:
             return tag.value
     return None
+
+
+def _emergencies(tags: Iterable[Tag]) -> str | None:
+    return " ".join(tag.value for tag in tags if tag.facet == "emergency") or None
 
 
 def _assessed_columns(assessed: Assessed) -> dict[str, object]:
@@ -285,10 +291,11 @@ def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: da
         update(complaint)
         .where(complaint.c.id == stored.id, complaint.c.revision == stored.revision)
         .values(
-            doc=pack(Doc(stored.doc.complaint, stored.doc.entries, tags)),
+            doc=pack(replace(stored.doc, tags=tags)),
             revision=stored.revision + 1,
             complaint=_facet(tags, "complaint") or "unsure",
             category=_facet(tags, "category"),
+            emergency=_emergencies(tags),
             look_at=micros(now),
         )
     )
@@ -357,7 +364,7 @@ def listing(
     most: int | None = None,
 ) -> Iterator[Stored]:
     """Complaints, newest first, as the filters say."""
-    statement = _ROW.order_by(complaint.c.opened_at.desc(), complaint.c.id.desc())
+    statement = ROW.order_by(complaint.c.opened_at.desc(), complaint.c.id.desc())
     for column, value in (
         (source.c.name, source_name),
         (complaint.c.status, status),
@@ -372,7 +379,7 @@ def listing(
     if most is not None:
         statement = statement.limit(most)
     for row in connection.execute(statement):
-        yield _stored(row)
+        yield stored_of(row)
 
 
 def totals(connection: Connection) -> list[tuple[str, str, str, int]]:
@@ -411,11 +418,11 @@ def promised(connection: Connection) -> dict[str, int]:
 
 def with_promises(connection: Connection, source_name: str | None = None) -> Iterator[Stored]:
     """The complaints in which something was promised, or may have been, newest first."""
-    statement = _ROW.where(complaint.c.promises.is_not(None)).order_by(complaint.c.opened_at.desc(), complaint.c.id)
+    statement = ROW.where(complaint.c.promises.is_not(None)).order_by(complaint.c.opened_at.desc(), complaint.c.id)
     if source_name is not None:
         statement = statement.where(source.c.name == source_name)
     for row in connection.execute(statement):
-        yield _stored(row)
+        yield stored_of(row)
 
 
 def decide(connection: Connection, stored: Stored, ruling: Ruling, now: datetime) -> None:
@@ -450,7 +457,7 @@ def versions(connection: Connection, source_id: int, tickets: Sequence[str]) -> 
 
 
 _NEXT = (
-    _ROW.where(complaint.c.source_id + 0 == bindparam("of"), complaint.c.id > bindparam("last"))  # a sum as in _DUE
+    ROW.where(complaint.c.source_id + 0 == bindparam("of"), complaint.c.id > bindparam("last"))  # a sum as in _DUE
     .order_by(complaint.c.id)
     .limit(bindparam("most"))
 )
@@ -459,4 +466,4 @@ _NEXT = (
 def after(connection: Connection, source_id: int, last_id: int, most: int) -> list[Stored]:
     """The next complaints of a source in row order: how a replay walks through a store."""
     rows = connection.execute(_NEXT, {"of": source_id, "last": last_id, "most": most})
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]

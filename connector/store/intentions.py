@@ -184,6 +184,16 @@ def writes_since(connection: Connection, source_id: int, ticket: str, since: dat
     return int(connection.execute(statement).scalar_one())
 
 
+def sent_since(connection: Connection, source_id: int, since: datetime) -> int:
+    """How many writes left for a source since `since`."""
+    statement = (
+        select(func.count())
+        .select_from(outbox)
+        .where(outbox.c.source_id == source_id, outbox.c.sent_at >= micros(since))
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
 def one(connection: Connection, number: int) -> Intention | None:
     row = connection.execute(_ROW.where(outbox.c.id == number)).one_or_none()
     return None if row is None else _intention(row)
@@ -234,8 +244,9 @@ def listing(
     source_name: str | None = None,
     ticket: str | None = None,
     most: int | None = None,
+    before: int | None = None,
 ) -> list[Intention]:
-    """Intentions, newest first."""
+    """Intentions, newest first; with `before`, those that were intended before that one."""
     statement = _ROW.order_by(outbox.c.id.desc())
     if states:
         statement = statement.where(outbox.c.state.in_([state.value for state in states]))
@@ -243,6 +254,8 @@ def listing(
         statement = statement.where(source.c.name == source_name)
     if ticket is not None:
         statement = statement.where(outbox.c.ticket == ticket)
+    if before is not None:
+        statement = statement.where(outbox.c.id < before)
     if most is not None:
         statement = statement.limit(most)
     return [_intention(row) for row in connection.execute(statement)]

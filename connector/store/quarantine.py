@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -88,27 +89,37 @@ def holds_any(connection: Connection, source_id: int) -> bool:
     )
 
 
+_ROW = select(quarantine, source.c.name.label("source_name")).join_from(quarantine, source).order_by(quarantine.c.id)
+
+
 def listing(connection: Connection, *, source_name: str | None = None, one: int | None = None) -> list[Quarantined]:
     """What is kept aside, oldest first."""
-    statement = (
-        select(quarantine, source.c.name.label("source_name")).join_from(quarantine, source).order_by(quarantine.c.id)
-    )
+    statement = _ROW
     if source_name is not None:
         statement = statement.where(source.c.name == source_name)
     if one is not None:
         statement = statement.where(quarantine.c.id == one)
-    return [
-        Quarantined(
-            id=row.id,
-            source_id=row.source_id,
-            source=row.source_name,
-            why=row.why,
-            tries=row.tries,
-            skipped_at=moment_or_none(row.skipped_at),
-            raw=Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked_raw(row.body)),
-        )
-        for row in connection.execute(statement)
-    ]
+    return [_quarantined(row) for row in connection.execute(statement)]
+
+
+def page(connection: Connection, most: int, *, after: int, skipped_too: bool) -> list[Quarantined]:
+    """Up to `most` records that follow number `after`, oldest first."""
+    statement = _ROW.where(quarantine.c.id > after).limit(most)
+    if not skipped_too:
+        statement = statement.where(quarantine.c.skipped_at.is_(None))
+    return [_quarantined(row) for row in connection.execute(statement)]
+
+
+def _quarantined(row: Any) -> Quarantined:
+    return Quarantined(
+        id=row.id,
+        source_id=row.source_id,
+        source=row.source_name,
+        why=row.why,
+        tries=row.tries,
+        skipped_at=moment_or_none(row.skipped_at),
+        raw=Raw(row.ticket, row.stream, row.raw_id, moment(row.seen_at), unpacked_raw(row.body)),
+    )
 
 
 def skip(connection: Connection, one: int, now: datetime) -> None:

@@ -106,6 +106,7 @@ complainant = Table(
     Column("language", Text),
     Column("time_zone", Text),
 )
+Index("ix_complainant_address", complainant.c.address)
 
 complaint = Table(
     "complaint",
@@ -132,6 +133,7 @@ complaint = Table(
     Column("look_at", BigInteger),
     Column("promises", Text),
     Column("rulings", Text, info={PERSONS_WORD: True}),
+    Column("emergency", Text),
     UniqueConstraint("source_id", "ticket"),
 )
 Index(
@@ -159,6 +161,27 @@ Index(
     complaint.c.complainant_id,
     complaint.c.opened_at,
     sqlite_where=text("complaint = 'yes'"),
+)
+
+# What the console pages through: the newest, what is due next, emergencies; and what it counts.
+Index("ix_complaint_opened_at", complaint.c.opened_at)
+Index("ix_complaint_source_id_complaint_status", complaint.c.source_id, complaint.c.complaint, complaint.c.status)
+Index(
+    "ix_complaint_complaint_due_at",
+    complaint.c.complaint,
+    complaint.c.due_at,
+    sqlite_where=complaint.c.due_at.is_not(None),
+)
+Index(
+    "ix_complaint_emergency_opened_at",
+    complaint.c.emergency,
+    complaint.c.opened_at,
+    sqlite_where=complaint.c.emergency.is_not(None),
+)
+Index(
+    "ix_complaint_order_number",
+    complaint.c.order_number,
+    sqlite_where=complaint.c.order_number.is_not(None),
 )
 
 record = Table(
@@ -337,4 +360,55 @@ audit = Table(
     Column("nonce", Text),
     Column("seal", Text),
     Column("proof", Text),
+)
+Index("ix_audit_ticket", audit.c.ticket)
+
+# Who may come in by the browser. `password` is an argon2 hash, `subject` the name at the identity provider.
+user_account = Table(
+    "user_account",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password", Text),
+    Column("subject", Text, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("signed_in_at", BigInteger),
+)
+
+# Sessions, links that let somebody in once, and sign-ins under way: each by the hash of what the browser holds.
+user_session = Table(
+    "user_session",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("user_id", ForeignKey("user_account.id")),
+    Column("detail", Text),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("used_at", BigInteger),
+)
+
+# How far into the audit log each outgoing webhook was told, and when it is tried again.
+hook = Table(
+    "hook",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("told_to", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("last_error", Text),
 )

@@ -10,7 +10,7 @@ from alembic import op
 from connector.store.audit_chain import START, proven, sealed
 
 revision = "0011"
-down_revision = "0005"
+down_revision = "0010"
 
 
 def upgrade() -> None:

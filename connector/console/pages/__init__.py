@@ -1,0 +1,14 @@
+"""The pages: HTML for people. Each route asks one or two services and hands what they say to a template."""
+
+from fastapi import APIRouter
+
+from connector.console.pages import access, cases, entering, mappings, now, settling
+
+ROUTERS: tuple[APIRouter, ...] = (
+    entering.router,
+    now.router,
+    cases.router,
+    settling.router,
+    mappings.router,
+    access.router,
+)

@@ -1,0 +1,107 @@
+"""The console at work: listening, and telling outgoing webhooks. Started by `amends web serve`, or beside the daemon by
+`amends run` where amends.yaml says `web: {serve: true}`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from connector.commands.place import Place
+from connector.console import hooks
+from connector.console.app import application
+from connector.console.house import House
+from connector.errors import AmendsError, SettingsError, StoreError
+from connector.settings.web import loopback
+
+log = logging.getLogger("amends.web")
+
+TELL_SECONDS = 2.0
+HEADER_SECONDS = 10
+MOST_CONNECTIONS = 200
+
+
+class Office:
+    """A console that listens. `said` is its address."""
+
+    def __init__(
+        self, place: Place, *, address: str | None, port: int | None, reload: Callable[[], None] | None
+    ) -> None:
+        self.place, self.house = place, House(place, reload=reload)
+        web = self.house.web
+        host = address or web.address
+        if web.url is None and not loopback(host):
+            raise SettingsError(
+                f"passwords would cross the network in the clear at {host}.",
+                remedy="Put a proxy with TLS before it, and name its https address in amends.yaml: `web`, `url`.",
+            )
+        self.said = web.url or f"http://{'[' + host + ']' if ':' in host else host}:{port or web.port}"
+        self.stop = threading.Event()
+        self.server = uvicorn.Server(
+            uvicorn.Config(
+                application(self.house),
+                host=host,
+                port=port or web.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(web.proxies),
+                forwarded_allow_ips=list(web.proxies) or None,
+                h11_max_incomplete_event_size=32 << 10,
+                timeout_keep_alive=HEADER_SECONDS,
+                limit_concurrency=MOST_CONNECTIONS,
+                timeout_graceful_shutdown=3,
+                lifespan="off",
+                ws="none",
+                http="h11",
+            )
+        )
+
+    def run(self) -> None:
+        """Listen until `stop`; in the main thread, until SIGTERM or Ctrl-C."""
+        telling = threading.Thread(target=self._tell, name="webhooks", daemon=True)
+        telling.start()
+        try:
+            self.server.run()
+        except SystemExit as gone:  # uvicorn's way to say that it cannot listen there
+            raise SettingsError(
+                f"the console cannot listen at {self.said}.", remedy="Is another one there? Name another port."
+            ) from gone
+        finally:
+            self.stop.set()
+            telling.join(TELL_SECONDS)
+            self.house.close()
+
+    def end(self) -> None:
+        self.server.should_exit = True
+
+    def _tell(self) -> None:
+        while not self.stop.wait(TELL_SECONDS):
+            try:
+                hooks.tell(self.place, self.house.store, self.house.settings.web.hooks)
+            except AmendsError as error:
+                log.error("webhooks: %s", error)
+
+
+@contextmanager
+def beside(place: Place, reload: Callable[[], None]) -> Iterator[None]:
+    """The console in a thread of the daemon's process. Where it cannot listen, the daemon works all the same."""
+    office = Office(place, address=None, port=None, reload=reload)
+    thread = threading.Thread(target=_guarded, args=[office], name="console", daemon=True)
+    thread.start()
+    log.info("the console is at %s", office.said)
+    try:
+        yield
+    finally:
+        office.end()
+        thread.join(5)
+
+
+def _guarded(office: Office) -> None:
+    try:
+        office.run()
+    except (SettingsError, StoreError) as error:
+        log.error("%s", error)

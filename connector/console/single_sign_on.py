@@ -1,0 +1,161 @@
+"""Signing in at an identity provider: OpenID Connect 1.0, authorization code flow with PKCE (RFC 7636).
+
+Where we stand is a row of the store, known by a secret that the browser keeps meanwhile; nothing is believed but an ID
+token signed by the issuer, for us, with our nonce. A person's role is what the settings say of their claim, at each
+sign-in anew. Called by `pages.entering`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from connector.commands.accounts import digest_of
+from connector.console import entrance
+from connector.console.entrance import same
+from connector.console.errors import ForbiddenError, MissingError, StrangerError
+from connector.console.house import House
+from connector.credentials import SourceCredentials
+from connector.http import session
+from connector.model import JSON
+from connector.roles import Rank
+from connector.settings.web import SignInSettings
+from connector.store import access, sources
+from connector.store.access import User
+
+LASTS = timedelta(minutes=10)
+LEEWAY_SECONDS = 60
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+_REFUSED = StrangerError("the identity provider's answer does not hold.", remedy="Sign in once more.")
+
+
+def begin(house: House) -> tuple[str, str]:
+    """(the provider's address to go to, the secret that the browser keeps until it is back)."""
+    settings = _settings(house)
+    found = _discovered(settings)
+    secret, state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
+    now = house.place.wall()
+    detail = {"state": state, "nonce": nonce, "verifier": verifier}
+    with house.store.write("user: signing in") as connection:
+        access.begin(connection, digest_of(secret), "oidc", now, now + LASTS, user_id=None, detail=detail)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "response_type": "code",
+        "client_id": settings.client_id,
+        "redirect_uri": _back(house),
+        "scope": "openid email profile",
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    return f"{found['authorization_endpoint']}?{urlencode(asked)}", secret
+
+
+def finish(house: House, secret: str, *, state: str, code: str, issuer: str | None, address: str) -> str:
+    """The secret of a new session. Raises StrangerError where the answer does not hold, ForbiddenError where no role is
+    given to this person."""
+    settings, now, digest = _settings(house), house.place.wall(), digest_of(secret)
+    with house.store.write("user: back") as connection:
+        begun = access.session(connection, digest, "oidc")
+        used = access.end(connection, digest)
+    if begun is None or not used or begun[0].ends_at <= now:
+        raise _REFUSED
+    kept = begun[0].detail
+    if not same(state, kept["state"]) or not code or issuer not in (None, settings.issuer):
+        raise _REFUSED
+    claims = _claims(house, settings, code, kept)
+    return entrance.begin(house, _user(house, settings, claims), address)
+
+
+def _settings(house: House) -> SignInSettings:
+    if house.web.sign_in is None:
+        raise MissingError("there is no identity provider.", remedy="Sign in with a password.")
+    return house.web.sign_in
+
+
+def _back(house: House) -> str:
+    """Where the provider sends people back to: by the settings, never by what a request says of itself."""
+    return f"{house.web.url or f'http://{house.web.address}:{house.web.port}'}/sign-in/back"
+
+
+def _discovered(settings: SignInSettings) -> dict[str, str]:
+    with session("sign-in") as http:
+        answer = http.get(f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+    found: JSON = answer.json() if answer.ok else {}
+    if not isinstance(found, dict) or found.get("issuer") != settings.issuer:
+        raise StrangerError("the identity provider does not say who it is.", remedy="An admin has to look at `issuer`.")
+    return found
+
+
+def _claims(house: House, settings: SignInSettings, code: str, kept: JSON) -> dict[str, Any]:
+    found = _discovered(settings)
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": _back(house),
+        "client_id": settings.client_id,
+        "code_verifier": kept["verifier"],
+    }
+    auth = (settings.client_id, _secret(settings)) if settings.client_secret else None
+    with session("sign-in") as http:
+        answer = http.post(found["token_endpoint"], data=form, auth=auth)
+        keys = http.get(found["jwks_uri"])
+    if not answer.ok or not keys.ok:
+        raise _REFUSED
+    try:
+        token = jwt.decode(answer.json()["id_token"], KeySet.import_key_set(keys.json()), algorithms=ALGORITHMS)
+        rules = jwt.JWTClaimsRegistry(
+            now=lambda: int(house.place.wall().timestamp()),
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": settings.issuer},
+            aud={"essential": True, "value": settings.client_id},
+            exp={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": kept["nonce"]},
+        )
+        rules.validate(token.claims)
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise _REFUSED from error
+    return token.claims
+
+
+def _secret(settings: SignInSettings) -> str:
+    assert settings.client_secret is not None
+    return SourceCredentials("sign-in", {"secret": settings.client_secret}).current()["secret"]
+
+
+def _user(house: House, settings: SignInSettings, claims: dict[str, Any]) -> User:
+    """The person of these claims, made or brought up to date."""
+    said = claims.get(settings.claim)
+    values = said if isinstance(said, list) else [said]
+    ranks = [settings.roles[one] for one in values if isinstance(one, str) and one in settings.roles]
+    if not ranks:
+        raise ForbiddenError("your account has no role here.", remedy="Ask an admin of this console for one.")
+    rank = max(ranks, key=list(Rank).index)
+    subject = f"{settings.issuer}#{claims['sub']}"
+    with house.store.write("user: known") as connection:
+        known = access.user(connection, subject=subject)
+        if known is None:
+            access.add_user(connection, _name(claims, subject), rank.value, house.place.wall(), subject=subject)
+            sources.log(connection, house.place.now(), subject, "user: added", detail={"role": rank.value})
+        elif known.role != rank:
+            access.change_user(connection, known.id, role=rank.value)
+        found = access.user(connection, subject=subject)
+    assert found is not None
+    return found
+
+
+def _name(claims: dict[str, Any], subject: str) -> str:
+    """By which people are called here. One who has a name of ours already keeps it: a provider's word takes nobody's
+    place, so the name says where it is from."""
+    said = claims.get("email") or claims.get("preferred_username") or claims["sub"]
+    return f"{str(said)[:80]} ({hashlib.sha256(subject.encode()).hexdigest()[:6]})"

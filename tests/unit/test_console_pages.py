@@ -1,0 +1,410 @@
+"""What the pages of the console show, and what its forms do (fault cases H10, H15, H16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
+
+from connector.roles import Rank
+from connector.store import complaints, labels, sources
+from tests.console import KIM, PAYLOADS, Office, later, office, text_of
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path / "amends", modes="approve") as made:
+        yield made
+
+
+@pytest.fixture
+def late(shop: Office) -> Office:
+    """One complaint that nobody has answered for a day."""
+    shop.complain("Parcel late", "My parcel has still not arrived. I want my money back.")
+    later(shop, 30)
+    shop.sync()
+    return shop
+
+
+def first(office: Office) -> str:
+    return f"/complaints/shop/{office.desk.tickets()[0]}"
+
+
+# -- now -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_page_names_what_is_overdue_and_the_write_that_waits(late: Office) -> None:
+    said = text_of(late.browser(Rank.VIEWER).get("/"))
+    assert "1 overdue" in said
+    assert "Parcel late" in said
+    assert "held" in said
+
+
+def test_an_emergency_comes_first_until_it_is_settled(shop: Office) -> None:
+    shop.complain("Fire", "The charger caught fire and my child was burned. I will see you in court.")
+    shop.sync()
+    page = shop.browser(Rank.VIEWER).get("/")
+    assert "1 emergency" in text_of(page)
+    assert "safety" in text_of(page)
+    shop.desk.set(shop.desk.tickets()[0], "status", "solved")
+    shop.desk.advance(60)
+    shop.sync()
+    assert "0 emergencies" in text_of(shop.browser(Rank.VIEWER).get("/"))
+
+
+def test_a_console_without_anything_says_how_to_begin(shop: Office) -> None:
+    shop.sync()
+    said = text_of(shop.browser(Rank.VIEWER).get("/"))
+    assert "Nothing is overdue." in said
+    assert "No daemon is running." in said
+
+
+def test_a_change_at_the_helpdesk_is_on_the_live_part_after_the_next_pull(late: Office) -> None:
+    browser = late.browser(Rank.VIEWER)
+    assert "1 overdue" in text_of(browser.get("/live"))
+    late.desk.set(late.desk.tickets()[0], "status", "solved")
+    late.desk.advance(60)
+    late.sync()
+    assert "0 overdue" in text_of(browser.get("/live"))
+
+
+# -- complaints ------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_goes_on_where_it_ended_and_shows_nothing_twice(shop: Office) -> None:
+    for number in range(120):
+        shop.complain(f"Parcel {number:03}")
+        shop.desk.advance(1 if number % 3 else 0)  # some share their instant
+    shop.sync()
+    browser, path, seen = shop.browser(Rank.VIEWER), "/complaints", []
+    while path:
+        tree = HTMLParser(browser.get(path).text)
+        seen += [one.text() for one in tree.css("table.rows tbody td.long")]
+        link = tree.css_first("a[rel=next]")
+        path = link.attributes["href"] if link else None
+    assert sorted(seen) == [f"Parcel {number:03}" for number in range(120)]
+    assert len(seen) == len(set(seen))
+
+
+def test_filters_narrow_the_list_and_words_that_are_none_are_refused(late: Office) -> None:
+    browser = late.browser(Rank.VIEWER)
+    assert "Parcel late" in browser.get("/complaints?status=unfinished&flag=overdue&complaint=yes").text
+    assert "No complaint is like that" in browser.get("/complaints?status=closed").text
+    assert "Parcel late" in browser.get("/complaints?order=due").text
+    assert browser.get("/complaints?status=nonsense").status_code == 400
+    assert browser.get("/complaints?after=nonsense").status_code == 400
+
+
+@pytest.mark.parametrize("words", ["kim@example.com", "KIM@exa", "kim doe", "T", "ORD-7"])
+def test_a_complaint_is_found_by_ticket_order_address_or_name(shop: Office, words: str) -> None:
+    ticket = shop.complain(custom={"order_number": "ORD-7"})
+    shop.complain("Another", "It broke.", requester={**KIM, "id": "c2", "name": "Lee", "address": "lee@example.com"})
+    shop.sync()
+    said = shop.browser(Rank.VIEWER).get(f"/find?q={ticket if words == 'T' else words}")
+    assert (said.status_code, said.headers["location"]) == (303, f"/complaints/shop/{ticket}")
+
+
+@pytest.mark.parametrize("words", ["' OR 1=1 --", "%", "_", "\\", "a\x00b", "", "x" * 5000])
+def test_h16_what_is_looked_for_is_never_taken_for_a_question_to_the_store(late: Office, words: str) -> None:
+    said = late.browser(Rank.VIEWER).client.get("/find", params={"q": words})
+    assert said.status_code == 200
+    assert "Nothing is called that" in said.text
+
+
+def test_a_complaint_shows_its_words_with_evidence_its_clock_and_its_person(late: Office) -> None:
+    late.complain("Earlier", "The box was broken.")
+    late.sync()
+    page = late.browser(Rank.VIEWER).get(first(late))
+    tree = HTMLParser(page.text)
+    assert [one.text() for one in tree.css("mark")]
+    assert (
+        "".join(one.text() for one in tree.css(".evidence")) == "My parcel has still not arrived. I want my money back."
+    )
+    assert tree.css("svg.line rect.worked")
+    assert "Earlier" in text_of(page)
+    assert "What we wrote back" in page.text
+    assert not tree.css("form.correct")
+
+
+def test_one_click_corrects_a_tag_which_stays_and_is_learnt_from(late: Office) -> None:
+    ticket = late.desk.tickets()[0]
+    form = {"source": "shop", "ticket": ticket, "facet": "category", "value": "payment"}
+    said = late.browser(Rank.AGENT).post("/correct", form, hx_request="true")
+    assert said.status_code == 200
+    assert "category is payment now" in text_of(said)
+    late.sync()
+    with late.house.store.read() as connection:
+        row = sources.by_name(connection, "shop")
+        assert row is not None
+        stored = complaints.of_tickets(connection, row.id, [ticket])[ticket]
+        taught = labels.of_facet(connection, "category")
+    assert [tag.author for tag in stored.doc.tags if tag.facet == "category"] == ["agent"]
+    assert [(one.values, one.who) for one in taught] == [(("payment",), "a-agent")]
+
+
+def test_a_correction_keeps_the_promises_that_were_found(late: Office) -> None:
+    ticket = late.desk.tickets()[0]
+    late.desk.staff_reply(ticket, "We will refund you by Friday.")
+    late.desk.advance(60)
+    late.sync()
+    with late.house.store.read() as connection:
+        before = next(complaints.listing(connection)).doc.promises
+    form = {"source": "shop", "ticket": ticket, "facet": "category", "value": "payment"}
+    assert late.browser(Rank.AGENT).post("/correct", form).status_code == 303
+    with late.house.store.read() as connection:
+        assert next(complaints.listing(connection)).doc.promises == before
+
+
+@pytest.mark.parametrize(("facet", "value"), [("category", "nonsense"), ("nonsense", "payment"), ("language", "en")])
+def test_an_answer_that_there_is_not_is_refused(late: Office, facet: str, value: str) -> None:
+    form = {"source": "shop", "ticket": late.desk.tickets()[0], "facet": facet, "value": value}
+    assert late.browser(Rank.AGENT).post("/correct", form).status_code == 400
+
+
+# -- outbox, quarantine, audit ---------------------------------------------------------------------------------------
+
+
+def test_a_held_write_is_approved_with_one_click_and_noted_with_who_did_it(late: Office) -> None:
+    lead = late.browser(Rank.LEAD)
+    page = lead.get("/outbox/1")
+    assert "Approve" in page.text
+    assert "Internal note" in page.text
+    assert lead.post("/outbox/1", {"decision": "approve"}).status_code == 303
+    assert "is pending now" in text_of(lead.get("/outbox/1"))
+    assert "is pending now" not in text_of(lead.get("/outbox/1"))
+    late.sync()
+    assert late.desk.ledger
+    said = text_of(lead.get("/audit?what=write: approved"))
+    assert "a-lead" in said
+
+
+def test_an_agent_sees_writes_and_decides_nothing(late: Office) -> None:
+    agent = late.browser(Rank.AGENT)
+    assert "Approve" not in agent.get("/outbox/1").text
+    assert agent.post("/outbox/1", {"decision": "approve"}).status_code == 403
+
+
+def test_a_write_that_was_dropped_is_not_approved(late: Office) -> None:
+    lead = late.browser(Rank.LEAD)
+    lead.post("/outbox/1", {"decision": "drop"})
+    lead.post("/outbox/1", {"decision": "approve"})
+    assert "left alone" in text_of(lead.get("/outbox"))
+    assert lead.post("/outbox/1", {"decision": "nonsense"}).status_code == 400
+
+
+def test_the_switch_stops_all_writes_and_every_page_says_so(late: Office) -> None:
+    lead = late.browser(Rank.LEAD)
+    lead.post("/pause", {"why": "moving house"})
+    assert "All writes are stopped" in text_of(late.browser(Rank.VIEWER).get("/sources"))
+    assert "moving house (a-lead)" in text_of(lead.get("/"))
+    lead.post("/resume")
+    assert "All writes are stopped" not in text_of(lead.get("/"))
+
+
+def test_quarantine_shows_why_and_what_came_and_lets_it_be_left_alone(shop: Office) -> None:
+    shop.complain()
+    shop.desk.spoil(shop.desk.tickets()[0])
+    shop.sync()
+    lead = shop.browser(Rank.LEAD)
+    assert "#1" in text_of(lead.get("/quarantine"))
+    assert "What the source sent" in lead.get("/quarantine/1").text
+    assert shop.browser(Rank.AGENT).get("/quarantine/1").status_code == 403
+    records = HTMLParser(lead.get("/quarantine").text).css("tbody th a")
+    for one in records:
+        lead.post(str(one.attributes["href"]), {"decision": "skip"})
+    assert "every record was understood" in text_of(lead.get("/quarantine"))
+    assert "left alone since" in text_of(lead.get("/quarantine?all=yes"))
+
+
+def test_the_log_goes_on_where_it_ended(late: Office) -> None:
+    with late.house.store.write("test") as connection:
+        for number in range(130):
+            sources.log(connection, late.desk.now, "somebody", f"thing: {number:03}")
+    browser, path, seen = late.browser(Rank.LEAD), "/audit?what=thing", []
+    while path:
+        tree = HTMLParser(browser.get(path).text)
+        seen += [row.css("td")[2].text() for row in tree.css("tbody tr")]
+        link = tree.css_first("a[rel=next]")
+        path = link.attributes["href"] if link else None
+    assert seen == [f"thing: {number:03}" for number in reversed(range(130))]
+
+
+# -- mappings --------------------------------------------------------------------------------------------------------
+
+
+def shipped() -> str:
+    return (Path(__file__).resolve().parents[2] / "mappings" / "memory.yaml").read_text(encoding="utf-8")
+
+
+def digest(browser: Any) -> str:
+    field = HTMLParser(browser.get("/mappings/shop").text).css_first("input[name=digest]")
+    return str(field.attributes["value"])
+
+
+def test_a_draft_is_tried_on_stored_tickets_and_nothing_is_kept(late: Office) -> None:
+    admin = late.browser(Rank.ADMIN)
+    draft = shipped().replace("new: new", "new: on_hold").replace("open: open", "open: on_hold")
+    said = admin.post("/mappings/shop/try", {"text": draft})
+    assert said.status_code == 200
+    changed = [row.text() for row in HTMLParser(said.text).css("tr.changed")]
+    assert any("status" in one and "on_hold" in one for one in changed)
+    assert "kim@example.com" not in said.text
+    assert not (late.home / "mappings").exists()
+
+
+def test_a_draft_that_does_not_hold_says_line_and_column_and_is_not_saved(late: Office) -> None:
+    admin = late.browser(Rank.ADMIN)
+    draft = shipped().replace("  pending: waiting_customer", "  pending: waiting_for_godot")
+    said = text_of(admin.post("/mappings/shop/try", {"text": draft}))
+    assert "mappings/memory.yaml:" in said
+    assert "waiting_for_godot" in said
+    assert admin.post("/mappings/shop", {"text": draft, "digest": digest(admin)}).status_code == 400
+    assert not (late.home / "mappings" / "memory.yaml").exists()
+
+
+def test_a_saved_mapping_counts_at_once_and_its_former_text_can_be_had_again(late: Office) -> None:
+    admin = late.browser(Rank.ADMIN)
+    one, two = shipped() + "# one\n", shipped() + "# two\n"
+    assert admin.post("/mappings/shop", {"text": one, "digest": digest(admin)}).status_code == 303
+    assert "# one" in (late.home / "mappings" / "memory.yaml").read_text()
+    assert admin.post("/mappings/shop", {"text": two, "digest": digest(admin)}).status_code == 303
+    (former,) = HTMLParser(admin.get("/mappings/shop").text).css("a[href*='version=']")
+    assert "# one" in admin.get(str(former.attributes["href"])).text
+    assert late.house.settings.warnings == ()
+    assert "mapping: saved" in text_of(admin.get("/audit"))
+
+
+def test_who_saved_second_is_told_and_loses_nothing(late: Office) -> None:
+    admin = late.browser(Rank.ADMIN)
+    begun = digest(admin)
+    admin.post("/mappings/shop", {"text": shipped() + "# one\n", "digest": begun})
+    said = admin.post("/mappings/shop", {"text": shipped() + "# two\n", "digest": begun})
+    assert said.status_code == 400
+    assert "somebody else saved" in text_of(said)
+    assert "# two" in said.text
+
+
+@pytest.mark.parametrize("version", ["../../amends", "20260101T000000Z", "x"])
+def test_h12_no_version_leads_out_of_the_folder(late: Office, version: str) -> None:
+    said = late.browser(Rank.ADMIN).client.get("/mappings/shop", params={"version": version})
+    assert said.status_code == 400
+
+
+def test_the_fields_of_a_source_are_asked_for_on_demand(late: Office) -> None:
+    said = late.browser(Rank.ADMIN).get("/mappings/shop/fields")
+    assert "requester.address" in said.text
+    assert "kim@example.com" not in said.text
+
+
+def test_settings_that_break_while_the_console_runs_are_told_and_the_old_ones_count(late: Office) -> None:
+    late.browser(Rank.VIEWER)
+    (late.home / "policy.yaml").write_text("nonsense: [")
+    late.ticks += 10
+    said = text_of(late.browser(Rank.VIEWER).get("/sources"))
+    assert "The settings hold a mistake" in said
+    assert "policy.yaml" in said
+    (late.home / "policy.yaml").unlink()
+    late.ticks += 10
+    assert "The settings hold a mistake" not in text_of(late.browser(Rank.VIEWER).get("/sources"))
+
+
+# -- what strangers write --------------------------------------------------------------------------------------------
+
+PATHS = (
+    "/",
+    "/live",
+    "/complaints",
+    "/find?q=nobody",
+    "/outbox",
+    "/quarantine",
+    "/sources",
+    "/audit",
+    "/users",
+    "/mappings/shop",
+)
+
+
+def harmless(text: str) -> list[str]:
+    """What a page would run or fetch that is not ours."""
+    tree, wrong = HTMLParser(text), []
+    for node in tree.css("*"):
+        attributes = node.attributes
+        wrong += [f"{node.tag} {name}" for name in attributes if name.startswith("on") or name == "style"]
+        for name in ("href", "src", "action", "formaction"):
+            value = (attributes.get(name) or "").strip().lower()
+            if value and not value.startswith(("/", "#", "https://", "?")):
+                wrong.append(f"{node.tag} {name}={value}")
+        if node.tag in ("iframe", "object", "embed", "base", "math", "style"):
+            wrong.append(node.tag)
+        if node.tag == "script" and not (attributes.get("src") or "").startswith("/static/"):
+            wrong.append("script")
+    return wrong
+
+
+def test_h10_whatever_strangers_write_is_text_on_every_page(shop: Office) -> None:
+    for number, payload in enumerate(PAYLOADS):
+        person = {**KIM, "id": f"c{number}", "name": payload, "address": f"{payload}@example.com", "verified": False}
+        custom = {"product": payload, "order_number": payload}
+        ticket = shop.complain(payload, f"My parcel is late. {payload}", requester=person, custom=custom)
+        shop.desk.label(ticket, [payload], by=payload)
+        shop.desk.staff_reply(ticket, payload, by=payload)
+    later(shop, 30)
+    shop.sync()
+    browser = shop.browser(Rank.ADMIN)
+    shop.somebody(Rank.VIEWER, name=PAYLOADS[0])
+    for path in (*PATHS, *(f"/complaints/shop/{ticket}" for ticket in shop.desk.tickets()), "/outbox/1"):
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        assert harmless(answer.text) == [], path
+    for payload in PAYLOADS:
+        said = browser.client.get("/find", params={"q": payload})
+        assert said.status_code in (200, 303)
+        assert harmless(said.text) == []
+    # It is there, as words.
+    page = browser.get(first(shop))
+    assert "<script>alert(1)</script>" in HTMLParser(page.text).css_first("h1").text()
+
+
+def test_h10_an_address_of_a_ticket_that_is_no_web_address_is_no_link(late: Office) -> None:
+    with late.house.store.write("test") as connection:
+        (stored,) = complaints.listing(connection)
+        told = msgspec.structs.replace(stored.doc.complaint, url="javascript:alert(1)")
+        row = complaints.packed(
+            complaints.Saving(msgspec.structs.replace(stored.doc, complaint=told), stored.assessed, None, None)
+        )
+        complaints.save(connection, stored.source_id, [row], {stored.ticket: stored})
+    page = late.browser(Rank.VIEWER).get(first(late))
+    assert page.status_code == 200
+    assert harmless(page.text) == []
+
+
+# -- reading it ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/account", "/login", "COMPLAINT", "/outbox/1"])
+def test_every_page_can_be_read_without_eyes_and_without_a_mouse(late: Office, path: str) -> None:
+    browser = late.browser(None if path == "/login" else Rank.ADMIN)
+    tree = HTMLParser(browser.get(first(late) if path == "COMPLAINT" else path).text)
+    ids = [one.attributes["id"] for one in tree.css("[id]")]
+    assert len(ids) == len(set(ids))
+    if path == "/live":
+        return
+    assert tree.css_first("html").attributes["lang"] == "en"
+    assert len(tree.css("h1")) == 1
+    assert len(tree.css("main")) == 1
+    labelled = {one.attributes.get("for") for one in tree.css("label")}
+    for field in tree.css("input:not([type=hidden]), select, textarea"):
+        inside = field.parent is not None and field.parent.tag == "label"
+        assert inside or field.attributes.get("aria-label") or field.attributes.get("id") in labelled, field.html
+    for svg in tree.css("svg"):
+        assert svg.attributes.get("role") == "img" and svg.attributes.get("aria-label")
+    for table in tree.css("table"):
+        assert table.css("th[scope=col]")
+    for scroll in tree.css(".scroll"):
+        assert scroll.attributes.get("tabindex") == "0" and scroll.attributes.get("aria-label")
+    for button in tree.css("button"):
+        assert button.text().strip()
