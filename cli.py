@@ -50,6 +50,8 @@ tag = _group("tag", "What texts are about, and how models learn it.")
 web = _group("web", "The console in a browser, and who may come in.")
 user = _group("user", "People who may come into the console.", web)
 token = _group("token", "What lets programs use the API.", web)
+policy = _group("policy", "Who is told what: try it before it is in force.")
+remedy = _group("remedy", "What customers asked for, what they were given, and what it cost.")
 
 
 def _place(ctx: Context) -> Place:
@@ -412,6 +414,94 @@ def outbox_drop(ctx: Context, numbers: o.SomeNumbers, dry_run: o.DryRun = False,
     from connector.commands import writes
 
     show(writes.drop(_place(ctx), numbers, dry_run=dry_run), writes.decided_lines, as_json)
+
+
+@outbox.command("undo")
+def outbox_undo(
+    ctx: Context,
+    numbers: o.Numbers = None,
+    rule: o.OfRule = None,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """Take back what writes left on their tickets, where it is still ours."""
+    from connector.commands import undoing
+
+    if not numbers and rule is None:
+        raise typer.BadParameter("name writes by their numbers, or a --rule")
+    done = undoing.undo(_place(ctx), numbers or [], rule=rule, dry_run=dry_run)
+    show(done, undoing.undoing_lines, as_json)
+
+
+# -- people --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def contacts(ctx: Context, role: o.OfRole = None, as_json: o.Json = False) -> None:
+    """Where a complaint goes: whom it is taken to, and how to reach them."""
+    from connector.commands import people_told
+
+    show(people_told.directory(_place(ctx), role), people_told.directory_lines, as_json)
+
+
+@app.command()
+def ack(ctx: Context, name: o.Case, by: o.Who = None, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+    """Say that you see to a complaint: nobody further up is told of it."""
+    from connector.commands import people_told
+
+    show(people_told.ack(_place(ctx), name, who=by, dry_run=dry_run), people_told.acked_lines, as_json)
+
+
+@policy.command("try")
+def policy_try(
+    ctx: Context, days: o.Days = 30, draft: o.PolicyDraft = None, most: o.Most = 50, as_json: o.Json = False
+) -> None:
+    """What the policy would have sent of late, to whom, and how often. Sends nothing."""
+    from connector.commands import policy_try as trying
+
+    tried = trying.attempt(_place(ctx), days=days, draft=draft, most=most)
+    show(tried, trying.tried_lines, as_json)
+
+
+@remedy.command("list")
+def remedy_list(ctx: Context, source: o.OfSource = None, most: o.Most = 50, as_json: o.Json = False) -> None:
+    """What was granted against what was asked, and what it cost."""
+    from connector.commands import remedies
+
+    show(remedies.ledger(_place(ctx), source=source, most=most), remedies.ledger_lines, as_json)
+
+
+@remedy.command("show")
+def remedy_show(ctx: Context, name: o.Case, as_json: o.Json = False) -> None:
+    """The playbook that fits a complaint: its steps, and what may be offered."""
+    from connector.commands import remedies
+
+    show(remedies.steps(_place(ctx), name), remedies.steps_lines, as_json)
+
+
+@remedy.command("grant")
+def remedy_grant(
+    ctx: Context,
+    name: o.Case,
+    what: o.Remedy,
+    cost: o.Cost = None,
+    currency: o.CurrencyCode = None,
+    dry_run: o.DryRun = False,
+    as_json: o.Json = False,
+) -> None:
+    """Write down what a customer was given."""
+    from connector.commands import remedies
+
+    done = remedies.grant(_place(ctx), name, what, cost=cost, currency=currency, dry_run=dry_run)
+    show(done, remedies.granted_lines, as_json)
+
+
+@remedy.command("strike")
+def remedy_strike(ctx: Context, number: o.Number, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+    """Strike out what was written down by mistake."""
+    from connector.commands import remedies
+
+    show(remedies.take_back(_place(ctx), number, dry_run=dry_run), remedies.taken_back_lines, as_json)
 
 
 # -- quarantine ----------------------------------------------------------------------------------------------------
@@ -871,7 +961,7 @@ def web_token_add(
     ctx: Context,
     name: o.TokenName,
     scope: o.Scopes = None,
-    days: o.Days = 90,
+    days: o.TokenDays = 90,
     dry_run: o.DryRun = False,
     as_json: o.Json = False,
 ) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from connector.clocks import overdue, sla
 from connector.clocks.promises import keeping
-from connector.condition import values_of
+from connector.condition import policy_values, values_of
 from connector.corrections import AGENT, Vocabulary, corrected
 from connector.errors import RecordError
 from connector.mapping import Mapping as FieldMapping
@@ -36,8 +36,10 @@ from connector.model import (
     Tag,
 )
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
-from connector.policy import decision, recheck
+from connector.policy import decision, emergencies, handoffs, recheck, wordings
+from connector.policy.ladder import Told
 from connector.policy.rules import Policy
+from connector.policy.taken import Ack, Hands
 from connector.timeline import Folded, Words, fold
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 _STATED_BY = ("mapping", "agent")
+WORDING_NEWS = timedelta(days=3)  # so long a phrase in a reply is worth a word with whoever wrote it
 
 
 class Understood(msgspec.Struct, frozen=True):
@@ -395,15 +398,25 @@ def assess(
     now: datetime,
     links: Sequence[Link] = (),
     acknowledges: bool = False,
+    acks: Sequence[Ack] = (),
+    told: Sequence[Told] = (),
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
-    `acknowledges`: its source can tell a customer that their complaint has come."""
+    `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
+    to it, `told` is what others were told of it."""
     history = this.folded.history
-    values = this.values
     clocks = clocks_of(this, rules, now)
+    handed = handoffs.handoffs(this.entries)
     flags = overdue.flags(clocks, rules.sla, now)
     if earlier or history.reopens:
         flags = (*flags, *repeats(this.complaint, history, this.tags, earlier, rules.repeats, now))
+    flags = (
+        *emergencies.flags(this.complaint, this.tags, history.received_at),
+        *flags,
+        *handoffs.flags(this.complaint, this.tags, handed),
+        *_wording_flags(this, rules, max(act_from, now - WORDING_NEWS)),
+    )
+    values = policy_values(this.values, clocks, flags, handoffs=len(handed.changes), earlier=len(earlier))
     decided = decision.decide(
         this.complaint,
         history,
@@ -419,19 +432,45 @@ def assess(
         links=links,
         place=lambda what, value: placed(mapping, what, value),
         acknowledges=acknowledges,
+        hands=hands_of(this, rules, mapping, acks),
+        handed=handed,
+        told=told,
     )
     times = (decided.look_again_at, overdue.next_change(clocks, now))
     return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
 
 
-def why_not(action: Action, this: Understood, rules: Rules, now: datetime, links: Sequence[Link] = ()) -> str | None:
-    """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets."""
+def _wording_flags(this: Understood, rules: Rules, since: datetime) -> tuple[Flag, ...]:
+    lists = rules.policy.wordings
+    if not lists:
+        return ()
+    spoken = next((tag.value for tag in this.tags if tag.facet == "language"), this.complaint.language)
+    return wordings.flags(this.entries, lists, spoken, since)
+
+
+def hands_of(this: Understood, rules: Rules, mapping: FieldMapping, acks: Sequence[Ack]) -> Hands:
+    """What tells of people at work on a complaint."""
+    return Hands(this.entries, acks, mapping.fields.get("labels", "labels"), rules.policy.ack_tag)
+
+
+def why_not(
+    action: Action,
+    this: Understood,
+    rules: Rules,
+    now: datetime,
+    links: Sequence[Link] = (),
+    hands: Hands | None = None,
+) -> str | None:
+    """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets, `hands` tells of
+    people at work on it."""
     sections = {ActionKind.SURVEY: rules.policy.survey, ActionKind.ACKNOWLEDGE: rules.policy.acknowledge}
     section = sections.get(action.kind)
     if section is not None and section.when is not None and not section.when.holds(this.values):
         return f"the condition of `{action.kind}` does not hold any more"
     clocks = clocks_of(this, rules, now)
-    return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now, links)
+    return recheck.unwanted(
+        action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now, links, hands
+    )
 
 
 def wait_until(action: Action, this: Understood, rules: Rules, now: datetime) -> datetime | None:

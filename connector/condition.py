@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from connector.errors import SettingsError
-from connector.model import JSON, Complaint, Tag
+from connector.model import JSON, Clock, Complaint, Flag, Tag
 
 MAX_CHARACTERS = 1000
 
@@ -42,6 +42,8 @@ TEXTS = (
 )
 LISTS = ("labels", "remedy", "emergency")
 NAMES = (*TEXTS, *LISTS, "extra", "reopens", "verified")
+# What only a rule of the policy can ask for: it follows from clocks, people and time.
+OF_POLICY = ("flags", "clocks", "handoffs", "earlier")
 # A question about these has few different answers in a helpdesk's life; they are asked for every ticket.
 FEW = frozenset({
     "status", "priority", "source", "channel", "team", "language", "complaint", "category", "root_cause", "severity",
@@ -100,17 +102,18 @@ class Condition(msgspec.Struct, frozen=True, eq=False):
         return hash(self.text)
 
 
-def condition(text: str) -> Condition:
-    """Compile `text`. Raises SettingsError with the place of the mistake, counted in characters from 1."""
+def condition(text: str, *, of_policy: bool = False) -> Condition:
+    """Compile `text`; `of_policy`: it may ask for flags, clocks and people, too. Raises SettingsError with the place of
+    the mistake, counted in characters from 1."""
     if len(text) > MAX_CHARACTERS:
         raise SettingsError(
             f"the condition has {len(text)} characters, more than {MAX_CHARACTERS}.", remedy="Split it into two rules."
         )
     try:
-        program = _environment().compile(text)
+        program = _environment(of_policy).compile(text)
     except (RuntimeError, ValueError) as error:
-        raise _refusal(text, str(error)) from None
-    asks = sorted(set(_WORD.findall(text)).intersection(NAMES))
+        raise _refusal(text, str(error), (*NAMES, *OF_POLICY) if of_policy else NAMES) from None
+    asks = sorted(set(_WORD.findall(text)).intersection((*NAMES, *OF_POLICY) if of_policy else NAMES))
     found = Condition(text, program, itemgetter(*asks) if asks and FEW.issuperset(asks) else None, {})
     kind = program.return_type().name()
     if kind not in ("BOOL", "DYN"):
@@ -125,7 +128,7 @@ def condition(text: str) -> Condition:
 
 
 @cache
-def _environment() -> Any:
+def _environment(of_policy: bool) -> Any:
     from cel_expr_python import cel  # type: ignore[import-untyped]
 
     kinds: dict[str, Any] = dict.fromkeys(TEXTS, cel.Type.STRING)
@@ -133,16 +136,20 @@ def _environment() -> Any:
     kinds["extra"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
     kinds["reopens"] = cel.Type.INT
     kinds["verified"] = cel.Type.BOOL
+    if of_policy:
+        kinds["flags"] = cel.Type.List(cel.Type.STRING)
+        kinds["clocks"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+        kinds |= {"handoffs": cel.Type.INT, "earlier": cel.Type.INT}
     return cel.NewEnv(variables=kinds)
 
 
-def _refusal(text: str, said: str) -> SettingsError:
+def _refusal(text: str, said: str, names: Sequence[str]) -> SettingsError:
     place = _PLACE.search(said)
     what = f"{place[3].partition(' expecting ')[0]} (character {place[2]})" if place else said.splitlines()[0]
     undeclared = _UNDECLARED.search(said)
-    remedy = f"Known names: {', '.join(NAMES)}."
+    remedy = f"Known names: {', '.join(names)}."
     if undeclared:
-        close = get_close_matches(undeclared[1], NAMES, 1)
+        close = get_close_matches(undeclared[1], names, 1)
         what = f"there is no value called {undeclared[1]!r} (character {place[2] if place else '?'})"
         remedy = f"Did you mean {close[0]!r}? {remedy}" if close else remedy
     return SettingsError(f"the condition {text!r} is wrong: {what.removesuffix('.')}.", remedy=remedy)
@@ -157,6 +164,10 @@ def values_without_complaint() -> dict[str, JSON]:
         "extra": {},
         "reopens": 0,
         "verified": False,
+        "flags": [],
+        "clocks": {},
+        "handoffs": 0,
+        "earlier": 0,
     }
 
 
@@ -193,4 +204,29 @@ def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) ->
         **listed,
         "reopens": reopens,
         "verified": complaint.complainant.verified,
+    }
+
+
+def policy_values(
+    values: Mapping[str, JSON], clocks: Sequence[Clock], flags: Sequence[Flag], *, handoffs: int, earlier: int
+) -> dict[str, JSON]:
+    """`values` with what a rule of the policy may ask besides: the kinds of `flags`, the newest cycle of each clock
+    with its minutes, how often the customer was handed on, and how many `earlier` complaints there are of them."""
+    return {
+        **values,
+        "flags": sorted({flag.kind.value for flag in flags}),
+        "clocks": {clock.kind: _of_clock(clock) for clock in clocks},
+        "handoffs": handoffs,
+        "earlier": earlier,
+    }
+
+
+def _of_clock(clock: Clock) -> dict[str, JSON]:
+    used, target = clock.used_seconds // 60, clock.target_seconds // 60
+    return {
+        "state": clock.state.value,
+        "cycle": clock.cycle,
+        "used_minutes": used,
+        "target_minutes": target,
+        "left_minutes": target - used,
     }

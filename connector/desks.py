@@ -21,13 +21,15 @@ from connector.credentials import SourceCredentials
 from connector.errors import AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk, HookOrder
 from connector.http import session
-from connector.mapping import words
-from connector.model import Tag
+from connector.mapping import Mapping, words
+from connector.model import ActionKind, Notice, Tag
+from connector.notify import ADAPTER, People
+from connector.policy.telling import CONTACTS
 from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
 from connector.settings.shapes import Hooks
 from connector.settings.sources import HOOK_SECRET, HOOK_SECRET_BEFORE
-from connector.store import Store, sources
+from connector.store import Store, intentions, sources
 from connector.store.memory import StoredLedger, StoredMemory
 from connector.tagging import TaggingSettings
 
@@ -166,6 +168,32 @@ def open_desk(
         act_from=act_from,
         read_from=source.read_from,
         hook=hook_order(source, public_url, home),
+    )
+
+
+def people_desk(settings: Settings, store: Store, now: Callable[[], datetime]) -> Helpdesk | None:
+    """The contacts, to be written to as a source is; None where there are none. No I/O but a row in the store."""
+    if not settings.policy.contacts.people:
+        return None
+    with store.write("contacts: enlisted") as connection:
+        row = sources.enlist(connection, CONTACTS, ADAPTER)
+
+    def folded(contact: str, at: datetime) -> list[Notice]:
+        with store.read() as connection:
+            return intentions.folded_into(connection, contact, at)
+
+    mapping = Mapping(adapter=ADAPTER, fields={}, status={})
+    return Helpdesk(
+        id=row.id,
+        name=CONTACTS,
+        adapter=People(settings.policy, StoredLedger(store, CONTACTS), folded, now),
+        streams=(),
+        mapping=mapping,
+        words=words(mapping),
+        modes={ActionKind.NOTIFY: settings.policy.contacts.mode},
+        rules_digest="",
+        actor=None,
+        act_from=now(),
     )
 
 

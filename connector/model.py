@@ -261,6 +261,9 @@ class FlagKind(StrEnum):
     OVERDUE = "overdue"
     REPEAT = "repeat"
     BROKEN_PROMISE = "broken_promise"
+    EMERGENCY = "emergency"
+    HANDOFFS = "handoffs"
+    WORDING = "wording"
 
 
 class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -357,7 +360,8 @@ class ActionKind(StrEnum):
 
     `correct` opens a ticket at another source, where the cause is to be removed; `link` tells the complaint's own
     ticket what became of it. `acknowledge` tells the customer that their complaint has come: the one kind whose words
-    are for them, for sources that do not do so themselves.
+    are for them, for sources that do not do so themselves. `notify` tells a person of ours outside the helpdesk; `undo`
+    takes back what an earlier write of ours has left on the ticket.
     """
 
     ESCALATE = "escalate"
@@ -366,6 +370,8 @@ class ActionKind(StrEnum):
     CORRECT = "correct"
     LINK = "link"
     ACKNOWLEDGE = "acknowledge"
+    NOTIFY = "notify"
+    UNDO = "undo"
 
 
 class Mode(StrEnum):
@@ -384,6 +390,18 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a `contact` (by id) of ours is told, in their language. `since` is when what it speaks of began; `urgent`:
+    rather told twice than not at all. `digest` is when it is told together with others, because there are many."""
+
+    contact: str
+    title: str
+    text: str
+    since: datetime
+    urgent: bool = False
+    digest: datetime | None = None
+
+
 class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     """What should be true of the ticket afterwards, in the source's own field ids and values. Additive by nature.
 
@@ -391,7 +409,9 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     ("priority", "group", "custom:360001") to values. `fill` does the same, but for fields that are empty: what stands
     in one already stays. `tags` are added, none is ever removed. `create` holds the fields of a ticket to be opened;
     then `note` and `fill` are empty, and `tags` are the new ticket's. `messages` (by language, ISO 639-1) and `contact`
-    are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own.
+    are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own. `notice`
+    is what a `notify` action tells. An `undo` takes off the tags `untag`, and sets the fields of `restore`, (ours, what
+    stood there before), back where they still hold ours; what somebody else has changed since stays.
     """
 
     note: str | None = None
@@ -401,6 +421,9 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     create: dict[str, JSON] = {}
     messages: dict[str, Message] = {}
     contact: str | None = None
+    notice: Notice | None = None
+    untag: tuple[str, ...] = ()
+    restore: dict[str, tuple[JSON, JSON]] = {}
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -30,8 +30,8 @@ from connector.errors import (
 from connector.helpdesk import Helpdesk
 from connector.model import ActionKind
 from connector.retry import delay_seconds
-from connector.store import Store, Transaction, intentions, links, names, sources
-from connector.store.intentions import Intention, State
+from connector.store import Store, Transaction, complaints, intentions, links, names, sources
+from connector.store.intentions import MOVING, Intention, State
 
 log = logging.getLogger("amends")
 # One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
@@ -117,7 +117,8 @@ class Sender:
     def _refusal(self, intention: Intention) -> Outcome | None:
         now = self.now()
         with self.store.read() as connection:
-            if intentions.ahead(connection, intention):
+            notice = intention.action.kind is ActionKind.NOTIFY  # two people are told of one complaint apart
+            if not notice and intentions.ahead(connection, intention):
                 return Outcome(intention.state, "an earlier write to this ticket comes first")
             recent = intentions.writes_since(
                 connection, intention.source_id, intention.action.ticket, now - LOOP_WINDOW
@@ -127,7 +128,7 @@ class Sender:
             return self._withdraw(intention, verdict.why_not)
         if verdict.wait_until is not None:
             return self._move(intention, State.PENDING, why="waits for its time", next_at=verdict.wait_until)
-        if recent >= LOOP_WRITES:
+        if recent >= LOOP_WRITES and not notice:
             return self._move(
                 intention, State.PARKED, why=f"loop breaker: {recent} writes to this ticket in 10 minutes"
             )
@@ -355,6 +356,8 @@ class Sender:
             )
             if moved and state is State.DONE and receipt and intention.action.kind is ActionKind.CORRECT:
                 self._link(connection, intention, receipt, now)
+            if moved and intention.action.kind is ActionKind.NOTIFY and state not in MOVING:
+                complaints.wake(connection, intention.action.origin, now)
             if moved and receipt and isinstance(receipt.get("names"), list):
                 kept = [(str(name), intention.action.ticket) for name in receipt["names"]]
                 names.keep(connection, intention.source_id, kept)

@@ -142,16 +142,16 @@ class Daemon:
         start = self.wall()
         every(self._sweep, "interval", seconds=self.pace.sweep_seconds, id="sweep", replace_existing=True)
         for desk in self.workplace.desks:
-            seconds = self.workplace.poll_seconds[desk.name]
-            every(
-                self._pull,
-                "interval",
-                seconds=seconds,
-                args=[desk],
-                id=f"pull {desk.name}",
-                next_run_time=start,
-                replace_existing=True,
-            )
+            if desk.streams:  # people are told, and not read
+                every(
+                    self._pull,
+                    "interval",
+                    seconds=self.workplace.poll_seconds[desk.name],
+                    args=[desk],
+                    id=f"pull {desk.name}",
+                    next_run_time=start,
+                    replace_existing=True,
+                )
             every(
                 self._push,
                 "interval",

@@ -35,7 +35,11 @@ class Adapter:
 
     Settings: ClassVar[type] = ImapSettings
     streams: ClassVar[tuple[str, ...]] = (getting.STREAM,)
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.CORRECT}
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {
+        ActionKind.CORRECT,
+        ActionKind.NOTIFY,
+        ActionKind.UNDO,
+    }
     # Batches of commands a minute: far below what any provider was seen to refuse.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 600})
     secrets: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(NEEDED)

@@ -41,7 +41,7 @@ class Adapter:
 
     Settings: ClassVar[type] = JiraSettings
     streams: ClassVar[tuple[str, ...]] = (getting.STREAM,)
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE}
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE, ActionKind.NOTIFY}
     # Calls a minute. The vendor names none that could be relied on; these are far below what sites were seen to allow.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 1200, "search": 600, "issue": 300})
 

@@ -44,7 +44,7 @@ def prepare(calls: Calls, action: Action) -> Stamp:
     with _refused_here(calls, action):
         if action.effect.create or action.kind is ActionKind.CORRECT:
             return creating.prepare(calls, action)
-        return _prepare(calls, action)
+        return _taking_back(calls, action) if action.kind is ActionKind.UNDO else _prepare(calls, action)
 
 
 def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
@@ -92,6 +92,12 @@ def _prepare(calls: Calls, action: Action) -> Stamp:
     stamp: Stamp = {"updated": target.fields.get("updated"), "server_date": target.server_now.isoformat()}
     stamp |= {"update": update, "fill": fill}
     stamp["before"] = {name: shapes.shown(target.fields.get(name)) for name in (*update, *along)}
+    stamp["undo"] = {
+        "tags": [str(one["add"]) for one in update.get("labels", ())],
+        "fields": {
+            name: [wanted, shapes.again(target.fields.get(name))] for name, wanted in update.items() if name != "labels"
+        },
+    }
     if to is not None:
         stamp |= {"to": to, "with": along}
     changes = bool(update) or moving
@@ -103,6 +109,23 @@ def _prepare(calls: Calls, action: Action) -> Stamp:
             remedy="Let the automation that sends the survey remove the label.",
         )
     return stamp if changes or action.effect.note is not None else {**stamp, "already": True}
+
+
+def _taking_back(calls: Calls, action: Action) -> Stamp:
+    """What an undo consists of: labels of ours that are still there, and fields that still hold what we put there. What
+    was moved to another status stays there, for nobody knows where people would have it."""
+    target = read(calls, action.ticket, action.marker, action.effect.restore)
+    update: Operations = {}
+    worn = [label for label in action.effect.untag if label in target.labels]
+    if worn:
+        update["labels"] = [{"remove": label} for label in worn]
+    for name, (ours, before) in action.effect.restore.items():
+        if shapes.fits(target.fields.get(name), ours):
+            added = [one["add"] for one in ours if "add" in one]
+            update[name] = [{"remove": one} for one in added] if added else [{"set": before}]
+    stamp: Stamp = {"updated": target.fields.get("updated"), "server_date": target.server_now.isoformat()}
+    stamp |= {"update": update, "fill": []}
+    return stamp if update else {**stamp, "already": True}
 
 
 def _apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import msgspec
 
-from adapters.memory.desk import DESKS, Desk, LateError, Moment, desk
+from adapters.memory.desk import DESKS, Desk, LateError, Moment, desk, field_of
 from adapters.memory.tickets import ACCOUNT, PRIORITIES, STATUSES
 from connector.adapter import (
     Cursor,
@@ -33,7 +33,7 @@ from connector.adapter import (
     Unknown,
 )
 from connector.errors import CursorError, GoneError, RejectedError
-from connector.model import JSON, Action, ActionKind, Entry, EntryKind, Role, Visibility
+from connector.model import JSON, Action, ActionKind, Effect, Entry, EntryKind, Role, Visibility
 
 __all__ = ["DESKS", "Adapter", "Desk", "DeskSettings", "LateError", "Moment", "desk"]
 
@@ -52,7 +52,7 @@ class Adapter:
 
     Settings: ClassVar[type] = DeskSettings
     streams: ClassVar[tuple[str, ...]] = ("tickets", "events")
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE}
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE, ActionKind.NOTIFY}
 
     def __init__(self, source: str, settings: DeskSettings, tools: Tools) -> None:
         self._source = source
@@ -137,16 +137,23 @@ class Adapter:
             raise GoneError("the ticket is gone.", source=self._source, ticket=action.ticket)
         if ticket["status"] == "closed":
             raise RejectedError("the ticket is closed.", source=self._source, ticket=action.ticket)
-        return {"version": ticket["version"]}
+        undo = _taken_back(ticket, action.effect) if action.kind is ActionKind.UNDO else None
+        if undo == ((), {}):
+            return {"version": ticket["version"], "already": True}
+        return {"version": ticket["version"], "undo": _undo(ticket, action.effect)}
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         self._refuse_unable(action)
+        if "already" in stamp:
+            return {"already": True}
         answer = self._desk("write", write=True).write(action.ticket, stamp["version"], action.marker, action.effect)
         if action.effect.create:
             return _opened(answer["id"])
         return {"marker": action.marker, "version": answer["version"]}
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        if "already" in stamp:
+            return Landed({"already": True})
         if action.effect.create:
             # The desk opens one ticket for one marker, so a copy may be sent at any time.
             made = self._desk("ticket").opened_by(action.marker)
@@ -178,6 +185,21 @@ class Adapter:
     def _refuse_unable(self, action: Action) -> None:
         if action.kind not in self.can:
             raise RejectedError(f"this adapter cannot {action.kind}.", source=self._source, ticket=action.ticket)
+
+
+def _undo(ticket: dict[str, JSON], effect: Effect) -> dict[str, JSON]:
+    """What a later undo has to know: the tags that are new, and [ours, what stands there now] of each field."""
+    fields = {name: value for name, value in effect.fill.items() if not field_of(ticket, name)} | effect.fields
+    return {
+        "tags": sorted(set(effect.tags) - set(ticket["labels"])),
+        "fields": {name: [value, field_of(ticket, name)] for name, value in fields.items()},
+    }
+
+
+def _taken_back(ticket: dict[str, JSON], effect: Effect) -> tuple[tuple[str, ...], dict[str, JSON]]:
+    """Of an undo, what is still ours: the tags that are there, and the fields that hold what we wrote."""
+    tags = tuple(tag for tag in effect.untag if tag in ticket["labels"])
+    return tags, {name: before for name, (ours, before) in effect.restore.items() if field_of(ticket, name) == ours}
 
 
 def _opened(ticket: str) -> Receipt:

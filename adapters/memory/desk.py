@@ -155,11 +155,17 @@ class Desk(Tickets):
                 self.note(ticket, effect.note, ACCOUNT, marker)
             if effect.tags:
                 self.label(ticket, effect.tags, ACCOUNT, marker)
-            empty = {field: value for field, value in effect.fill.items() if not _value(row, field)}
-            for field, value in (empty | effect.fields).items():
+            empty = {field: value for field, value in effect.fill.items() if not field_of(row, field)}
+            for field, value in (empty | effect.fields | self._back(row, effect)).items():
                 self.set(ticket, field, value, ACCOUNT, marker)
+            if worn := set(effect.untag) & set(row["labels"]):
+                self._relabel(ticket, set(row["labels"]) - worn, ACCOUNT, marker)
         self.ledger.append((ticket, marker, effect))
         return {"id": ticket, "version": row["version"]}
+
+    def _back(self, row: dict[str, JSON], effect: Effect) -> dict[str, JSON]:
+        """The fields that still hold what an undo is to take back."""
+        return {name: before for name, (ours, before) in effect.restore.items() if field_of(row, name) == ours}
 
     def _open(self, marker: str, effect: Effect) -> dict[str, JSON]:
         """A marker opens one ticket; a copy of the write gets that one."""
@@ -209,7 +215,8 @@ class Desk(Tickets):
             raise CursorError(f"the cursor stands at {start}, the desk at {newest}.", source=self.name)
 
 
-def _value(row: dict[str, JSON], field: str) -> JSON:
+def field_of(row: dict[str, JSON], field: str) -> JSON:
+    """What a field of a ticket holds."""
     return row[field] if field in SETTABLE else row["custom"].get(field.removeprefix("custom:"))
 
 

@@ -41,7 +41,11 @@ class Adapter:
 
     Settings: ClassVar[type] = ZendeskSettings
     streams: ClassVar[tuple[str, ...]] = ("tickets", "ticket_events", metric_events.STREAM)
-    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.CORRECT, ActionKind.ACKNOWLEDGE}
+    can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {
+        ActionKind.CORRECT,
+        ActionKind.ACKNOWLEDGE,
+        ActionKind.NOTIFY,
+    }
     # Calls a minute that every plan allows; https://developer.zendesk.com/api-reference/introduction/rate-limits/
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 200, "export": 10, "updates": 100})
 

@@ -57,8 +57,8 @@ def prepare(calls: Calls, action: Action) -> Stamp:
     """What the write is pinned to: `updated_at`, all tags that the ticket shall have, and Zendesk's `server_date`."""
     _body(action, {**action.effect.fill, **action.effect.fields})
     ticket, server_now = _read(calls, action.ticket)
-    empty = _empty(action, ticket)
-    body = _body(action, {**empty, **action.effect.fields})
+    empty, back = _empty(action, ticket), _still_ours(action, ticket)
+    body = _body(action, {**empty, **back, **action.effect.fields})
     place = {"source": calls.source, "ticket": action.ticket}
     if ticket.status == "deleted":
         raise GoneError("the ticket is deleted.", **place)
@@ -79,12 +79,15 @@ def prepare(calls: Calls, action: Action) -> Stamp:
     added = sorted(_tags(action) - set(ticket.labels))
     stamp: Stamp = {
         "updated_at": ticket.updated_at,
-        "tags": [*ticket.labels, *added],
+        "tags": [*(tag for tag in ticket.labels if tag not in action.effect.untag), *added],
         "server_date": server_now.isoformat(),
+        "undo": {"tags": added, "fields": _before(ticket, {**empty, **action.effect.fields})},
     }
     if empty:
         # The stamp is of a ticket in which they are empty; a ticket that changed since takes no write at all.
         stamp["fill"] = empty
+    if back:
+        stamp["restore"] = back
     # An update that changes nothing makes no audit, and could never be found.
     return stamp if changes else {**stamp, "already": True}
 
@@ -93,7 +96,7 @@ def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
     """Send the write, once. Raises what `Calls.put` raises; ExposedError when our note came out public."""
     if "already" in stamp:
         return {"already": True}
-    fields = {**stamp.get("fill", {}), **action.effect.fields}
+    fields = {**stamp.get("fill", {}), **stamp.get("restore", {}), **action.effect.fields}
     body = {**_body(action, fields), "tags": stamp["tags"], "metadata": {MARKER: action.marker}}
     body |= {"safe_update": True, "updated_stamp": stamp["updated_at"]}
     path = f"/api/v2/tickets/{action.ticket}.json"
@@ -206,12 +209,29 @@ def _empty(action: Action, ticket: Ticket) -> dict[str, JSON]:
     """What of the effect's `fill` is to be written: fields in which nothing stands; a checkbox not ticked is one."""
     empty = {}
     for field, value in action.effect.fill.items():
-        head, _, ident = field.partition(":")
-        name = ALIASES.get(field, field)
-        stands = _custom(ticket).get(number(ident)) if head == "custom" else ticket.sent.get(name)
+        stands = _value(ticket, field)
         if field not in action.effect.fields and (stands is None or stands is False or stands in ("", [])):
             empty[field] = value
     return empty
+
+
+def _still_ours(action: Action, ticket: Ticket) -> dict[str, JSON]:
+    """Of the fields to be set back, those that still hold what we wrote, with what stood there before."""
+    return {
+        field: before
+        for field, (ours, before) in action.effect.restore.items()
+        if str(_value(ticket, field)) == str(ours)
+    }
+
+
+def _before(ticket: Ticket, fields: dict[str, JSON]) -> dict[str, list[JSON]]:
+    """What a write changes: [what it writes, what stands there now] by field."""
+    return {field: [value, now] for field, value in fields.items() if str(now := _value(ticket, field)) != str(value)}
+
+
+def _value(ticket: Ticket, field: str) -> JSON:
+    head, _, ident = field.partition(":")
+    return _custom(ticket).get(number(ident)) if head == "custom" else ticket.sent.get(ALIASES.get(field, field))
 
 
 def _custom(ticket: Ticket) -> dict[JSON, JSON]:
@@ -250,7 +270,7 @@ def _tags(action: Action) -> set[str]:
 
 
 def _changes(action: Action, body: dict[str, Any], ticket: Ticket) -> bool:
-    if "comment" in body or not _tags(action) <= set(ticket.labels):
+    if "comment" in body or not _tags(action) <= set(ticket.labels) or set(action.effect.untag) & set(ticket.labels):
         return True
     now = _custom(ticket)
     custom = any(now.get(one["id"]) != one["value"] for one in body.get("custom_fields", ()))

@@ -72,7 +72,7 @@ OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket."
 StatusWord = Literal[
     "new", "open", "waiting_customer", "waiting_third_party", "on_hold", "resolved", "closed", "withdrawn", "deleted"
 ]
-FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise"]
+FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise", "emergency", "handoffs", "wording"]
 OfStatus = Annotated[StatusWord | None, _option("--status", help="Only where it stands so.")]
 OfFlag = Annotated[FlagWord | None, _option("--flag", help="Only with this flag.")]
 Answer = Annotated[Literal["yes", "no", "unsure"] | None, _option("--complaint", help="Only with this answer.")]
@@ -122,6 +122,19 @@ Out = Annotated[Path | None, _option("--out", help="A new file; default: the sta
 EvenShadow = Annotated[bool, _option("--even-shadow", help="Also what was decided in shadow mode.")]
 ItIsThere = Annotated[bool, _option("--it-is-there", help="I looked: the write is on the ticket.")]
 SendAgain = Annotated[bool, _option("--send-again", help="I looked: it is not; send it.")]
+OfRule = Annotated[str | None, _option("--rule", help="All that this rule has done.")]
+RoleWord = Literal["agent", "lead", "manager", "complaints_officer", "emergency", "legal", "press"]
+OfRole = Annotated[RoleWord | None, _option("--role", help="Only of this role.")]
+Who = Annotated[str | None, _option("--by", help="Who sees to it; default: whoever types this.")]
+Days = Annotated[int, _option("--days", min=1, max=3650, help="The last so many days.")]
+_policy = _option(
+    "--policy", exists=True, dir_okay=False, help="Another policy.yaml to try; default: the one in force."
+)
+PolicyDraft = Annotated[Path | None, _policy]
+_remedy = typer.Argument(metavar="REMEDY", help="As the taxonomy calls it, such as refund.")
+Remedy = Annotated[str, _remedy]
+Cost = Annotated[str | None, _option("--cost", help="What it cost, such as 49.90.")]
+CurrencyCode = Annotated[str | None, _option("--currency", help="Of the cost, such as EUR.")]
 Payload = Annotated[bool, _option("--payload", help="With what the source sent.")]
 Backup = Annotated[Path | None, typer.Argument(help="A backup; default: the store itself.")]
 Into = Annotated[Path | None, _option("--into", help="The folder; default: ./NAME-amends")]
@@ -196,4 +209,4 @@ UserRole = Annotated[Rank, _option("--role", help="What they may do.")]
 GivenRole = Annotated[Rank, typer.Argument(metavar="ROLE", help="viewer, agent, lead or admin.")]
 TokenName = Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")]
 Scopes = Annotated[list[Scope] | None, _option("--scope", help="What it may do; may be repeated. Default: read.")]
-Days = Annotated[int, _option("--days", min=0, max=3650, help="For how long; 0 is until it is removed.")]
+TokenDays = Annotated[int, _option("--days", min=0, max=3650, help="For how long; 0 is until it is removed.")]

@@ -10,6 +10,7 @@ import msgspec
 from connector.commands.place import Place
 from connector.commands.promise_counts import kept_share, summary
 from connector.display import ago, clean, count, moment, span, table, wrapped
+from connector.notify import ADAPTER
 from connector.store import Store, Transaction, complaints, intentions, quarantine, sources
 from connector.store.hook_inbox import FILE, HookInbox
 from connector.store.intentions import State
@@ -217,7 +218,7 @@ def _source_lines(told: Overview, columns: int) -> list[str]:
         (
             one.name,
             one.adapter,
-            ago(one.last_pull_at, told.at),
+            "-" if one.adapter == ADAPTER else ago(one.last_pull_at, told.at),
             _lag(one),
             *(str(one.complaints.get(answer, 0)) for answer in ("yes", "unsure", "no")),
             clean(one.last_error) or "-",
@@ -230,6 +231,8 @@ def _source_lines(told: Overview, columns: int) -> list[str]:
 
 
 def _lag(one: SourceStanding) -> str:
+    if one.adapter == ADAPTER:  # people are told, and not read
+        return "-"
     if not one.streams or any(stream.lag_seconds is None for stream in one.streams):
         return "first read"
     return span(timedelta(seconds=max(stream.lag_seconds or 0 for stream in one.streams)))

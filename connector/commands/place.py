@@ -94,13 +94,13 @@ class Place:
         """Everything in the folder, checked. Raises SettingsFilesError."""
         from connector.settings import load
 
-        return load(self._named)
+        return load(self._named, today=self.now().date())
 
     def read_again(self) -> Settings:
         """The settings as they are now; the old ones stay where these cannot be understood."""
         from connector.settings import load
 
-        fresh = load(self._named)
+        fresh = load(self._named, today=self.now().date())
         self.__dict__["settings"] = fresh
         return fresh
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 from connector import tracing
 from connector.commands.place import Place, no_source
-from connector.desks import open_desk, prove_account, rules_of
+from connector.desks import open_desk, people_desk, prove_account, rules_of
 from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.schedule import Daemon, Pace, Workplace
@@ -107,13 +107,15 @@ class _Office:
             log.error("%s This source is tried again in %.0f s.", error, MISSING_AGAIN_SECONDS)
         if missing:
             self._later()
-        if policy_changed(self.store, settings.digests["policy.yaml"], self.place.now()):
+        if policy_changed(self.store, settings.policy_digest, self.place.now()):
             log.info("the policy changed; every open complaint is looked at again")
         self._read_before = True
         for warning in settings.warnings:
             log.warning("%s", warning)
         polls = {one.name: _real(one.poll_seconds, self.place) for one in settings.sources.values()}
-        return Workplace(desks=tuple(desks), rules=rules_of(settings), poll_seconds=polls)
+        people = people_desk(settings, self.store, self.place.now)
+        everywhere = (*desks, *([people] if people is not None else []))
+        return Workplace(desks=everywhere, rules=rules_of(settings), poll_seconds=polls)
 
     def close(self) -> None:
         if self._timer is not None:

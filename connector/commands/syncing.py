@@ -16,11 +16,12 @@ import msgspec
 from connector.assessment import Rules
 from connector.commands.place import Place, no_source
 from connector.commands.progress import Progress
-from connector.desks import open_desk, rules_of
+from connector.desks import open_desk, people_desk, rules_of
 from connector.display import count, wrapped
 from connector.errors import AmendsError, AuthError, FencedError, SettingsError, StoreError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.model import JSON
+from connector.policy.telling import CONTACTS
 from connector.settings.sources import SourceSettings
 from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
@@ -112,11 +113,16 @@ class _Pass:
     def run(self, wanted: Sequence[SourceSettings]) -> Synced:
         self.results = {one.name: SourceSynced(one.name) for one in wanted}
         desks = [desk for one in wanted if (desk := self._tried(one.name, self._opener(one))) is not None]
+        people = people_desk(self.place.settings, self.store, self.place.now)
+        if people is not None:
+            desks.append(people)
+            self.results[people.name] = SourceSynced(people.name)
         self.desks = tuple(desks)
-        policy_changed(self.store, self.place.settings.digests["policy.yaml"], self.place.now())
+        policy_changed(self.store, self.place.settings.policy_digest, self.place.now())
         before = self._newest_write()
         for desk in desks:
-            self._tried(desk.name, lambda desk=desk: self._read(desk))  # type: ignore[misc]
+            if desk.streams:
+                self._tried(desk.name, lambda desk=desk: self._read(desk))  # type: ignore[misc]
         swept = sweep(desks, self.store, self.rules, now=self.place.now, stopping=self._stopping)
         self._note_new(before)
         if not self.dry_run:
@@ -294,7 +300,10 @@ def synced_lines(told: Synced, columns: int) -> list[str]:
 
 def _source_lines(one: SourceSynced, dry_run: bool, columns: int) -> Iterator[str]:
     would = "would be stored" if dry_run else "stored"
-    yield f"{one.source}: {count(one.records, 'record')} read, {count(one.changed, 'change')} {would}"
+    if one.source == CONTACTS:
+        yield f"{one.source}: people who are told"
+    else:
+        yield f"{one.source}: {count(one.records, 'record')} read, {count(one.changed, 'change')} {would}"
     if one.replayed:
         yield f"  rules changed: {one.replayed:,} read again, {one.replay_changed:,} came out differently"
     if one.counted is not None:

@@ -12,10 +12,11 @@ from connector.commands.place import Place, prove_source
 from connector.display import clean, count, moment, plain, table, verbatim, wrapped
 from connector.errors import AmendsError, SettingsError
 from connector.model import ActionKind, Effect
-from connector.store import Transaction, intentions, sources
+from connector.store import Transaction, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention, State
 
 WIDEST_NAME = 24
+_ELSEWHERE = (ActionKind.CORRECT, ActionKind.NOTIFY)
 WAITS = "waits for its time"  # what the outbox says of a write that its policy holds back
 
 
@@ -146,7 +147,7 @@ def _waits(one: Intention, now: datetime) -> str | None:
         return one.why
     if action.kind is ActionKind.SURVEY:
         return "it is night where the customer is"
-    if action.kind is ActionKind.CORRECT:
+    if action.kind in (ActionKind.CORRECT, ActionKind.NOTIFY):
         return "the source of its complaint is not at work"
     return "it is looked at again then"
 
@@ -238,6 +239,8 @@ def _act(connection: Transaction, place: Place, one: Intention, choice: Choice, 
     why = f"{_words(one.state)} before; decided by {place.who}"
     if not intentions.move(connection, one, chosen, now, why=why, next_at=now, anew=chosen is State.PENDING):
         return _moved(one, "it moved in the meantime; look again")
+    if one.action.kind is ActionKind.NOTIFY:
+        complaints.wake(connection, one.action.origin, now)
     detail = {"outbox": one.id, "kind": one.action.kind, "before": one.state, "after": chosen}
     sources.log(connection, now, place.who, what, source=one.source, ticket=one.action.ticket, detail=detail)
     return _moved(one, chosen)
@@ -261,7 +264,7 @@ def listing_lines(rows: list[Write], columns: int) -> list[str]:
             one.state.replace("_", " "),
             one.kind,
             one.rule,
-            one.ticket if one.kind == ActionKind.CORRECT else f"{one.source}/{one.ticket}",
+            one.ticket if one.kind in _ELSEWHERE else f"{one.source}/{one.ticket}",
             moment(one.created_at),
             one.reason or one.why,
         )
@@ -282,8 +285,10 @@ def write_lines(one: Write, columns: int) -> list[str]:
 
 
 def _standing(one: Write) -> Iterator[tuple[str, str | None]]:
-    new = one.kind == ActionKind.CORRECT
-    what = f"opens a ticket at {one.source} for {one.ticket}" if new else f"to {one.source}/{one.ticket}"
+    what = {
+        ActionKind.CORRECT.value: f"opens a ticket at {one.source} for {one.ticket}",
+        ActionKind.NOTIFY.value: f"tells people of {one.ticket}",
+    }.get(one.kind, f"to {one.source}/{one.ticket}")
     yield "write", f"#{one.id} {one.kind} {what}"
     yield "state", one.state.replace("_", " ")
     yield "reason", clean(one.reason)
@@ -294,10 +299,16 @@ def _standing(one: Write) -> Iterator[tuple[str, str | None]]:
 
 def _effect(effect: Effect) -> Iterator[tuple[str, str | None]]:
     yield "note", effect.note
+    if effect.notice is not None:
+        yield "tells", f"{effect.notice.contact}{', at any hour' if effect.notice.urgent else ''}"
+        yield "title", effect.notice.title
+        yield "text", effect.notice.text
     for language, message in effect.messages.items():
         yield f"subject ({language})", message.subject
         yield f"text ({language})", message.text
     yield "contact", effect.contact
+    yield "takes off", ", ".join(effect.untag)
+    yield from ((f"sets back {name}", plain(before)) for name, (_, before) in effect.restore.items())
     yield "tags", ", ".join(effect.tags)
     yield from ((f"with {name}", plain(value)) for name, value in effect.create.items())
     yield from ((f"sets {name}", plain(value)) for name, value in effect.fields.items())

@@ -8,10 +8,11 @@ long history would flood the helpdesk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.model import (
     JSON,
@@ -21,22 +22,25 @@ from connector.model import (
     Complaint,
     Effect,
     Flag,
+    FlagKind,
     History,
     Link,
     Priority,
     Status,
     Tag,
 )
-from connector.policy import acknowledgement, correction
+from connector.policy import acknowledgement, correction, telling
+from connector.policy.case import Case as _Case
+from connector.policy.case import Place, Translate, speaks
+from connector.policy.handoffs import Handoffs
 from connector.policy.keys import action_key, marker
+from connector.policy.ladder import Told
 from connector.policy.note import note
 from connector.policy.rules import ACKNOWLEDGE, SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
 from connector.policy.standing import gone, objection
 from connector.policy.survey import resolution, window
+from connector.policy.taken import Hands
 from connector.wording import instant
-
-Translate = Callable[[dict[str, JSON]], dict[str, JSON]]
-Place = Callable[[str, JSON], dict[str, JSON]]
 
 
 def nowhere(_what: str, _value: JSON) -> dict[str, JSON]:
@@ -58,24 +62,6 @@ class Decision(msgspec.Struct, frozen=True):
     skipped: tuple[str, ...] = ()
 
 
-class _Case(msgspec.Struct, frozen=True):
-    """Everything a decision may look at."""
-
-    complaint: Complaint
-    history: History
-    tags: Sequence[Tag]
-    clocks: Sequence[Clock]
-    flags: Sequence[Flag]
-    links: Sequence[Link]
-    policy: Policy
-    values: Mapping[str, JSON]
-    translate: Translate
-    place: Place
-    salt: bytes
-    act_from: datetime
-    now: datetime
-
-
 def decide(
     complaint: Complaint,
     history: History,
@@ -92,9 +78,13 @@ def decide(
     links: Sequence[Link] = (),
     place: Place = nowhere,
     acknowledges: bool = False,
+    hands: Hands | None = None,
+    handed: Handoffs | None = None,
+    told: Sequence[Told] = (),
 ) -> Decision:
     """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it;
-    `acknowledges` says that its source can tell a customer that their complaint has come.
+    `acknowledges` says that its source can tell a customer that their complaint has come. `hands` tells of people at
+    work on it, `handed` how often it was handed on, `told` which people of ours were told of it.
 
     `place` says into which field of the source a finding goes ("tag.<facet>", "flag.<kind>", "survey", "tags"), {} for
     none of its own; a finding's field is filled where it is empty, and an agent's value stays.
@@ -102,15 +92,39 @@ def decide(
     `values` is what conditions see; `translate` turns complaint words into the source's field ids and values (it is
     called with what a rule's `fields` says, and may raise SettingsError); `salt` is the installation's own.
     """
-    case = _Case(complaint, history, tags, clocks, flags, links, policy, values, translate, place, salt, act_from, now)
-    acknowledged = list(_acknowledgement(case)) if acknowledges else []
+    case = _Case(
+        complaint,
+        history,
+        tags,
+        clocks,
+        flags,
+        links,
+        policy,
+        values,
+        translate,
+        place,
+        salt,
+        act_from,
+        now,
+        hands or Hands(),
+        handed or Handoffs(),
+        told,
+    )
+    wanted: list[Action] = list(_acknowledgement(case)) if acknowledges else []
     against = objection(complaint, tags)
+    skipped: tuple[str, ...] = () if against is None else (against,)
     if against is not None:
-        return Decision(tuple(acknowledged), skipped=(against,))
-    survey, skipped = _survey(case)
-    wanted = (*acknowledged, *_escalations(case), *survey, *_corrections(case), *_links(case), *_tag_back(case))
+        # An emergency is told even where it is not certain that this is a complaint.
+        case = replace(case, flags=[flag for flag in flags if flag.kind is FlagKind.EMERGENCY])
+    else:
+        survey, skipped = _survey(case)
+        wanted += (*survey, *_corrections(case), *_links(case), *_tag_back(case))
+    people = telling.notices(case)
+    wanted += (*_escalations(case), *people.actions)
     actions = sorted(wanted, key=lambda action: action.rank)
     later = [action.not_before for action in actions if action.not_before > now]
+    if people.look_again_at is not None:
+        later.append(people.look_again_at)
     return Decision(tuple(actions), min(later, default=None), skipped)
 
 
@@ -130,11 +144,10 @@ def _escalations(case: _Case) -> Iterator[Action]:
     for flag in case.flags:
         if flag.since < case.act_from:
             continue
-        for rule in case.policy.rules:
-            if _speaks(rule, flag, case.values):
-                effect = _effect(case, rule, flag)
-                if effect != Effect():
-                    yield _action(case, rule.kind, rule.id, flag.episode, effect, flag.why, flag.since, rank=rule.rank)
+        for rule in case.speaking(flag):
+            effect = _effect(case, rule, flag)
+            if effect != Effect():
+                yield _action(case, rule.kind, rule.id, flag.episode, effect, flag.why, flag.since, rank=rule.rank)
 
 
 def _corrections(case: _Case) -> Iterator[Action]:
@@ -145,7 +158,7 @@ def _corrections(case: _Case) -> Iterator[Action]:
                 yield _correction(case, rule, None, correction.FOR_EVERY, why, case.complaint.opened_at)
             continue
         for flag in case.flags:
-            if flag.since >= case.act_from and _speaks(rule, flag, case.values):
+            if flag.since >= case.act_from and speaks(rule, flag, case.values):
                 yield _correction(case, rule, flag, flag.episode, flag.why, flag.since)
 
 
@@ -193,24 +206,26 @@ def _links(case: _Case) -> Iterator[Action]:
             )
 
 
-def _speaks(rule: Rule | Correction, flag: Flag, values: Mapping[str, JSON]) -> bool:
-    return (
-        rule.on is flag.kind
-        and (not rule.about or flag.topic in rule.about)
-        and (rule.when is None or rule.when.holds(values))
-    )
-
-
 def _effect(case: _Case, rule: Rule, flag: Flag) -> Effect:
     """What the rule adds to the ticket as it is; nothing where a rule that only tags finds its tags there."""
-    clock = next((clock for clock in case.clocks if f"{clock.kind}#{clock.cycle}" == flag.episode), None)
     fields = {
         name: value for name, value in rule.fields.items() if name != "priority" or _raises(case.complaint, value)
     }
     text = None
     if rule.writes_note:
         text = note(
-            case.complaint, case.history, case.tags, clock, flag, case.flags, zone=case.policy.zone, now=case.now
+            case.complaint,
+            case.history,
+            case.tags,
+            case.clock_of(flag),
+            flag,
+            case.flags,
+            zone=case.policy.zone,
+            now=case.now,
+            clocks=case.clocks,
+            handed=case.handed,
+            offers=telling.offers_of(case),
+            phrasing=case.policy.phrasing(case.policy.language),
         )
     tags, tagged = _tags(case, _missing(case.complaint, rule.tags))
     return Effect(
@@ -257,12 +272,18 @@ def _acknowledgement(case: _Case) -> Iterator[Action]:
         ActionKind.ACKNOWLEDGE,
         ACKNOWLEDGE,
         acknowledgement.EPISODE,
-        Effect(messages=settings.messages(_spoken(case)), contact=settings.contact),
+        Effect(messages=settings.messages(_spoken(case)), contact=_reachable(case)),
         f"It was received {instant(history.received_at, case.policy.zone)}.",
         history.received_at,
         not_after=last,
         rank=settings.rank,
     )
+
+
+def _reachable(case: _Case) -> str | None:
+    """How the customer can reach a person: the line of the section, else that of contacts.yaml."""
+    settings = case.policy.acknowledge
+    return (settings.contact if settings else None) or case.policy.contacts.line_for(_spoken(case))
 
 
 def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
@@ -282,7 +303,8 @@ def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
         return [], (f"no survey for {ended.episode} any more: its time ended {instant(last, settings.zone)}",)
     asked = case.place("survey", "due")
     tags, tagged = ((), asked) if asked else _tags(case, settings.tags)
-    effect = Effect(tags=tags, fields={**tagged, **(case.translate(settings.fields) if settings.fields else {})})
+    fields = {**tagged, **(case.translate(settings.fields) if settings.fields else {})}
+    effect = Effect(tags=tags, fields=fields, contact=case.policy.contacts.line_for(_spoken(case)))
     why = f"The complaint was resolved {instant(ended.at, settings.zone)}."
     action = _action(
         case, ActionKind.SURVEY, SURVEY, ended.episode, effect, why, first, not_after=last, rank=settings.rank

@@ -8,12 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Link, Status, Tag
+from connector.model import (
+    FINISHED,
+    Action,
+    ActionKind,
+    Clock,
+    ClockState,
+    Complaint,
+    FlagKind,
+    History,
+    Link,
+    Status,
+    Tag,
+)
 from connector.policy import acknowledgement, correction
 from connector.policy.decision import wanted_tags
-from connector.policy.rules import SURVEY, TAG_BACK, Policy
+from connector.policy.emergencies import FACET, may_be_one
+from connector.policy.ladder import BETWEEN
+from connector.policy.rules import DIGEST, STAGES, SURVEY, TAG_BACK, Policy, Rule
 from connector.policy.standing import gone, objection
 from connector.policy.survey import into_daytime, resolution
+from connector.policy.taken import Hands, taken
 from connector.wording import instant
 
 ANSWERED = {
@@ -21,6 +36,8 @@ ANSWERED = {
     ClockState.MISSED: "it was answered meanwhile",
     ClockState.CANCELLED: "nobody owes an answer any more",
 }
+
+_LASTING = (FlagKind.REPEAT, FlagKind.HANDOFFS, FlagKind.WORDING)  # what has happened stays true
 
 
 def unwanted(
@@ -32,13 +49,13 @@ def unwanted(
     policy: Policy,
     now: datetime,
     links: Sequence[Link] = (),
+    hands: Hands | None = None,
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
     good; see `postponed` for what only has to wait."""
-    everybody = (
-        action.kind is ActionKind.ACKNOWLEDGE and policy.acknowledge is not None and policy.acknowledge.everybody
-    )
-    against = gone(complaint) if everybody else objection(complaint, tags)
+    if action.kind is ActionKind.UNDO:
+        return None  # a person wants it, and what has changed since stays anyway
+    against = _objection(action, complaint, tags, policy)
     if against is not None:
         return against
     if action.not_after is not None and now > action.not_after:
@@ -51,7 +68,46 @@ def unwanted(
         return _tags(action, complaint, tags, policy)
     if action.kind in (ActionKind.CORRECT, ActionKind.LINK):
         return _correction(action, complaint, links, policy)
-    return _escalation(action, clocks, policy, now)
+    if action.kind is ActionKind.NOTIFY:
+        return _notice(action, complaint, history, tags, clocks, policy, now, hands or Hands())
+    rule = policy.rule(action.rule)
+    if rule is None:
+        return f"there is no rule {action.rule!r} any more"
+    return _flagged(action.episode, rule, complaint, tags, clocks, now)
+
+
+def _objection(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Policy) -> str | None:
+    everybody = (
+        action.kind is ActionKind.ACKNOWLEDGE and policy.acknowledge is not None and policy.acknowledge.everybody
+    )
+    rule = policy.rule(action.rule)
+    if rule is not None and rule.on is FlagKind.EMERGENCY and may_be_one(complaint, tags):
+        return None
+    return gone(complaint) if everybody else objection(complaint, tags)
+
+
+def _notice(
+    action: Action,
+    complaint: Complaint,
+    history: History,
+    tags: Sequence[Tag],
+    clocks: Sequence[Clock],
+    policy: Policy,
+    now: datetime,
+    hands: Hands,
+) -> str | None:
+    notice = action.effect.notice
+    if notice is None or policy.contacts.get(notice.contact) is None:
+        return "whoever was to be told is no contact any more"
+    if action.rule in (STAGES, DIGEST):
+        return None
+    rule = policy.rule(action.rule)
+    if rule is None or policy.ladder_of(rule) is None:
+        return f"rule {action.rule!r} tells nobody any more"
+    by = taken(complaint, history, hands, notice.since)
+    if by is not None:
+        return by.how
+    return _flagged(action.episode.partition(BETWEEN)[0], rule, complaint, tags, clocks, now)
 
 
 def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetime) -> datetime | None:
@@ -95,13 +151,18 @@ def _correction(action: Action, complaint: Complaint, links: Sequence[Link], pol
     return None if action.episode in told else "the other ticket was taken up again"
 
 
-def _escalation(action: Action, clocks: Sequence[Clock], policy: Policy, now: datetime) -> str | None:
-    rule = policy.rule(action.rule)
-    if rule is None:
-        return f"there is no rule {action.rule!r} any more"
-    if rule.on is FlagKind.REPEAT:
+def _flagged(
+    episode: str, rule: Rule, complaint: Complaint, tags: Sequence[Tag], clocks: Sequence[Clock], now: datetime
+) -> str | None:
+    """Why the flag that the rule spoke of is over; None while it lasts."""
+    if rule.on is FlagKind.EMERGENCY:
+        if complaint.status in FINISHED:
+            return f"the ticket is {complaint.status}"
+        there = any(tag.facet == FACET and tag.value == episode for tag in tags)
+        return None if there else "it is not taken for an emergency any more"
+    if rule.on in _LASTING:
         return None
-    clock = next((clock for clock in clocks if f"{clock.kind}#{clock.cycle}" == action.episode), None)
+    clock = next((clock for clock in clocks if f"{clock.kind}#{clock.cycle}" == episode), None)
     if clock is None:
         return "no target applies any more"
     if clock.state in ANSWERED:

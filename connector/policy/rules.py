@@ -15,11 +15,20 @@ import msgspec
 
 from connector.errors import SettingsError
 from connector.model import JSON, ActionKind, FlagKind, Message, Priority
+from connector.policy.contacts import Contacts
+from connector.policy.ladder import Ladder
+from connector.policy.phrasing import ENGLISH, Phrasing
+from connector.policy.playbooks import Playbooks
+from connector.policy.stages import Stage
+from connector.policy.taken import TAG
+from connector.policy.wordings import Wordings
 
 DAY_SECONDS = 86_400
 # The rule ids of actions that no rule of the admin's made.
-TAG_BACK, SURVEY, ACKNOWLEDGE = "tag_back", "survey", "acknowledge"
-OWN_SECTIONS = (TAG_BACK, SURVEY, ACKNOWLEDGE)
+TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES, DIGEST = "tag_back", "survey", "acknowledge", "stages", "digest"
+UNDO = "undo"
+OWN_SECTIONS = (TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES, DIGEST, UNDO)
+_OF_RULES = (ActionKind.ESCALATE, ActionKind.TAG)
 PLACEHOLDERS = frozenset({"house", "reference", "contact"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -38,6 +47,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     `about` narrows it to episodes of these clocks or repeats ("first_reply", "same_matter" …); () is all.
     `fields` is in complaint words ("priority", "team", or a mapped field's name); a priority is only ever raised.
+    `ladder` names whom to tell outside the helpdesk, and when. Where `stop` is set, no later rule speaks of that flag.
     """
 
     id: str
@@ -49,14 +59,18 @@ class Rule(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     fields: dict[str, JSON] = {}
     rank: int = 5
+    ladder: str | None = None
+    stop: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind in (ActionKind.SURVEY, ActionKind.ACKNOWLEDGE) or self.id in OWN_SECTIONS:
+        if self.kind not in _OF_RULES or self.id in OWN_SECTIONS:
             raise SettingsError(
                 f"rule {self.id!r}: {', '.join(OWN_SECTIONS)} have sections of their own.", remedy="Rename it."
             )
-        if not (self.writes_note or self.tags or self.fields):
-            raise SettingsError(f"rule {self.id!r} does nothing.", remedy="Give it note: true, tags or fields.")
+        if not (self.writes_note or self.tags or self.fields or self.ladder):
+            raise SettingsError(
+                f"rule {self.id!r} does nothing.", remedy="Give it note: true, tags, fields or a ladder."
+            )
         priority = self.fields.get("priority")
         if priority is not None and priority not in set(Priority):
             known = ", ".join(Priority)
@@ -163,8 +177,10 @@ class TagBack(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """All of policy.yaml. `limit_per_run` is how many actions one sweep may add before a person has to agree; `zone`
-    (an IANA name) is the one in which notes tell times."""
+    """All of policy.yaml, with contacts.yaml and playbooks.yaml. `limit_per_run` is how many actions one sweep may add
+    before a person has to agree; `zone` (an IANA name) is the one in which notes tell times, `language` that of the
+    notes on tickets. `stages` are whom to tell when a complaint has come to one. `ack_tag` is the tag by which an agent
+    takes a complaint on. Above `digest_over` notices to one contact in ten minutes, the others go in one message."""
 
     rules: tuple[Rule, ...] = ()
     survey: Survey | None = None
@@ -173,6 +189,15 @@ class Policy(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     corrections: tuple[Correction, ...] = ()
     acknowledge: Acknowledge | None = None
+    language: str = "en"
+    ladders: dict[str, Ladder] = {}
+    stages: dict[Stage, tuple[str, ...]] = {}
+    ack_tag: str = TAG
+    digest_over: int = 20
+    contacts: Contacts = Contacts()
+    playbooks: Playbooks = Playbooks()
+    phrasings: dict[str, Phrasing] = {}
+    wordings: dict[str, Wordings] = {}
 
     def __post_init__(self) -> None:
         _known_zone(self.zone, "policy")
@@ -183,6 +208,13 @@ class Policy(msgspec.Struct, frozen=True):
 
     def rule(self, name: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == name), None)
+
+    def ladder_of(self, rule: Rule) -> Ladder | None:
+        return self.ladders.get(rule.ladder) if rule.ladder is not None else None
+
+    def phrasing(self, *languages: str | None) -> Phrasing:
+        """The words of the first of these languages that there are words of; else English."""
+        return next((self.phrasings[one] for one in languages if one in self.phrasings), ENGLISH)
 
     def correction(self, name: str) -> Correction | None:
         return next((one for one in self.corrections if one.id == name), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from connector.clocks.sla import Sla
 from connector.mapping import Mapping
 from connector.people.repeats import RepeatPolicy
 from connector.policy.rules import Policy
+from connector.policy.telling import CONTACTS
 from connector.settings.checking import shaped
+from connector.settings.contacts import soon_over
 from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.models import digest_of, model_files
@@ -44,12 +47,14 @@ from connector.settings.sources import (
     with_fields,
 )
 from connector.settings.taggings import tagging_of
+from connector.settings.telling import WORDINGS, told_of, with_words
 from connector.settings.web import WebSettings, web_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
 
 # What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
 RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
+POLICY = ("policy.yaml", "contacts.yaml", "playbooks.yaml")
 REGULATIONS = "regulations/"
 PROMISES = "promises/"
 
@@ -78,10 +83,18 @@ class Settings(msgspec.Struct, frozen=True):
     public_url: str | None = None
     web: WebSettings = WebSettings()
 
+    @property
+    def policy_digest(self) -> str:
+        """Names all that decides what is done and who is told."""
+        files = [name for name in sorted(self.digests) if name in POLICY or name.startswith(WORDINGS)]
+        return _digest([self.digests[name] for name in files])
 
-def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = None) -> Settings:
+
+def load(
+    home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = None, today: date | None = None
+) -> Settings:
     """The settings in `home`, else in $AMENDS_HOME, else in ./amends; a file that is not there comes as shipped, and
-    one for which there is a draft from there.
+    one for which there is a draft from there. `today` is the day by which contacts expire; None: none does.
 
     Raises SettingsFilesError with everything that is wrong in any file, SettingsError where there is no such folder.
     """
@@ -96,14 +109,18 @@ def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = Non
     sla = _sla(folder, calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)
     sources = _sources(main, document, folder, meanings, problems)
-    policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
+    told = told_of(folder, tagging, calendars, today, problems)
+    policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), told.contacts, problems)
     if main and document:
         _check_store(main.store, document, problems)
     web = web_of(main.web, document, problems) if main and document else WebSettings()
     problems.raise_if_any()
     if main is None or tagging is None or sla is None or policies is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
-    return msgspec.structs.replace(_settings(main, folder, sources, tagging, sla, policies), web=web)
+    spoken = with_words(policies[0], told, folder, problems)
+    problems.raise_if_any()
+    settings = _settings(main, folder, sources, tagging, sla, (spoken, policies[1]), today)
+    return msgspec.structs.replace(settings, web=web)
 
 
 def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
@@ -154,6 +171,7 @@ def _settings(
     tagging: TaggingSettings,
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
+    today: date | None,
 ) -> Settings:
     late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
     digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
@@ -181,7 +199,7 @@ def _settings(
         digests=digests,
         rules_digest=_digest([*shared, *trained, own]),
         models=models,
-        warnings=tuple(_warnings(main, folder)),
+        warnings=(*_warnings(main, folder), *soon_over(policies[0].contacts, today)),
         public_url=main.public_url,
     )
 
@@ -236,6 +254,9 @@ def _sources(
     problems: Problems,
 ) -> dict[str, SourceSettings]:
     """The sources that are sound; what is wrong with the others is among `problems`."""
+    if main and document and CONTACTS in main.sources:
+        place = document.place(("sources", CONTACTS), key=True)
+        problems.add(place, f"{CONTACTS!r} is what Amends calls the people it tells", "give the source another name")
     found = {
         name: _source(name, main, meanings[_mapping_file(name, source, folder)], document, folder, problems)
         for name, source in (main.sources if main else {}).items()

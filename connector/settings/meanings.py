@@ -125,12 +125,14 @@ def _doubts(name: str, line: FieldLine, shape: MappingFile) -> Iterator[tuple[st
         yield f"{name} is written here and under `write`", "keep one of them"
 
 
-def compiled(text: str | None, document: Document, path: Sequence[str | int], problems: Problems) -> Condition | None:
-    """The condition at `path`, or None where there is none or it is wrong."""
+def compiled(
+    text: str | None, document: Document, path: Sequence[str | int], problems: Problems, *, of_policy: bool = False
+) -> Condition | None:
+    """The condition at `path`, or None where there is none or it is wrong. `of_policy`: see `condition`."""
     if text is None:
         return None
     try:
-        return condition(text)
+        return condition(text, of_policy=of_policy)
     except SettingsError as error:
         problems.add_error(document.place(path), error)
         return None

@@ -6,6 +6,7 @@ Called by `loading`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,15 +18,22 @@ from connector.mapping import EXTRA, to_source
 from connector.model import ActionKind, FlagKind, Message, Priority
 from connector.people.repeats import KINDS as REPEATS
 from connector.people.repeats import RepeatPolicy
+from connector.policy.contacts import Contacts
+from connector.policy.decision import tag_name
+from connector.policy.emergencies import FACET as EMERGENCY
+from connector.policy.emergencies import WORDS as EMERGENCIES
+from connector.policy.ladder import Ladder, Step
 from connector.policy.rules import Acknowledge, Correction, Policy, Rule, Survey, TagBack
 from connector.settings import notation
 from connector.settings.checking import shaped, shown
+from connector.settings.contacts import prove_targets
 from connector.settings.meanings import WRITABLE, compiled
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import Path, unique, unknown_words, zone_is_known
 from connector.settings.shapes import (
     AcknowledgeShape,
     CorrectionShape,
+    LadderShape,
     PolicyFile,
     RepeatsShape,
     RuleShape,
@@ -39,9 +47,14 @@ Built = TypeVar("Built")
 
 
 def policy_of(
-    document: Document | None, tagging: TaggingSettings | None, sources: Iterable[SourceSettings], problems: Problems
+    document: Document | None,
+    tagging: TaggingSettings | None,
+    sources: Iterable[SourceSettings],
+    contacts: Contacts | None,
+    problems: Problems,
 ) -> tuple[Policy, RepeatPolicy] | None:
-    """The rules and what counts as a repeat, or None with the reasons among `problems`."""
+    """The rules and what counts as a repeat, or None with the reasons among `problems`. Without `contacts` (they have
+    problems of their own) nobody's address is asked for."""
     shape = shaped(document, PolicyFile, problems)
     if document is None or shape is None:
         return None
@@ -49,6 +62,7 @@ def policy_of(
     sources = list(sources)
     _check(document, shape, tagging, problems)
     _check_writes(document, shape, sources, problems)
+    _check_ladders(document, shape, contacts, problems)
     rules = [_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)]
     corrections = [_correction(index, one, sources, document, problems) for index, one in enumerate(shape.corrections)]
     survey = _survey(shape.survey, document, problems) if shape.survey else None
@@ -65,8 +79,43 @@ def policy_of(
         zone=shape.zone,
         corrections=tuple(one for one in corrections if one),
         acknowledge=acknowledge,
+        language=shape.language,
+        ladders={name: _ladder(name, one) for name, one in shape.ladders.items()},
+        stages=dict(shape.stages),
+        ack_tag=tag_name(shape.ack_tag),
+        digest_over=shape.digest_over,
+        contacts=contacts or Contacts(),
     )
     return policy, repeats
+
+
+def _ladder(name: str, shape: LadderShape) -> Ladder:
+    return Ladder(
+        name=name,
+        steps=tuple(Step(step.tell, timedelta(seconds=notation.duration_seconds(step.after))) for step in shape.steps),
+        again=timedelta(seconds=notation.duration_seconds(shape.again)),
+        most=shape.most,
+        at_any_hour=shape.at_any_hour,
+    )
+
+
+def _check_ladders(document: Document, shape: PolicyFile, contacts: Contacts | None, problems: Problems) -> None:
+    """Every ladder that a rule names is there, and everybody to be told can be."""
+    for index, rule in enumerate(shape.rules):
+        if rule.ladder is not None and rule.ladder not in shape.ladders:
+            place = document.place(("rules", index, "ladder"))
+            problems.add(place, f"there is no ladder {rule.ladder!r}", one_of(rule.ladder, list(shape.ladders)))
+    targets: list[tuple[str, Path]] = [
+        (target, ("ladders", name, "steps", number, "tell", place))
+        for name, ladder in shape.ladders.items()
+        for number, step in enumerate(ladder.steps)
+        for place, target in enumerate(step.tell)
+    ]
+    targets += [
+        (target, ("stages", stage, place)) for stage, told in shape.stages.items() for place, target in enumerate(told)
+    ]
+    if contacts is not None:
+        prove_targets(targets, contacts, document, problems)
 
 
 def _built(build: Callable[[], Built], document: Document, path: Path, problems: Problems) -> Built | None:
@@ -86,11 +135,13 @@ def _rule(index: int, shape: RuleShape, document: Document, problems: Problems) 
         on=shape.on,
         kind=shape.kind,
         about=shape.about,
-        when=compiled(shape.when, document, (*path, "when"), problems),
+        when=compiled(shape.when, document, (*path, "when"), problems, of_policy=True),
         note=shape.note,
         tags=shape.tags,
         fields=shape.fields,
         rank=shape.rank,
+        ladder=shape.ladder,
+        stop=shape.stop,
     )
     return (
         _built(rule, document, path, problems) if _priority_is_known(document, path, shape.fields, problems) else None
@@ -186,14 +237,22 @@ def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | Non
     for section, rules in speaking:
         unique([rule.id for rule in rules], "id", document, (section,), problems)
         for index, rule in enumerate(rules):
-            known, what = (
-                (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else ((*CLOCKS, REGULATION, PROMISE), "clock")
-            )
+            known, what = _about(rule.on, tagging)
             unknown_words(rule.about, known, what, document, (section, index, "about"), problems)
     if shape.tag_back and tagging:
         unknown_words(
             shape.tag_back.facets, list(tagging.taxonomy.facets), "facet", document, ("tag_back", "facets"), problems
         )
+
+
+def _about(on: FlagKind | None, tagging: TaggingSettings | None) -> tuple[Sequence[str], str]:
+    """What a rule may be narrowed to, and what that is called."""
+    if on is FlagKind.REPEAT:
+        return REPEATS, "kind of repeat"
+    if on is FlagKind.EMERGENCY:
+        facet = tagging.taxonomy.facets.get(EMERGENCY) if tagging else None
+        return (list(facet.values) if facet else list(EMERGENCIES)), "kind of emergency"
+    return (*CLOCKS, REGULATION, PROMISE), "clock"
 
 
 def _check_writes(document: Document, shape: PolicyFile, sources: Iterable[SourceSettings], problems: Problems) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from connector.settings.shapes import FILES
+from connector.settings.files import FILES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -29,6 +29,8 @@ from connector.clocks.regulation import Event
 from connector.clocks.sla import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
+from connector.policy.stages import Stage
+from connector.policy.taken import TAG
 from connector.roles import Rank
 from connector.settings import notation
 from connector.tagging import Strength
@@ -491,6 +493,20 @@ class RuleShape(Shape):
     tags: tuple[Line, ...] = ()
     fields: dict[str, Any] = Field(default={}, description="Complaint field: our value. A priority is never lowered.")
     rank: int = Field(default=5, ge=1, le=9, description="Lower goes first.")
+    ladder: Name | None = Field(default=None, description="Whom to tell besides, and when: a name under `ladders`.")
+    stop: bool = Field(default=False, description="No later rule speaks of what this one spoke of.")
+
+
+class StepShape(Shape):
+    tell: tuple[Line, ...] = Field(min_length=1, description="Roles, or contacts of contacts.yaml.")
+    after: DurationText = Field(default="0s", description="So long after the step before, if nobody took it on.")
+
+
+class LadderShape(Shape):
+    steps: tuple[StepShape, ...] = Field(min_length=1)
+    again: DurationText = Field(default="1h", description="The last step again, then after twice as long each time.")
+    most: int = Field(default=5, ge=0, le=20, description="So many times again.")
+    at_any_hour: bool = Field(default=False, description="Also outside people's hours: for what cannot wait.")
 
 
 class CorrectionShape(Shape):
@@ -550,22 +566,14 @@ class RepeatsShape(Shape):
 class PolicyFile(Shape):
     zone: Line = Field(default="UTC", description="In which notes tell times.")
     limit_per_run: int = Field(default=50, ge=1)
+    language: LanguageCode = Field(default="en", description="Of the notes on tickets.")
     rules: tuple[RuleShape, ...] = ()
+    ladders: dict[Name, LadderShape] = Field(default={}, description="Whom to tell, one after the other.")
+    stages: dict[Stage, tuple[Line, ...]] = Field(default={}, description="Stage: the roles or contacts to be told.")
+    ack_tag: Line = Field(default=TAG, description="The tag by which an agent takes a complaint on.")
+    digest_over: int = Field(default=20, ge=1, description="More notices to one contact in ten minutes go as one.")
     corrections: tuple[CorrectionShape, ...] = ()
     survey: SurveyShape | None = None
     acknowledge: AcknowledgeShape | None = None
     tag_back: TagBackShape | None = None
     repeats: RepeatsShape = RepeatsShape()
-
-
-FILES: dict[str, type[Shape]] = {
-    "amends": AmendsFile,
-    "mapping": MappingFile,
-    "taxonomy": TaxonomyFile,
-    "phrases": PhrasesFile,
-    "calendars": CalendarsFile,
-    "sla": SlaFile,
-    "regulation": RegulationFile,
-    "promises": PromisesFile,
-    "policy": PolicyFile,
-}

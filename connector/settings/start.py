@@ -17,11 +17,11 @@ from connector.adapter import find_adapter
 from connector.errors import SettingsError
 from connector.model import JSON, ActionKind
 from connector.settings.editing import with_lines
+from connector.settings.files import FILES
 from connector.settings.folder import SHIPPED
 from connector.settings.mapping_files import shipped_text
 from connector.settings.problems import Problems
 from connector.settings.schemas import schema
-from connector.settings.shapes import FILES
 from connector.settings.yaml_file import read_text
 
 # The files that every company edits. The others are taken over by copying them when somebody wants to change them.

@@ -175,6 +175,12 @@ def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) ->
     return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
 
 
+def by_ids(connection: Connection, ids: Iterable[int]) -> list[Stored]:
+    """The complaints with these row ids, in their order."""
+    statement = ROW.where(complaint.c.id.in_(bindparam("ids", expanding=True))).order_by(complaint.c.id)
+    return [stored_of(row) for row in connection.execute(statement, {"ids": listed(sorted(set(ids)))})]
+
+
 def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: int) -> list[Stored]:
     """Up to `most` complaints of these sources that sweep has to look at, the longest waiting first."""
     rows = connection.execute(_DUE, {"now": micros(now), "most": most, "sources": list(source_ids)})
@@ -310,6 +316,15 @@ def look_again(connection: Connection, now: datetime, source_id: int | None = No
     if source_id is not None:
         statement = statement.where(complaint.c.source_id == source_id)
     return connection.execute(statement).rowcount
+
+
+def wake(connection: Connection, name: str | None, now: datetime) -> None:
+    """Let sweep look at the complaint "<source>/<ticket>", if there is one."""
+    of, _, ticket = (name or "").partition("/")
+    home = select(source.c.id).where(source.c.name == of).scalar_subquery()
+    connection.execute(
+        update(complaint).where(complaint.c.source_id == home, complaint.c.ticket == ticket).values(look_at=micros(now))
+    )
 
 
 _CASES = (

@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.adapter import Receipt, Stamp
-from connector.model import Action, ActionKind
+from connector.model import Action, ActionKind, Notice
 from connector.store.rows import insert_for, listed
 from connector.store.tables import outbox, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
@@ -28,7 +28,8 @@ class State(StrEnum):
     """The life of an intention. Only PENDING, SENDING and IN_DOUBT move by themselves.
 
     SHADOW is written down and never sent; HELD waits for a person; SENDING has a stamp on disk and may have left;
-    IN_DOUBT may have landed; PARKED could not be decided; DEAD was refused for good.
+    IN_DOUBT may have landed; PARKED could not be decided; DEAD was refused for good; FOLDED is a notice that is told
+    together with others.
     """
 
     SHADOW = "shadow"
@@ -41,6 +42,7 @@ class State(StrEnum):
     DEAD = "dead"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    FOLDED = "folded"
 
 
 MOVING = (State.PENDING, State.SENDING, State.IN_DOUBT)
@@ -199,6 +201,11 @@ def one(connection: Connection, number: int) -> Intention | None:
     return None if row is None else _intention(row)
 
 
+def number_of(connection: Connection, key: str) -> int:
+    """The row of the intention with this key."""
+    return int(connection.execute(select(outbox.c.id).where(outbox.c.key == key)).scalar_one())
+
+
 _MARKER = re.compile(r"am-([a-z2-7]{20})")
 
 
@@ -234,6 +241,36 @@ def of_tickets(
 def opening_for(connection: Connection, origin: str) -> list[Intention]:
     """The intentions, at any source, to open a ticket for the sake of the complaint "<source>/<ticket>"."""
     statement = _ROW.where(outbox.c.ticket == origin, outbox.c.kind == ActionKind.CORRECT.value).order_by(outbox.c.id)
+    return [_intention(row) for row in connection.execute(statement)]
+
+
+_NOTICES_OF = _ROW.where(
+    outbox.c.source_id == bindparam("of"), outbox.c.ticket.in_(bindparam("origins", expanding=True))
+).order_by(outbox.c.id)
+
+
+def notices_of(connection: Connection, contacts_id: int, origins: Iterable[str]) -> dict[str, list[Intention]]:
+    """What people of ours were told, or are to be, of these complaints ("<source>/<ticket>"), by complaint."""
+    found: dict[str, list[Intention]] = {}
+    for row in connection.execute(_NOTICES_OF, {"of": contacts_id, "origins": listed(origins)}):
+        intention = _intention(row)
+        found.setdefault(intention.action.ticket, []).append(intention)
+    return found
+
+
+def folded_into(connection: Connection, contact: str, at: datetime) -> list[Notice]:
+    """The notices to a contact that the digest of that instant is made of, oldest first."""
+    statement = _ROW.where(outbox.c.kind == ActionKind.NOTIFY.value, outbox.c.state == State.FOLDED.value)
+    rows = connection.execute(statement.order_by(outbox.c.id))
+    found = (_intention(row).action.effect.notice for row in rows)
+    return [one for one in found if one is not None and one.contact == contact and one.digest == at]
+
+
+def notices_since(connection: Connection, since: datetime) -> list[Intention]:
+    """The notices that were intended at or after `since`, oldest first."""
+    statement = _ROW.where(outbox.c.kind == ActionKind.NOTIFY.value, outbox.c.created_at >= micros(since)).order_by(
+        outbox.c.id
+    )
     return [_intention(row) for row in connection.execute(statement)]
 
 

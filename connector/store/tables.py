@@ -314,6 +314,8 @@ outbox = Table(
 )
 Index("ix_outbox_source_id_state_next_at", outbox.c.source_id, outbox.c.state, outbox.c.next_at)
 Index("ix_outbox_source_id_ticket", outbox.c.source_id, outbox.c.ticket)
+# How many notices there were of late is asked with each new one.
+Index("ix_outbox_kind_created_at", outbox.c.kind, outbox.c.created_at)
 Index(
     "ix_outbox_repair_at",
     outbox.c.repair_at,
@@ -335,6 +337,29 @@ link = Table(
     Column("status", Text),
     Column("resolved_at", BigInteger),
     UniqueConstraint("source_id", "ticket", "complaint_id"),
+)
+
+# Who said that they see to a complaint, and when.
+ack = Table(
+    "ack",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("complaint_id", ForeignKey("complaint.id"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+)
+
+# What a customer was given, and what it cost us: a decimal number as text, and its currency.
+granted = Table(
+    "granted",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("complaint_id", ForeignKey("complaint.id"), nullable=False, index=True),
+    Column("remedy", Text, nullable=False),
+    Column("cost", Text),
+    Column("currency", Text),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
 )
 
 # What a source said of its own clocks, step by step, as first seen: a row is never updated.

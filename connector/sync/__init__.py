@@ -5,7 +5,7 @@ from connector.sync.census import Counted, census
 from connector.sync.pull import Pulled, pull, pull_tickets
 from connector.sync.push import Pushed, push
 from connector.sync.replay import Replayed, replay
-from connector.sync.sweep import Swept, policy_changed, sweep
+from connector.sync.sweep import Swept, earlier_than, policy_changed, sweep
 
 __all__ = [
     "Counted",
@@ -14,6 +14,7 @@ __all__ = [
     "Replayed",
     "Swept",
     "census",
+    "earlier_than",
     "policy_changed",
     "pull",
     "pull_tickets",

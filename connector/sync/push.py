@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from connector.assessment import Rules, understood_again, wait_until, why_not
+from connector.assessment import Rules, hands_of, understood_again, wait_until, why_not
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
 from connector.outbox import Outcome, Recheck, Sender, Verdict
-from connector.store import Store, complaints, intentions, links, sources
+from connector.policy.rules import DIGEST
+from connector.store import Store, acks, complaints, intentions, links, sources
 from connector.store.intentions import Intention, State
 
 BATCH = 50
@@ -152,6 +153,8 @@ def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck
 
     def recheck(intention: Intention, now: datetime) -> Verdict:
         action = intention.action
+        if action.rule == DIGEST:
+            return Verdict()  # it speaks of many complaints
         source, _, ticket = (action.origin or f"{desks[0].name}/{action.ticket}").partition("/")
         home = by_name.get(source)
         if home is None:
@@ -159,11 +162,12 @@ def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck
         with store.read() as connection:
             stored = complaints.of_tickets(connection, home.id, [ticket]).get(ticket)
             linked = links.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
+            words = acks.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
         if stored is None:
             return Verdict(why_not="the complaint was erased")
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings)
-        why = why_not(action, this, rules, now, linked)
+        why = why_not(action, this, rules, now, linked, hands_of(this, rules, home.mapping, words))
         return Verdict(why, None if why else wait_until(action, this, rules, now))
 
     return recheck

@@ -14,14 +14,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
+from connector.assessment import Assessment, Rules, Understood, assess, hands_of, understood_again, why_not
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
 from connector.model import Action, ActionKind, Link, Mode
 from connector.people.repeats import Earlier
-from connector.store import Store, Transaction, complaints, intentions, links, sources
+from connector.policy.taken import Ack
+from connector.policy.telling import CONTACTS
+from connector.store import Store, Transaction, acks, complaints, intentions, links, sources
 from connector.store.complaints import Assessed, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
+from connector.sync.flood import Flood, told_of
 
 log = logging.getLogger("amends")
 BATCH = 500
@@ -38,6 +41,13 @@ class Swept(msgspec.Struct, frozen=True):
     withdrawn: int = 0
 
 
+class Around(NamedTuple):
+    """What the store holds about a complaint besides itself: who sees to it, and who was told of it."""
+
+    acks: Sequence[Ack] = ()
+    notices: Sequence[Intention] = ()
+
+
 class Looked(NamedTuple):
     """One complaint that was looked at."""
 
@@ -45,6 +55,7 @@ class Looked(NamedTuple):
     this: Understood
     found: Assessment
     links: Sequence[Link]
+    around: Around
 
 
 def sweep(
@@ -90,6 +101,8 @@ class _Sweeping:
         self.sum = Swept()
         self.by_rule: dict[tuple[int, str], int] = {}
         self.by_name = {desk.name: desk for desk in desks.values()}
+        self.people = self.by_name.get(CONTACTS)
+        self.flood = Flood(rules.policy.digest_over, now, salt)
 
     def batch(self) -> bool:
         """Look at the next batch; False when nothing is due any more."""
@@ -101,11 +114,13 @@ class _Sweeping:
             people = {stored.complainant_id for stored in due}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
+            around = self._around(connection, due)
             open_ones = self._open(connection, due)
         looked = [
             one
             for stored in due
-            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, unclear)) is not None
+            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, around[stored.id], unclear))
+            is not None
         ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
@@ -113,11 +128,23 @@ class _Sweeping:
             complaints.save_assessed(connection, [(stored, stored.assessed, later) for stored in unclear])
         return True
 
+    def _around(self, connection: Transaction, due: Sequence[Stored]) -> dict[int, Around]:
+        words = acks.of_complaints(connection, (stored.id for stored in due))
+        notices: dict[str, list[Intention]] = {}
+        if self.people is not None:
+            notices = intentions.notices_of(connection, self.people.id, [_about(stored) for stored in due])
+        return {stored.id: Around(words.get(stored.id, ()), notices.get(_about(stored), ())) for stored in due}
+
     def _looked(
-        self, stored: Stored, cases: Sequence[Earlier], linked: Mapping[int, Sequence[Link]], unclear: list[Stored]
+        self,
+        stored: Stored,
+        cases: Sequence[Earlier],
+        linked: Mapping[int, Sequence[Link]],
+        around: Around,
+        unclear: list[Stored],
     ) -> Looked | None:
         try:
-            return self._look(stored, cases, linked.get(stored.id, ()))
+            return self._look(stored, cases, linked.get(stored.id, ()), around)
         except Exception:  # our bug, or a rule's: no complaint may keep the others from being looked at
             log.exception("%s/%s could not be assessed; it is looked at again later", stored.source, stored.ticket)
             unclear.append(stored)
@@ -133,7 +160,7 @@ class _Sweeping:
             for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
         }
 
-    def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link]) -> Looked:
+    def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link], around: Around) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings)
@@ -147,6 +174,8 @@ class _Sweeping:
             now=self.now,
             links=linked,
             acknowledges=ActionKind.ACKNOWLEDGE in desk.adapter.can,
+            acks=around.acks,
+            told=[told_of(one) for one in around.notices],
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
@@ -155,7 +184,7 @@ class _Sweeping:
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return Looked(stored, this, found, linked)
+        return Looked(stored, this, found, linked, around)
 
     def _write(
         self,
@@ -169,8 +198,9 @@ class _Sweeping:
         intended = withdrawn = 0
         for one in looked:
             intended += self._intend(connection, one) if one.found.actions else 0
-            still_open = open_ones.get((one.stored.source_id, one.stored.ticket), ())
-            withdrawn += self._withdraw(connection, one, still_open)
+            still_open = open_ones.get((one.stored.source_id, one.stored.ticket), [])
+            notices = [notice for notice in one.around.notices if notice.state in WITHDRAWABLE]
+            withdrawn += self._withdraw(connection, one, (*still_open, *notices))
         self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
 
     def _intend(self, connection: Transaction, looked: Looked) -> int:
@@ -178,12 +208,17 @@ class _Sweeping:
         new = 0
         for action in looked.found.actions:
             desk = self.by_name.get(action.source)
-            if desk is not None:
-                new += self._intended(connection, desk, action)
+            if desk is None:
+                continue
+            if action.kind is not ActionKind.NOTIFY:
+                new += self._intended(connection, desk, action, *self._first_state(desk, action))
+                continue
+            for one in self.flood.held_back(connection, action):
+                new += self._intended(connection, desk, one, *self._first_state(desk, one))
         return new
 
-    def _intended(self, connection: Transaction, desk: Helpdesk, action: Action) -> bool:
-        if not intentions.add(connection, desk.id, [(action, *self._first_state(desk, action))], self.now):
+    def _intended(self, connection: Transaction, desk: Helpdesk, action: Action, state: State, why: str | None) -> bool:
+        if not intentions.add(connection, desk.id, [(action, state, why)], self.now):
             return False
         self.by_rule[desk.id, action.rule] = self.by_rule.get((desk.id, action.rule), 0) + 1
         detail = {"kind": action.kind, "rule": action.rule, "episode": action.episode, "why": action.why}
@@ -196,6 +231,8 @@ class _Sweeping:
         if action.kind not in desk.adapter.can:
             return State.DEAD, f"the adapter of {desk.name} cannot {action.kind}"
         state = _FIRST_STATE[desk.modes.get(action.kind, Mode.SHADOW)]
+        if action.kind is ActionKind.NOTIFY:
+            return self.flood.first_state(action, state)
         limit = self.rules.policy.limit_per_run
         if state is State.PENDING and self.by_rule.get((desk.id, action.rule), 0) >= limit:
             return State.HELD, f"more than {limit} at once by rule {action.rule!r}; approve them if that is meant"
@@ -203,8 +240,10 @@ class _Sweeping:
 
     def _withdraw(self, connection: Transaction, looked: Looked, open_ones: Iterable[Intention]) -> int:
         withdrawn = 0
+        mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
-            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links)
+            hands = hands_of(looked.this, self.rules, mapping, looked.around.acks)
+            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links, hands)
             if why is None:
                 continue
             late = intention.action.not_after is not None and self.now > intention.action.not_after
@@ -222,6 +261,10 @@ class _Sweeping:
                     detail=detail,
                 )
         return withdrawn
+
+
+def _about(stored: Stored) -> str:
+    return f"{stored.source}/{stored.ticket}"
 
 
 def _assessed(looked: Looked) -> Assessed:

@@ -18,7 +18,9 @@ from connector.testing.backend import Backend, Failure, FieldBackend, LateBacken
 from connector.testing.bench import Bench, as_stored, read_all
 from connector.testing.failing import FAILURES
 
-each_kind = pytest.mark.parametrize("kind", sorted(set(ActionKind) - {ActionKind.CORRECT}))
+each_kind = pytest.mark.parametrize(
+    "kind", sorted(set(ActionKind) - {ActionKind.CORRECT, ActionKind.NOTIFY, ActionKind.UNDO})
+)
 
 
 class WritingTests(Bench):

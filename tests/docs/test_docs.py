@@ -23,7 +23,7 @@ from connector.commands.clock_cases import run_cases
 from connector.mapping import FIELDS, TYPES, check_examples
 from connector.model import ActionKind, ClockState, FlagKind, Mode, Priority, Status
 from connector.settings import Answers, load, schema, starting_files
-from connector.settings.shapes import FILES
+from connector.settings.files import FILES
 from connector.store.intentions import State
 from connector.tagging.check import check as check_tagging
 

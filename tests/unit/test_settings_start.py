@@ -11,7 +11,7 @@ from connector.errors import SettingsError
 from connector.mapping import FIELDS
 from connector.model import Mode
 from connector.settings import Answers, load, schema, starting_files
-from connector.settings.shapes import FILES
+from connector.settings.files import FILES
 
 ANSWERS = Answers("shop", {"desk": "demo", "page_size": 50}, {"token": "env:DESK_TOKEN"}, "Europe/Amsterdam")
 

@@ -1,0 +1,234 @@
+"""`amends policy try`: what the policy would have sent, to whom and how often, had it been in force. Writes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from connector.assessment import Rules, Understood, understood_again
+from connector.commands.place import Place
+from connector.commands.progress import Progress
+from connector.desks import rules_of
+from connector.display import count, moment, table, wrapped
+from connector.mapping import words
+from connector.model import ActionKind
+from connector.policy.telling import CONTACTS
+from connector.rehearsal import Would, rehearse
+from connector.settings import Settings, load
+from connector.settings.sources import SourceSettings
+from connector.store import Store, acks, complaints, sources
+from connector.store.complaints import Stored
+from connector.sync import earlier_than
+
+BATCH = 500
+TEN_MINUTES_SECONDS = 600
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """One write that would have been sent."""
+
+    at: datetime
+    complaint: str
+    kind: str
+    rule: str
+    episode: str
+    to: str | None
+    why: str
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """How often a rule would have written, about how many complaints; `to` counts notices by contact, `most_a_day` is
+    the busiest day (UTC). `held`: so many would have waited for a person, as more than `limit_per_run` in an hour."""
+
+    rule: str
+    kind: str
+    writes: int
+    complaints: int
+    most_a_day: int
+    held: int
+    to: dict[str, int]
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """`folded` notices would have gone in a digest with others; `cut` lives were too long to be gone through whole."""
+
+    since: datetime
+    until: datetime
+    complaints: int
+    sums: tuple[Sum, ...]
+    told: dict[str, int]
+    folded: int
+    cut: int
+    writes: tuple[Sent, ...]
+
+
+def attempt(place: Place, *, days: int, draft: Path | None, most: int | None) -> Tried:
+    """Go through all that is stored of the last `days`, by the policy in force or by the `draft` of a policy.yaml.
+
+    Raises SettingsFilesError where the draft is wrong."""
+    until = place.now()
+    since = until - timedelta(days=days)
+    settings = place.settings
+    if draft is not None:
+        home = place.home if place.home.is_dir() else None
+        settings = load(home, drafts={"policy.yaml": draft}, today=until.date())
+    with place.store() as store:
+        return _Attempt(store, settings, since, until).run(most)
+
+
+class _Attempt:
+    """One walk over the stored complaints."""
+
+    def __init__(self, store: Store, settings: Settings, since: datetime, until: datetime) -> None:
+        self.store, self.settings, self.since, self.until = store, settings, since, until
+        self.rules: Rules = rules_of(settings)
+        self.seen = self.cut = 0
+        self.found: list[tuple[str, Would]] = []
+        with store.read() as connection:
+            self.salt = sources.salt(connection)
+
+    def run(self, most: int | None) -> Tried:
+        with Progress("policy", "complaints") as tell:
+            for name, source in self.settings.sources.items():
+                for batch in self._batches(name):
+                    self._go_through(batch, source)
+                    tell(self.seen)
+        self.found.sort(key=lambda pair: pair[1].at)
+        folded, kept = _in_floods(self.found, self.settings.policy.digest_over)
+        limit = self.settings.policy.limit_per_run
+        shown = [_sent(name, one) for name, one in self.found]
+        return Tried(
+            since=self.since,
+            until=self.until,
+            complaints=self.seen,
+            sums=tuple(_sums(self.found, limit)),
+            told=dict(Counter(one.to for _, one in kept if one.to is not None)),
+            folded=folded,
+            cut=self.cut,
+            writes=tuple(shown if most is None else shown[:most]),
+        )
+
+    def _batches(self, name: str) -> Iterator[list[Stored]]:
+        last = 0
+        with self.store.read() as connection:
+            row = sources.by_name(connection, name)
+        while row is not None:
+            with self.store.read() as connection:
+                found = complaints.after(connection, row.id, last, BATCH)
+            if not found:
+                return
+            last = found[-1].id
+            yield [one for one in found if self._is_of_the_time(one)]
+
+    def _is_of_the_time(self, stored: Stored) -> bool:
+        """Whether anything could have happened to it then: it changed since, or a clock or flag was still on."""
+        newest = stored.doc.entries[-1].occurred_at if stored.doc.entries else stored.doc.complaint.updated_at
+        return newest >= self.since or bool(stored.assessed.flags) or stored.look_at is not None
+
+    def _go_through(self, batch: Sequence[Stored], source: SourceSettings) -> None:
+        with self.store.read() as connection:
+            people = {stored.complainant_id for stored in batch}
+            cases = complaints.cases_of(connection, people, self.since - self.rules.memory)
+            words_of = acks.of_complaints(connection, (stored.id for stored in batch))
+        for stored in batch:
+            self.seen += 1
+            rehearsed = rehearse(
+                self._understood(stored, source),
+                earlier_than(stored, cases.get(stored.complainant_id, [])),
+                self.rules,
+                source.mapping,
+                salt=self.salt,
+                since=self.since,
+                until=self.until,
+                acks=words_of.get(stored.id, ()),
+                acknowledges=ActionKind.ACKNOWLEDGE in source.can,
+            )
+            self.cut += rehearsed.cut
+            self.found += [(f"{stored.source}/{stored.ticket}", one) for one in rehearsed.writes]
+
+    def _understood(self, stored: Stored, source: SourceSettings) -> Understood:
+        doc = stored.doc
+        return understood_again(
+            doc.complaint, doc.entries, doc.tags, words(source.mapping), doc.promises, stored.rulings
+        )
+
+
+def _sent(name: str, one: Would) -> Sent:
+    action = one.action
+    return Sent(one.at, name, action.kind.value, action.rule, action.episode, one.to, action.why)
+
+
+def _sums(found: Sequence[tuple[str, Would]], limit: int) -> Iterator[Sum]:
+    groups: dict[tuple[str, str], list[tuple[str, Would]]] = {}
+    for name, one in found:
+        groups.setdefault((one.action.rule, one.action.kind.value), []).append((name, one))
+    for (rule, kind), pairs in groups.items():
+        days = Counter(one.at.date() for _, one in pairs)
+        hours = Counter(one.at.replace(minute=0, second=0, microsecond=0) for _, one in pairs)
+        notices = kind == ActionKind.NOTIFY
+        yield Sum(
+            rule=rule,
+            kind=kind,
+            writes=len(pairs),
+            complaints=len({name for name, _ in pairs}),
+            most_a_day=max(days.values()),
+            held=0 if notices else sum(max(0, number - limit) for number in hours.values()),
+            to=dict(Counter(one.to for _, one in pairs if one.to is not None)),
+        )
+
+
+def _in_floods(found: Sequence[tuple[str, Would]], most: int) -> tuple[int, list[tuple[str, Would]]]:
+    """How many notices would have been folded into digests, and what would have gone by itself."""
+    recent: dict[str, list[float]] = {}
+    kept, folded = [], 0
+    for name, one in found:
+        notice = one.action.effect.notice
+        if notice is None:
+            kept.append((name, one))
+            continue
+        at = one.at.timestamp()
+        times = [then for then in recent.get(notice.contact, ()) if then > at - TEN_MINUTES_SECONDS]
+        recent[notice.contact] = [*times, at]
+        if notice.urgent or len(times) < most:
+            kept.append((name, one))
+        else:
+            folded += 1
+    return folded, kept
+
+
+def tried_lines(told: Tried, columns: int) -> list[str]:
+    span = f"{_day(told.since)} to {_day(told.until)}"
+    lines = wrapped(f"Had this policy been in force from {span}, over {count(told.complaints, 'ticket')}:", columns)
+    if not told.sums:
+        return [*lines, "nothing would have been sent."]
+    head = ("RULE", "KIND", "WRITES", "COMPLAINTS", "BUSIEST DAY", "HELD", "TO")
+    cells = [
+        (
+            one.rule,
+            one.kind,
+            f"{one.writes:,}",
+            f"{one.complaints:,}",
+            f"{one.most_a_day:,}",
+            f"{one.held:,}" if one.held else "-",
+            ", ".join(f"{to} {number:,}" for to, number in sorted(one.to.items())) or "the ticket",
+        )
+        for one in told.sums
+    ]
+    lines += ["", *table(head, cells, columns)]
+    if told.told:
+        people = ", ".join(f"{to} {count(number, 'time')}" for to, number in sorted(told.told.items()))
+        lines += ["", *wrapped(f"People of {CONTACTS}.yaml would have been told: {people}.", columns)]
+    if told.folded:
+        lines += wrapped(f"{count(told.folded, 'notice')} more would have gone in digests.", columns)
+    if told.cut:
+        lines += wrapped(f"{count(told.cut, 'life')} too long to be gone through whole.", columns)
+    lines += ["", *(f"{moment(one.at)}  {one.kind:<9} {one.rule:<16} {one.to or one.complaint}" for one in told.writes)]
+    return lines
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d}"

@@ -1,0 +1,33 @@
+"""Which shape each kind of file in the admin's folder has. Read by `checking`, `schemas` and `start`."""
+
+from __future__ import annotations
+
+from connector.settings.people_shapes import ContactsFile, NotesFile, PlaybooksFile, WordingsFile
+from connector.settings.shapes import (
+    AmendsFile,
+    CalendarsFile,
+    MappingFile,
+    PhrasesFile,
+    PolicyFile,
+    PromisesFile,
+    RegulationFile,
+    Shape,
+    SlaFile,
+    TaxonomyFile,
+)
+
+FILES: dict[str, type[Shape]] = {
+    "amends": AmendsFile,
+    "mapping": MappingFile,
+    "taxonomy": TaxonomyFile,
+    "phrases": PhrasesFile,
+    "calendars": CalendarsFile,
+    "sla": SlaFile,
+    "regulation": RegulationFile,
+    "promises": PromisesFile,
+    "policy": PolicyFile,
+    "contacts": ContactsFile,
+    "playbooks": PlaybooksFile,
+    "wordings": WordingsFile,
+    "notes": NotesFile,
+}
