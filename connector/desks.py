@@ -29,6 +29,7 @@ from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
 from connector.settings.shapes import Hooks
 from connector.settings.sources import HOOK_SECRET, HOOK_SECRET_BEFORE
+from connector.settings.web import PublicSettings
 from connector.store import Store, intentions, sources
 from connector.store.memory import StoredLedger, StoredMemory
 from connector.tagging import TaggingSettings
@@ -130,11 +131,11 @@ def hook_credentials(source: SourceSettings, home: Path) -> SourceCredentials:
     return SourceCredentials(source.name, references, home / "tokens" / f"{source.name}.hook.json")
 
 
-def hook_order(source: SourceSettings, public_url: str | None, home: Path) -> HookOrder | None:
+def hook_order(source: SourceSettings, public: PublicSettings | None, home: Path) -> HookOrder | None:
     """What is to be done about the hook of a source; None where it has none."""
     if source.hooks is Hooks.NONE:
         return None
-    address = f"{public_url or ''}/hooks/{source.name}"
+    address = f"{public.url if public else ''}/hooks/{source.name}"
     return HookOrder(address, hook_credentials(source, home), by_hand=source.hooks is Hooks.BY_HAND)
 
 
@@ -144,7 +145,7 @@ def open_desk(
     store: Store,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
-    public_url: str | None = None,
+    public: PublicSettings | None = None,
 ) -> Helpdesk:
     """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance."""
     adapter = adapter_for(source, home, now, clock, store)
@@ -167,7 +168,7 @@ def open_desk(
         actor=row.actor,
         act_from=act_from,
         read_from=source.read_from,
-        hook=hook_order(source, public_url, home),
+        hook=hook_order(source, public, home),
     )
 
 

@@ -55,7 +55,7 @@ def listing(place: Place) -> HookListing:
 
 
 def standings(place: Place, sources: Sequence[SourceSettings]) -> tuple[HookStanding, ...]:
-    pushing = [one for one in sources if hook_order(one, place.settings.public_url, place.home) is not None]
+    pushing = [one for one in sources if hook_order(one, place.settings.public, place.home) is not None]
     if not pushing:
         return ()
     inbox = HookInbox(place.home) if (place.home / FILE).exists() else None
@@ -86,7 +86,7 @@ def mend(place: Place, names: Sequence[str], *, renew: bool, dry_run: bool) -> l
     new secrets. Raises what asking a helpdesk raises, and SettingsError where a hook is not ours to keep."""
     done = []
     for source in _kept(place, names):
-        order = hook_order(source, place.settings.public_url, place.home)
+        order = hook_order(source, place.settings.public, place.home)
         assert order is not None, "none of these sources goes without"
         what: str | None = "would be looked at" if dry_run else None
         if not dry_run:
@@ -105,7 +105,7 @@ def mend(place: Place, names: Sequence[str], *, renew: bool, dry_run: bool) -> l
 def drop(place: Place, name: str, *, dry_run: bool) -> list[HookDone]:
     """Take the hook of a source away at its helpdesk; say `hooks: none` first, or the daemon makes it again."""
     [source] = place.chosen([name])
-    order = hook_order(msgspec.structs.replace(source, hooks=Hooks.KEPT), place.settings.public_url, place.home)
+    order = hook_order(msgspec.structs.replace(source, hooks=Hooks.KEPT), place.settings.public, place.home)
     assert order is not None, "a source that keeps its hook has an order for it"
     if dry_run:
         return [HookDone(name, order.address, "would be dropped", dry_run=True)]
@@ -123,7 +123,7 @@ def _kept(place: Place, names: Sequence[str]) -> list[SourceSettings]:
     if not kept or (names and len(kept) < len(chosen)):
         raise SettingsError(
             "nobody asked Amends to keep these hooks." if names else "no source has a hook that Amends keeps.",
-            remedy="Say `hooks: kept` for the source in amends.yaml, and `public_url`.",
+            remedy="Say `hooks: kept` for the source in amends.yaml, and `public`.",
         )
     return kept
 

@@ -17,6 +17,7 @@ from connector.errors import AmendsError, AuthError, SettingsError, TemporaryErr
 from connector.helpdesk import Helpdesk
 from connector.schedule import Daemon, Pace, Workplace
 from connector.settings.sources import SourceSettings
+from connector.settings.web import PublicSettings
 from connector.store import Store
 from connector.store.hook_inbox import HookInbox
 from connector.sync import policy_changed
@@ -95,11 +96,11 @@ class _Office:
         self.ask_again: Callable[[], None] = _nothing
         self._timer: threading.Timer | None = None
         self._read_before = False
-        self.public_url: str | None = None
+        self.public: PublicSettings | None = None
 
     def open(self) -> Workplace:
         settings = self.place.read_again() if self._read_before else self.place.settings
-        self.public_url = settings.public_url
+        self.public = settings.public
         desks, missing = self._desks(list(settings.sources.values()))
         if missing and not desks:
             raise missing[0]
@@ -126,7 +127,7 @@ class _Office:
         missing: list[AmendsError] = []
         for source in wanted:
             try:
-                desk = open_desk(source, self.place.home, self.store, self.place.now, self.place.clock, self.public_url)
+                desk = open_desk(source, self.place.home, self.store, self.place.now, self.place.clock, self.public)
                 prove_account(desk, self.store)
                 desks.append(desk)
             except _BEFORE_WORK as error:

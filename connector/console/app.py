@@ -67,7 +67,8 @@ def status_of(error: AmendsError) -> int:
 
 
 def _is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    """Whether a program asks, who wants no page and no way to sign in."""
+    return request.url.path.startswith("/api/") or request.url.path == "/metrics"
 
 
 def _answer(request: Request, status: int, title: str, remedy: str | None, headers: dict[str, str]) -> Response:

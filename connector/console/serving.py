@@ -16,12 +16,14 @@ from connector.console.app import application
 from connector.console.house import House
 from connector.errors import AmendsError, SettingsError, StoreError
 from connector.settings.web import loopback
+from connector.web import public
 
 log = logging.getLogger("amends.web")
 
 TELL_SECONDS = 2.0
 HEADER_SECONDS = 10
 MOST_CONNECTIONS = 200
+MOST_STRANGERS = 2000
 
 
 class Office:
@@ -40,6 +42,7 @@ class Office:
             )
         self.said = web.url or f"http://{'[' + host + ']' if ':' in host else host}:{port or web.port}"
         self.stop = threading.Event()
+        self.public = self._public()
         self.server = uvicorn.Server(
             uvicorn.Config(
                 application(self.house),
@@ -64,6 +67,8 @@ class Office:
         """Listen until `stop`; in the main thread, until SIGTERM or Ctrl-C."""
         telling = threading.Thread(target=self._tell, name="webhooks", daemon=True)
         telling.start()
+        outside = threading.Thread(target=self._open_to_the_world, name="public", daemon=True)
+        outside.start()
         try:
             self.server.run()
         except SystemExit as gone:  # uvicorn's way to say that it cannot listen there
@@ -73,10 +78,45 @@ class Office:
         finally:
             self.stop.set()
             telling.join(TELL_SECONDS)
+            if self.public is not None:
+                self.public.should_exit = True
+            outside.join(5)
             self.house.close()
 
     def end(self) -> None:
         self.server.should_exit = True
+
+    def _public(self) -> uvicorn.Server | None:
+        """What the world may reach, where the settings open anything to it."""
+        wish = self.house.settings.public
+        if wish is None:
+            return None
+        app = public.application(self.place)
+        return uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=wish.address,
+                port=wish.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                h11_max_incomplete_event_size=32 << 10,
+                timeout_keep_alive=HEADER_SECONDS,
+                limit_concurrency=MOST_STRANGERS,
+                timeout_graceful_shutdown=3,
+                lifespan="off",
+                ws="none",
+                http="h11",
+            )
+        )
+
+    def _open_to_the_world(self) -> None:
+        if self.public is None:
+            return
+        try:
+            self.public.run()
+        except SystemExit:  # the console goes on; changes come by the poll
+            log.error("hooks and surveys cannot be served at port %d. Is another one there?", self.public.config.port)
 
     def _tell(self) -> None:
         while not self.stop.wait(TELL_SECONDS):

@@ -48,7 +48,7 @@ from connector.settings.sources import (
 )
 from connector.settings.taggings import tagging_of
 from connector.settings.telling import WORDINGS, told_of, with_words
-from connector.settings.web import WebSettings, web_of
+from connector.settings.web import PublicSettings, WebSettings, public_of, web_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
 
@@ -80,7 +80,7 @@ class Settings(msgspec.Struct, frozen=True):
     rules_digest: str
     models: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
-    public_url: str | None = None
+    public: PublicSettings | None = None
     web: WebSettings = WebSettings()
 
     @property
@@ -114,13 +114,14 @@ def load(
     if main and document:
         _check_store(main.store, document, problems)
     web = web_of(main.web, document, problems) if main and document else WebSettings()
+    public = public_of(main.public, main.web, document, problems) if main and document else None
     problems.raise_if_any()
     if main is None or tagging is None or sla is None or policies is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
     spoken = with_words(policies[0], told, folder, problems)
     problems.raise_if_any()
     settings = _settings(main, folder, sources, tagging, sla, (spoken, policies[1]), today)
-    return msgspec.structs.replace(settings, web=web)
+    return msgspec.structs.replace(settings, web=web, public=public)
 
 
 def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
@@ -200,7 +201,6 @@ def _settings(
         rules_digest=_digest([*shared, *trained, own]),
         models=models,
         warnings=(*_warnings(main, folder), *soon_over(policies[0].contacts, today)),
-        public_url=main.public_url,
     )
 
 
@@ -290,7 +290,7 @@ def _source(
         act_from=in_utc(source.act_from),
         read_from=in_utc(source.read_from),
         mapping_file=_mapping_file(name, source, folder),
-        hooks=hooks_of(name, source, main.public_url, adapter, document, problems),
+        hooks=hooks_of(name, source, main.public is not None, adapter, document, problems),
     )
 
 

@@ -139,18 +139,24 @@ class Web(Shape):
     hooks: dict[Name, Hook] = Field(default={}, description="Webhooks that go out, by a short name of yours.")
 
 
+class PublicShape(Shape):
+    url: Address = Field(description="Where the world reaches it, over https.")
+    address: Line = Field(default="127.0.0.1", description="Where to listen; default: this machine, behind a proxy.")
+    port: int = Field(default=8485, ge=1, le=65535, description="On which port; never the console's.")
+
+
 class AmendsFile(Shape):
     store: Line = Field(
         default="amends.db", description="A file in this folder, a database URL, or env:NAME holding one."
-    )
-    public_url: Address | None = Field(
-        default=None, description="Where the world reaches `amends web`, for hooks and surveys: https://…"
     )
     tag: bool = Field(default=True, description="Whether complaints are tagged; off only to measure or to debug.")
     sources: dict[Name, Source] = Field(
         default={}, description="Every helpdesk account or inbox, by a short name of yours."
     )
     web: Web = Field(default=Web(), description="The console, the API, and webhooks that go out.")
+    public: PublicShape | None = Field(
+        default=None, description="What the world may reach: hooks of helpdesks, and the page of surveys."
+    )
 
 
 class ComplaintRule(Shape):

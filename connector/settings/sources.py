@@ -140,7 +140,7 @@ def streams_of(
 
 
 def hooks_of(
-    name: str, source: Source, public_url: str | None, adapter: type[Adapter], document: Document, problems: Problems
+    name: str, source: Source, public: bool, adapter: type[Adapter], document: Document, problems: Problems
 ) -> Hooks:
     """Whether the source pushes its changes; where it should and cannot, that is a problem."""
     place = document.place(("sources", name, "hooks"))
@@ -148,8 +148,8 @@ def hooks_of(
         return Hooks.NONE
     if not hasattr(adapter, "hear"):
         problems.add(place, f"the adapter {source.adapter} has no hooks", "leave it out; the poll finds everything")
-    elif source.hooks is Hooks.KEPT and public_url is None:
-        problems.add(place, "nobody says where the hook should reach us", "add `public_url: https://…` to this file")
+    elif source.hooks is Hooks.KEPT and not public:
+        problems.add(place, "nobody says where the hook should reach us", "add `public: {url: https://…}` to this file")
     elif source.hooks is Hooks.BY_HAND and HOOK_SECRET not in source.secrets:
         problems.add(place, f"by_hand needs the secret {HOOK_SECRET!r}", f"add `{HOOK_SECRET}: env:…` to `secrets`")
     return source.hooks

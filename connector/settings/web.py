@@ -12,7 +12,7 @@ import msgspec
 
 from connector.roles import Rank
 from connector.settings.problems import Problems
-from connector.settings.shapes import Hook, SignIn, Web
+from connector.settings.shapes import Hook, PublicShape, SignIn, Web
 from connector.settings.yaml_file import Document
 
 
@@ -46,6 +46,24 @@ class WebSettings(msgspec.Struct, frozen=True):
     proxies: tuple[str, ...] = ()
     sign_in: SignInSettings | None = None
     hooks: tuple[HookSettings, ...] = ()
+
+
+class PublicSettings(msgspec.Struct, frozen=True):
+    """What the world may reach, on a port of its own: nothing of the console can be asked for there."""
+
+    url: str
+    address: str = "127.0.0.1"
+    port: int = 8485
+
+
+def public_of(shape: PublicShape | None, web: Web, document: Document, problems: Problems) -> PublicSettings | None:
+    """The section `public`; None where nothing is open to the world."""
+    if shape is None:
+        return None
+    if (shape.address, shape.port) == (web.address, web.port):
+        what = f"port {shape.port} is the console's, which the world may not reach"
+        problems.add(document.place(("public", "port"), key=True), what, "write another port, such as 8485")
+    return PublicSettings(shape.url, shape.address, shape.port)
 
 
 def web_of(shape: Web, document: Document, problems: Problems) -> WebSettings:

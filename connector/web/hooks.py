@@ -49,7 +49,7 @@ def ears(settings: Settings, home: Path) -> dict[str, Ear]:
     """One for each source that pushes to us. Secrets are read when a delivery comes, so that a new one is noticed."""
     found = {}
     for source in settings.sources.values():
-        if (order := hook_order(source, settings.public_url, home)) is not None:
+        if (order := hook_order(source, settings.public, home)) is not None:
             hear = find_adapter(source.adapter).hear  # type: ignore[attr-defined]  # the settings were checked for it
             found[source.name] = Ear(hear, source.options, partial(_secrets, order.secrets))
     return found

@@ -30,7 +30,7 @@ def site() -> Iterator[Site]:
 def folder(home: Path, site: Site | None, hooks: str, *, public: bool = True, more: str = "") -> Path:
     address = site.url if site else "https://acme.zendesk.com"
     (home / "amends.yaml").write_text(
-        ("public_url: https://amends.example.com\n" if public else "")
+        ("public: {url: https://amends.example.com}\n" if public else "")
         + "sources:\n  shop:\n    adapter: zendesk\n    options:\n"
         + f'      url: "{address}"\n      auth: api_token\n      email: amends@example.com\n'
         + f"    secrets:\n      api_token: env:SHOP_TOKEN\n{more}    hooks: {hooks}\n"
@@ -83,7 +83,7 @@ def test_where_nothing_pushes_mending_says_what_to_write(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("hooks", "public", "says"),
     [
-        ("kept", False, "amends.yaml:10:12: nobody says where the hook should reach us; add `public_url"),
+        ("kept", False, "amends.yaml:10:12: nobody says where the hook should reach us; add `public"),
         ("by_hand", True, "by_hand needs the secret 'hook_secret'"),
         ("sometimes", True, "amends.yaml:11:12: 'sometimes' is not known here"),
     ],
@@ -100,7 +100,7 @@ def test_a_hook_that_a_person_made_needs_only_its_secret(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("address", ["http://amends.example.com", "amends.example.com", "https://a:b@example.com"])
 def test_an_address_that_the_world_cannot_reach_safely_is_refused(tmp_path: Path, address: str) -> None:
-    (tmp_path / "amends.yaml").write_text(f"public_url: {address}\nsources: {{}}\n")
+    (tmp_path / "amends.yaml").write_text(f"public: {{url: '{address}'}}\nsources: {{}}\n")
     with pytest.raises(SettingsError) as wrong:
         load(tmp_path)
-    assert "public_url" in str(wrong.value) or "amends.yaml:1:13" in str(wrong.value)
+    assert "amends.yaml:1:15" in str(wrong.value)

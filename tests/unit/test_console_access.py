@@ -11,16 +11,18 @@ from types import FunctionType
 
 import pytest
 from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
 
 from connector.commands import accounts
 from connector.console import api, entrance, pages, services
+from connector.console.app import application
 from connector.console.errors import StrangerError, TooManyError
 from connector.console.limits import Allowance
 from connector.console.serving import Office as Serving
 from connector.errors import AmendsError
 from connector.roles import GRANTS, SCOPES, Permission, Rank
 from connector.settings import SettingsFilesError, load
-from tests.console import PASSWORD, Office, later, office, text_of
+from tests.console import BASE, PASSWORD, Office, later, office, text_of
 
 
 @pytest.fixture
@@ -48,6 +50,8 @@ FORM = {
 }
 # (method, path): what it needs; None for what is open to everybody. A route that is not here fails the test.
 PAGES: dict[tuple[str, str], Permission | None] = {
+    ("GET", "/healthz"): None,
+    ("GET", "/readyz"): None,
     ("GET", "/"): Permission.READ,
     ("GET", "/live"): Permission.READ,
     ("GET", "/sources"): Permission.READ,
@@ -99,6 +103,7 @@ API: dict[tuple[str, str], Permission] = {
     ("POST", "/api/v1/pause"): Permission.DECIDE,
     ("POST", "/api/v1/resume"): Permission.DECIDE,
     ("GET", "/api/v1/audit"): Permission.AUDIT,
+    ("GET", "/metrics"): Permission.READ,
 }
 
 
@@ -430,3 +435,20 @@ def test_an_allowance_comes_back_with_time_and_remembers_few_keys() -> None:
     for number in range(20_000):
         tries.count(str(number), 11.0)
     assert len(tries._seen) <= 10_000
+
+
+def test_a_monitor_on_this_machine_needs_no_token_and_one_behind_a_proxy_does(shop: Office) -> None:
+    near = TestClient(application(shop.house), base_url=BASE, client=("127.0.0.1", 50000))
+    assert "amends_store_readable 1.0" in near.get("/metrics").text
+    assert near.get("/metrics", headers={"x-forwarded-for": "203.0.113.9"}).status_code == 401
+    far = TestClient(application(shop.house), base_url=BASE, client=("203.0.113.9", 50000))
+    assert far.get("/metrics").status_code == 401
+
+
+def test_readiness_says_what_is_in_the_way(shop: Office) -> None:
+    near = TestClient(application(shop.house), base_url=BASE)
+    assert near.get("/healthz").text == "ok\n"
+    answer = near.get("/readyz")
+    assert answer.status_code == 503 and answer.text == "no daemon is at work\n"
+    shop.house.store.take_lease("amends run", shop.wall)
+    assert near.get("/readyz").status_code == 200

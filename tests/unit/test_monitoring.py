@@ -38,7 +38,7 @@ def metrics(home: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[An
 def home(tmp_path: Path) -> Path:
     """A folder with one source that was read once and is now refused, and whose hook is in trouble."""
     (tmp_path / "amends.yaml").write_text(
-        "public_url: https://amends.example.com\nsources:\n  shop:\n    adapter: zendesk\n    hooks: kept\n"
+        "public: {url: https://amends.example.com}\nsources:\n  shop:\n    adapter: zendesk\n    hooks: kept\n"
         "    options: {url: 'https://acme.zendesk.com'}\n    secrets: {client_id: 'env:A', client_secret: 'env:B'}\n"
     )
     store = Store(f"sqlite:///{tmp_path / 'amends.db'}").open()

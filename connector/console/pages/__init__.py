@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from connector.console.pages import access, cases, entering, mappings, now, settling
+from connector.console.pages import access, cases, entering, mappings, now, settling, watching
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
@@ -11,4 +11,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     settling.router,
     mappings.router,
     access.router,
+    watching.router,
 )
