@@ -890,7 +890,7 @@ def web_serve(ctx: Context, address: o.Address = None, port: o.Port = None) -> N
     place = _place(ctx)
     office = Office(place, address=address, port=port, reload=None)
     typer.echo(f"The console is at {office.said}; Ctrl-C ends it.")
-    if not accounts.listing(place):
+    if all(one.by == "link" for one in accounts.listing(place)):
         key = accounts.link(place, None, dry_run=False)
         typer.echo(f"Nobody has a password yet. This lets you in once:\n  {office.said}/enter?key={key}")
     office.run()

@@ -6,13 +6,17 @@ A plain module: pytest collects nothing here.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from adapters.memory import DESKS, Desk
@@ -53,16 +57,21 @@ _numbers = count()
 class Office:
     """A folder, a desk in memory, its store, and the console's house. Real time is `wall`, which only tests move."""
 
-    def __init__(self, home: Path, *, web: str = "", modes: str = "live") -> None:
-        self.home, self.desk = home, Desk(f"console-{next(_numbers)}", MONDAY)
-        self.wall, self.ticks = MONDAY, 0.0
+    def __init__(self, home: Path, *, web: str = "", modes: str = "live", like: Office | None = None) -> None:
+        """With `like`, a copy of what that one has stored, before the same desk."""
+        self.home = home
+        self.desk = like.desk if like else Desk(f"console-{next(_numbers)}", MONDAY)
+        self.wall, self.ticks = (like.wall, like.ticks) if like else (MONDAY, 0.0)
         DESKS[self.desk.name] = self.desk
-        home.mkdir()
-        (home / "amends.yaml").write_text(
-            f"sources:\n  shop:\n    adapter: memory\n    options: {{desk: {self.desk.name}}}\n"
-            f"    act_from: 2026-03-01T00:00:00Z\n"
-            f"    modes: {{escalate: {modes}, tag: {modes}, survey: {modes}}}\n{web}"
-        )
+        if like:
+            shutil.copytree(like.home, home)
+        else:
+            home.mkdir()
+            (home / "amends.yaml").write_text(
+                f"sources:\n  shop:\n    adapter: memory\n    options: {{desk: {self.desk.name}}}\n"
+                f"    act_from: 2026-03-01T00:00:00Z\n"
+                f"    modes: {{escalate: {modes}, tag: {modes}, survey: {modes}}}\n{web}"
+            )
         self.place = Place(home, now=lambda: self.desk.now, wall=lambda: self.wall)
         self._house: House | None = None
 
@@ -76,6 +85,10 @@ class Office:
         self, subject: str = "Parcel late", text: str = "My parcel has still not arrived.", **more: Any
     ) -> str:
         return self.desk.open(subject, text, **{"requester": KIM, **more})
+
+    @cached_property
+    def app(self) -> FastAPI:
+        return application(self.house)
 
     def sync(self) -> None:
         syncing.sync(self.place, [], dry_run=False, most_pages=None, count_now=False)
@@ -96,22 +109,21 @@ class Office:
     def program(self, *scopes: str) -> TestClient:
         """A client with a token of these scopes."""
         made = accounts.add_token(self.place, f"t{next(_numbers)}", scopes, None, dry_run=False)
-        client = TestClient(application(self.house), base_url=BASE, raise_server_exceptions=False)
+        client = TestClient(self.app, base_url=BASE, raise_server_exceptions=False)
         client.headers["authorization"] = f"Bearer {made.secret}"
         return client
 
     def close(self) -> None:
         if self._house is not None:
             self._house.close()
-        del DESKS[self.desk.name]
+        DESKS.pop(self.desk.name, None)
 
 
 class Browser:
     """Somebody who reads pages and sends the forms on them."""
 
     def __init__(self, office: Office, secret: str | None) -> None:
-        app = application(office.house)
-        self.client = TestClient(app, base_url=BASE, follow_redirects=False, raise_server_exceptions=False)
+        self.client = TestClient(office.app, base_url=BASE, follow_redirects=False, raise_server_exceptions=False)
         self.secret = secret
         if secret is not None:
             self.client.cookies.set("amends", secret)
@@ -127,12 +139,16 @@ class Browser:
 
 
 @contextmanager
-def office(home: Path, **settings: str) -> Iterator[Office]:
+def office(home: Path, **settings: Any) -> Iterator[Office]:
     made = Office(home, **settings)
     try:
         yield made
     finally:
         made.close()
+
+
+# A password costs an attacker much, and so a test that is about something else.
+CHEAP = partial(PasswordHasher, time_cost=1, memory_cost=64)
 
 
 def text_of(answer: Any) -> str:

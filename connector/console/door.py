@@ -29,7 +29,8 @@ POLICY = "; ".join(
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # Nothing leaves this host; under "no-referrer" browsers would not say either where our own forms come from.
+    "referrer-policy": "same-origin",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -40,11 +41,17 @@ _YEARS = "max-age=63072000"
 
 
 def hosts_of(web: WebSettings) -> frozenset[str]:
-    """The names under which this console may be asked for. Another one is a page elsewhere whose name was pointed at
-    us, or a proxy that is set up wrongly."""
-    own = {urlsplit(web.url).netloc} if web.url else {web.address}
-    near = {"localhost", "127.0.0.1", "[::1]"}
-    return frozenset(own | near | {f"{host}:{web.port}" for host in near | own})
+    """The names under which this console may be asked for, whatever the port. Another one is a page elsewhere whose
+    name was pointed at us, or a proxy that is set up wrongly."""
+    own = urlsplit(web.url or f"http://{web.address}").hostname
+    return frozenset({"localhost", "127.0.0.1", "::1", *([own] if own else [])})
+
+
+def _host(said: str) -> str | None:
+    try:
+        return urlsplit(f"//{said}").hostname
+    except ValueError:
+        return None
 
 
 class Door:
@@ -58,7 +65,7 @@ class Door:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if headers.get("host", "").lower() not in self.hosts:
+        if _host(headers.get("host", "")) not in self.hosts:
             await _refuse(send, 421, b"This console is not known by that name.\n")
             return
         if int(headers.get("content-length") or 0) > LARGEST_BODY_BYTES:
