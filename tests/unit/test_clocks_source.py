@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from connector.clocks.difference import Case, Difference, Reason, differences
-from connector.clocks.sla import Sla, Target, clocks
+from connector.clocks.sla import Sla, clocks
 from connector.clocks.source_clocks import SourceClock, source_clocks
+from connector.clocks.targets import Target
 from connector.model import ClockState, ClockStep, History, Status, StepKind
 from tests.unit.test_clocks_sla import CALENDARS, HOUR, MUCH_LATER, at, complaint, first_reply, history, resolution
 
