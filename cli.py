@@ -193,12 +193,12 @@ def metrics(ctx: Context) -> None:
 
 
 @app.command()
-def explain(ctx: Context, name: o.Case, as_json: o.Json = False) -> None:
+def explain(ctx: Context, name: o.Case, zone: o.ReaderZone = None, as_json: o.Json = False) -> None:
     """Why one complaint is tagged, timed, flagged and written to as it is."""
     from connector.commands import explaining
     from connector.explain import lines
 
-    show(explaining.explained(_place(ctx), name), lines, as_json)
+    show(explaining.explained(_place(ctx), name, zone), lines, as_json)
 
 
 @app.command()

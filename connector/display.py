@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 NARROWEST = 12
 GAP = "  "
@@ -87,9 +88,15 @@ def _narrow(widths: list[int], room: int) -> None:
         widths[widest] = max(NARROWEST, widths[widest] - over)
 
 
-def moment(at: datetime | None) -> str:
-    """ "2026-03-02 08:04Z", or "-"."""
-    return "-" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+def moment(at: datetime | None, zone: str | None = None) -> str:
+    """ "2026-03-02 08:04Z", or in `zone` (an IANA name) "2026-03-02 09:04 CET"; "-" for None."""
+    if at is None:
+        return "-"
+    return (
+        f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+        if zone is None
+        else f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"
+    )
 
 
 def span(length: timedelta) -> str:

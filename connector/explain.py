@@ -7,23 +7,21 @@ Pure. `explain` puts the facts together from the store and the rules in force; `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.difference import pairs
-from connector.clocks.drawing import LEGEND, drawn
 from connector.clocks.explain import CALENDAR_TIME, segments
-from connector.clocks.overdue import CHANGES
 from connector.clocks.promises.keeping import PROMISE, Told
 from connector.clocks.source_clocks import SourceClock
+from connector.clocks.telling import ClockTold, clock_lines, nearest_line, quoted, source_clock_line
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
     Clock,
-    ClockState,
     Complaint,
     Effect,
     Entry,
@@ -36,25 +34,10 @@ from connector.model import (
     Visibility,
 )
 from connector.policy.correction import entries as correction_entries
-from connector.wording import days, duration, instant
 
 SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
-MOST_SEGMENTS = 12
-MOST_COLUMNS = 72
-TWO_DAYS_SECONDS = 172_800
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[0-9]+")  # how people call a ticket of a helpdesk that has such names: SHOP-38
-
-
-class ClockTold(msgspec.Struct, frozen=True):
-    """A clock with the zone in which its times are told, the stretches that add up to its used time, of a promise the
-    words that made it, and what the source says of the same clock."""
-
-    clock: Clock
-    zone: str
-    segments: tuple[Segment, ...]
-    words: str | None = None
-    theirs: SourceClock | None = None
 
 
 class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -75,7 +58,8 @@ class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Explanation(msgspec.Struct, frozen=True):
     """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure;
-    `source_clocks` are those of the source's own that have a target and none of ours beside them."""
+    `source_clocks` are those of the source's own that have a target and none of ours beside them; `zone` is where the
+    reader's times are told, None: those of the timeline in UTC, and each clock's in the zone of its calendar."""
 
     as_of: datetime
     is_complaint: str
@@ -88,6 +72,7 @@ class Explanation(msgspec.Struct, frozen=True):
     looked_at_next: datetime | None
     promises: tuple[Told, ...] = ()
     source_clocks: tuple[SourceClock, ...] = ()
+    zone: str | None = None
 
 
 def explain(
@@ -100,6 +85,7 @@ def explain(
     source_clocks: Sequence[SourceClock] = (),
     look_at: datetime | None,
     now: datetime,
+    zone: str | None = None,
 ) -> Explanation:
     """The facts about `this`. `flags` are those of the last sweep, `writes` the outbox rows of the ticket and of what
     was opened for it, `links` its corrective tickets, `source_clocks` what the source says of its own clocks."""
@@ -120,6 +106,7 @@ def explain(
         source_clocks=tuple(
             one for one in source_clocks if one.target_seconds is not None and one not in beside.values()
         ),
+        zone=zone,
     )
 
 
@@ -194,7 +181,7 @@ def _heading(told: Explanation, columns: int) -> list[str]:
         ("order", this.order_number),
         ("labels", ", ".join(this.labels)),
         ("merged into", this.merged_into),
-        ("opened", moment(this.opened_at)),
+        ("opened", moment(this.opened_at, told.zone)),
         ("link", this.url),
         *((name, plain(value)) for name, value in this.extra.items() if value not in (None, [], ())),
     ]
@@ -219,11 +206,11 @@ def _fact(name: str, value: str, columns: int) -> Iterator[str]:
 
 
 def _timeline(told: Explanation, columns: int, *, brief: bool) -> list[str]:
-    return [line for entry in told.entries for line in _entry(entry, columns, brief=brief)]
+    return [line for entry in told.entries for line in _entry(entry, columns, told.zone, brief=brief)]
 
 
-def _entry(entry: Entry, columns: int, *, brief: bool) -> list[str]:
-    head = f"  {moment(entry.occurred_at)}  {happened(entry)}"
+def _entry(entry: Entry, columns: int, zone: str | None, *, brief: bool) -> list[str]:
+    head = f"  {moment(entry.occurred_at, zone)}  {happened(entry)}"
     if not entry.text:
         return [cut(head, columns)]
     body = paragraphs(entry.text, columns, "      ")
@@ -270,11 +257,13 @@ def _tag(tag: Tag, columns: int) -> list[str]:
 
 
 def _clocks(told: Explanation, columns: int) -> list[str]:
-    others = [cut(f"  {_theirs(one, 'UTC', own_name=True)}", columns) for one in told.source_clocks]
+    others = [
+        cut(f"  {source_clock_line(one, 'UTC', told.zone, own_name=True)}", columns) for one in told.source_clocks
+    ]
     if not told.clocks:
         return ["  No target applies.", *others]
-    lines = [line for one in told.clocks for line in clock_lines(one, columns)]
-    return [*_nearest(told, columns), *lines, *_undecided(told, columns), *others]
+    lines = [line for one in told.clocks for line in clock_lines(one, columns, told.zone)]
+    return [*nearest_line(told.clocks, columns, told.zone), *lines, *_undecided(told, columns), *others]
 
 
 def _undecided(told: Explanation, columns: int) -> Iterator[str]:
@@ -283,8 +272,8 @@ def _undecided(told: Explanation, columns: int) -> Iterator[str]:
     for one in told.promises:
         if one.stands:
             continue
-        said = f"promise #{one.number}: {_doubt(one)}; by {moment(one.promise.due_at)}"
-        yield from wrapped(f"{said}, {_quoted(one.promise.words)}", columns - 2, "  ")
+        said = f"promise #{one.number}: {_doubt(one)}; by {moment(one.promise.due_at, told.zone)}"
+        yield from wrapped(f"{said}, {quoted(one.promise.words)}", columns - 2, "  ")
         if one.stands is None:
             yield cut(
                 f"    amends clock confirm {here} {one.number}   or   amends clock dismiss {here} {one.number}", columns
@@ -295,126 +284,14 @@ def _doubt(one: Told) -> str:
     return f"unsure, {one.promise.doubt}" if one.ruling is None else f"dismissed by {clean(one.ruling.who)}"
 
 
-def _quoted(words: str | None) -> str:
-    return f"“{clean(words)}”" if words else "without words"
-
-
-def _theirs(clock: SourceClock, zone: str, *, own_name: bool = False) -> str:
-    """What the source says of its own clock, on one line."""
-    hours = {True: "business hours", False: "calendar hours"}.get(clock.business_hours)  # type: ignore[arg-type]
-    target = duration(clock.target_seconds) if clock.target_seconds is not None else "no target"
-    policy = f" by “{clean(clock.policy)}”" if clock.policy else ""
-    name = f"{clean(clock.name)}{f' #{clock.cycle}' if clock.cycle > 1 else ''}: " if own_name else ""
-    at = clock.breached_at or clock.due_at
-    when = f", {'breached' if clock.breached_at else 'due'} {instant(at, zone)}" if at is not None else ""
-    stopped = f", stopped {instant(clock.stopped_at, zone)}" if clock.stopped_at else ""
-    said = f"{name}{_STATE[clock.state]}{when}{stopped}; {target}{policy}"
-    return f"the source says  {said}{f', {hours}' if hours else ''}"
-
-
-def _nearest(told: Explanation, columns: int) -> list[str]:
-    """What is due first of several that run."""
-    running = [one for one in told.clocks if one.clock.due_at is not None and one.clock.state is ClockState.RUNNING]
-    if len(running) < 2:
-        return []
-    first = min(running, key=lambda one: one.clock.due_at or told.as_of)
-    return [cut(f"  nearest: {clean(first.clock.target)}, {_due(first)}", columns)]
-
-
-def _due(one: ClockTold) -> str:
-    return instant(one.clock.due_at, one.zone) if one.clock.due_at else "not due"
-
-
-_STATE = {
-    ClockState.RUNNING: "running",
-    ClockState.PAUSED: "standing still",
-    ClockState.MET: "met",
-    ClockState.BREACHED: "overdue",
-    ClockState.MISSED: "answered too late",
-    ClockState.CANCELLED: "cancelled",
-}
-
-
-_OF_PROMISES = {
-    ClockState.MET: "kept",
-    ClockState.BREACHED: "broken",
-    ClockState.MISSED: "broken, answered too late",
-}
-
-
-def _state(clock: Clock) -> str:
-    if clock.kind != PROMISE:
-        return _STATE[clock.state]
-    if clock.state is ClockState.CANCELLED:
-        return clock.cause or _STATE[clock.state]
-    return _OF_PROMISES.get(clock.state, _STATE[clock.state])
-
-
-def clock_title(clock: Clock) -> str:
-    """Which clock it is, how it stands, and how much of its time is used, on one line."""
-    what, _, deadline = clock.kind.partition(":")
-    name = deadline or what.replace("_", " ") + (f" #{clock.cycle}" if clock.cycle > 1 else "")
-    if what == PROMISE:
-        name = f"promise #{clock.cycle}"
-    lasts = days if deadline or (what == PROMISE and clock.target_seconds >= TWO_DAYS_SECONDS) else duration
-    used = f"{lasts(clock.used_seconds)} of {lasts(clock.target_seconds)} used"
-    used += f"; {CHANGES[clock.cause]} made it so" if clock.cause in CHANGES else ""
-    return f"{name}: {_state(clock)}, {used}"
-
-
-def clock_lines(one: ClockTold, columns: int) -> Iterator[str]:
-    """A clock as it stands, drawn, and stretch by stretch in the zone of its calendar."""
-    clock = one.clock
-    yield cut(f"  {clock_title(clock)}", columns)
-    if one.words:
-        yield from wrapped(f"in the words {_quoted(one.words)}", columns - 4, "    ")
-    else:
-        yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
-    for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
-        if at is not None and not (title == "due" and at == clock.breached_at):
-            yield cut(f"    {title:<9} {instant(at, one.zone)}", columns)
-    if one.theirs is not None:
-        yield cut(f"    {_theirs(one.theirs, one.zone)}", columns)
-    shown = joined(one.segments)
-    marks, line = drawn(shown, clock.due_at, min(columns - 8, MOST_COLUMNS))
-    if len(shown) > 1:
-        yield from (cut(f"    {row}".rstrip(), columns) for row in (marks, line, LEGEND) if row)
-    rows = [(instant(each.start, one.zone), counted(each), clean(each.why)) for each in shown[:MOST_SEGMENTS]]
-    widest = max((len(start) for start, _, _ in rows), default=0)
-    yield from (cut(f"    {start:<{widest}}  {counted:>10}  {why}", columns) for start, counted, why in rows)
-    if len(shown) > MOST_SEGMENTS:
-        yield f"    … and {len(shown) - MOST_SEGMENTS} stretches more; --json has them all"
-
-
-def counted(segment: Segment) -> str:
-    """How much of a stretch ran."""
-    if not segment.counted_seconds:
-        return "-"
-    return days(segment.counted_seconds) if segment.why == CALENDAR_TIME else duration(segment.counted_seconds)
-
-
-def joined(segments: Iterable[Segment]) -> list[Segment]:
-    """The stretches without those of no length, neighbours of one kind put together."""
-    found: list[Segment] = []
-    for segment in segments:
-        if segment.start == segment.end:
-            continue
-        if found and found[-1].why == segment.why and found[-1].end == segment.start:
-            last = found[-1]
-            found[-1] = Segment(last.start, segment.end, last.counted_seconds + segment.counted_seconds, last.why)
-        else:
-            found.append(segment)
-    return found
-
-
 def _flags(told: Explanation, columns: int) -> list[str]:
     if not told.flags:
         return ["  None."]
-    return [line for flag in told.flags for line in _flag(flag, columns)]
+    return [line for flag in told.flags for line in _flag(flag, columns, told.zone)]
 
 
-def _flag(flag: Flag, columns: int) -> list[str]:
-    head = f"  {flag.kind.value.replace('_', ' ')} since {moment(flag.since)}  (rule {flag.rule}, {flag.episode})"
+def _flag(flag: Flag, columns: int, zone: str | None) -> list[str]:
+    head = f"  {flag.kind.value.replace('_', ' ')} since {moment(flag.since, zone)}  (rule {flag.rule}, {flag.episode})"
     cases = wrapped(f"see also {', '.join(flag.cases)}", columns - 6, "      ") if flag.cases else []
     return [cut(head, columns), *wrapped(flag.why, columns - 6, "      "), *cases]
 
@@ -423,7 +300,11 @@ def _writes(told: Explanation, columns: int, *, brief: bool) -> list[str]:
     shown = [write for write in told.writes if not brief or write.state not in ("cancelled", "expired")]
     if not shown:
         return ["  None intended."]
-    return [line for write in shown for line in (*_write(write, columns), *(() if brief else _effect(write, columns)))]
+    return [
+        line
+        for write in shown
+        for line in (*_write(write, columns), *(() if brief else _effect(write, columns, told.zone)))
+    ]
 
 
 def _write(write: WriteTold, columns: int) -> Iterator[str]:
@@ -435,7 +316,7 @@ def _write(write: WriteTold, columns: int) -> Iterator[str]:
         yield from wrapped(f"state: {clean(write.reason)}", columns - 6, "      ")
 
 
-def _effect(write: WriteTold, columns: int) -> Iterator[str]:
+def _effect(write: WriteTold, columns: int, zone: str | None) -> Iterator[str]:
     effect = write.effect
     if effect.tags:
         yield from wrapped(f"adds the tags {', '.join(effect.tags)}", columns - 6, "      ")
@@ -452,4 +333,4 @@ def _effect(write: WriteTold, columns: int) -> Iterator[str]:
         yield from paragraphs(effect.note, columns, "        ")
     length = write.changed_at - write.created_at
     if length >= timedelta(minutes=1):
-        yield cut(f"      intended {moment(write.created_at)}, in this state {span(length)} later", columns)
+        yield cut(f"      intended {moment(write.created_at, zone)}, in this state {span(length)} later", columns)

@@ -27,14 +27,20 @@ def days(seconds: int) -> str:
     return f"{count} day{'' if count == 1 else 's'}"
 
 
-def instant(when: datetime, zone: str) -> str:
-    """ "Mon 1 Jun 2026 17:00 BST (16:00 UTC)": the time in `zone` (an IANA name), and in UTC where that differs."""
+def instant(when: datetime, zone: str, beside: str = "UTC") -> str:
+    """ "Mon 1 Jun 2026 17:00 BST (16:00 UTC)": the time in `zone` (an IANA name), and in the zone `beside` it where the
+    wall clock there shows another time."""
     local = when.astimezone(ZoneInfo(zone))
     text = f"{_day(local)} {_clock(local)} {local.tzname()}"
-    if not local.utcoffset():
-        return text
-    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
-    return f"{text} ({'' if local.day == utc.day else _day(utc) + ' '}{_clock(utc)} UTC)"
+    if beside == "UTC":
+        if not local.utcoffset():
+            return text
+        other = when if when.tzinfo is UTC else when.astimezone(UTC)
+    else:
+        other = when.astimezone(ZoneInfo(beside))
+        if other.utcoffset() == local.utcoffset():
+            return text
+    return f"{text} ({'' if local.day == other.day else _day(other) + ' '}{_clock(other)} {other.tzname()})"
 
 
 def _clock(when: datetime) -> str:

@@ -30,13 +30,16 @@ from connector.clocks.calendars import (
 from connector.errors import RecordError
 
 FIRST_YEAR, LAST_YEAR = 1900, 2300  # outside lie only misread dates; following them would build endless tables
+LAST_SECOND = (date(LAST_YEAR - 1, 1, 1).toordinal() - EPOCH_DAY) * DAY_SECONDS
 NEVER = -(2**62)
 
 
 class _Table(NamedTuple):
-    """Working intervals that are complete for instants in [first, last]; `before[i]` seconds are worked before
-    interval i. Interval 0 is empty and lies before all others, so that a search always finds one."""
+    """Working intervals that are complete for instants in [first, last], which are the years [years[0], years[1]);
+    `before[i]` seconds are worked before interval i. Interval 0 is empty and lies before all others, so that a search
+    always finds one."""
 
+    years: tuple[int, int]
     first: int
     last: int
     starts: list[int]
@@ -45,14 +48,14 @@ class _Table(NamedTuple):
     holidays: list[tuple[Span, str]]
 
     def worked_before(self, instant: int) -> int:
-        _, _, starts, ends, before, _ = self
+        _, _, _, starts, ends, before, _ = self
         index = bisect_right(starts, instant) - 1
         end = ends[index]
         return before[index] + (instant if instant < end else end) - starts[index]
 
     def reached(self, goal: int) -> int | None:
         """The first instant before which `goal` seconds are worked, None if it lies beyond this table."""
-        _, last, starts, ends, before, _ = self
+        _, _, last, starts, ends, before, _ = self
         index = bisect_left(before, goal) - 1
         instant = starts[index] + goal - before[index]
         return instant if instant <= ends[index] and instant <= last else None
@@ -72,7 +75,7 @@ class Hours:
         self._zone = zone_of(calendar)
         self._always = calendar.always
         check(calendar)
-        self._table = _Table(0, -1, [], [], [], [])
+        self._table = _Table((LAST_YEAR, FIRST_YEAR), 0, -1, [], [], [], [])
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
         """Working seconds in [start, end); 0 where end is not after start."""
@@ -97,7 +100,8 @@ class Hours:
             return start + max(0, seconds)
         table = self._table_over(start, start)
         while (reached := table.reached(table.worked_before(start) + seconds)) is None:
-            table = self._table_over(start, table.last + 1)
+            # Twice as far each time, so that a far goal costs few tables; the last second in sight is asked for once.
+            table = self._table_over(start, max(table.last + 1, min(2 * table.last - table.first, LAST_SECOND)))
         return reached
 
     def course(self, start: int, end: int, seconds: int, fewer: int) -> tuple[int, int, int]:
@@ -132,9 +136,8 @@ class Hours:
     def _table_over(self, start: int, end: int) -> _Table:
         table = self._table
         if start < table.first or end > table.last:
-            known = () if table.last < table.first else (table.first, table.last)
-            first, last = (_year(instant) for instant in (min(start, *known, start), max(end, *known, end)))
-            table = self._table = _build(self.calendar, self._zone, first - 1, last + 2)
+            first, last = min(table.years[0], _year(start) - 1), max(table.years[1], _year(end) + 2)
+            table = self._table = _build(self.calendar, self._zone, first, last)
         return table
 
 
@@ -168,6 +171,7 @@ def _build(calendar: Calendar, zone: ZoneInfo, first_year: int, last_year: int) 
     for span in open_spans:
         before.append(before[-1] + span.end - span.start)
     return _Table(
+        years=(first_year, last_year),
         first=first_day * DAY_SECONDS,
         last=last_day * DAY_SECONDS,
         starts=[NEVER, *(span.start for span in open_spans)],

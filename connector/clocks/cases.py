@@ -7,22 +7,17 @@ clocks of complaints do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
-from connector.clocks.calendars import DAY_SECONDS, Calendar, Holiday, Window
+from connector.clocks.business_hours import Hours, instant_at
+from connector.clocks.case_reading import Case, Pause, read
 from connector.clocks.lives import Break, Run
 from connector.clocks.sla import measured
-from connector.errors import SettingsError
+from connector.errors import RecordError, SettingsError
 from connector.model import Status
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KEYS = ("id", "calendar", "start", "target_minutes", "pauses", "due", "probes")
-CALENDAR_KEYS = ("zone", "windows", "holidays", "always")
 
 
 class Probe(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,47 +41,38 @@ class Tried(msgspec.Struct, frozen=True):
     probes: tuple[Probe, ...] = ()
 
 
-def tried(case: Mapping[str, Any]) -> Tried:
-    """What comes out for one case. Raises SettingsError naming the key that is wrong and what to write.
+def tried(shape: Mapping[str, Any]) -> Tried:
+    """What comes out for one case, as `case_reading.read` understands it. Raises SettingsError naming the key that is
+    wrong and what to write."""
+    case = read(shape)
+    try:
+        return _tried(case)
+    except RecordError as error:  # it leads out of the years that calendars are laid out for
+        raise SettingsError(
+            f"case {case.id!r}: {error.message}", remedy="Use dates from 1902 to 2297, and a target that ends there."
+        ) from error
 
-    Instants are ISO 8601; one without an offset is the wall clock of the calendar's zone. Windows that end at or before
-    their start run over midnight, "00:00" to "00:00" is the whole day. Pauses may overlap; one without end goes on.
-    """
-    name = str(_needed(case, "id", "a name of yours"))
-    calendar = _calendar(_needed(case, "calendar", "zone, windows and holidays"), name)
-    hours, zone = Hours(calendar), ZoneInfo(calendar.zone)
-    start = _instant(_needed(case, "start", "an instant"), zone, name)
-    goal = _seconds(_needed(case, "target_minutes", "a number of minutes"), name)
-    pauses = [_pause(pause, zone, name) for pause in case.get("pauses") or ()]
-    due = _due(hours, start, goal, pauses)
-    expected = _instant(case["due"], zone, name) if case.get("due") is not None else None
-    probes = tuple(_probe(probe, hours, start, pauses, zone, name) for probe in case.get("probes") or ())
-    as_expected = [*([due == expected] if "due" in case else []), *(probe.ok for probe in probes)]
+
+def _tried(case: Case) -> Tried:
+    hours = Hours(case.calendar)
+    due = _due(hours, case)
+    probes = tuple(_probe(at, minutes, hours, case) for at, minutes in case.probes)
+    as_expected = [*([due == case.due] if case.expects_due else []), *(probe.ok for probe in probes)]
     return Tried(
-        id=name,
+        id=case.id,
         due=None if due is None else instant_at(due),
-        expected=None if expected is None else instant_at(expected),
+        expected=None if case.due is None else instant_at(case.due),
         ok=all(as_expected) if as_expected else None,
-        zone=calendar.zone,
+        zone=case.calendar.zone,
         probes=probes,
     )
 
 
-def unread(case: Mapping[str, Any]) -> list[str]:
-    """Keys of a case that nobody reads: perhaps misspelt."""
-    calendar = case.get("calendar")
-    own = [f"calendar.{key}" for key in calendar if key not in CALENDAR_KEYS] if isinstance(calendar, Mapping) else []
-    return sorted([*(key for key in case if key not in KEYS), *own])
-
-
-Pause = tuple[int, int | None]
-
-
-def _due(hours: Hours, start: int, goal: int, pauses: Sequence[Pause]) -> int | None:
-    if goal <= 0:
-        return start
-    last = max([start, *(instant for pause in pauses for instant in pause if instant is not None)])
-    _, due, _ = measured(hours, _run(start, last, pauses), goal, goal)
+def _due(hours: Hours, case: Case) -> int | None:
+    if case.target_seconds <= 0:
+        return case.start
+    last = max([case.start, *(instant for pause in case.pauses for instant in pause if instant is not None)])
+    _, due, _ = measured(hours, _run(case.start, last, case.pauses), case.target_seconds, case.target_seconds)
     return due
 
 
@@ -101,9 +87,9 @@ def _run(start: int, end: int, pauses: Iterable[Pause]) -> Run:
     return Run(start, end, clipped, answered=False, cut_off=False)
 
 
-def _joined(pauses: Iterable[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
+def _joined(pauses: Iterable[Pause]) -> Sequence[Pause]:
     """Stretches in any order, those that touch or overlap made one, oldest first; an end of None is never."""
-    found: list[tuple[int, int | None]] = []
+    found: list[Pause] = []
     for start, end in sorted(pauses, key=lambda pause: pause[0]):
         if not found or ((last := found[-1][1]) is not None and start > last):
             found.append((start, end))
@@ -112,82 +98,7 @@ def _joined(pauses: Iterable[tuple[int, int | None]]) -> list[tuple[int, int | N
     return found
 
 
-def _probe(probe: Any, hours: Hours, start: int, pauses: Sequence[Pause], zone: ZoneInfo, name: str) -> Probe:
-    if not isinstance(probe, (list, tuple)) or len(probe) != 2:
-        raise _wrong(name, "probes", probe, "pairs of an instant and the minutes used by then")
-    at, expected = _instant(probe[0], zone, name), float(probe[1])
-    until = [(begin, min(at, at if end is None else end)) for begin, end in pauses if begin < at]
-    used = measured(hours, _run(start, max(start, at), until), 1, 1)[0]
+def _probe(at: int, expected: float, hours: Hours, case: Case) -> Probe:
+    until = [(begin, min(at, at if end is None else end)) for begin, end in case.pauses if begin < at]
+    used = measured(hours, _run(case.start, max(case.start, at), until), 1, 1)[0]
     return Probe(instant_at(at), used / 60, expected, abs(used / 60 - expected) < 1 / 120)
-
-
-def _calendar(shape: Any, name: str) -> Calendar:
-    if not isinstance(shape, Mapping):
-        raise _wrong(name, "calendar", shape, "zone, windows and holidays")
-    zone = str(_needed(shape, "zone", "an IANA time zone"))
-    if shape.get("always"):
-        return Calendar(name, zone, always=True)
-    windows = shape.get("windows") or {}
-    if unknown := [day for day in windows if str(day)[:3].lower() not in DAYS]:
-        raise _wrong(name, "windows", unknown[0], f"one of {', '.join(DAYS)}")
-    by_day = {str(day)[:3].lower(): pairs for day, pairs in windows.items()}
-    week = tuple(tuple(_window(pair, name) for pair in by_day.get(day) or ()) for day in DAYS)
-    holidays = sorted({_date(day, name) for day in shape.get("holidays") or ()})
-    return Calendar(name, zone, week, tuple(Holiday(day, "holiday") for day in holidays))
-
-
-def _window(pair: Any, name: str) -> Window:
-    try:
-        start, end = (_second_of_day(text) for text in pair)
-    except (TypeError, ValueError) as error:
-        raise _wrong(name, "windows", pair, 'pairs such as ["09:00", "17:00"]') from error
-    return Window(start, DAY_SECONDS if start == end == 0 else end)
-
-
-def _second_of_day(text: Any) -> int:
-    if str(text) == "24:00":
-        return DAY_SECONDS
-    at = time.fromisoformat(str(text))
-    return at.hour * 3600 + at.minute * 60 + at.second
-
-
-def _pause(pause: Any, zone: ZoneInfo, name: str) -> Pause:
-    if not isinstance(pause, (list, tuple)) or len(pause) != 2:
-        raise _wrong(name, "pauses", pause, "pairs of instants, the second null while it goes on")
-    start, end = _instant(pause[0], zone, name), None if pause[1] is None else _instant(pause[1], zone, name)
-    if end is not None and end < start:
-        raise _wrong(name, "pauses", pause, "the earlier instant first")
-    return start, end
-
-
-def _instant(value: Any, zone: ZoneInfo, name: str) -> int:
-    try:
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise _wrong(name, "start, due, pauses or probes", value, 'instants such as "2026-03-27T16:30"') from error
-    return epoch_seconds((at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC))
-
-
-def _date(value: Any, name: str) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError as error:
-        raise _wrong(name, "holidays", value, 'dates such as "2026-12-25"') from error
-
-
-def _seconds(minutes: Any, name: str) -> int:
-    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not 0 <= minutes < 2**32:
-        raise _wrong(name, "target_minutes", minutes, "a number of minutes")
-    return round(minutes * 60)
-
-
-def _needed(mapping: Mapping[str, Any], key: str, what: str) -> Any:
-    if mapping.get(key) is None:
-        raise SettingsError(f"case {mapping.get('id', '?')!r} has no {key}.", remedy=f"Add {key}: {what}.")
-    return mapping[key]
-
-
-def _wrong(name: str, key: str, value: Any, what: str) -> SettingsError:
-    return SettingsError(f"case {name!r}: {key} cannot hold {value!r}.", remedy=f"Write {what}.")

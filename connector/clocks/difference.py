@@ -19,8 +19,9 @@ import msgspec
 from connector.clocks.business_hours import Hours, epoch_seconds
 from connector.clocks.calendars import Calendar
 from connector.clocks.lives import Break, Run, finished_at, run_of
-from connector.clocks.sla import Sla, Target, life_of, measured, pauses_of
+from connector.clocks.sla import Sla, life_of, measured
 from connector.clocks.source_clocks import SourceClock
+from connector.clocks.targets import Target, pauses_of
 from connector.model import Clock, ClockState, Complaint, History, Status
 
 TOLERANCE_SECONDS = 60

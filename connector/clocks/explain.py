@@ -7,9 +7,9 @@ from datetime import datetime
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.calendars import Span
-from connector.clocks.lives import Break, finished_at, run_of
+from connector.clocks.lives import Break, Run
 from connector.clocks.regulation import REGULATION
-from connector.clocks.sla import Sla, clocks, life_of, pauses_of
+from connector.clocks.sla import Sla, clocks, course_of
 from connector.model import FINISHED, JSON, Complaint, History, Segment
 
 CALENDAR_TIME = "calendar time"
@@ -36,19 +36,26 @@ def segments(
     if kind.startswith(REGULATION):  # by the calendar, and never paused
         whole = Span(epoch_seconds(clock.started_at), epoch_seconds(clock.stopped_at or now))
         return (_segment(whole, CALENDAR_TIME, counts=True),) if whole.start < whole.end else ()
-    target = next(target for target in sla.targets if (target.clock, target.name) == (kind, clock.target))
-    run = run_of(
-        life_of(clock, target, history), pauses_of(target), history, finished_at(complaint, history), epoch_seconds(now)
+    course = course_of(clock, complaint, history, values, sla, now)
+    ends = [stage.start for stage, _ in course[1:]]
+    return tuple(
+        segment
+        for (stage, run), end in zip(course, [*ends, course[-1][1].end], strict=True)
+        for segment in _counted(sla.calendars[stage.target.calendar], run, end)
     )
-    hours, here = sla.calendars[target.calendar], run.start
+
+
+def _counted(hours: Hours, run: Run, until: int) -> list[Segment]:
+    """The course of one stage up to `until`."""
     found: list[Segment] = []
+    here = run.start
     for pause in run.breaks:
-        end = run.end if pause.end is None else pause.end
-        found += _stretch(hours, here, pause.start)
-        if pause.start < end:
-            found.append(_segment(Span(pause.start, end), _why(pause), counts=False))
+        end = min(until, run.end if pause.end is None else pause.end)
+        if pause.start >= end:
+            continue
+        found += [*_stretch(hours, here, pause.start), _segment(Span(pause.start, end), _why(pause), counts=False)]
         here = end
-    return (*found, *_stretch(hours, here, run.end))
+    return [*found, *_stretch(hours, here, until)]
 
 
 def _why(pause: Break) -> str:

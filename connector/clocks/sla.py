@@ -14,86 +14,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
 
 import msgspec
 from msgspec.structs import force_setattr, replace
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
-from connector.clocks.lives import ACKNOWLEDGEMENT, KINDS, PAUSES, Life, Run, finished_at, lives, run_of
+from connector.clocks.lives import KINDS, Life, Run, finished_at, lives, run_of
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Regulation, deadline_clocks
+from connector.clocks.targets import NO_TERM, Changing, Stage, Target, Term, check, pauses_of, stages
 from connector.errors import SettingsError
-from connector.model import JSON, Clock, ClockState, Complaint, History, Status
-
-LONGEST_WEEKS = 1040
-
-
-class Condition(Protocol):
-    """A yes-or-no question about a complaint, as `connector.condition` compiles it."""
-
-    @property
-    def text(self) -> str: ...
-
-    def holds(self, values: Mapping[str, JSON]) -> bool: ...
-
-
-class Changing(StrEnum):
-    """What a change of target does to a clock that runs: what was used is carried over, or counting begins anew at the
-    change, or of the old target and the new one the earlier due time counts."""
-
-    CARRY = "carry"
-    RESTART = "restart"
-    STRICTER = "stricter"
-
-
-class Target(msgspec.Struct, frozen=True):
-    """One promise of time. `clock` is one of `lives.KINDS`; `within_seconds` is working time of `calendar`.
-
-    A warning is due once `warn_share` of it is used, or `warn_before_seconds` of it are left; a share of 1 means never.
-    `when` None is always. `pauses` are the statuses in which the clock stands still; None is the usual of its kind.
-    In force from `since` to before `until` (UTC; None: from the beginning, until further notice). `automatic` lets the
-    message of a machine acknowledge.
-    """
-
-    name: str
-    clock: str
-    within_seconds: int
-    calendar: str
-    warn_share: float = 0.75
-    when: Condition | None = None
-    pauses: frozenset[Status] | None = None
-    warn_before_seconds: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    automatic: bool = False
-
-    @property
-    def warns_at_seconds(self) -> int:
-        """After how much used time a warning is due."""
-        if self.warn_before_seconds is not None:
-            return max(1, self.within_seconds - self.warn_before_seconds)
-        return int(self.within_seconds * self.warn_share) or 1
-
-    def in_force(self, second: int | None) -> bool:
-        """Whether it is at that second since 1970; None is the beginning of all times."""
-        since, until = self.since, self.until
-        begun = since is None or (second is not None and second >= epoch_seconds(since))
-        return begun and (until is None or second is None or second < epoch_seconds(until))
-
-
-class Term(msgspec.Struct, frozen=True):
-    """Which target is in force in [since, until), in seconds since 1970; None: from the beginning, until further.
-    `cause` is what brought it: "priority" or "targets"."""
-
-    since: int | None
-    until: int | None
-    target: Target | None
-    cause: str | None = None
-
-
-_NO_TERM = Term(None, None, None)
+from connector.model import JSON, Clock, ClockState, Complaint, History
 
 
 class Sla(msgspec.Struct, frozen=True):
@@ -140,7 +71,7 @@ class Sla(msgspec.Struct, frozen=True):
                 continue
             if when is None or when.holds(values):
                 return term
-        return _NO_TERM
+        return NO_TERM
 
 
 def _marks(targets: Iterable[Target]) -> tuple[int, ...]:
@@ -160,7 +91,7 @@ def clocks(
     found: list[Clock] = []
     for kind in sla.by_kind:
         for life in lives(kind, history):
-            clock = _clock_of(terms(kind, history, values, sla, life), sla, life, history, finished, now_second)
+            clock, _ = _clock_of(terms(kind, history, values, sla, life), sla, life, history, finished, now_second)
             if clock is not None:
                 found.append(clock)
     if sla.regulations:
@@ -171,10 +102,6 @@ def clocks(
 def life_of(clock: Clock, target: Target, history: History) -> Life:
     """The life that a clock of `clocks` tells of."""
     return next(one for one in lives(clock.kind, history, automatic=target.automatic) if one.cycle == clock.cycle)
-
-
-def pauses_of(target: Target) -> frozenset[Status]:
-    return PAUSES[target.clock] if target.pauses is None else target.pauses
 
 
 def terms(kind: str, history: History, values: Mapping[str, JSON], sla: Sla, life: Life) -> Sequence[Term]:
@@ -199,31 +126,73 @@ def terms(kind: str, history: History, values: Mapping[str, JSON], sla: Sla, lif
     return found
 
 
+def course_of(
+    clock: Clock, complaint: Complaint, history: History, values: Mapping[str, JSON], sla: Sla, now: datetime
+) -> tuple[tuple[Stage, Run], ...]:
+    """What a clock of `clocks` counted: its stages, each with its course from its start on; () for one that no target
+    of `sla` has (a regulator's, a promise)."""
+    finished, now_second = finished_at(complaint, history), epoch_seconds(now)
+    for life in lives(clock.kind, history) if clock.kind in sla.by_kind else ():
+        if life.cycle == clock.cycle:
+            found, staged = _clock_of(
+                terms(clock.kind, history, values, sla, life), sla, life, history, finished, now_second
+            )
+            assert found is not None
+            target = staged[-1].target
+            lived = _answered_by_machine(life, target, history)
+            return tuple((one, _run(one, lived, history, finished, now_second)) for one in staged)
+    return ()
+
+
 def _clock_of(
     terms: Sequence[Term], sla: Sla, life: Life, history: History, finished: datetime | None, now_second: int
-) -> Clock | None:
+) -> tuple[Clock | None, tuple[Stage, ...]]:
     """The clock of one life under the last target in force, or under the first one that was breached: whatever is
-    changed afterwards does not undo a breach."""
-    clock: Clock | None = None
+    changed afterwards does not undo a breach. With it, the stages in which it counted."""
     if len(terms) == 1 and ((target := terms[0].target) is None or not target.automatic):  # as most are
         if target is None:
-            return None
+            return None, ()
         run = run_of(life, pauses_of(target), history, finished, now_second)
-        return _clock(terms[0], target, sla.calendars[target.calendar], life, run, finished)
-    for term in terms:
+        whole = (Stage(run.start, target),)
+        return _clock(terms[0], target, sla.calendars[target.calendar], life, run, finished), whole
+    clock: Clock | None = None
+    counted: tuple[Stage, ...] = ()
+    for index, term in enumerate(terms):
         target = term.target
         lived = _answered_by_machine(life, target, history)
-        pauses = frozenset() if target is None else pauses_of(target)
-        run = run_of(_restarted(lived, term, sla.changing), pauses, history, finished, now_second)
-        if term.since is not None and (term.since > run.end or (term.since == run.end and run.ended)):
+        whole_run = run_of(lived, frozenset(), history, finished, now_second)
+        if term.since is not None and (term.since > whole_run.end or (term.since == whole_run.end and whole_run.ended)):
             break
-        before = clock
-        clock = None if target is None else _clock(term, target, sla.calendars[target.calendar], lived, run, finished)
-        if clock is not None and sla.changing is Changing.STRICTER:
-            clock = _stricter(before, clock)
-        if clock is not None and clock.breached_at is not None:
+        before = clock, counted
+        if target is None:
+            clock, counted = None, ()
+            continue
+        counted = stages(terms[: index + 1], epoch_seconds(lived.start), sla.changing)
+        runs = [_run(one, lived, history, finished, now_second) for one in counted]
+        used_before = sum(
+            _used_until(sla.calendars[one.target.calendar], run, later.start)
+            for one, run, later in zip(counted, runs, counted[1:], strict=False)
+        )
+        clock = _clock(term, target, sla.calendars[target.calendar], lived, runs[-1], finished, used_before)
+        if sla.changing is Changing.STRICTER:
+            clock, counted = _stricter(before, (clock, counted))
+        if clock.breached_at is not None:
             break
-    return clock
+    return clock, counted
+
+
+def _run(stage: Stage, life: Life, history: History, finished: datetime | None, now_second: int) -> Run:
+    """The course of a life from the beginning of a stage on."""
+    begun = life if stage.start <= epoch_seconds(life.start) else replace(life, start=instant_at(stage.start))
+    return run_of(begun, pauses_of(stage.target), history, finished, now_second)
+
+
+def _used_until(hours: Hours, run: Run, until: int) -> int:
+    return sum(
+        hours.worked(start, until if end is None else min(end, until))
+        for start, end in run.stretches()
+        if start < until
+    )
 
 
 def _answered_by_machine(life: Life, target: Target | None, history: History) -> Life:
@@ -232,21 +201,22 @@ def _answered_by_machine(life: Life, target: Target | None, history: History) ->
     return next((one for one in lives(target.clock, history, automatic=True) if one.cycle == life.cycle), life)
 
 
-def _restarted(life: Life, term: Term, changing: Changing) -> Life:
-    if changing is not Changing.RESTART or term.since is None or term.since <= epoch_seconds(life.start):
-        return life
-    return replace(life, start=instant_at(term.since))
+Counted = tuple[Clock, tuple[Stage, ...]]
 
 
-def _stricter(before: Clock | None, clock: Clock) -> Clock:
+def _stricter(before: tuple[Clock | None, tuple[Stage, ...]], now: Counted) -> Counted:
     """The one that is due first."""
-    if before is None or before.due_at is None or clock.breached_at is not None:
-        return clock
-    return before if clock.due_at is None or before.due_at <= clock.due_at else clock
+    old, new = before[0], now[0]
+    if old is None or old.due_at is None or new.breached_at is not None:
+        return now
+    return (old, before[1]) if new.due_at is None or old.due_at <= new.due_at else now
 
 
-def _clock(term: Term, target: Target, hours: Hours, life: Life, run: Run, finished: datetime | None) -> Clock:
-    used, due, warning = measured(hours, run, target.within_seconds, target.warns_at_seconds)
+def _clock(
+    term: Term, target: Target, hours: Hours, life: Life, run: Run, finished: datetime | None, used_before: int = 0
+) -> Clock:
+    """`run` is the course of the life since `used_before` seconds were used under other targets."""
+    used, due, warning = _measured_on(hours, run, target, used_before)
     reached = due
     if term.since is not None:  # a promise cannot be broken before it was made
         due, warning = (None if at is None else max(at, term.since) for at in (due, warning))
@@ -270,6 +240,14 @@ def _clock(term: Term, target: Target, hours: Hours, life: Life, run: Run, finis
         breached_at=None if in_time else due_at,
         cause=None if in_time or reached == due else term.cause,
     )
+
+
+def _measured_on(hours: Hours, run: Run, target: Target, used_before: int) -> tuple[int, int | None, int | None]:
+    """As `measured`, with what was used before the run began. What was over by then was reached before it."""
+    goal, fewer = target.within_seconds - used_before, target.warns_at_seconds - used_before
+    used, due, warning = measured(hours, run, max(goal, 1), max(min(goal, fewer), 1))
+    past = run.start - 1
+    return used + used_before, due if goal > 0 else past, warning if fewer > 0 else past
 
 
 def _cut_off_at(life: Life, run: Run, finished: datetime | None) -> datetime | None:
@@ -303,26 +281,3 @@ def measured(hours: Hours, run: Run, goal_seconds: int, fewer_seconds: int) -> t
             due = hours.add(start, goal_seconds - used)
         used += worked
     return used, due, fewer
-
-
-def check(target: Target, calendars: Mapping[str, Hours]) -> None:
-    where = f"target {target.name!r}"
-    if target.clock not in KINDS:
-        raise SettingsError(f"{where}: there is no clock {target.clock!r}.", remedy=f"Use one of {', '.join(KINDS)}.")
-    if target.calendar not in calendars:
-        known = ", ".join(sorted(calendars)) or "none"
-        raise SettingsError(f"{where}: there is no calendar {target.calendar!r}.", remedy=f"Calendars: {known}.")
-    longest = LONGEST_WEEKS * calendars[target.calendar].calendar.week_seconds
-    if not 0 < target.within_seconds <= longest:
-        raise SettingsError(f"{where} allows {target.within_seconds} s.", remedy="Use more than 0, at most 20 years.")
-    if target.warn_before_seconds is not None and not 0 < target.warn_before_seconds < target.within_seconds:
-        raise SettingsError(
-            f"{where} warns {target.warn_before_seconds} s before {target.within_seconds} s are used.",
-            remedy="Warn some time before it is due, but after it started.",
-        )
-    if target.automatic and target.clock != ACKNOWLEDGEMENT:
-        raise SettingsError(f"{where}: only an acknowledgement may be automatic.", remedy="Take out `automatic`.")
-    if target.since is not None and target.until is not None and target.until <= target.since:
-        raise SettingsError(f"{where} ends before it begins.", remedy="Put the earlier date in `from`.")
-    if not 0 < target.warn_share <= 1:
-        raise SettingsError(f"{where} warns at {target.warn_share} of its time.", remedy="Use a share such as 0.75.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 
@@ -81,8 +82,7 @@ def _clock(run: Sequence[ClockStep], now: datetime) -> SourceClock | None:
     if not starts:
         return None
     pauses, stopped = _course(run, starts[0])
-    target = next((step for step in reversed(run) if step.kind is StepKind.TARGET), None)
-    breach = max((step.at for step in run if step.kind is StepKind.BREACHED), default=None)
+    target, breach = _judged(run)
     due = _due(run, target, breach, starts[0], pauses)
     over = breach is not None and breach <= (stopped or now)
     paused = stopped is None and bool(pauses) and pauses[-1][1] is None
@@ -101,6 +101,19 @@ def _clock(run: Sequence[ClockStep], now: datetime) -> SourceClock | None:
         stopped_at=stopped,
         pauses=pauses,
     )
+
+
+def _judged(run: Sequence[ClockStep]) -> tuple[ClockStep | None, datetime | None]:
+    """(target, breach): the first target that was broken while it was in force, and when; else the last one. A breach
+    stays one, whichever target comes afterwards. Of several in the time of one target the last counts: it was told
+    ahead, and has moved."""
+    targets = [step for step in run if step.kind is StepKind.TARGET]
+    breaches = [step.at for step in run if step.kind is StepKind.BREACHED]
+    for target, later in pairwise(targets):
+        broken = [at for at in breaches if at < later.at]
+        if broken:
+            return target, max(broken)
+    return (targets[-1] if targets else None), max(breaches, default=None)
 
 
 def _state(stopped: bool, *, over: bool, paused: bool) -> ClockState:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.clocks.cases import Tried, tried, unread
+from connector.clocks.case_reading import unread
+from connector.clocks.cases import Tried, tried
 from connector.display import cut, plain
 from connector.errors import SettingsError
 from connector.settings.problems import Problems
@@ -40,6 +41,12 @@ class Outcomes(msgspec.Struct, frozen=True):
         return int(any(one.tried is not None and one.tried.ok is False for one in self.outcomes))
 
 
+class _Unreadable(msgspec.Struct, frozen=True):
+    """In the place of a case: why there is none."""
+
+    why: str
+
+
 def run_cases(files: Sequence[str]) -> Outcomes:
     """Every case of every file, in order; "-" is the standard input. A case that is wrong stops no other.
 
@@ -49,8 +56,8 @@ def run_cases(files: Sequence[str]) -> Outcomes:
 
 
 def _outcome(place: str, case: Any) -> Outcome:
-    if isinstance(case, str):
-        return Outcome(place, error=case)
+    if isinstance(case, _Unreadable):
+        return Outcome(place, error=case.why)
     if not isinstance(case, dict):
         return Outcome(
             place, error=f"{plain(case)} is no case. Write a mapping with id, calendar, start, target_minutes."
@@ -62,7 +69,7 @@ def _outcome(place: str, case: Any) -> Outcome:
 
 
 def _cases(file: str) -> Iterator[tuple[str, Any]]:
-    """(where it stands, the case); text in the place of a case says why it cannot be read."""
+    """(where it stands, the case)."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -77,7 +84,7 @@ def _cases(file: str) -> Iterator[tuple[str, Any]]:
                 try:
                     yield f"{file}:{number}", json.loads(line)
                 except ValueError as error:
-                    yield f"{file}:{number}", f"this line is not JSON: {error}."
+                    yield f"{file}:{number}", _Unreadable(f"this line is not JSON: {error}.")
 
 
 def _decoded(content: bytes, file: str) -> list[Any]:

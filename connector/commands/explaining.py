@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from connector.assessment import understood_again
 from connector.clocks.source_clocks import source_clocks
 from connector.commands.cases import find
@@ -14,8 +16,12 @@ from connector.store import intentions, links, source_steps
 from connector.store.intentions import Intention, State
 
 
-def explained(place: Place, name: str) -> Explanation:
-    """Why Amends says and does what it does about one complaint, by the rules in force now."""
+def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
+    """Why Amends says and does what it does about one complaint, by the rules in force now. `zone` is the reader's.
+
+    Raises SettingsError where there is no such zone."""
+    if zone is not None:
+        _prove_zone(zone)
     settings = place.settings
     with place.store() as store, store.read() as connection:
         stored = find(connection, name)
@@ -42,7 +48,15 @@ def explained(place: Place, name: str) -> Explanation:
         source_clocks=source_clocks(steps, clock_kinds(source), now),
         look_at=stored.look_at,
         now=now,
+        zone=zone,
     )
+
+
+def _prove_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(f"there is no time zone {zone!r}.", remedy='Use a name such as "Europe/London".') from None
 
 
 def _told(one: Intention) -> WriteTold:

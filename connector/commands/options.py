@@ -30,6 +30,12 @@ def _complete_adapter(incomplete: str) -> list[str]:
     return [name for name in adapter_names() if name.startswith(incomplete)]
 
 
+def _complete_zone(incomplete: str) -> list[str]:
+    from zoneinfo import available_timezones
+
+    return sorted(name for name in available_timezones() if name.startswith(incomplete))
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import PackageNotFoundError, version
@@ -99,6 +105,12 @@ Auth = Annotated[str | None, _option("--auth", help="How to log in.")]
 Given = Annotated[list[str] | None, _option("--option", metavar="NAME=VALUE", help="What else the adapter asks for.")]
 Secrets = Annotated[list[str] | None, _option("--secret", metavar="NAME=REFERENCE", help="Where a secret is.")]
 Zone = Annotated[str | None, _option("--time-zone", help="Where your people work, such as Europe/Lisbon.")]
+ReaderZone = Annotated[
+    str | None,
+    _option(
+        "--zone", envvar="AMENDS_ZONE", autocompletion=_complete_zone, help="Tell times here, such as Europe/Lisbon."
+    ),
+]
 Yes = Annotated[bool, _option("--yes", help="Ask nothing: take what is given, and the defaults.")]
 Offline = Annotated[bool, _option("--offline", help="Do not contact the helpdesk.")]
 Add = Annotated[bool, _option("--add", help="Add one more source to the folder that is there.")]

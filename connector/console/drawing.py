@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import msgspec
 
+from connector.clocks.telling import ClockTold, clock_title, counted, joined
 from connector.display import clean
-from connector.explain import ClockTold, clock_title, counted, joined
 from connector.model import Segment, Tag
 from connector.wording import instant
 

@@ -14,7 +14,8 @@ from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, 
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.public_holidays import PublicHolidays
 from connector.clocks.regulation import Profile, Regulation
-from connector.clocks.sla import Sla, Target, check
+from connector.clocks.sla import Sla
+from connector.clocks.targets import Target, check
 from connector.errors import SettingsError
 from connector.settings import notation
 from connector.settings.checking import shaped

@@ -26,7 +26,7 @@ from pydantic import (
 from connector.clocks.lives import KINDS as CLOCKS
 from connector.clocks.promises.book import End, Order, Unit
 from connector.clocks.regulation import Event
-from connector.clocks.sla import Changing
+from connector.clocks.targets import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
 from connector.policy.stages import Stage

@@ -204,6 +204,7 @@ def _clocks_to_see(home: Path, watch: Watch) -> Iterator[str]:
     yield "Clocks, drawn and explained:"
     for name, words in found:
         yield f"  amends {_option(home)} explain {name}  # {words}"
+    yield f"  amends {_option(home)} clock diff  # where the helpdesk's own clocks say something else, and why"
     yield ""
 
 

@@ -20,8 +20,10 @@ def main() -> None:
 
 
 def _live(account: Account, over: threading.Event, *, stories: bool) -> None:
-    from sandbox.stories import play
+    from sandbox.stories import POLICIES, play
 
+    if stories:
+        account.policies = list(POLICIES)
     while not over.wait(LOOK_EVERY_SECONDS):
         if stories:
             play(account, account.now())

@@ -17,9 +17,10 @@ from connector.clocks.calendars import Calendar, Holiday, Week, Window
 from connector.clocks.explain import segments
 from connector.clocks.public_holidays import PublicHolidays
 from connector.clocks.regulation import Regulation
-from connector.clocks.sla import Sla, Target, clocks
+from connector.clocks.sla import Sla, clocks
+from connector.clocks.targets import Target
+from connector.clocks.telling import ClockTold, clock_lines
 from connector.condition import condition, values_of
-from connector.explain import ClockTold, clock_lines
 from connector.model import Complainant, Complaint, Entry, EntryKind, Priority, Role, Status, Visibility
 from connector.settings import load
 from connector.timeline import Words, fold

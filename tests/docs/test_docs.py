@@ -266,9 +266,9 @@ def test_every_state_of_a_write_is_explained_with_what_to_do() -> None:
 
 
 def test_what_explain_calls_the_states_of_a_clock_is_what_the_model_knows() -> None:
-    from connector.explain import _STATE
+    from connector.clocks.telling import STATES
 
-    assert set(_STATE) == set(ClockState)
+    assert set(STATES) == set(ClockState)
 
 
 def anchors(text: str) -> set[str]:

@@ -106,6 +106,18 @@ def test_clocks_that_are_worth_a_look_are_named_and_explained(
     assert SHOWS[what] in explained
 
 
+def test_the_helpdesks_own_clocks_differ_here_and_there_and_each_difference_has_its_reason(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    assert ".amends-demo clock diff" in ended.stdout
+    said = amends(folder, "--home", ".amends-demo", "clock", "diff", "--json")
+    assert said.returncode == 1, said.stderr
+    rows = [row for row in json.loads(said.stdout)["rows"] if row["id"].startswith("shop/")]
+    assert "schedule" in {row["reason"] for row in rows}
+    assert all(row["why"] for row in rows)
+
+
 def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_told(
     shown: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:

@@ -163,6 +163,22 @@ def test_a_difference_is_shown_and_leaves_with_1(tmp_path: Path) -> None:
     assert "expected Mon 08 Jun 2026 09:31:00 BST" in done.stdout
 
 
+def test_a_line_that_is_no_case_is_told_and_stops_no_other(tmp_path: Path) -> None:
+    done = _run(tmp_path, "cases.jsonl", "\n".join(('{"id":', '"x"', "[1, 2]", json.dumps(CASE))))
+    assert done.exit_code == 2
+    assert "cases.jsonl:1: this line is not JSON" in done.stdout
+    assert done.stdout.count("is no case") == 2
+    assert "due Mon 08 Jun 2026" in done.stdout
+
+
+def test_a_target_of_a_hundred_years_is_reckoned_and_days_may_be_written_out() -> None:
+    windows = {"Monday": [["9:00", "17:00"]]}
+    case = {"id": "x", "calendar": {"zone": "UTC", "windows": windows}, "start": "2026-06-01T09:00"}
+    assert tried(case | {"target_minutes": 52 * 100 * 480 + 60, "due": "2126-01-28T10:00"}).due is not None
+    (hour,) = tried(case | {"target_minutes": 10_000 * 60, "probes": [["2126-01-28T09:00", 52 * 100 * 480]]}).probes
+    assert hour.used_minutes == 5200 * 480
+
+
 YAML = """
 - id: late on a Friday
   calendar: {zone: Europe/London, windows: {fri: [[09:00, 17:00]], mon: [[09:00, 17:00]]}}
@@ -189,6 +205,16 @@ def test_cases_may_be_yaml(tmp_path: Path) -> None:
         ({"calendar": {"zone": "UTC", "windows": {"xyz": []}}}, "one of mon, tue"),
         ({"pauses": [["2026-06-02T10:00", "2026-06-01T10:00"]]}, "the earlier instant first"),
         ({"probes": [["2026-06-02T10:00"]]}, "probes cannot hold"),
+        ({"probes": [["2026-06-02T10:00", "ten"]]}, "probes cannot hold"),
+        ({"pauses": 5}, "pauses cannot hold 5"),
+        ({"start": "9999-12-31T23:59-12:00"}, "start cannot hold"),
+        ({"start": "3000-01-01T09:00"}, "Use dates from 1902 to 2297"),
+        ({"target_minutes": 4e9}, "Use dates from 1902 to 2297"),
+        ({"calendar": {"zone": "UTC", "windows": {"mon-fri": [["09:00", "17:00"]]}}}, "each day by itself"),
+        ({"calendar": {"zone": "UTC", "windows": [["09:00", "17:00"]]}}, "windows cannot hold"),
+        ({"calendar": {"zone": "UTC", "windows": {"mon": "09:00-17:00"}}}, "mon cannot hold"),
+        ({"calendar": {"zone": "UTC", "windows": {"mon": [["09:00", "25:00"]]}}}, "windows cannot hold '25:00'"),
+        ({"calendar": {"zone": "UTC", "windows": OFFICE, "holidays": {"2026-06-08": "off"}}}, "holidays cannot hold"),
     ],
 )
 def test_what_is_wrong_with_a_case_is_said_with_its_line_and_stops_no_other(

@@ -8,7 +8,8 @@ import pytest
 
 from connector.clocks.explain import segments
 from connector.clocks.overdue import flags
-from connector.clocks.sla import Changing, Sla, Target, clocks
+from connector.clocks.sla import Sla, clocks
+from connector.clocks.targets import Changing, Target
 from connector.errors import SettingsError
 from connector.model import JSON, Clock, ClockState, FlagKind, History, Priority, Status
 from tests.unit.test_clocks_sla import CALENDARS, HOUR, MUCH_LATER, Says, at, complaint, history
@@ -252,6 +253,40 @@ def test_the_stricter_of_two_targets_is_kept_when_a_priority_goes_down() -> None
     (carried,) = told(story, URGENT, USUAL, now=at("Mon 10:30"), values=values)
     assert (kept.target, kept.due_at) == ("urgent", at("Mon 11:00"))
     assert (carried.target, carried.due_at) == ("usual", at("Mon 12:00"))
+
+
+ROUND_THE_CLOCK = (
+    target("resolution", 4, "always", name="urgent", when=Says("urgent"), pauses=frozenset()),
+    target("resolution", 8, name="usual"),
+)
+
+
+@pytest.mark.parametrize(
+    ("changing", "used", "due"),
+    [(Changing.CARRY, 3, "Tue 12:00"), (Changing.RESTART, 1, "Tue 14:00"), (Changing.STRICTER, 3, "Tue 12:00")],
+)
+def test_a_target_by_another_calendar_takes_over_what_was_used_and_not_the_night(
+    changing: Changing, used: int, due: str
+) -> None:
+    """Two working hours are used under the usual target, and a pause is none of them; the urgent one counts around the
+    clock from when it came, and every stretch is explained by the calendar and the pauses of its time."""
+    story = history(
+        (Status.OPEN, "Mon 15:00"), (Status.WAITING_CUSTOMER, "Mon 16:00"), (Status.OPEN, "Tue 9:00"),
+        priorities=((at("Mon 15:00"), Priority.NORMAL), (at("Tue 10:00"), Priority.URGENT)),
+    )  # fmt: skip
+    story = History(at("Mon 15:00"), story.spells, priorities=story.priorities)
+    values, now = {"priority": "urgent"}, at("Tue 11:00")
+    rules = Sla(ROUND_THE_CLOCK, CALENDARS, changing=changing)
+    (clock,) = clocks(complaint(), story, values, rules, now)
+    assert (clock.state, clock.used_seconds, clock.due_at) == (RUNNING, used * 3600, at(due))
+    pieces = segments("resolution", 1, complaint(), story, values, rules, now)
+    assert sum(one.counted_seconds for one in pieces) == clock.used_seconds
+
+
+def test_the_clock_that_took_over_more_than_its_target_allows_is_broken_at_the_change() -> None:
+    story = history(priorities=((at("Mon 9:00"), Priority.NORMAL), (at("Mon 14:00"), Priority.URGENT)))
+    (clock,) = told(story, *ROUND_THE_CLOCK, now=at("Mon 15:00"), values={"priority": "urgent"})
+    assert (clock.breached_at, clock.cause) == (at("Mon 14:00"), "priority")
 
 
 def test_a_target_that_ends_before_it_begins_is_refused() -> None:

@@ -9,7 +9,8 @@ from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Holiday, Window
 from connector.clocks.explain import segments
 from connector.clocks.overdue import flags, next_change
-from connector.clocks.sla import Sla, Target, clocks
+from connector.clocks.sla import Sla, clocks
+from connector.clocks.targets import Target
 from connector.model import Clock, Complainant, Complaint, FlagKind, History, Spell, Status
 
 LONDON = ZoneInfo("Europe/London")

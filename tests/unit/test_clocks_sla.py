@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Window
 from connector.clocks.explain import segments
-from connector.clocks.sla import Sla, Target, clocks
+from connector.clocks.sla import Sla, clocks
+from connector.clocks.targets import Target
 from connector.errors import SettingsError
 from connector.model import (
     FINISHED,

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from connector.clocks.difference import Case, Difference, Reason, differences
-from connector.clocks.sla import Sla, Target, clocks
+from connector.clocks.sla import Sla, clocks
 from connector.clocks.source_clocks import SourceClock, source_clocks
+from connector.clocks.targets import Target
 from connector.model import ClockState, ClockStep, History, Status, StepKind
 from tests.unit.test_clocks_sla import CALENDARS, HOUR, MUCH_LATER, at, complaint, first_reply, history, resolution
 
@@ -61,6 +62,18 @@ def test_a_breach_that_lies_ahead_is_a_due_time_and_no_breach_yet() -> None:
     assert (before.state, before.due_at, before.breached_at) == (ClockState.RUNNING, at("Mon 13:00"), None)
     (after,) = told(BEGAN, goal(4, business=True), ahead, now=at("Mon 13:00"))
     assert (after.state, after.breached_at) == (ClockState.BREACHED, at("Mon 13:00"))
+
+
+def test_a_breach_stays_one_whatever_target_comes_afterwards() -> None:
+    """As when a complaint that is overdue is raised in priority, and the source says once more that it is late."""
+    raised = goal(2, "Tue 9:00"), step(StepKind.BREACHED, "Tue 9:00")
+    (one,) = told(BEGAN, goal(4), step(StepKind.BREACHED, "Mon 13:00"), *raised)
+    assert (one.breached_at, one.target_seconds, one.applied_at) == (at("Mon 13:00"), 4 * 3600, at("Mon 9:00"))
+
+
+def test_a_target_that_was_not_broken_in_its_time_gives_way_to_the_next() -> None:
+    (one,) = told(BEGAN, goal(4), goal(6, "Mon 11:00"), step(StepKind.BREACHED, "Mon 15:00"))
+    assert (one.breached_at, one.target_seconds) == (at("Mon 15:00"), 6 * 3600)
 
 
 def test_a_breach_that_was_taken_back_is_none() -> None:

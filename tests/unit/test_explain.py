@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -101,6 +102,20 @@ def test_times_are_told_in_the_calendars_zone_and_in_utc() -> None:
     )
     shown = text(msgspec.structs.replace(later, clocks=(moved,)))
     assert "BST (09:00 UTC)" in shown
+
+
+def test_a_reader_elsewhere_is_told_all_times_there_and_those_of_clocks_in_the_calendars_zone_too() -> None:
+    shown = text(msgspec.structs.replace(told(), zone="America/New_York"))
+    told_here = text(told())
+    assert "Z  " not in shown
+    assert "2026-03-02 04:00 EST  " in shown
+    assert "2026-03-02 09:00Z  " in told_here
+    clock = told().clocks[0]
+    assert clock.clock.due_at is not None
+    for one in (clock.zone, "America/New_York"):
+        assert f"{clock.clock.due_at.astimezone(ZoneInfo(one)):%H:%M %Z}" in shown
+    same = text(msgspec.structs.replace(told(), zone=clock.zone))
+    assert "UTC)" not in same
 
 
 def test_flags_say_why() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,6 +70,23 @@ def test_a_promise_is_found_whatever_the_other_languages_make_of_its_words(text:
 @pytest.mark.parametrize("text", [text for each in NOT_PROMISED.values() for text in each], ids=lambda text: text[:40])
 def test_what_promises_nothing_is_left_alone_in_every_language(text: str) -> None:
     assert found(text) == ()
+
+
+REPLIES = [
+    line.split("\t")
+    for line in Path(__file__).with_name("promise_replies.tsv").read_text(encoding="utf-8").splitlines()[1:]
+]
+
+
+def test_replies_by_an_author_who_had_not_seen_the_books_are_understood_and_none_is_taken_for_what_it_is_not() -> None:
+    promised = [(day, text) for _, day, text in REPLIES if day != "-"]
+    others = [text for _, day, text in REPLIES if day == "-"]
+    assert len(promised) > 130
+    assert len(others) > 75
+    assert [text for text in others if any(one.doubt is None for one in found(text))] == []
+    assert [(text, days(text)) for day, text in promised if days(text) not in ([], [day])] == []
+    assert sum(days(text) == [day] for day, text in promised) >= len(promised) - 2
+    assert sum(doubts(text) == [None] for _, text in promised) >= 129
 
 
 def test_an_example_that_does_not_hold_is_told_with_what_is_found() -> None:

@@ -144,7 +144,7 @@ class Grammar:
 
     def _time(self, name: str) -> str:
         book = self.book
-        noon = rf"(?P<noon_{name}>{self._any(book.noon)})"
+        noon = rf"(?<!-)(?P<noon_{name}>{self._any(book.noon)})"  # "après-midi" is none
         mark = self._any((*book.hour, *book.morning, *book.afternoon)).removeprefix(r"(?<!\w)")
         part = rf"(?:(?P<part_{name}>{self._any((*book.morning, *book.afternoon))})\s*)?"
         begin = FIGURES if self.spaced else r"(?<![\d.,:/])"
