@@ -78,7 +78,8 @@ def one(request: Request, seat: Seated, source: str, ticket: str) -> Response:
 
 def _one(request: Request, seat: Seat, source: str, ticket: str, template: str) -> Response:
     told = cases.case(seat, source, ticket)
-    return page(request, template, told=told, choices=tags.choices(seat))
+    partial = template == "understood.html"
+    return page(request, template, told=told, choices=tags.choices(seat), partial=partial)
 
 
 @router.post("/correct")
