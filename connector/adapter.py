@@ -305,7 +305,10 @@ class Adapter(Protocol):
     def prepare(self, action: Action) -> Stamp:
         """Read the ticket and return what pins this write to the state just read. Raises ConflictError when the
         ticket is too fresh to pin or the write no longer fits, GoneError, RejectedError (closed: no write can land),
-        DeclinedError (not meant for whom it would reach)."""
+        DeclinedError (not meant for whom it would reach).
+
+        An adapter that can `undo` keeps under "undo" what an undo has to know: {"tags": those that the write adds,
+        "fields": {id: [ours, what stands there now]}}; it comes back in `Effect.untag` and `Effect.restore`."""
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         """Send the write once. Raises ConflictError (refused, nothing written), RejectedError, GoneError, AuthError,

@@ -73,6 +73,19 @@ def known_to_apprise(address: str) -> bool:
     return bool(apprise.Apprise().add(address))
 
 
+def broken_addresses(contacts: Contacts) -> Iterator[str]:
+    """What is wrong with the addresses, in words that name none of them. Sends nothing."""
+    for contact in contacts.people:
+        for reference in contact.reach:
+            try:
+                known = known_to_apprise(_address(contact, reference))
+            except SettingsError as error:
+                yield str(error)
+                continue
+            if not known:
+                yield f"{contact.id}: what {reference} holds is no address that apprise knows."
+
+
 class People:
     """The contacts of contacts.yaml, as the outbox writes to them. `folded` finds the notices that a digest is made of;
     `ledger` is the witness of what has left."""
@@ -91,17 +104,7 @@ class People:
 
     def check(self) -> Identity:
         """What is missing of the addresses, contact by contact. Nobody is told anything."""
-        missing = []
-        for contact in self._contacts.people:
-            for reference in contact.reach:
-                try:
-                    known = known_to_apprise(_address(contact, reference))
-                except SettingsError as error:
-                    missing.append(str(error))
-                    continue
-                if not known:
-                    missing.append(f"{contact.id}: what {reference} holds is no address that apprise knows.")
-        return Identity(CONTACTS, None, "Amends", may=("notify",), missing=tuple(missing))
+        return Identity(CONTACTS, None, "Amends", may=("notify",), missing=tuple(broken_addresses(self._contacts)))
 
     def discover(self) -> Discovery:
         return Discovery(())

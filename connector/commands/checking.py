@@ -20,6 +20,8 @@ from connector.errors import AmendsError, AuthError, SettingsError, TemporaryErr
 from connector.mapping import Mapping, check_examples
 from connector.mapping.fitting import doubts, misfits
 from connector.model import ActionKind, Mode
+from connector.notify import ADAPTER, broken_addresses
+from connector.policy.telling import CONTACTS
 from connector.settings import schema_files
 from connector.settings.loading import Settings
 from connector.settings.models import read_models
@@ -69,7 +71,26 @@ def check(place: Place, *, offline: bool) -> Checked:
         examples=_number_of_examples(settings),
         problems=tuple(_broken_examples(settings)),
         warnings=(*settings.warnings, *_old_schemas(place), *_values(place), *_modes(settings)),
-        sources=tuple(_source(place, one, offline=offline) for one in settings.sources.values()),
+        sources=(
+            *(_source(place, one, offline=offline) for one in settings.sources.values()),
+            *_people(settings, offline=offline),
+        ),
+    )
+
+
+def _people(settings: Settings, *, offline: bool) -> Iterator[SourceChecked]:
+    """Whether there is an address behind each reference. Nobody is told anything."""
+    contacts = settings.policy.contacts
+    if not contacts.people:
+        return
+    missing = () if offline else tuple(broken_addresses(contacts))
+    yield SourceChecked(
+        CONTACTS,
+        ADAPTER,
+        contacted=not offline,
+        name=count(len(contacts.people), "contact"),
+        missing=missing,
+        exit_code=1 if missing else 0,
     )
 
 

@@ -110,7 +110,8 @@ def standing(
         rungs, later = _missing(ladder, number, names, known, contacts, values, before, language, now)
         overs = [one.over_at for one in notices]
         if rungs or later or None in overs:
-            return Standing(tuple(rungs), later)
+            # What goes out now counts from now on; where it is only written down, nothing else says so.
+            return Standing(tuple(rungs), now if rungs else later)
         # Nobody was there to be told, or nobody could be reached: the next step does not wait for an answer.
         reached = max((at for at in overs if at is not None), default=due)
         due = reached if notices and not failed else _at_once(ladder, number, reached)

@@ -25,9 +25,10 @@ from connector.policy.wordings import Wordings
 
 DAY_SECONDS = 86_400
 # The rule ids of actions that no rule of the admin's made.
-TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES, DIGEST = "tag_back", "survey", "acknowledge", "stages", "digest"
-UNDO = "undo"
-OWN_SECTIONS = (TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES, DIGEST, UNDO)
+TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES = "tag_back", "survey", "acknowledge", "stages"
+DIGEST, UNDO = "digest", "undo"
+OWN_SECTIONS = (TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES)
+OWN_NAMES = (*OWN_SECTIONS, DIGEST, UNDO)
 _OF_RULES = (ActionKind.ESCALATE, ActionKind.TAG)
 PLACEHOLDERS = frozenset({"house", "reference", "contact"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -63,7 +64,7 @@ class Rule(msgspec.Struct, frozen=True):
     stop: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in _OF_RULES or self.id in OWN_SECTIONS:
+        if self.kind not in _OF_RULES or self.id in OWN_NAMES:
             raise SettingsError(
                 f"rule {self.id!r}: {', '.join(OWN_SECTIONS)} have sections of their own.", remedy="Rename it."
             )
@@ -102,7 +103,7 @@ class Correction(msgspec.Struct, frozen=True):
     rank: int = 6
 
     def __post_init__(self) -> None:
-        if self.id in OWN_SECTIONS:
+        if self.id in OWN_NAMES:
             raise SettingsError(f"correction {self.id!r}: that name is taken.", remedy="Rename it.")
         if self.on is None and self.when is None:
             raise SettingsError(

@@ -46,7 +46,7 @@ def _report(detail: ErrorDetails, document: Document, shape: type[Shape], proble
             document.place(path, key=True), f"unknown key {path[-1]!r}", one_of(path[-1], known_keys(name, path[:-1]))
         )
     else:
-        what, remedy = _SECRET if path[2:3] == ("secrets",) else _words(detail)
+        what, remedy = _SECRET if path[2:3] in (("secrets",), ("reach",)) else _words(detail)
         problems.add(document.place(path, key=path[-1:] == ("[key]",)), what, remedy)
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import pytest
 
 from connector.adapter import Adapter, Cursor, Finding, NotYet, Page, Record, Stamp
 from connector.errors import ConflictError, TemporaryError
-from connector.model import JSON, Action, ActionKind, Effect
+from connector.model import JSON, Action, ActionKind, Effect, Notice
 from connector.testing.backend import Backend
 
 NOTE = "Overdue: first reply was due. Written by Amends."
@@ -33,6 +33,8 @@ _EFFECTS = {
     ActionKind.CORRECT: Effect(
         tags=("amends-cause",), create={"summary": "Lamps break", "description": "Find out why."}
     ),
+    ActionKind.NOTIFY: Effect(notice=Notice("kit", NOTE, NOTE, datetime(2026, 3, 2, tzinfo=UTC))),
+    ActionKind.UNDO: Effect(untag=("amends-delivery",)),
 }
 _MOST_LOOKS = 12
 

@@ -223,6 +223,46 @@ class WritingTests(Bench):
         self.carry_out(backend, only)
         assert backend.field(full, name) == theirs
 
+    def test_an_undo_takes_back_what_is_ours_and_leaves_what_others_did(self, backend: Backend) -> None:
+        self.able(backend, ActionKind.UNDO)
+        ticket = backend.seed(1)[0]
+        backend.settle()
+        theirs = backend.agent_edit(ticket)
+        action = self.action(ticket, ActionKind.TAG, backend)
+        stamp = self.prepare(backend, action)
+        self.connect(backend).apply(action, stamp)
+        ours = stamp["undo"]["tags"]
+        assert set(ours) == set(action.effect.tags)
+        backend.settle()
+        other = backend.agent_edit(ticket)
+        undo = self.action(ticket, ActionKind.UNDO, backend, "undo", Effect(untag=tuple(ours)))
+        self.carry_out(backend, undo)
+        assert backend.labels(ticket).isdisjoint(ours)
+        assert {theirs, other} <= backend.labels(ticket)
+        before = len(backend.effects(ticket))
+        again = self.action(ticket, ActionKind.UNDO, backend, "again", Effect(untag=tuple(ours)))
+        self.carry_out(backend, again)
+        assert len(backend.effects(ticket)) == before, "what is not there any more is not taken off again"
+
+    def test_an_undo_sets_a_field_back_unless_somebody_has_changed_it_since(self, backend: FieldBackend) -> None:
+        self.able(backend, ActionKind.UNDO)
+        if self.fill is None:
+            pytest.skip("the bench names no field that can be filled")
+        name, ours, theirs = self.fill
+        alone, changed = backend.seed(2)
+        for ticket in (alone, changed):
+            action = self.action(ticket, ActionKind.TAG, backend, effect=Effect(fill={name: ours}))
+            stamp = self.prepare(backend, action)
+            self.connect(backend).apply(action, stamp)
+            wrote, before = as_stored(stamp)["undo"]["fields"][name]
+            backend.settle()
+            if ticket == changed:
+                backend.agent_fills(ticket, name, theirs)
+            undo = self.action(ticket, ActionKind.UNDO, backend, "undo", Effect(restore={name: (wrote, before)}))
+            self.carry_out(backend, undo)
+        assert backend.field(alone, name) in (None, "", [])
+        assert backend.field(changed, name) == theirs
+
     def test_a_kind_it_cannot_write_is_refused_before_anything_is_sent(self, backend: Backend) -> None:
         ticket = backend.seed(1)[0]
         backend.settle()

@@ -473,7 +473,7 @@ def test_a_record_that_nobody_can_read_is_shown_retried_and_skipped(office: Offi
 
 def test_adapters_are_listed_with_what_they_can(office: Office) -> None:
     rows = {row["name"]: row for row in office.type("adapter", "list", "--json").json}
-    assert set(rows["memory"]["can"]) == {"escalate", "survey", "tag", "link", "correct"}
+    assert set(rows["memory"]["can"]) == {"escalate", "survey", "tag", "link", "correct", "undo"}
 
 
 def test_no_command_shows_a_secret(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,3 +108,30 @@ def test_a_note_never_has_more_than_fifteen_lines(cases: list[str], values: list
     lines = written(flag, tags=tags).splitlines()
     assert len(lines) <= 15
     assert lines[-1].endswith("amends explain shop/7")
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sl", "zh"])
+def test_a_note_is_whole_in_each_language_that_ships(language: str) -> None:
+    from connector.policy import phrasing as english
+    from connector.settings.folder import Folder
+    from connector.settings.playbooks import phrasing_of
+    from connector.settings.problems import Problems
+    from tests.scratch import folder
+
+    problems = Problems()
+    words = phrasing_of(Folder(folder(), problems).document(f"notes/{language}.yaml"), problems)
+    problems.raise_if_any()
+    assert words is not None
+    for ours, theirs in (
+        (english.HEADLINES, words.headlines),
+        (english.NEXT_STEPS, words.next_steps),
+        (english.LINES, words.lines),
+    ):
+        assert set(theirs) == set(ours)
+        for name, line in ours.items():
+            assert set(re.findall(r"\{\w+\}", theirs[name])) == set(re.findall(r"\{\w+\}", line)), name
+    story = History(OPENED, (Spell(Status.OPEN, OPENED, None),), reopens=(NOW,))
+    clock = replace(CLOCK, due_at=NOW)
+    text = note(complaint(), story, TAGS, clock, OVERDUE, (MANY,), zone="Europe/London", now=NOW, phrasing=words)
+    assert 8 <= len(text.splitlines()) <= 15
+    assert "Next step" not in text and "was due" not in text

@@ -297,7 +297,7 @@ WRONG_LINES = [
         "policy.yaml",
         "id: overdue",
         "id: survey",
-        "3:5: rule 'survey': tag_back, survey, acknowledge have sections of their own",
+        "3:5: rule 'survey': tag_back, survey, acknowledge, stages have sections of their own",
     ),
     ("policy.yaml", "  many_within", "  many: 1\n  many_within", "16:9: 1 should be greater than or equal to 2"),
     ("policy.yaml", "60d", "60h", "16:16: '60h' is not a number of whole days; write it as \"30d\""),
