@@ -23,10 +23,12 @@ from connector.helpdesk import Helpdesk
 from connector.http import session
 from connector.mapping import words
 from connector.model import Tag
+from connector.policy.rules import SurveyPage
 from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
 from connector.store import Store, sources
 from connector.store.memory import StoredLedger, StoredMemory
+from connector.survey_key import SurveyLinks, key_file
 from connector.tagging import TaggingSettings
 
 if TYPE_CHECKING:
@@ -124,8 +126,11 @@ def open_desk(
     store: Store,
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
+    page: SurveyPage | None = None,
 ) -> Helpdesk:
-    """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance."""
+    """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance. `page` is our
+    own page of survey questions, if there is one."""
+    links = SurveyLinks(page, key_file(store.file, home)) if page is not None else None
     adapter = adapter_for(source, home, now, clock, store)
     with store.read() as connection:
         row = sources.by_name(connection, source.name)
@@ -146,6 +151,7 @@ def open_desk(
         actor=row.actor,
         act_from=act_from,
         read_from=source.read_from,
+        survey_link=links.link if links is not None else None,
     )
 
 

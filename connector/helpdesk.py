@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 
 from connector.adapter import Adapter
 from connector.mapping import Mapping
-from connector.model import ActionKind, Mode
+from connector.model import Action, ActionKind, Mode
 from connector.timeline import Words
 
 
@@ -17,7 +18,8 @@ class Helpdesk(msgspec.Struct, frozen=True):
     """A source that the engine reads from and writes to.
 
     `actor` is our own user there, by which our echo is known. Nothing that happened before `act_from` is acted upon.
-    `rules_digest` names the mapping and rules in force, so that a changed one is noticed.
+    `rules_digest` names the mapping and rules in force, so that a changed one is noticed. `survey_link` makes the link
+    at which a survey can be answered, where there is a page of our own.
     """
 
     id: int
@@ -31,3 +33,4 @@ class Helpdesk(msgspec.Struct, frozen=True):
     actor: str | None
     act_from: datetime
     read_from: datetime | None = None
+    survey_link: Callable[[Action], str] | None = None

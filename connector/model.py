@@ -261,6 +261,7 @@ class FlagKind(StrEnum):
     OVERDUE = "overdue"
     REPEAT = "repeat"
     BROKEN_PROMISE = "broken_promise"
+    UNHAPPY = "unhappy"
 
 
 class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -277,6 +278,26 @@ class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
     def topic(self) -> str:
         """What it is about: a clock ("resolution", "regulation"), or a kind of repeat."""
         return self.episode.partition("#")[0].partition(":")[0]
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a customer said about how their complaint was handled, after the resolution `episode` ("resolution#1").
+
+    `csat` (satisfaction) and `ces` (ease, 5 is easy) are 1 to 5, `nps` (would recommend) is 0 to 10, `solved` their
+    word on whether it is; None where not asked or not said. `scale` is 2 where the source knows only good (5) and bad
+    (1).
+    `via` is "page" for ours, "source" for the helpdesk's own survey.
+    """
+
+    episode: str
+    at: datetime
+    via: str
+    csat: int | None = None
+    ces: int | None = None
+    nps: int | None = None
+    solved: bool | None = None
+    comment: str | None = None
+    scale: int = 5
 
 
 class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -391,7 +412,8 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     ("priority", "group", "custom:360001") to values. `fill` does the same, but for fields that are empty: what stands
     in one already stays. `tags` are added, none is ever removed. `create` holds the fields of a ticket to be opened;
     then `note` and `fill` are empty, and `tags` are the new ticket's. `messages` (by language, ISO 639-1) and `contact`
-    are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own.
+    are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own. `link` is
+    where the customer can answer a survey; it is a key, and filled in on its way out only.
     """
 
     note: str | None = None
@@ -401,6 +423,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     create: dict[str, JSON] = {}
     messages: dict[str, Message] = {}
     contact: str | None = None
+    link: str | None = None
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):

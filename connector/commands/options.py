@@ -70,7 +70,7 @@ OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket."
 StatusWord = Literal[
     "new", "open", "waiting_customer", "waiting_third_party", "on_hold", "resolved", "closed", "withdrawn", "deleted"
 ]
-FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise"]
+FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise", "unhappy"]
 OfStatus = Annotated[StatusWord | None, _option("--status", help="Only where it stands so.")]
 OfFlag = Annotated[FlagWord | None, _option("--flag", help="Only with this flag.")]
 Answer = Annotated[Literal["yes", "no", "unsure"] | None, _option("--complaint", help="Only with this answer.")]
@@ -141,6 +141,12 @@ Accepted = Annotated[
     list[datetime] | None, _option("--accept", formats=["%Y-%m-%d"], metavar="DATE", help="Add this day.")
 ]
 AcceptAll = Annotated[bool, _option("--accept-all", help="Add every day of the file.")]
+
+
+_who = "An address, or the ID of a complaint."
+Person = Annotated[str, typer.Argument(metavar="WHO", help=_who)]
+Host = Annotated[str, _option("--host", help="The address to listen at; the usual one is for this machine alone.")]
+Port = Annotated[int, _option("--port", min=1, max=65535, help="The port.")]
 
 
 class PromiseState(StrEnum):

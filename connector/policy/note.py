@@ -21,6 +21,7 @@ HEADLINES = {
     FlagKind.OVERDUE: "Overdue: this complaint needs a manager.",
     FlagKind.BROKEN_PROMISE: "Broken promise: a date that this customer was given has passed without a word.",
     FlagKind.REPEAT: "Repeat: this customer had to come back to us.",
+    FlagKind.UNHAPPY: "Unhappy: the customer says that this complaint was not handled well.",
 }
 FACETS = (("emergency", "Cannot wait"), ("category", "Category"), ("root_cause", "Cause"), ("remedy", "Wanted"))
 NEXT_STEPS = {
@@ -36,6 +37,8 @@ NEXT_STEPS = {
     "resolution": "settle with the owner what is missing, and tell the customer the new date and the reason.",
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",
+    "unhappy": "take the complaint up again (reopen it), ask the customer what is missing, and say what happens next.",
+    "unhappy_late": "call the customer today, and let the complaints officer decide how it goes on.",
     "reopened": "ask the customer what is still open, and have a second person check the solution.",
 }
 _PLAIN = re.compile(r"[^\W_][\w &-]{0,39}")

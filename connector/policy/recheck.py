@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Link, Status, Tag
-from connector.policy import acknowledgement, correction
+from connector.model import (
+    Action,
+    ActionKind,
+    Answer,
+    Clock,
+    ClockState,
+    Complaint,
+    FlagKind,
+    History,
+    Link,
+    Status,
+    Tag,
+)
+from connector.policy import acknowledgement, answers, correction
 from connector.policy.decision import wanted_tags
 from connector.policy.rules import SURVEY, TAG_BACK, Policy
 from connector.policy.standing import gone, objection
-from connector.policy.survey import into_daytime, resolution
+from connector.policy.survey import into_daytime, resolution, unfit
 from connector.wording import instant
 
 ANSWERED = {
@@ -32,6 +44,7 @@ def unwanted(
     policy: Policy,
     now: datetime,
     links: Sequence[Link] = (),
+    said: Sequence[Answer] = (),
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
     good; see `postponed` for what only has to wait."""
@@ -44,13 +57,17 @@ def unwanted(
     if action.not_after is not None and now > action.not_after:
         return f"its time ended {instant(action.not_after, policy.zone)}"
     if action.kind is ActionKind.SURVEY:
-        return _survey(action, history, policy)
+        return _survey(action, history, tags, policy)
     if action.kind is ActionKind.ACKNOWLEDGE:
         return acknowledgement.unwanted(history) if policy.acknowledge else "acknowledgements were switched off"
     if action.rule == TAG_BACK:
         return _tags(action, complaint, tags, policy)
     if action.kind in (ActionKind.CORRECT, ActionKind.LINK):
         return _correction(action, complaint, links, policy)
+    rule = policy.rule(action.rule)
+    if rule is not None and rule.on is FlagKind.UNHAPPY:
+        standing = {flag.episode for flag in answers.flags(said, history, policy.survey, now)}
+        return None if action.episode in standing else "somebody has seen to it since"
     return _escalation(action, clocks, policy, now)
 
 
@@ -65,13 +82,15 @@ def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetim
     return None
 
 
-def _survey(action: Action, history: History, policy: Policy) -> str | None:
+def _survey(action: Action, history: History, tags: Sequence[Tag], policy: Policy) -> str | None:
     ended = resolution(history)
     if policy.survey is None or action.rule != SURVEY:
         return "surveys were switched off"
     if ended is None:
         return "the complaint was reopened"
-    return None if ended.episode == action.episode else "the complaint was reopened and resolved anew"
+    if ended.episode != action.episode:
+        return "the complaint was reopened and resolved anew"
+    return unfit(history, tags, ended)
 
 
 def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Policy) -> str | None:

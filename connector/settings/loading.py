@@ -18,6 +18,7 @@ from connector.clocks.business_hours import Hours
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Profile
 from connector.clocks.sla import Sla
+from connector.figures import VERSION as FIGURES_VERSION
 from connector.mapping import Mapping
 from connector.people.repeats import RepeatPolicy
 from connector.policy.rules import Policy
@@ -42,6 +43,7 @@ from connector.settings.sources import (
     streams_of,
     with_fields,
 )
+from connector.settings.survey_words import check_own
 from connector.settings.taggings import tagging_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
@@ -92,7 +94,8 @@ def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = Non
     sla = _sla(folder, calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)
     sources = _sources(main, document, folder, meanings, problems)
-    policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
+    check_own(folder, problems)
+    policies = policy_of(folder.document("policy.yaml"), tagging, calendars, sources.values(), problems)
     if main and document:
         _check_store(main.store, document, problems)
     problems.raise_if_any()
@@ -186,7 +189,9 @@ def rules_digest(mapping: str, digests: dict[str, str], models: Iterable[str] = 
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
     timed = ("calendars.yaml", "sla.yaml")
     clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith((REGULATIONS, PROMISES))]
-    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest(clocks)))
+    return ":".join(
+        part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest([FIGURES_VERSION, *clocks]))
+    )
 
 
 def _digest(value: Any) -> str:

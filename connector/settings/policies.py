@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from connector.clocks.business_hours import Hours
 from connector.clocks.lives import KINDS as CLOCKS
 from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.regulation import REGULATION
@@ -17,7 +18,8 @@ from connector.mapping import EXTRA, to_source
 from connector.model import ActionKind, FlagKind, Message, Priority
 from connector.people.repeats import KINDS as REPEATS
 from connector.people.repeats import RepeatPolicy
-from connector.policy.rules import Acknowledge, Correction, Policy, Rule, Survey, TagBack
+from connector.policy.answers import TOPICS
+from connector.policy.rules import Acknowledge, Correction, Policy, Rule, Survey, SurveyPage, TagBack, Unhappy
 from connector.settings import notation
 from connector.settings.checking import shaped, shown
 from connector.settings.meanings import WRITABLE, compiled
@@ -30,16 +32,26 @@ from connector.settings.shapes import (
     RepeatsShape,
     RuleShape,
     SurveyShape,
+    UnhappyShape,
 )
 from connector.settings.sources import SourceSettings
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
 
 Built = TypeVar("Built")
+# What a rule may be about, where that is no clock.
+_ABOUT: Mapping[FlagKind | None, tuple[Sequence[str], str]] = {
+    FlagKind.REPEAT: (REPEATS, "kind of repeat"),
+    FlagKind.UNHAPPY: (TOPICS, "kind of bad answer"),
+}
 
 
 def policy_of(
-    document: Document | None, tagging: TaggingSettings | None, sources: Iterable[SourceSettings], problems: Problems
+    document: Document | None,
+    tagging: TaggingSettings | None,
+    calendars: Mapping[str, Hours] | None,
+    sources: Iterable[SourceSettings],
+    problems: Problems,
 ) -> tuple[Policy, RepeatPolicy] | None:
     """The rules and what counts as a repeat, or None with the reasons among `problems`."""
     shape = shaped(document, PolicyFile, problems)
@@ -51,7 +63,7 @@ def policy_of(
     _check_writes(document, shape, sources, problems)
     rules = [_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)]
     corrections = [_correction(index, one, sources, document, problems) for index, one in enumerate(shape.corrections)]
-    survey = _survey(shape.survey, document, problems) if shape.survey else None
+    survey = _survey(shape.survey, calendars or {}, document, problems) if shape.survey else None
     acknowledge = _acknowledge(shape.acknowledge, sources, document, problems) if shape.acknowledge else None
     repeats = _repeats(shape.repeats, document, problems)
     back = shape.tag_back
@@ -126,7 +138,9 @@ def _correction(
     return _built(correction, document, path, problems)
 
 
-def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Survey | None:
+def _survey(
+    shape: SurveyShape, calendars: Mapping[str, Hours], document: Document, problems: Problems
+) -> Survey | None:
     if not zone_is_known(shape.zone, document, ("survey", "zone"), problems):
         return None
     start, end = notation.window(shape.daytime)
@@ -141,8 +155,31 @@ def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Surve
         fields=shape.fields,
         when=compiled(shape.when, document, ("survey", "when"), problems),
         rank=shape.rank,
+        every_days=notation.whole_days(shape.every),
+        page=_page(shape),
+        unhappy=_unhappy(shape.unhappy, calendars, document, problems) if shape.unhappy else None,
     )
     return _built(survey, document, ("survey",), problems)
+
+
+def _page(shape: SurveyShape) -> SurveyPage | None:
+    page = shape.page
+    if page is None:
+        return None
+    return SurveyPage(page.url, page.questions, page.house, page.contact, notation.whole_days(page.open_for))
+
+
+def _unhappy(
+    shape: UnhappyShape, calendars: Mapping[str, Hours], document: Document, problems: Problems
+) -> Unhappy | None:
+    hours = calendars.get(shape.calendar)
+    if hours is None:
+        place = document.place(("survey", "unhappy", "calendar"))
+        what = f"there is no calendar {shape.calendar!r}"
+        problems.add(place, what, one_of(shape.calendar, sorted(calendars)))
+        return None
+    seconds = notation.duration(shape.act_within).in_seconds(hours.calendar.day_seconds)
+    return Unhappy(hours, seconds, shape.at_most, hours.calendar.zone)
 
 
 def _acknowledge(
@@ -186,9 +223,7 @@ def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | Non
     for section, rules in speaking:
         unique([rule.id for rule in rules], "id", document, (section,), problems)
         for index, rule in enumerate(rules):
-            known, what = (
-                (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else ((*CLOCKS, REGULATION, PROMISE), "clock")
-            )
+            known, what = _ABOUT.get(rule.on, ((*CLOCKS, REGULATION, PROMISE), "clock"))
             unknown_words(rule.about, known, what, document, (section, index, "about"), problems)
     if shape.tag_back and tagging:
         unknown_words(

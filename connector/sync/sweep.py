@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
+from connector.assessment import Assessment, Rules, Understood, assess, figures_of, understood_again, why_not
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Link, Mode
+from connector.model import Action, ActionKind, Answer, Link, Mode
 from connector.people.repeats import Earlier
-from connector.store import Store, Transaction, complaints, intentions, links, sources
+from connector.store import Store, Transaction, complaints, figures, intentions, links, sources, surveys
 from connector.store.complaints import Assessed, Stored
+from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 
 log = logging.getLogger("amends")
@@ -45,6 +46,7 @@ class Looked(NamedTuple):
     this: Understood
     found: Assessment
     links: Sequence[Link]
+    said: Sequence[Answer]
 
 
 def sweep(
@@ -101,11 +103,13 @@ class _Sweeping:
             people = {stored.complainant_id for stored in due}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
+            answered = surveys.of_complaints(connection, (stored.id for stored in due))
             open_ones = self._open(connection, due)
         looked = [
             one
             for stored in due
-            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, unclear)) is not None
+            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, answered, unclear))
+            is not None
         ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
@@ -114,10 +118,15 @@ class _Sweeping:
         return True
 
     def _looked(
-        self, stored: Stored, cases: Sequence[Earlier], linked: Mapping[int, Sequence[Link]], unclear: list[Stored]
+        self,
+        stored: Stored,
+        cases: Sequence[Earlier],
+        linked: Mapping[int, Sequence[Link]],
+        answered: Mapping[int, Sequence[Answer]],
+        unclear: list[Stored],
     ) -> Looked | None:
         try:
-            return self._look(stored, cases, linked.get(stored.id, ()))
+            return self._look(stored, cases, linked.get(stored.id, ()), answered.get(stored.id, ()))
         except Exception:  # our bug, or a rule's: no complaint may keep the others from being looked at
             log.exception("%s/%s could not be assessed; it is looked at again later", stored.source, stored.ticket)
             unclear.append(stored)
@@ -133,7 +142,7 @@ class _Sweeping:
             for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
         }
 
-    def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link]) -> Looked:
+    def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link], said: Sequence[Answer]) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings)
@@ -147,6 +156,7 @@ class _Sweeping:
             now=self.now,
             links=linked,
             acknowledges=ActionKind.ACKNOWLEDGE in desk.adapter.can,
+            said=said,
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
@@ -155,7 +165,7 @@ class _Sweeping:
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return Looked(stored, this, found, linked)
+        return Looked(stored, this, found, linked, said)
 
     def _write(
         self,
@@ -165,6 +175,7 @@ class _Sweeping:
     ) -> None:
         results = [(one.stored, _assessed(one), one.found.look_again_at) for one in looked]
         complaints.save_assessed(connection, results)
+        figures.keep(connection, {one.stored.id: self._counted(one) for one in looked})
         self.store.seam("sweep: assessed")
         intended = withdrawn = 0
         for one in looked:
@@ -172,6 +183,10 @@ class _Sweeping:
             still_open = open_ones.get((one.stored.source_id, one.stored.ticket), ())
             withdrawn += self._withdraw(connection, one, still_open)
         self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
+
+    def _counted(self, one: Looked) -> Counted:
+        found = figures_of(one.this, one.found.clocks, one.found.flags, self.rules)
+        return Counted(one.stored.source_id, one.stored.complainant_id, found)
 
     def _intend(self, connection: Transaction, looked: Looked) -> int:
         """Write the actions down, each at the source that has to carry it out. Returns how many were new."""
@@ -204,7 +219,7 @@ class _Sweeping:
     def _withdraw(self, connection: Transaction, looked: Looked, open_ones: Iterable[Intention]) -> int:
         withdrawn = 0
         for intention in open_ones:
-            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links)
+            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links, looked.said)
             if why is None:
                 continue
             late = intention.action.not_after is not None and self.now > intention.action.not_after

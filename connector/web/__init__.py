@@ -1,0 +1,1 @@
+"""What a browser sees: the page of survey questions (`survey`)."""
