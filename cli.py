@@ -641,6 +641,41 @@ def clock_dismiss(
     show(promises.decide(_place(ctx), name, number, stands=False, dry_run=dry_run), promises.decided_lines, as_json)
 
 
+# -- report --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def report(
+    ctx: Context,
+    period: o.Period = None,
+    since: o.From = None,
+    until: o.Until = None,
+    by: o.By = None,
+    where: o.Where = None,
+    as_of: o.AsOf = None,
+    cell: o.OneCell = None,
+    pack: o.ReviewMonth = None,
+    form: o.Reporting = "text",
+    out: o.Out = None,
+    most: o.Most = 25,
+    as_json: o.Json = False,
+) -> None:
+    """Figures: how many, why, how fast, how well, at what cost, and what customers say. Each can be traced."""
+    from shutil import get_terminal_size
+
+    from connector.commands import report as reporting
+
+    at = as_of.replace(tzinfo=UTC) if as_of else None
+    place, wish = _place(ctx), reporting.Wish(period, since, until, tuple(by or ()), tuple(where or ()), at, most)
+    if cell is not None:
+        show(reporting.cell(place, wish, cell, most=most), reporting.cell_lines, as_json)
+        return
+    told, review = reporting.packed(place, pack, wish) if pack else (reporting.reported(place, wish), None)
+    columns = get_terminal_size((200, 24)).columns if sys.stdout.isatty() else 200
+    chosen = "json" if as_json else form
+    reporting.put(reporting.written(told, chosen, review, columns), chosen, out)
+
+
 # -- survey --------------------------------------------------------------------------------------------------------
 
 

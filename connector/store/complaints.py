@@ -382,6 +382,7 @@ def listing(
     flag: str | None = None,
     is_complaint: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     most: int | None = None,
 ) -> Iterator[Stored]:
     """Complaints, newest first, as the filters say."""
@@ -397,10 +398,27 @@ def listing(
         statement = statement.where((" " + complaint.c.flags + " ").contains(f" {flag} ", autoescape=True))
     if since is not None:
         statement = statement.where(complaint.c.opened_at >= micros(since))
+    if until is not None:
+        statement = statement.where(complaint.c.opened_at <= micros(until))
     if most is not None:
         statement = statement.limit(most)
     for row in connection.execute(statement):
         yield _stored(row)
+
+
+def names_of(connection: Connection, idents: Sequence[int]) -> list[str]:
+    """SOURCE/TICKET of these complaints (row ids), in the order in which they were stored."""
+    statement = (
+        select(source.c.name, complaint.c.ticket)
+        .join_from(complaint, source)
+        .where(complaint.c.id.in_(bindparam("of", expanding=True)))
+        .order_by(complaint.c.id)
+    )
+    found = []
+    for begin in range(0, len(idents), 5000):
+        rows = connection.execute(statement, {"of": listed(idents[begin : begin + 5000])})
+        found += [f"{name}/{ticket}" for name, ticket in rows]
+    return found
 
 
 def totals(connection: Connection) -> list[tuple[str, str, str, int]]:
