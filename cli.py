@@ -46,6 +46,7 @@ audit = _group("audit", "Who did what, when.")
 mail = _group("mail", "What Amends understands of a mail.")
 clock = _group("clock", "Working time: try it, and see what a change would do.")
 hooks = _group("hooks", "What helpdesks push at us, so that changes are known within seconds.")
+survey = _group("survey", "What customers are asked after a resolution, and what they say.")
 tag = _group("tag", "What texts are about, and how models learn it.")
 web = _group("web", "The console in a browser, and who may come in.")
 user = _group("user", "People who may come into the console.", web)
@@ -774,6 +775,94 @@ def clock_dismiss(
     from connector.commands import clock_promises as promises
 
     show(promises.decide(_place(ctx), name, number, stands=False, dry_run=dry_run), promises.decided_lines, as_json)
+
+
+# -- report --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def report(
+    ctx: Context,
+    period: o.Period = None,
+    since: o.From = None,
+    until: o.Until = None,
+    by: o.By = None,
+    where: o.Where = None,
+    as_of: o.AsOf = None,
+    cell: o.OneCell = None,
+    pack: o.ReviewMonth = None,
+    form: o.Reporting = "text",
+    out: o.Out = None,
+    most: o.Most = 25,
+    as_json: o.Json = False,
+) -> None:
+    """Figures: how many, why, how fast, how well, at what cost, and what customers say. Each can be traced."""
+    from shutil import get_terminal_size
+
+    from connector.commands import report as reporting
+
+    at = as_of.replace(tzinfo=UTC) if as_of else None
+    place, wish = _place(ctx), reporting.Wish(period, since, until, tuple(by or ()), tuple(where or ()), at, most)
+    if cell is not None:
+        show(reporting.cell(place, wish, cell, most=most), reporting.cell_lines, as_json)
+        return
+    told, review = reporting.packed(place, pack, wish) if pack else (reporting.reported(place, wish), None)
+    columns = get_terminal_size((200, 24)).columns if sys.stdout.isatty() else 200
+    chosen = "json" if as_json else form
+    reporting.put(reporting.written(told, chosen, review, columns), chosen, out)
+
+
+# -- survey --------------------------------------------------------------------------------------------------------
+
+
+@survey.command("list")
+def survey_list(ctx: Context, source: o.OfSource = None, most: o.Most = 50, as_json: o.Json = False) -> None:
+    """Surveys that are due, were sent, or answered, the newest first."""
+    from connector.commands import survey as asking
+
+    show(asking.listing(_place(ctx), source=source, most=most), asking.listing_lines, as_json)
+
+
+@survey.command("show")
+def survey_show(ctx: Context, name: o.Case, as_json: o.Json = False) -> None:
+    """What was asked and said about one complaint, with the customer's own words."""
+    from connector.commands import survey as asking
+
+    show(asking.show(_place(ctx), name), asking.show_lines, as_json)
+
+
+@survey.command("link")
+def survey_link(ctx: Context, name: o.Case, dry_run: o.DryRun = False, as_json: o.Json = False) -> None:
+    """The link to the page of questions for one complaint, to be given to its customer."""
+    from connector.commands import survey as asking
+
+    show(asking.link(_place(ctx), name, dry_run=dry_run), asking.link_lines, as_json)
+
+
+@survey.command("stop")
+def survey_stop(ctx: Context, who: o.Person, dry_run: o.DryRun = False) -> None:
+    """Ask somebody no more, at whatever source."""
+    from connector.commands import keeping
+    from connector.commands import survey as asking
+
+    show(asking.stop(_place(ctx), who, ask_again=False, dry_run=dry_run), keeping.done_lines)
+
+
+@survey.command("allow")
+def survey_allow(ctx: Context, who: o.Person, dry_run: o.DryRun = False) -> None:
+    """Take back a `stop`."""
+    from connector.commands import keeping
+    from connector.commands import survey as asking
+
+    show(asking.stop(_place(ctx), who, ask_again=True, dry_run=dry_run), keeping.done_lines)
+
+
+@survey.command("serve")
+def survey_serve(ctx: Context, host: o.Host = "127.0.0.1", port: o.PagePort = 8480) -> None:
+    """Serve the page of questions, for a web server in front of it. SIGTERM or Ctrl-C ends it."""
+    from connector.web.public import serve_survey
+
+    serve_survey(_place(ctx), host, port, tell=lambda line: typer.echo(line, err=True))
 
 
 # -- tag -----------------------------------------------------------------------------------------------------------

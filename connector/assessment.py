@@ -18,12 +18,14 @@ from connector.clocks.promises import keeping
 from connector.condition import policy_values, values_of
 from connector.corrections import AGENT, Vocabulary, corrected
 from connector.errors import RecordError
+from connector.figures import Figures, figures
 from connector.mapping import Mapping as FieldMapping
 from connector.mapping import complaint_tag, normalise, placed, to_source
 from connector.model import (
     JSON,
     Action,
     ActionKind,
+    Answer,
     Clock,
     Complaint,
     Entry,
@@ -36,7 +38,7 @@ from connector.model import (
     Tag,
 )
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
-from connector.policy import decision, emergencies, handoffs, recheck, wordings
+from connector.policy import answers, decision, emergencies, handoffs, recheck, wordings
 from connector.policy.ladder import Told
 from connector.policy.rules import Policy
 from connector.policy.taken import Ack, Hands
@@ -371,6 +373,17 @@ def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...
     return (*found, *keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now))
 
 
+def figures_of(this: Understood, clocks: Sequence[Clock], flags: Sequence[Flag], rules: Rules) -> Figures | None:
+    """What it counts as in reports. Working time is that of the calendar that its clocks go by, else of the first."""
+    answer = this.is_complaint
+    if answer == "no":
+        return None
+    calendars = rules.sla.calendars
+    named = next((clock.calendar for clock in clocks if clock.calendar in calendars), next(iter(calendars), None))
+    hours = calendars[named] if named is not None else None
+    return figures(this.complaint, answer, this.tags, this.folded.history, clocks, flags, hours)
+
+
 def clock_flags(clocks: tuple[Clock, ...], rules: Rules, now: datetime) -> tuple[tuple[Flag, ...], datetime | None]:
     """What the clocks alone flag at `now`, and when time alone may change that."""
     return overdue.flags(clocks, rules.sla, now), overdue.next_change(clocks, now)
@@ -400,16 +413,19 @@ def assess(
     acknowledges: bool = False,
     acks: Sequence[Ack] = (),
     told: Sequence[Told] = (),
+    said: Sequence[Answer] = (),
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
     `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
-    to it, `told` is what others were told of it."""
+    to it, `told` is what others were told of it, `said` what the customer answered."""
     history = this.folded.history
     clocks = clocks_of(this, rules, now)
     handed = handoffs.handoffs(this.entries)
     flags = overdue.flags(clocks, rules.sla, now)
     if earlier or history.reopens:
         flags = (*flags, *repeats(this.complaint, history, this.tags, earlier, rules.repeats, now))
+    if said:
+        flags = (*flags, *answers.flags(said, history, rules.policy.survey, now))
     flags = (
         *emergencies.flags(this.complaint, this.tags, history.received_at),
         *flags,
@@ -436,7 +452,8 @@ def assess(
         handed=handed,
         told=told,
     )
-    times = (decided.look_again_at, overdue.next_change(clocks, now))
+    later = answers.next_change(said, history, rules.policy.survey, now) if said else None
+    times = (decided.look_again_at, overdue.next_change(clocks, now), later)
     return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
 
 
@@ -460,17 +477,17 @@ def why_not(
     now: datetime,
     links: Sequence[Link] = (),
     hands: Hands | None = None,
+    said: Sequence[Answer] = (),
 ) -> str | None:
     """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets, `hands` tells of
-    people at work on it."""
+    people at work on it, `said` is what its customer answered."""
     sections = {ActionKind.SURVEY: rules.policy.survey, ActionKind.ACKNOWLEDGE: rules.policy.acknowledge}
     section = sections.get(action.kind)
     if section is not None and section.when is not None and not section.when.holds(this.values):
         return f"the condition of `{action.kind}` does not hold any more"
     clocks = clocks_of(this, rules, now)
-    return recheck.unwanted(
-        action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now, links, hands
-    )
+    history = this.folded.history
+    return recheck.unwanted(action, this.complaint, history, this.tags, clocks, rules.policy, now, links, hands, said)
 
 
 def wait_until(action: Action, this: Understood, rules: Rules, now: datetime) -> datetime | None:

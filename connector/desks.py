@@ -24,6 +24,7 @@ from connector.http import session
 from connector.mapping import Mapping, words
 from connector.model import ActionKind, Notice, Tag
 from connector.notify import ADAPTER, People
+from connector.policy.rules import SurveyPage
 from connector.policy.telling import CONTACTS
 from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
@@ -32,6 +33,7 @@ from connector.settings.sources import HOOK_SECRET, HOOK_SECRET_BEFORE
 from connector.settings.web import PublicSettings
 from connector.store import Store, intentions, sources
 from connector.store.memory import StoredLedger, StoredMemory
+from connector.survey_key import SurveyLinks, key_file
 from connector.tagging import TaggingSettings
 
 if TYPE_CHECKING:
@@ -146,8 +148,11 @@ def open_desk(
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
     public: PublicSettings | None = None,
+    page: SurveyPage | None = None,
 ) -> Helpdesk:
-    """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance."""
+    """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance. `page` is our
+    own page of survey questions, if there is one."""
+    links = SurveyLinks(page, key_file(store.file, home)) if page is not None else None
     adapter = adapter_for(source, home, now, clock, store)
     with store.read() as connection:
         row = sources.by_name(connection, source.name)
@@ -169,6 +174,7 @@ def open_desk(
         act_from=act_from,
         read_from=source.read_from,
         hook=hook_order(source, public, home),
+        survey_link=links.link if links is not None else None,
     )
 
 

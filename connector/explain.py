@@ -21,6 +21,7 @@ from connector.clocks.telling import ClockTold, clock_lines, nearest_line, quote
 from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
+    Answer,
     Clock,
     Complaint,
     Effect,
@@ -33,6 +34,7 @@ from connector.model import (
     Tag,
     Visibility,
 )
+from connector.policy.answers import entries as survey_entries
 from connector.policy.correction import entries as correction_entries
 
 SHORTEST_COLUMNS = 40
@@ -83,12 +85,14 @@ def explain(
     *,
     links: Sequence[Link] = (),
     source_clocks: Sequence[SourceClock] = (),
+    said: Sequence[Answer] = (),
     look_at: datetime | None,
     now: datetime,
     zone: str | None = None,
 ) -> Explanation:
     """The facts about `this`. `flags` are those of the last sweep, `writes` the outbox rows of the ticket and of what
-    was opened for it, `links` its corrective tickets, `source_clocks` what the source says of its own clocks."""
+    was opened for it, `links` its corrective tickets, `source_clocks` what the source says of its own clocks, `said`
+    what its customer answered."""
     ours = clocks_of(this, rules, now)
     beside = _beside(ours, source_clocks)
     clocks = tuple(_clock(one, beside.get((one.kind, one.cycle)), this, rules, now) for one in ours)
@@ -96,7 +100,7 @@ def explain(
         as_of=now,
         is_complaint=this.is_complaint,
         complaint=this.complaint,
-        entries=with_corrections(this.entries, links),
+        entries=with_others(this.entries, links, said),
         tags=this.tags,
         clocks=clocks,
         flags=tuple(flags),
@@ -127,9 +131,10 @@ def known_as(complaint: Complaint) -> str | None:
     return last if last != complaint.ticket and KEY.fullmatch(last) else None
 
 
-def with_corrections(entries: tuple[Entry, ...], links: Sequence[Link]) -> tuple[Entry, ...]:
-    """The timeline of a complaint with what became of its corrective tickets, in order."""
-    news = correction_entries(links)
+def with_others(entries: tuple[Entry, ...], links: Sequence[Link], said: Sequence[Answer] = ()) -> tuple[Entry, ...]:
+    """The timeline of a complaint with what became of its corrective tickets, and what its customer answered on our
+    own page, in order."""
+    news = (*correction_entries(links), *survey_entries(said))
     return tuple(sorted((*entries, *news), key=lambda entry: (entry.occurred_at, entry.id))) if news else entries
 
 

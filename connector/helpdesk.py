@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 
 from connector.adapter import Adapter, Credentials
 from connector.mapping import Mapping
-from connector.model import ActionKind, Mode
+from connector.model import Action, ActionKind, Mode
 from connector.timeline import Words
 
 
@@ -27,7 +28,8 @@ class Helpdesk(msgspec.Struct, frozen=True):
 
     `actor` is our own user there, by which our echo is known. Nothing that happened before `act_from` is acted upon.
     `rules_digest` names the mapping and rules in force, so that a changed one is noticed. `hook` is None where changes
-    come by the poll alone.
+    come by the poll alone. `survey_link` makes the link at which a survey can be answered, where there is a page of our
+    own.
     """
 
     id: int
@@ -42,3 +44,4 @@ class Helpdesk(msgspec.Struct, frozen=True):
     act_from: datetime
     read_from: datetime | None = None
     hook: HookOrder | None = None
+    survey_link: Callable[[Action], str] | None = None

@@ -264,6 +264,7 @@ class FlagKind(StrEnum):
     EMERGENCY = "emergency"
     HANDOFFS = "handoffs"
     WORDING = "wording"
+    UNHAPPY = "unhappy"
 
 
 class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -280,6 +281,26 @@ class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
     def topic(self) -> str:
         """What it is about: a clock ("resolution", "regulation"), or a kind of repeat."""
         return self.episode.partition("#")[0].partition(":")[0]
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a customer said about how their complaint was handled, after the resolution `episode` ("resolution#1").
+
+    `csat` (satisfaction) and `ces` (ease, 5 is easy) are 1 to 5, `nps` (would recommend) is 0 to 10, `solved` their
+    word on whether it is; None where not asked or not said. `scale` is 2 where the source knows only good (5) and bad
+    (1).
+    `via` is "page" for ours, "source" for the helpdesk's own survey.
+    """
+
+    episode: str
+    at: datetime
+    via: str
+    csat: int | None = None
+    ces: int | None = None
+    nps: int | None = None
+    solved: bool | None = None
+    comment: str | None = None
+    scale: int = 5
 
 
 class Complaint(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -411,7 +432,8 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     then `note` and `fill` are empty, and `tags` are the new ticket's. `messages` (by language, ISO 639-1) and `contact`
     are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own. `notice`
     is what a `notify` action tells. An `undo` takes off the tags `untag`, and sets the fields of `restore`, (ours, what
-    stood there before), back where they still hold ours; what somebody else has changed since stays.
+    stood there before), back where they still hold ours; what somebody else has changed since stays. `link` is where
+    the customer can answer a survey; it is a key, and filled in on its way out only.
     """
 
     note: str | None = None
@@ -424,6 +446,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     notice: Notice | None = None
     untag: tuple[str, ...] = ()
     restore: dict[str, tuple[JSON, JSON]] = {}
+    link: str | None = None
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -28,9 +28,10 @@ from connector.errors import (
     TemporaryError,
 )
 from connector.helpdesk import Helpdesk
-from connector.model import ActionKind
+from connector.model import Action, ActionKind
+from connector.policy.survey import with_link
 from connector.retry import delay_seconds
-from connector.store import Store, Transaction, complaints, intentions, links, names, sources
+from connector.store import Store, Transaction, complaints, intentions, links, names, sources, surveys
 from connector.store.intentions import MOVING, Intention, State
 
 log = logging.getLogger("amends")
@@ -55,7 +56,7 @@ class Verdict(msgspec.Struct, frozen=True):
     wait_until: datetime | None = None
 
 
-Recheck = Callable[[Intention, datetime], Verdict]
+Recheck = Callable[[Transaction, Intention, datetime], Verdict]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 class Sender:
     """Sends the intentions of one helpdesk. `recheck` says from the store's newest state whether an intention still
-    holds; it is asked before the ticket is read and once more after."""
+    holds; it is asked before the ticket is read, and once more in the transaction that lets the write go."""
 
     def __init__(self, desk: Helpdesk, store: Store, now: Callable[[], datetime], recheck: Recheck) -> None:
         self.desk = desk
@@ -92,7 +93,7 @@ class Sender:
         if refusal is not None:
             return refusal
         try:
-            stamp = self.desk.adapter.prepare(intention.action)
+            stamp = self.desk.adapter.prepare(self._leaving(intention))
         except AmendsError as error:
             return self._unprepared(intention, error)
         return self._sent_before_restore(intention, stamp) or self._commit_and_send(intention, stamp)
@@ -105,7 +106,7 @@ class Sender:
         if restored_at is None or due > restored_at:
             return None
         try:
-            finding = self.desk.adapter.find(intention.action, stamp, due)
+            finding = self.desk.adapter.find(self._leaving(intention), stamp, due)
         except ExposedError as error:
             return self._stop_all(intention, error)
         except AmendsError as error:
@@ -123,7 +124,7 @@ class Sender:
             recent = intentions.writes_since(
                 connection, intention.source_id, intention.action.ticket, now - LOOP_WINDOW
             )
-        verdict = self.recheck(intention, now)
+            verdict = self.recheck(connection, intention, now)
         if verdict.why_not is not None:
             return self._withdraw(intention, verdict.why_not)
         if verdict.wait_until is not None:
@@ -139,6 +140,13 @@ class Sender:
     def _withdraw(self, intention: Intention, why: str) -> Outcome:
         late = intention.action.not_after is not None and self.now() > intention.action.not_after
         return self._move(intention, State.EXPIRED if late else State.CANCELLED, why=why)
+
+    def _leaving(self, intention: Intention) -> Action:
+        """The action as its source sees it: a link to a survey is a key, and no key lies in the store."""
+        action = intention.action
+        if action.kind is not ActionKind.SURVEY:
+            return action
+        return with_link(action, self.desk.survey_link(action) if self.desk.survey_link is not None else None)
 
     def _unprepared(self, intention: Intention, error: AmendsError) -> Outcome:
         if isinstance(error, RejectedError) and not isinstance(error, DeclinedError):
@@ -156,24 +164,32 @@ class Sender:
 
     def _mark_sending(self, intention: Intention, stamp: Stamp) -> Intention | Outcome:
         now = self.now()
-        verdict = self.recheck(intention, now)
-        if verdict.why_not is not None and intention.state is State.PENDING:
-            return self._withdraw(intention, verdict.why_not)
         with self.store.write("outbox: sending") as connection:
             if sources.paused(connection):
                 return Outcome(intention.state, "all writes are paused")
-            moved = intentions.move(connection, intention, State.SENDING, now, stamp=stamp, sent_at=now, tried=True)
-            if not moved:
-                return Outcome(intention.state, "somebody else moved it")
-            self._log(connection, "write: sending", intention, now)
-            found = intentions.one(connection, intention.id)
+            # In this very transaction: nobody can opt out, reopen or be asked elsewhere between the look and the word.
+            verdict = self.recheck(connection, intention, now)
+            if verdict.why_not is None or intention.state is not State.PENDING:
+                return self._marked(connection, intention, stamp, now)
+        return self._withdraw(intention, verdict.why_not)
+
+    def _marked(
+        self, connection: Transaction, intention: Intention, stamp: Stamp, now: datetime
+    ) -> Intention | Outcome:
+        moved = intentions.move(connection, intention, State.SENDING, now, stamp=stamp, sent_at=now, tried=True)
+        if not moved:
+            return Outcome(intention.state, "somebody else moved it")
+        if intention.action.kind is ActionKind.SURVEY:
+            surveys.asked(connection, intention.source_id, intention.action, now)
+        self._log(connection, "write: sending", intention, now)
+        found = intentions.one(connection, intention.id)
         assert found is not None
         return found
 
     def _send(self, sending: Intention, stamp: Stamp) -> Outcome:
         self.store.seam("outbox: before apply")
         try:
-            receipt = self.desk.adapter.apply(sending.action, stamp)
+            receipt = self.desk.adapter.apply(self._leaving(sending), stamp)
         except (FencedError, StoreError):
             raise
         except AmendsError as error:
@@ -234,11 +250,12 @@ class Sender:
     def _find(self, intention: Intention) -> Finding:
         if intention.stamp is None or intention.sent_at is None:
             return Unknown("it was marked as sent but carries no stamp")
-        return self.desk.adapter.find(intention.action, intention.stamp, intention.sent_at)
+        return self.desk.adapter.find(self._leaving(intention), intention.stamp, intention.sent_at)
 
     def _send_again(self, intention: Intention) -> Outcome:
         now = self.now()
-        why_not = self.recheck(intention, now).why_not
+        with self.store.read() as connection:
+            why_not = self.recheck(connection, intention, now).why_not
         if why_not is not None:
             return self._let_go(intention, why_not, now)
         assert intention.stamp is not None
@@ -358,6 +375,8 @@ class Sender:
                 self._link(connection, intention, receipt, now)
             if moved and intention.action.kind is ActionKind.NOTIFY and state not in MOVING:
                 complaints.wake(connection, intention.action.origin, now)
+            if moved and state is State.DONE and intention.action.kind is ActionKind.SURVEY:
+                surveys.delivered(connection, intention.source_id, intention.action, now)
             if moved and receipt and isinstance(receipt.get("names"), list):
                 kept = [(str(name), intention.action.ticket) for name in receipt["names"]]
                 names.keep(connection, intention.source_id, kept)

@@ -136,14 +136,22 @@ def notice(head: Letterhead, marker: str, ticket: str, note: str, where: str, to
 
 
 def survey(
-    head: Letterhead, marker: str, ticket: str, to: str, language: str | None, thread: Thread, at: datetime
+    head: Letterhead,
+    marker: str,
+    ticket: str,
+    to: str,
+    language: str | None,
+    thread: Thread,
+    at: datetime,
+    page: str | None = None,
 ) -> Mail:
-    """Ask the complainant, once. Needs keys and a `survey_url`. Bounces come back to us, so the envelope has a sender;
-    whoever wants no more of these writes to an address, or takes one click where there is an `unsubscribe_url`."""
+    """Ask the complainant, once, at our own `page` or, where there is none, the `survey_url`. Needs keys. Bounces come
+    back to us, so the envelope has a sender; whoever wants no more of these writes to an address, or takes one click
+    where our page or an `unsubscribe_url` offers it."""
     words = wordings.wording(language, head.texts)
     leave = tokens.signed(head.keys, tokens.UNSUBSCRIBE, ticket)
-    by_mail, asks = _leaving(head, leave)
-    link = _with_token(head.survey_url or "", tokens.signed(head.keys, tokens.SURVEY, marker))
+    by_mail, asks = _leaving(head, leave, f"{page}/stop" if page is not None else None)
+    link = page or _with_token(head.survey_url or "", tokens.signed(head.keys, tokens.SURVEY, marker))
     values = {"house": head.house or head.domain, "link": link, "leave": by_mail}
     headers = [
         *_head(head, marker, Purpose.SURVEY, ticket, at),
@@ -220,15 +228,17 @@ def _reply_to(head: Letterhead, ticket: str) -> list[tuple[str, str]]:
     return [("Reply-To", address)] if address else []
 
 
-def _leaving(head: Letterhead, word: str) -> tuple[str, list[tuple[str, str]]]:
+def _leaving(head: Letterhead, word: str, page: str | None = None) -> tuple[str, list[tuple[str, str]]]:
     """The address to which one writes to get no more, and the headers by which mail programs offer it.
 
     One click is asked for by POST at an https address alone (RFC 8058); a mailto is for all others."""
     plus = tokens.plus(head.address, f"{tokens.UNSUBSCRIBING}{word}") if head.plus_addresses else None
     mailto = f"<mailto:{plus}>" if plus else f"<mailto:{head.address}?subject=unsubscribe%20{word}>"
-    if head.unsubscribe_url is None:
+    if page is None and head.unsubscribe_url is not None:
+        page = _with_token(head.unsubscribe_url, word)
+    if page is None:
         return plus or head.address, [("List-Unsubscribe", mailto)]
-    url = f"<{_with_token(head.unsubscribe_url, word)}>"
+    url = f"<{page}>"
     one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     return plus or head.address, [("List-Unsubscribe", f"{url},\r\n {mailto}"), one_click]
 

@@ -48,12 +48,13 @@ def mail_for(room: Postroom, action: Action, root: Root) -> Mail | None:
 
 def _survey(room: Postroom, action: Action, root: Root) -> Mail:
     head = room.head
-    if not head.keys or head.survey_url is None:
+    page = action.effect.link
+    if not head.keys or (head.survey_url is None and page is None):
         what = "`survey_url` in the options" if head.keys else "`reply_keys` under the secrets"
         raise _rejected(room, action, "a survey cannot be sent.", f"Set {what} of this source.")
     to = _addressee(room, action, root, recipients.objection(root.who, room.own))
     language = action.language or root.language
-    return composing.survey(head, action.marker, action.ticket, to, language, root.thread, room.now())
+    return composing.survey(head, action.marker, action.ticket, to, language, root.thread, room.now(), page)
 
 
 def _acknowledgement(room: Postroom, action: Action, root: Root) -> Mail:

@@ -95,6 +95,10 @@ class Tickets:
     def staff_reply(self, ticket: str, text: str, by: str = AGENT) -> None:
         self._happen(self._living(ticket), EntryKind.STAFF_REPLY, by, text=text, public=True)
 
+    def rate(self, ticket: str, value: str, text: str | None = None) -> None:
+        """The customer answers the desk's own survey: "good", "bad", or 1 to 5."""
+        self._happen(self._living(ticket), EntryKind.RATING, "customer", text=text, value=value)
+
     def note(self, ticket: str, text: str, by: str = AGENT, marker: str | None = None) -> None:
         self._happen(self._living(ticket), EntryKind.NOTE, by, text=text, marker=marker)
 

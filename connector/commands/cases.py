@@ -18,9 +18,9 @@ from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
 from connector.display import clean, cut, harmless_cell, harmless_json, moment, paragraphs, plain, table
 from connector.errors import AmendsError
-from connector.explain import KEY, known_as, with_corrections
-from connector.model import Link, Tag
-from connector.store import Transaction, complaints, links, sources
+from connector.explain import KEY, known_as, with_others
+from connector.model import Answer, Link, Tag
+from connector.store import Transaction, complaints, links, sources, surveys
 from connector.store.complaints import Stored
 
 # What a spreadsheet would take for a formula, and run.
@@ -182,13 +182,15 @@ class Shown(msgspec.Struct, frozen=True):
     doc: complaints.Doc
     assessed: complaints.Assessed
     links: tuple[Link, ...] = ()
+    said: tuple[Answer, ...] = ()
 
 
 def show(place: Place, name: str) -> Shown:
     with place.store() as store, store.read() as connection:
         stored = find(connection, name)
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
-    return Shown(row(stored), stored.doc, stored.assessed, tuple(linked))
+        said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
+    return Shown(row(stored), stored.doc, stored.assessed, tuple(linked), tuple(said))
 
 
 def shown_lines(told: Shown, columns: int) -> list[str]:
@@ -196,7 +198,7 @@ def shown_lines(told: Shown, columns: int) -> list[str]:
     this = told.row
     facts = msgspec.to_builtins(this)
     lines = [f"{name:<12}  {cut(clean(plain(value)), columns - 14)}" for name, value in facts.items() if value]
-    for entry in with_corrections(told.doc.entries, told.links):
+    for entry in with_others(told.doc.entries, told.links, told.said):
         if entry.text:
             lines += ["", f"{moment(entry.occurred_at)}  {entry.kind.value.replace('_', ' ')}"]
             lines += paragraphs(entry.text, columns, "  ")

@@ -12,7 +12,7 @@ from connector.desks import clock_kinds, rules_of
 from connector.errors import SettingsError
 from connector.explain import Explanation, WriteTold, explain
 from connector.mapping import words
-from connector.store import intentions, links, source_steps
+from connector.store import intentions, links, source_steps, surveys
 from connector.store.intentions import Intention, State
 
 
@@ -27,6 +27,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         stored = find(connection, name)
         writes = intentions.of_tickets(connection, stored.source_id, [stored.ticket], State).get(stored.ticket, [])
         writes += intentions.opening_for(connection, f"{stored.source}/{stored.ticket}")
+        said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
         steps = source_steps.of_tickets(connection, stored.source_id, [stored.ticket]).get(stored.ticket, [])
     source = settings.sources.get(stored.source)
@@ -45,6 +46,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         told,
         rules_of(settings),
         links=linked,
+        said=said,
         source_clocks=source_clocks(steps, clock_kinds(source), now),
         look_at=stored.look_at,
         now=now,

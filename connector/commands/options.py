@@ -78,7 +78,7 @@ OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket."
 StatusWord = Literal[
     "new", "open", "waiting_customer", "waiting_third_party", "on_hold", "resolved", "closed", "withdrawn", "deleted"
 ]
-FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise", "emergency", "handoffs", "wording"]
+FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise", "emergency", "handoffs", "wording", "unhappy"]
 OfStatus = Annotated[StatusWord | None, _option("--status", help="Only where it stands so.")]
 OfFlag = Annotated[FlagWord | None, _option("--flag", help="Only with this flag.")]
 Answer = Annotated[Literal["yes", "no", "unsure"] | None, _option("--complaint", help="Only with this answer.")]
@@ -172,6 +172,35 @@ Accepted = Annotated[
     list[datetime] | None, _option("--accept", formats=["%Y-%m-%d"], metavar="DATE", help="Add this day.")
 ]
 AcceptAll = Annotated[bool, _option("--accept-all", help="Add every day of the file.")]
+
+
+Period = Annotated[
+    str | None, _option("--period", metavar="PERIOD", help="2026, 2026-Q1 or 2026-03; default: the last twelve months.")
+]
+From = Annotated[
+    datetime | None, _option("--from", formats=["%Y-%m-%d"], help="From this day on, in the policy's zone.")
+]
+Until = Annotated[datetime | None, _option("--until", formats=["%Y-%m-%d"], help="Before this day.")]
+By = Annotated[
+    list[str] | None, _option("--by", metavar="DIMENSION", help="Only these tables; customer is one that names people.")
+]
+Where = Annotated[
+    list[str] | None, _option("--where", metavar="DIMENSION=VALUE", help="Only such complaints; may be repeated.")
+]
+AsOf = Annotated[
+    datetime | None, _option("--as-of", formats=[*_day, "%Y-%m-%dT%H:%M:%S"], help="As things stood then (UTC). Slow.")
+]
+Reporting = Annotated[Literal["text", "json", "csv", "xlsx", "html"], _option("--format", help="How to tell it.")]
+OneCell = Annotated[
+    str | None, _option("--cell", metavar="CELL", help="List the complaints of a figure: category=delivery/breached.")
+]
+ReviewMonth = Annotated[
+    str | None, _option("--pack", metavar="MONTH", help="The monthly review by ISO 10002, such as 2026-03.")
+]
+_who = "An address, or the ID of a complaint."
+Person = Annotated[str, typer.Argument(metavar="WHO", help=_who)]
+Host = Annotated[str, _option("--host", help="The address to listen at; the usual one is for this machine alone.")]
+PagePort = Annotated[int, _option("--port", min=1, max=65535, help="The port.")]
 
 
 class PromiseState(StrEnum):

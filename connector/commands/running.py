@@ -125,9 +125,13 @@ class _Office:
     def _desks(self, wanted: list[SourceSettings]) -> tuple[list[Helpdesk], list[AmendsError]]:
         desks: list[Helpdesk] = []
         missing: list[AmendsError] = []
+        survey = self.place.settings.policy.survey
+        page = survey.page if survey is not None else None
         for source in wanted:
             try:
-                desk = open_desk(source, self.place.home, self.store, self.place.now, self.place.clock, self.public)
+                desk = open_desk(
+                    source, self.place.home, self.store, self.place.now, self.place.clock, self.public, page
+                )
                 prove_account(desk, self.store)
                 desks.append(desk)
             except _BEFORE_WORK as error:

@@ -135,7 +135,9 @@ class _Pass:
         return Synced(self.dry_run, tuple(self.results.values()), swept.looked, flagged)
 
     def _opener(self, source: SourceSettings) -> Callable[[], Helpdesk]:
-        return lambda: open_desk(source, self.place.home, self.store, self.place.now, self.place.clock)
+        survey = self.place.settings.policy.survey
+        page = survey.page if survey is not None else None
+        return lambda: open_desk(source, self.place.home, self.store, self.place.now, self.place.clock, page=page)
 
     def _tried(self, name: str, step: Callable[[], Helpdesk | None]) -> Helpdesk | None:
         try:

@@ -23,7 +23,6 @@ log = logging.getLogger("amends.web")
 TELL_SECONDS = 2.0
 HEADER_SECONDS = 10
 MOST_CONNECTIONS = 200
-MOST_STRANGERS = 2000
 
 
 class Office:
@@ -91,24 +90,7 @@ class Office:
         wish = self.house.settings.public
         if wish is None:
             return None
-        app = public.application(self.place)
-        return uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host=wish.address,
-                port=wish.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                h11_max_incomplete_event_size=32 << 10,
-                timeout_keep_alive=HEADER_SECONDS,
-                limit_concurrency=MOST_STRANGERS,
-                timeout_graceful_shutdown=3,
-                lifespan="off",
-                ws="none",
-                http="h11",
-            )
-        )
+        return public.server(public.application(self.place, self.house.store), wish.address, wish.port)
 
     def _open_to_the_world(self) -> None:
         if self.public is None:

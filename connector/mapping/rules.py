@@ -58,6 +58,7 @@ TYPES = (
 UNMAPPED = "unmapped:"
 # What is written besides complaint fields: tags, each facet's value, each flag, and the wish for a survey.
 TAGS, SURVEY, FACET, FLAG = "tags", "survey", "tag.", "flag."
+SURVEY_LINK = "survey_link"
 
 
 class Example(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ from connector.policy.ladder import Told
 from connector.policy.note import note
 from connector.policy.rules import ACKNOWLEDGE, SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
 from connector.policy.standing import gone, objection
-from connector.policy.survey import resolution, window
+from connector.policy.survey import LINK, resolution, unfit, window
 from connector.policy.taken import Hands
 from connector.wording import instant
 
@@ -294,6 +294,9 @@ def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
         return [], ()
     if case.complaint.complainant.trust not in (None, "verified"):
         return [], (f"no survey for {ended.episode}: it is not certain who wrote",)
+    why_not = unfit(case.history, case.tags, ended)
+    if why_not is not None:
+        return [], (f"no survey for {ended.episode}: {why_not}",)
     allowed = window(case.complaint, ended.at, settings)
     if allowed is None:
         hours = f"{settings.after_hours} to {settings.before_hours} hours"
@@ -303,7 +306,8 @@ def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
         return [], (f"no survey for {ended.episode} any more: its time ended {instant(last, settings.zone)}",)
     asked = case.place("survey", "due")
     tags, tagged = ((), asked) if asked else _tags(case, settings.tags)
-    fields = {**tagged, **(case.translate(settings.fields) if settings.fields else {})}
+    link = case.place("survey_link", LINK) if settings.page is not None else {}
+    fields = {**tagged, **(case.translate(settings.fields) if settings.fields else {}), **link}
     effect = Effect(tags=tags, fields=fields, contact=case.policy.contacts.line_for(_spoken(case)))
     why = f"The complaint was resolved {instant(ended.at, settings.zone)}."
     action = _action(

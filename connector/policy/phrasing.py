@@ -16,6 +16,7 @@ HEADLINES = {
     "emergency": "Emergency: this cannot wait.",
     "handoffs": "Handed on: this customer has had to explain it to many people.",
     "wording": "Wording: a reply holds a phrase that is better not said.",
+    "unhappy": "Unhappy: the customer says that this complaint was not handled well.",
     "stage": "A complaint has come further.",
     "digest": "Many complaints at once: {count} of them, in one message.",
 }
@@ -33,6 +34,8 @@ NEXT_STEPS = {
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",
     "reopened": "ask the customer what is still open, and have a second person check the solution.",
+    "unhappy": "take the complaint up again (reopen it), ask the customer what is missing, and say what happens next.",
+    "unhappy_late": "call the customer today, and let the complaints officer decide how it goes on.",
     "handoffs": "let one person see it through, best of all whoever answered the customer first.",
     "wording": "talk it over with whoever wrote it. The reply itself stays as it is.",
     "safety": "speak to the customer now, make sure that nobody is in danger, and tell those who make the product.",

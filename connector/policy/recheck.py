@@ -12,6 +12,7 @@ from connector.model import (
     FINISHED,
     Action,
     ActionKind,
+    Answer,
     Clock,
     ClockState,
     Complaint,
@@ -21,13 +22,13 @@ from connector.model import (
     Status,
     Tag,
 )
-from connector.policy import acknowledgement, correction
+from connector.policy import acknowledgement, answers, correction
 from connector.policy.decision import wanted_tags
 from connector.policy.emergencies import FACET, may_be_one
 from connector.policy.ladder import BETWEEN
 from connector.policy.rules import DIGEST, STAGES, SURVEY, TAG_BACK, Policy, Rule
 from connector.policy.standing import gone, objection
-from connector.policy.survey import into_daytime, resolution
+from connector.policy.survey import into_daytime, resolution, unfit
 from connector.policy.taken import Hands, taken
 from connector.wording import instant
 
@@ -37,7 +38,8 @@ ANSWERED = {
     ClockState.CANCELLED: "nobody owes an answer any more",
 }
 
-_LASTING = (FlagKind.REPEAT, FlagKind.HANDOFFS, FlagKind.WORDING)  # what has happened stays true
+# What has happened stays true; whether an unhappy customer was seen to is asked before.
+_LASTING = (FlagKind.REPEAT, FlagKind.HANDOFFS, FlagKind.WORDING, FlagKind.UNHAPPY)
 
 
 def unwanted(
@@ -50,6 +52,7 @@ def unwanted(
     now: datetime,
     links: Sequence[Link] = (),
     hands: Hands | None = None,
+    said: Sequence[Answer] = (),
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
     good; see `postponed` for what only has to wait."""
@@ -61,7 +64,7 @@ def unwanted(
     if action.not_after is not None and now > action.not_after:
         return f"its time ended {instant(action.not_after, policy.zone)}"
     if action.kind is ActionKind.SURVEY:
-        return _survey(action, history, policy)
+        return _survey(action, history, tags, policy)
     if action.kind is ActionKind.ACKNOWLEDGE:
         return acknowledgement.unwanted(history) if policy.acknowledge else "acknowledgements were switched off"
     if action.rule == TAG_BACK:
@@ -69,11 +72,22 @@ def unwanted(
     if action.kind in (ActionKind.CORRECT, ActionKind.LINK):
         return _correction(action, complaint, links, policy)
     if action.kind is ActionKind.NOTIFY:
-        return _notice(action, complaint, history, tags, clocks, policy, now, hands or Hands())
+        return _notice(action, complaint, history, tags, clocks, policy, now, hands or Hands(), said)
     rule = policy.rule(action.rule)
     if rule is None:
         return f"there is no rule {action.rule!r} any more"
-    return _flagged(action.episode, rule, complaint, tags, clocks, now)
+    return _unhappy(action.episode, rule, said, history, policy, now) or _flagged(
+        action.episode, rule, complaint, tags, clocks, now
+    )
+
+
+def _unhappy(
+    episode: str, rule: Rule, said: Sequence[Answer], history: History, policy: Policy, now: datetime
+) -> str | None:
+    if rule.on is not FlagKind.UNHAPPY:
+        return None
+    standing = {flag.episode for flag in answers.flags(said, history, policy.survey, now)}
+    return None if episode in standing else "somebody has seen to it since"
 
 
 def _objection(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Policy) -> str | None:
@@ -95,6 +109,7 @@ def _notice(
     policy: Policy,
     now: datetime,
     hands: Hands,
+    said: Sequence[Answer],
 ) -> str | None:
     notice = action.effect.notice
     if notice is None or policy.contacts.get(notice.contact) is None:
@@ -107,7 +122,8 @@ def _notice(
     by = taken(complaint, history, hands, notice.since)
     if by is not None:
         return by.how
-    return _flagged(action.episode.partition(BETWEEN)[0], rule, complaint, tags, clocks, now)
+    episode = action.episode.partition(BETWEEN)[0]
+    return _unhappy(episode, rule, said, history, policy, now) or _flagged(episode, rule, complaint, tags, clocks, now)
 
 
 def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetime) -> datetime | None:
@@ -121,13 +137,15 @@ def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetim
     return None
 
 
-def _survey(action: Action, history: History, policy: Policy) -> str | None:
+def _survey(action: Action, history: History, tags: Sequence[Tag], policy: Policy) -> str | None:
     ended = resolution(history)
     if policy.survey is None or action.rule != SURVEY:
         return "surveys were switched off"
     if ended is None:
         return "the complaint was reopened"
-    return None if ended.episode == action.episode else "the complaint was reopened and resolved anew"
+    if ended.episode != action.episode:
+        return "the complaint was reopened and resolved anew"
+    return unfit(history, tags, ended)
 
 
 def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Policy) -> str | None:

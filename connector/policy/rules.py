@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,8 @@ OWN_NAMES = (*OWN_SECTIONS, DIGEST, UNDO)
 _OF_RULES = (ActionKind.ESCALATE, ActionKind.TAG)
 PLACEHOLDERS = frozenset({"house", "reference", "contact"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+QUESTIONS = ("csat", "solved", "ces", "nps", "comment")
+_PAGE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
 class Condition(Protocol):
@@ -41,6 +44,12 @@ class Condition(Protocol):
     def text(self) -> str: ...
 
     def holds(self, values: Mapping[str, JSON]) -> bool: ...
+
+
+class WorkingTime(Protocol):
+    """A calendar, as `connector.clocks` knows it."""
+
+    def add_working_seconds(self, start: datetime, seconds: int) -> datetime: ...
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -112,11 +121,47 @@ class Correction(msgspec.Struct, frozen=True):
             )
 
 
+class SurveyPage(msgspec.Struct, frozen=True):
+    """Our own page of questions, at `url` (where the world reaches it, without a slash at its end).
+
+    `questions` in their order; `house` is the name that customers know, `contact` how to reach a person. A link can be
+    used for `open_days` after the last moment at which the survey could go out.
+    """
+
+    url: str
+    questions: tuple[str, ...] = ("csat", "solved", "comment")
+    house: str = ""
+    contact: str | None = None
+    open_days: int = 30
+
+    def __post_init__(self) -> None:
+        if not _PAGE.fullmatch(self.url):
+            raise SettingsError(
+                f"survey: {self.url!r} is no address of a page.",
+                remedy="Write https://, the host and perhaps a path, without a slash at its end.",
+            )
+        odd = [name for name in self.questions if name not in QUESTIONS]
+        if odd or not self.questions or len(set(self.questions)) < len(self.questions):
+            what = f"there is no question {odd[0]!r}" if odd else "the page asks nothing, or something twice"
+            raise SettingsError(f"survey: {what}.", remedy=f"There are {', '.join(QUESTIONS)}.")
+
+
+class Unhappy(msgspec.Struct, frozen=True):
+    """What becomes of a bad answer: a satisfaction of `at_most` or less, or "not solved". Somebody is to see to it
+    until `act_within_seconds` of the working time `hours` have passed."""
+
+    hours: WorkingTime
+    act_within_seconds: int
+    at_most: int = 2
+    zone: str = "UTC"
+
+
 class Survey(msgspec.Struct, frozen=True):
     """Ask the customer once for each resolution, by `tags` or `fields` on which the helpdesk sends its survey.
 
     Due `after_hours` after the resolution, moved into the daytime of the customer's zone (`zone` where that is not
-    known), and never later than `before_hours` after it. Daytime is in seconds after local midnight, half-open.
+    known), and never later than `before_hours` after it. Daytime is in seconds after local midnight, half-open. One
+    person is asked at most once in `every_days`, over all sources; 0 sets no such limit.
     """
 
     after_hours: int = 24
@@ -128,6 +173,9 @@ class Survey(msgspec.Struct, frozen=True):
     fields: dict[str, JSON] = {}
     when: Condition | None = None
     rank: int = 7
+    every_days: int = 30
+    page: SurveyPage | None = None
+    unhappy: Unhappy | None = None
 
     def __post_init__(self) -> None:
         _known_zone(self.zone, "survey")

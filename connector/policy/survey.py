@@ -6,14 +6,18 @@ and `recheck`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from connector.model import Complaint, History, Status
+from msgspec.structs import replace
+
+from connector.model import JSON, Action, Complaint, History, Status, Tag
 from connector.policy.rules import Survey
 
 DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+LINK = "{survey_link}"  # in a decided write; the link itself is filled in on its way out
 
 
 class Resolution(NamedTuple):
@@ -34,6 +38,28 @@ def resolution(history: History) -> Resolution | None:
     since = history.reopens[-1] if history.reopens else history.received_at
     at = next((instant for instant in history.resolutions if instant >= since), None)
     return None if at is None else Resolution(len(history.reopens) + 1, at)
+
+
+def unfit(history: History, tags: Sequence[Tag], ended: Resolution) -> str | None:
+    """Why this resolution is no occasion to ask, in words; None if it is one."""
+    found = next((tag.value for tag in tags if tag.facet == "emergency"), None)
+    if found is not None:
+        return f"it was an emergency ({found})"
+    later = [at for at in history.customer_messages if at > ended.at and at not in history.thanks]
+    return "the customer has written again since" if later else None
+
+
+def with_link(action: Action, link: str | None) -> Action:
+    """`action` as it leaves: where the decision has a place for the link, `link` stands there. Without one (no page, no
+    key) such fields are left alone."""
+    effect = action.effect
+    places = [name for name, value in effect.fields.items() if value == LINK]
+    if link is None and not places:
+        return action
+    fields: dict[str, JSON] = {name: value for name, value in effect.fields.items() if name not in places}
+    if link is not None:
+        fields |= dict.fromkeys(places, link)
+    return replace(action, effect=replace(effect, fields=fields, link=link))
 
 
 def window(complaint: Complaint, resolved_at: datetime, survey: Survey) -> tuple[datetime, datetime] | None:

@@ -13,6 +13,7 @@ from connector.settings.shapes import (
     RegulationFile,
     Shape,
     SlaFile,
+    SurveyWordsFile,
     TaxonomyFile,
 )
 
@@ -26,6 +27,7 @@ FILES: dict[str, type[Shape]] = {
     "regulation": RegulationFile,
     "promises": PromisesFile,
     "policy": PolicyFile,
+    "survey": SurveyWordsFile,
     "contacts": ContactsFile,
     "playbooks": PlaybooksFile,
     "wordings": WordingsFile,

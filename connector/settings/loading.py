@@ -19,6 +19,7 @@ from connector.clocks.business_hours import Hours
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Profile
 from connector.clocks.sla import Sla
+from connector.figures import VERSION as FIGURES_VERSION
 from connector.mapping import Mapping
 from connector.people.repeats import RepeatPolicy
 from connector.policy.rules import Policy
@@ -46,6 +47,7 @@ from connector.settings.sources import (
     streams_of,
     with_fields,
 )
+from connector.settings.survey_words import check_own
 from connector.settings.taggings import tagging_of
 from connector.settings.telling import WORDINGS, told_of, with_words
 from connector.settings.web import PublicSettings, WebSettings, public_of, web_of
@@ -110,7 +112,8 @@ def load(
     meanings = _meanings(main, folder, tagging, problems)
     sources = _sources(main, document, folder, meanings, problems)
     told = told_of(folder, tagging, calendars, today, problems)
-    policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), told.contacts, problems)
+    check_own(folder, problems)
+    policies = policy_of(folder.document("policy.yaml"), tagging, calendars, sources.values(), told.contacts, problems)
     if main and document:
         _check_store(main.store, document, problems)
     web = web_of(main.web, document, problems) if main and document else WebSettings()
@@ -210,7 +213,9 @@ def rules_digest(mapping: str, digests: dict[str, str], models: Iterable[str] = 
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
     timed = ("calendars.yaml", "sla.yaml")
     clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith((REGULATIONS, PROMISES))]
-    return ":".join(part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest(clocks)))
+    return ":".join(
+        part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest([FIGURES_VERSION, *clocks]))
+    )
 
 
 def _digest(value: Any) -> str:

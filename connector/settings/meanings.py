@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from connector.condition import Condition, condition
 from connector.errors import SettingsError
 from connector.mapping import EXTRA, FIELDS, TABLED, Example, Mapping, Products
-from connector.mapping.rules import DEFAULTED, FACET, FLAG, SURVEY, TAGS
+from connector.mapping.rules import DEFAULTED, FACET, FLAG, SURVEY, SURVEY_LINK, TAGS
 from connector.model import JSON, FlagKind
 from connector.settings.checking import shaped
 from connector.settings.problems import Problems, one_of
@@ -97,7 +97,7 @@ def _targets(shape: MappingFile, facets: Sequence[str] | None) -> tuple[str, ...
     """What may stand under `write`. Where no taxonomy is known, any facet may."""
     known = [f"{FACET}{facet}" for facet in facets] if facets is not None else []
     any_facet = [name for name in shape.write if name.startswith(FACET)] if facets is None else []
-    return (*WRITABLE, TAGS, SURVEY, *known, *any_facet, *(f"{FLAG}{kind}" for kind in FlagKind))
+    return (*WRITABLE, TAGS, SURVEY, SURVEY_LINK, *known, *any_facet, *(f"{FLAG}{kind}" for kind in FlagKind))
 
 
 def _check_lines(document: Document, shape: MappingFile, problems: Problems) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from connector.clocks.business_hours import Hours
 from connector.clocks.lives import KINDS as CLOCKS
 from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.regulation import REGULATION
@@ -18,12 +19,13 @@ from connector.mapping import EXTRA, to_source
 from connector.model import ActionKind, FlagKind, Message, Priority
 from connector.people.repeats import KINDS as REPEATS
 from connector.people.repeats import RepeatPolicy
+from connector.policy.answers import TOPICS
 from connector.policy.contacts import Contacts
 from connector.policy.decision import tag_name
 from connector.policy.emergencies import FACET as EMERGENCY
 from connector.policy.emergencies import WORDS as EMERGENCIES
 from connector.policy.ladder import Ladder, Step
-from connector.policy.rules import Acknowledge, Correction, Policy, Rule, Survey, TagBack
+from connector.policy.rules import Acknowledge, Correction, Policy, Rule, Survey, SurveyPage, TagBack, Unhappy
 from connector.settings import notation
 from connector.settings.checking import shaped, shown
 from connector.settings.contacts import prove_targets
@@ -38,6 +40,7 @@ from connector.settings.shapes import (
     RepeatsShape,
     RuleShape,
     SurveyShape,
+    UnhappyShape,
 )
 from connector.settings.sources import SourceSettings
 from connector.settings.yaml_file import Document
@@ -49,6 +52,7 @@ Built = TypeVar("Built")
 def policy_of(
     document: Document | None,
     tagging: TaggingSettings | None,
+    calendars: Mapping[str, Hours] | None,
     sources: Iterable[SourceSettings],
     contacts: Contacts | None,
     problems: Problems,
@@ -65,7 +69,7 @@ def policy_of(
     _check_ladders(document, shape, contacts, problems)
     rules = [_rule(index, rule, document, problems) for index, rule in enumerate(shape.rules)]
     corrections = [_correction(index, one, sources, document, problems) for index, one in enumerate(shape.corrections)]
-    survey = _survey(shape.survey, document, problems) if shape.survey else None
+    survey = _survey(shape.survey, calendars or {}, document, problems) if shape.survey else None
     acknowledge = _acknowledge(shape.acknowledge, sources, document, problems) if shape.acknowledge else None
     repeats = _repeats(shape.repeats, document, problems)
     back = shape.tag_back
@@ -177,7 +181,9 @@ def _correction(
     return _built(correction, document, path, problems)
 
 
-def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Survey | None:
+def _survey(
+    shape: SurveyShape, calendars: Mapping[str, Hours], document: Document, problems: Problems
+) -> Survey | None:
     if not zone_is_known(shape.zone, document, ("survey", "zone"), problems):
         return None
     start, end = notation.window(shape.daytime)
@@ -192,8 +198,31 @@ def _survey(shape: SurveyShape, document: Document, problems: Problems) -> Surve
         fields=shape.fields,
         when=compiled(shape.when, document, ("survey", "when"), problems),
         rank=shape.rank,
+        every_days=notation.whole_days(shape.every),
+        page=_page(shape),
+        unhappy=_unhappy(shape.unhappy, calendars, document, problems) if shape.unhappy else None,
     )
     return _built(survey, document, ("survey",), problems)
+
+
+def _page(shape: SurveyShape) -> SurveyPage | None:
+    page = shape.page
+    if page is None:
+        return None
+    return SurveyPage(page.url, page.questions, page.house, page.contact, notation.whole_days(page.open_for))
+
+
+def _unhappy(
+    shape: UnhappyShape, calendars: Mapping[str, Hours], document: Document, problems: Problems
+) -> Unhappy | None:
+    hours = calendars.get(shape.calendar)
+    if hours is None:
+        place = document.place(("survey", "unhappy", "calendar"))
+        what = f"there is no calendar {shape.calendar!r}"
+        problems.add(place, what, one_of(shape.calendar, sorted(calendars)))
+        return None
+    seconds = notation.duration(shape.act_within).in_seconds(hours.calendar.day_seconds)
+    return Unhappy(hours, seconds, shape.at_most, hours.calendar.zone)
 
 
 def _acknowledge(
@@ -249,6 +278,8 @@ def _about(on: FlagKind | None, tagging: TaggingSettings | None) -> tuple[Sequen
     """What a rule may be narrowed to, and what that is called."""
     if on is FlagKind.REPEAT:
         return REPEATS, "kind of repeat"
+    if on is FlagKind.UNHAPPY:
+        return TOPICS, "kind of bad answer"
     if on is FlagKind.EMERGENCY:
         facet = tagging.taxonomy.facets.get(EMERGENCY) if tagging else None
         return (list(facet.values) if facet else list(EMERGENCIES)), "kind of emergency"

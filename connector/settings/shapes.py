@@ -29,6 +29,7 @@ from connector.clocks.regulation import Event
 from connector.clocks.targets import Changing
 from connector.mapping import EXTRA, FIELDS, TYPES
 from connector.model import ActionKind, FlagKind, Mode, Priority, Status
+from connector.policy.rules import QUESTIONS
 from connector.policy.stages import Stage
 from connector.policy.taken import TAG
 from connector.roles import Rank
@@ -238,8 +239,8 @@ class MappingFile(Shape):
     complaint: ComplaintRule = Field(default=ComplaintRule(), description="What the source itself says about it.")
     write: dict[str, Annotated[WriteLine, BeforeValidator(_long_form), WithJsonSchema(_WRITE_LINE)]] = Field(
         {},
-        description="Complaint field, or tags, tag.<facet>, flag.<kind> or survey: the source field that may be "
-        "written, with a table if values differ.",
+        description="Complaint field, or tags, tag.<facet>, flag.<kind>, survey or survey_link: the source field that "
+        "may be written, with a table if values differ.",
     )
     examples: tuple[MappingExample, ...] = Field(default=(), description="What must hold; `amends check` runs them.")
 
@@ -527,6 +528,22 @@ class CorrectionShape(Shape):
     rank: int = Field(default=6, ge=1, le=9, description="Lower goes first.")
 
 
+class SurveyPageShape(Shape):
+    url: Line = Field(description="Where the world reaches our page, https and without a slash at its end.")
+    questions: tuple[Literal[*QUESTIONS], ...] = Field(  # type: ignore[valid-type]
+        default=("csat", "solved", "comment"), description="What is asked, in this order."
+    )
+    house: str = Field(default="", max_length=100, description="The name that customers know.")
+    contact: Line | None = Field(default=None, description="How to reach a person, in the words of all languages.")
+    open_for: DaysText = Field(default="30d", description="How long a link can be used.")
+
+
+class UnhappyShape(Shape):
+    at_most: int = Field(default=2, ge=1, le=4, description="A satisfaction of this or less is a bad answer.")
+    act_within: DurationText = Field(default="1d", description="Working time; a day is a working day.")
+    calendar: Name
+
+
 class SurveyShape(Shape):
     after_hours: int = Field(default=24, ge=0, description="Not sooner after the resolution.")
     before_hours: int = Field(default=48, ge=1, description="Not later after the resolution.")
@@ -536,6 +553,9 @@ class SurveyShape(Shape):
     fields: dict[str, Any] = {}
     when: Condition | None = None
     rank: int = Field(default=7, ge=1, le=9)
+    every: DaysText = Field(default="30d", description="One person at most once in so long; 0d for no limit.")
+    page: SurveyPageShape | None = Field(default=None, description="Our own page of questions.")
+    unhappy: UnhappyShape | None = Field(default=None, description="Somebody is to see to a bad answer.")
 
 
 class MessageShape(Shape):
@@ -560,6 +580,40 @@ class TagBackShape(Shape):
     facets: tuple[Line, ...] = ()
     prefix: str = "amends_"
     rank: int = Field(default=9, ge=1, le=9)
+
+
+class SurveyWordsFile(Shape):
+    """What the page of questions says in one language; plain text throughout."""
+
+    language: LanguageCode = Field(description="ISO 639-1 code.")
+    name: Line = Field(description="What the language calls itself.")
+    title: Line
+    intro: Line
+    csat: Line
+    csat_low: Line = Field(description="What 1 means.")
+    csat_high: Line = Field(description="What 5 means.")
+    solved: Line
+    yes: Line
+    no: Line
+    ces: Line
+    ces_low: Line
+    ces_high: Line
+    nps: Line
+    nps_low: Line
+    nps_high: Line
+    comment: Line
+    comment_hint: Line
+    send: Line
+    thanks: Line
+    thanks_more: Line
+    nothing: Line = Field(description="Nothing was chosen.")
+    done: Line = Field(description="The link cannot be used (any more).")
+    done_more: Line
+    privacy: Line
+    stop: Line = Field(description="The link to ask for no more surveys.")
+    stop_ask: Line
+    stop_yes: Line
+    stopped: Line
 
 
 class RepeatsShape(Shape):

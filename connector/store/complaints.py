@@ -15,8 +15,10 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.promises.standing import words_of
+from connector.figures import Figures
 from connector.model import (
     FINISHED,
+    Answer,
     Clock,
     Complainant,
     Complaint,
@@ -29,8 +31,11 @@ from connector.model import (
     Tag,
 )
 from connector.people.repeats import Earlier
+from connector.store.figures import Counted
+from connector.store.figures import keep as keep_figures
 from connector.store.people import save_people
 from connector.store.rows import Row, add, listed, upsert
+from connector.store.surveys import rated_at_source
 from connector.store.tables import IS_COMPLAINT, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
@@ -76,6 +81,8 @@ class Saving(msgspec.Struct, frozen=True):
     assessed: Assessed
     resolved_at: datetime | None
     look_at: datetime | None
+    figures: Figures | None = None
+    ratings: tuple[Answer, ...] = ()
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -84,6 +91,8 @@ class Packed(msgspec.Struct, frozen=True):
     ticket: str
     person: Complainant
     columns: dict[str, Any]
+    figures: Figures | None = None
+    ratings: tuple[Answer, ...] = ()
 
     @property
     def standing(self) -> tuple[str, int | None]:
@@ -207,7 +216,7 @@ def packed(item: Saving) -> Packed:
         "look_at": micros_or_none(item.look_at),
         "emergency": _emergencies(item.doc.tags),
     }
-    return Packed(told.ticket, told.complainant, columns)
+    return Packed(told.ticket, told.complainant, columns, item.figures, item.ratings)
 
 
 _KEYS = ("source_id", "ticket")
@@ -226,6 +235,25 @@ def save(connection: Connection, source_id: int, saving: Sequence[Packed], befor
         (changed if known else new).append(item.columns)
     add(connection, complaint, _KEYS, new)
     upsert(connection, complaint, _KEYS, changed)
+    _count(connection, source_id, saving, before)
+
+
+def _count(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
+    """What the complaints count as, and how their customers rated them at the helpdesk, beside them."""
+    wanted = [item for item in saving if item.figures is not None or item.ratings or item.ticket in before]
+    if not wanted:
+        return
+    rows = connection.execute(_IDS, {"of": source_id, "tickets": listed(item.ticket for item in wanted)})
+    idents = {ticket: (ident, person) for ident, ticket, person in rows}
+    counted = {idents[one.ticket][0]: Counted(source_id, idents[one.ticket][1], one.figures) for one in wanted}
+    keep_figures(connection, counted)
+    rated = [(*idents[one.ticket], one.ticket, rating) for one in wanted for rating in one.ratings]
+    rated_at_source(connection, source_id, rated)
+
+
+_IDS = select(complaint.c.id, complaint.c.ticket, complaint.c.complainant_id).where(
+    complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+)
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
@@ -376,6 +404,7 @@ def listing(
     flag: str | None = None,
     is_complaint: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     most: int | None = None,
 ) -> Iterator[Stored]:
     """Complaints, newest first, as the filters say."""
@@ -391,10 +420,27 @@ def listing(
         statement = statement.where((" " + complaint.c.flags + " ").contains(f" {flag} ", autoescape=True))
     if since is not None:
         statement = statement.where(complaint.c.opened_at >= micros(since))
+    if until is not None:
+        statement = statement.where(complaint.c.opened_at <= micros(until))
     if most is not None:
         statement = statement.limit(most)
     for row in connection.execute(statement):
         yield stored_of(row)
+
+
+def names_of(connection: Connection, idents: Sequence[int]) -> list[str]:
+    """SOURCE/TICKET of these complaints (row ids), in the order in which they were stored."""
+    statement = (
+        select(source.c.name, complaint.c.ticket)
+        .join_from(complaint, source)
+        .where(complaint.c.id.in_(bindparam("of", expanding=True)))
+        .order_by(complaint.c.id)
+    )
+    found = []
+    for begin in range(0, len(idents), 5000):
+        rows = connection.execute(statement, {"of": listed(idents[begin : begin + 5000])})
+        found += [f"{name}/{ticket}" for name, ticket in rows]
+    return found
 
 
 def totals(connection: Connection) -> list[tuple[str, str, str, int]]:

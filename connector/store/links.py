@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -67,6 +68,19 @@ def followed(connection: Connection, source_id: int, now: datetime, standings: M
     return len(changed)
 
 
+def everything(connection: Connection) -> list[tuple[str, Link]]:
+    """(SOURCE/TICKET of the complaint, corrective ticket) of all that were ever opened, the oldest first."""
+    about = source.alias("about")
+    statement = (
+        select(link, source.c.name.label("at"), about.c.name.label("home"), complaint.c.ticket.label("origin"))
+        .join_from(link, source, link.c.source_id == source.c.id)
+        .join(complaint, link.c.complaint_id == complaint.c.id)
+        .join(about, complaint.c.source_id == about.c.id)
+        .order_by(link.c.opened_at, link.c.id)
+    )
+    return [(f"{row.home}/{row.origin}", _link(row)) for row in connection.execute(statement)]
+
+
 def unfinished(connection: Connection, source_id: int) -> list[str]:
     """The corrective tickets of a source that are not known to be resolved, whether it lists them or not."""
     statement = select(link.c.ticket).where(link.c.source_id == source_id, link.c.resolved_at.is_(None)).distinct()
@@ -91,17 +105,19 @@ def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int
     )
     found: dict[int, list[Link]] = {}
     for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
-        found.setdefault(row.complaint_id, []).append(
-            Link(
-                source=row.at,
-                ticket=row.ticket,
-                key=row.key,
-                rule=row.rule,
-                episode=row.episode,
-                opened_at=moment(row.opened_at),
-                url=row.url,
-                status=Status(row.status) if row.status else None,
-                resolved_at=moment_or_none(row.resolved_at),
-            )
-        )
+        found.setdefault(row.complaint_id, []).append(_link(row))
     return found
+
+
+def _link(row: Any) -> Link:
+    return Link(
+        source=row.at,
+        ticket=row.ticket,
+        key=row.key,
+        rule=row.rule,
+        episode=row.episode,
+        opened_at=moment(row.opened_at),
+        url=row.url,
+        status=Status(row.status) if row.status else None,
+        resolved_at=moment_or_none(row.resolved_at),
+    )

@@ -38,5 +38,11 @@ def save_people(connection: Connection, people: Iterable[Complainant]) -> dict[s
     return known
 
 
+def names(connection: Connection) -> dict[int, str]:
+    """What each person is called, by row id: the name, else the key."""
+    rows = connection.execute(select(complainant.c.id, complainant.c.name, complainant.c.key))
+    return {ident: name or key for ident, name, key in rows}
+
+
 def _person(person: Complainant) -> Row:
     return dict(zip(_PERSON, _columns(person), strict=True))

@@ -372,6 +372,57 @@ source_step = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# What customers were asked after a resolution, and what they said: one row for each life of a complaint.
+survey = Table(
+    "survey",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("episode", Text, nullable=False),
+    Column("marker", Text, nullable=False, unique=True),
+    Column("complaint_id", ForeignKey("complaint.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("complainant.id"), nullable=False, index=True),
+    Column("language", Text),
+    Column("asked_at", BigInteger),
+    Column("delivered_at", BigInteger),
+    Column("answered_at", BigInteger),
+    Column("via", Text),
+    Column("csat", Integer),
+    Column("scale", Integer),
+    Column("ces", Integer),
+    Column("nps", Integer),
+    Column("solved", Boolean),
+    Column("comment", Text),
+    UniqueConstraint("source_id", "ticket", "episode"),
+)
+
+# People who want no more surveys, by a digest.
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# What reports count: the figures of 256 complaints to a row, in the order of their ids, and the words in them.
+figure = Table(
+    "figure",
+    metadata,
+    Column("block", _Id, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+figure_word = Table(
+    "figure_word",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("facet", Text, nullable=False),
+    Column("word", Text, nullable=False),
+    UniqueConstraint("facet", "word"),
+)
+
 audit = Table(
     "audit",
     metadata,

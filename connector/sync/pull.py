@@ -22,6 +22,7 @@ from connector.assessment import (
     as_corrected,
     clock_flags,
     clocks_of,
+    figures_of,
     normalised,
     own_marked,
     promises_of,
@@ -37,6 +38,7 @@ from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
 from connector.model import ClockStep, Entry, EntryKind, Flag
+from connector.policy.answers import given_at_source
 from connector.retry import patiently
 from connector.store import (
     Store,
@@ -524,11 +526,14 @@ def saving(
     if before is None and not worth_a_look(this, rules, desk.act_from, now):
         # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
         flags, look_at = clock_flags(clocks, rules, now)
+    rated = [entry for entry in this.entries if entry.kind is EntryKind.RATING]
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags, promises),
         assessed=Assessed(clocks, flags, *undecided(this.promises)),
         resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
         look_at=look_at,
+        figures=figures_of(this, clocks, flags, rules),
+        ratings=given_at_source(rated, this.folded.history) if rated else (),
     )
 
 

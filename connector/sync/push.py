@@ -13,9 +13,10 @@ import msgspec
 from connector.assessment import Rules, hands_of, understood_again, wait_until, why_not
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
+from connector.model import ActionKind
 from connector.outbox import Outcome, Recheck, Sender, Verdict
 from connector.policy.rules import DIGEST
-from connector.store import Store, acks, complaints, intentions, links, sources
+from connector.store import Store, Transaction, acks, complaints, intentions, links, sources, surveys
 from connector.store.intentions import Intention, State
 
 BATCH = 50
@@ -59,7 +60,7 @@ def push(
     `others` are the sources whose complaints may have something opened here. Raises AuthError after parking the
     source, FencedError, StoreError.
     """
-    sender = Sender(desk, store, now, rechecking((desk, *others), store, rules))
+    sender = Sender(desk, store, now, rechecking((desk, *others), rules))
     result = _pushed(desk, store, sender, now, stopping, tell)
     if result.rest_seconds is None and not result.paused:
         result = _repaired(desk, store, sender, now, stopping, result)
@@ -146,12 +147,12 @@ def _parked(desk: Helpdesk, store: Store, now: datetime, error: AuthError) -> Au
     return error
 
 
-def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck:
+def rechecking(desks: Sequence[Helpdesk], rules: Rules) -> Recheck:
     """Whether an intention still holds, from its complaint as the store has it now; `desks[0]` is the one that writes,
     another one may be where the complaint lies."""
     by_name = {desk.name: desk for desk in reversed(desks)}
 
-    def recheck(intention: Intention, now: datetime) -> Verdict:
+    def recheck(connection: Transaction, intention: Intention, now: datetime) -> Verdict:
         action = intention.action
         if action.rule == DIGEST:
             return Verdict()  # it speaks of many complaints
@@ -159,15 +160,18 @@ def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck
         home = by_name.get(source)
         if home is None:
             return Verdict(wait_until=now + UNKNOWN_HOME)
-        with store.read() as connection:
-            stored = complaints.of_tickets(connection, home.id, [ticket]).get(ticket)
-            linked = links.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
-            words = acks.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
+        stored = complaints.of_tickets(connection, home.id, [ticket]).get(ticket)
         if stored is None:
             return Verdict(why_not="the complaint was erased")
+        linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
+        said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings)
-        why = why_not(action, this, rules, now, linked, hands_of(this, rules, home.mapping, words))
+        words = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
+        why = why_not(action, this, rules, now, linked, hands_of(this, rules, home.mapping, words), said)
+        if why is None and action.kind is ActionKind.SURVEY and intention.state is State.PENDING:
+            assert rules.policy.survey is not None, "a survey that nobody wants was withdrawn"
+            why = surveys.objection(connection, stored, action.episode, now, days=rules.policy.survey.every_days)
         return Verdict(why, None if why else wait_until(action, this, rules, now))
 
     return recheck

@@ -26,9 +26,10 @@ from connector.assessment import (
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Clock
-from connector.store import Store, archive, complaints, links, sources
+from connector.store import Store, archive, complaints, figures, links, sources
 from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
+from connector.store.figures import Counted
 from connector.sync.pull import saving
 from connector.timeline import merge
 
@@ -132,6 +133,7 @@ class _Batch:
     ) -> None:
         self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
         self.kept = 0
+        self.counted: dict[int, Counted] = {}
         self.raws: dict[str, list[Raw]] = {}
         with store.read() as connection:
             rows = complaints.after(connection, desk.id, last, BATCH)
@@ -155,6 +157,7 @@ class _Batch:
         search = "clocks" in self.parts
         for stored, this in understood:
             row = saving(this, stored, self.desk, self.rules, self.now, search=search)
+            self.counted[stored.id] = Counted(stored.source_id, stored.complainant_id, row.figures)
             if row.doc != stored.doc or not _promise_alike(row.assessed.clocks, stored.assessed.clocks):
                 found.append((stored, row))
         return found
@@ -208,4 +211,7 @@ class _Batch:
                 packed = [complaints.packed(row) for row in untouched]
                 complaints.save(connection, self.desk.id, packed, self.stored)
                 links.followed(connection, self.desk.id, self.now, {one.ticket: one.standing for one in packed})
+            # A calendar may count differently where no promise does.
+            changed = {self.stored[row.doc.complaint.ticket].id for row in rows}
+            figures.keep(connection, {ident: one for ident, one in self.counted.items() if ident not in changed})
             sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)

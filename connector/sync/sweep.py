@@ -14,15 +14,25 @@ from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import Assessment, Rules, Understood, assess, hands_of, understood_again, why_not
+from connector.assessment import (
+    Assessment,
+    Rules,
+    Understood,
+    assess,
+    figures_of,
+    hands_of,
+    understood_again,
+    why_not,
+)
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Link, Mode
+from connector.model import Action, ActionKind, Answer, Link, Mode
 from connector.people.repeats import Earlier
 from connector.policy.taken import Ack
 from connector.policy.telling import CONTACTS
-from connector.store import Store, Transaction, acks, complaints, intentions, links, sources
+from connector.store import Store, Transaction, acks, complaints, figures, intentions, links, sources, surveys
 from connector.store.complaints import Assessed, Stored
+from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 from connector.sync.flood import Flood, told_of
 
@@ -56,6 +66,7 @@ class Looked(NamedTuple):
     found: Assessment
     links: Sequence[Link]
     around: Around
+    said: Sequence[Answer]
 
 
 def sweep(
@@ -115,11 +126,12 @@ class _Sweeping:
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
             around = self._around(connection, due)
+            answered = surveys.of_complaints(connection, (stored.id for stored in due))
             open_ones = self._open(connection, due)
         looked = [
             one
             for stored in due
-            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, around[stored.id], unclear))
+            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, around, answered, unclear))
             is not None
         ]
         with self.store.write("sweep: batch") as connection:
@@ -140,11 +152,13 @@ class _Sweeping:
         stored: Stored,
         cases: Sequence[Earlier],
         linked: Mapping[int, Sequence[Link]],
-        around: Around,
+        around: Mapping[int, Around],
+        answered: Mapping[int, Sequence[Answer]],
         unclear: list[Stored],
     ) -> Looked | None:
         try:
-            return self._look(stored, cases, linked.get(stored.id, ()), around)
+            said = answered.get(stored.id, ())
+            return self._look(stored, cases, linked.get(stored.id, ()), around[stored.id], said)
         except Exception:  # our bug, or a rule's: no complaint may keep the others from being looked at
             log.exception("%s/%s could not be assessed; it is looked at again later", stored.source, stored.ticket)
             unclear.append(stored)
@@ -160,7 +174,14 @@ class _Sweeping:
             for ticket, found in intentions.of_tickets(connection, source_id, names, WITHDRAWABLE).items()
         }
 
-    def _look(self, stored: Stored, cases: Sequence[Earlier], linked: Sequence[Link], around: Around) -> Looked:
+    def _look(
+        self,
+        stored: Stored,
+        cases: Sequence[Earlier],
+        linked: Sequence[Link],
+        around: Around,
+        said: Sequence[Answer],
+    ) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings)
@@ -176,6 +197,7 @@ class _Sweeping:
             acknowledges=ActionKind.ACKNOWLEDGE in desk.adapter.can,
             acks=around.acks,
             told=[told_of(one) for one in around.notices],
+            said=said,
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
@@ -184,7 +206,7 @@ class _Sweeping:
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return Looked(stored, this, found, linked, around)
+        return Looked(stored, this, found, linked, around, said)
 
     def _write(
         self,
@@ -194,6 +216,7 @@ class _Sweeping:
     ) -> None:
         results = [(one.stored, _assessed(one), one.found.look_again_at) for one in looked]
         complaints.save_assessed(connection, results)
+        figures.keep(connection, {one.stored.id: self._counted(one) for one in looked})
         self.store.seam("sweep: assessed")
         intended = withdrawn = 0
         for one in looked:
@@ -202,6 +225,10 @@ class _Sweeping:
             notices = [notice for notice in one.around.notices if notice.state in WITHDRAWABLE]
             withdrawn += self._withdraw(connection, one, (*still_open, *notices))
         self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
+
+    def _counted(self, one: Looked) -> Counted:
+        found = figures_of(one.this, one.found.clocks, one.found.flags, self.rules)
+        return Counted(one.stored.source_id, one.stored.complainant_id, found)
 
     def _intend(self, connection: Transaction, looked: Looked) -> int:
         """Write the actions down, each at the source that has to carry it out. Returns how many were new."""
@@ -243,7 +270,7 @@ class _Sweeping:
         mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
             hands = hands_of(looked.this, self.rules, mapping, looked.around.acks)
-            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links, hands)
+            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links, hands, looked.said)
             if why is None:
                 continue
             late = intention.action.not_after is not None and self.now > intention.action.not_after

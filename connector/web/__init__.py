@@ -1,1 +1,1 @@
-"""What answers over HTTP. Started by `amends web`."""
+"""What answers the world over HTTP: the door of hooks, and the page of survey questions."""

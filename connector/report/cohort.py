@@ -1,0 +1,113 @@
+"""Complaints as columns: the packed figures of the store, made ready for counting. numpy; no I/O of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from connector.figures import FACETS, NONE, RESOLVED, YES
+from connector.store.figures import A_BLOCK, CURRENCY, FIELDS
+
+Column = NDArray[Any]
+_CODES = {"B": "u1", "H": "<u2", "I": "<u4"}
+DTYPE = np.dtype([(name, _CODES[code]) for name, code in FIELDS])
+SOURCE, CUSTOMER = "source", "customer"
+DIMENSIONS = (*FACETS, SOURCE, CUSTOMER)
+SURVEY_COLUMNS = ("complaint", "asked", "answered", "csat", "scale", "ces", "nps", "solved")
+NOT_SAID = -1
+
+
+class Cohort(NamedTuple):
+    """`rows` are complaints (one record each, of DTYPE), `idents` their row ids in ascending order. `names` are the
+    words by number, by dimension. `asked` are surveys, one column each (SURVEY_COLUMNS), times in seconds since 1970;
+    `at` is the place in `rows` of the complaint that each belongs to."""
+
+    rows: Column
+    idents: Column
+    words: Mapping[int, str]
+    sources: Mapping[int, str]
+    people: Mapping[int, str]
+    asked: Mapping[str, Column]
+    at: Column
+
+    def codes(self, dimension: str) -> Column:
+        """The number of each complaint's word."""
+        return np.ascontiguousarray(self.rows["person" if dimension == CUSTOMER else dimension])
+
+    def name(self, dimension: str, code: int) -> str:
+        """The word with that number; "" where nothing is known."""
+        if dimension == SOURCE:
+            return self.sources.get(code, "")
+        if dimension == CUSTOMER:
+            return self.people.get(code, f"person {code}")
+        return self.words.get(code, "")
+
+    def code(self, dimension: str, name: str) -> int | None:
+        """The number of a word of a dimension, None where no complaint has it."""
+        found = {int(code) for code in np.unique(self.codes(dimension))}
+        return next((code for code in sorted(found) if self.name(dimension, code) == name), None)
+
+
+def from_blocks(blocks: Iterable[Sequence[Any]]) -> tuple[Column, Column]:
+    """(rows, idents) of all figures that the store keeps: blocks of (number, body)."""
+    numbers, bodies = [], []
+    for number, body in blocks:
+        numbers.append(number)
+        bodies.append(body)
+    rows: Column = np.frombuffer(b"".join(bodies), DTYPE)
+    idents = (np.array(numbers, np.int64)[:, None] * A_BLOCK + np.arange(A_BLOCK)).ravel()
+    counted = rows["answer"] != 0
+    return rows[counted], idents[counted]
+
+
+def from_bytes(body: bytes, idents: Sequence[int]) -> tuple[Column, Column]:
+    """The same of figures that were made for this report alone."""
+    found = np.array(idents, np.int64)
+    order = np.argsort(found)
+    return np.frombuffer(body, DTYPE)[order], found[order]
+
+
+def cohort(
+    found: tuple[Column, Column],
+    words: Mapping[int, str],
+    sources: Mapping[int, str],
+    surveys: Sequence[Sequence[Any]],
+    until: datetime | None = None,
+) -> Cohort:
+    """Everything that counts; `surveys` as `store.surveys.scores` gives them. What was answered after `until` counts as
+    not answered yet."""
+    rows, idents = found
+    table = np.array(
+        [[NOT_SAID if value is None else int(value) for value in row] for row in surveys] or np.empty((0, 8)), np.int64
+    ).reshape(-1, len(SURVEY_COLUMNS))
+    asked = {name: table[:, number].copy() for number, name in enumerate(SURVEY_COLUMNS)}
+    for name in ("asked", "answered"):
+        asked[name] = np.where(asked[name] == NOT_SAID, NOT_SAID, asked[name] // 1_000_000)
+    if until is not None:
+        late = asked["answered"] > int(until.timestamp())
+        for name in ("answered", "csat", "ces", "nps", "solved"):
+            asked[name][late] = NOT_SAID
+    at = np.searchsorted(idents, asked["complaint"])
+    known = at < len(idents)
+    known[known] = idents[at[known]] == asked["complaint"][known]
+    known[known] = rows["answer"][at[known]] == YES
+    return Cohort(rows, idents, words, sources, {}, {name: one[known] for name, one in asked.items()}, at[known])
+
+
+def column(rows: Column, name: str) -> Column:
+    """A column of seconds or cents as whole numbers, -1 where there is none."""
+    values = rows[name].astype(np.int64)
+    values[values == NONE] = NOT_SAID
+    return values
+
+
+def is_resolved(rows: Column) -> Column:
+    found: Column = (rows["bits"] & RESOLVED) != 0
+    return found
+
+
+__all__ = ["CURRENCY", "Cohort", "Column", "cohort", "column", "from_blocks", "from_bytes", "is_resolved"]

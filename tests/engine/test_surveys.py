@@ -1,0 +1,293 @@
+"""Surveys that are welcome: whom we ask, how often, and what becomes of a bad answer (fault cases W15, W17 to W19)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.memory import Moment
+from connector.model import ActionKind, Answer, FlagKind
+from connector.policy.answers import PAGE, SOURCE, satisfaction
+from connector.policy.survey import LINK
+from connector.store import complaints, surveys
+from connector.store.intentions import Intention, State
+from connector.survey_key import SurveyLinks
+from tests.engine.test_faults_writeback_decisions import TEXT, of_kind, one_of
+from tests.engine.world import CUSTOMERS, World
+from tests.unit.test_survey_page import PAGE as OUR_PAGE
+
+DAY = 86_400
+
+
+def a_person_with(count: int, text: str = TEXT, requester: dict[str, Any] = CUSTOMERS[0]) -> tuple[World, list[str]]:
+    """`count` complaints of one person, all resolved on a Monday at noon, a day ago; their surveys are intended."""
+    world = World()
+    tickets = [world.desk.open(f"Late {number}", text, requester=requester) for number in range(count)]
+    world.desk.advance(3 * 3600)
+    for ticket in tickets:
+        world.desk.staff_reply(ticket, "Sorry. The money is on its way.")
+        world.desk.set(ticket, "status", "solved")
+    world.desk.advance(3600)
+    for verb in ("pull", "sweep"):
+        world.step(verb)
+    world.desk.advance(DAY)
+    for verb in ("pull", "sweep"):
+        world.step(verb)
+    return world, tickets
+
+
+def asked(world: World) -> list[Intention]:
+    return of_kind(world, ActionKind.SURVEY)
+
+
+def with_survey(world: World, **changes: Any) -> None:
+    policy = world.rules.policy
+    assert policy.survey is not None
+    world.rules = replace(world.rules, policy=replace(policy, survey=replace(policy.survey, **changes)))
+
+
+def say(world: World, ticket: str, at: datetime | None = None, **said: Any) -> None:
+    """The customer answers on our page."""
+    given = Answer("resolution#1", at or world.now(), PAGE, **said)
+    with world.store.read() as connection:
+        marker = one_of(world, ActionKind.SURVEY).action.marker
+    with world.store.write("answer") as connection:
+        assert surveys.answer(connection, marker, given, world.now())
+
+
+def flags(world: World) -> list[tuple[FlagKind, str]]:
+    with world.store.read() as connection:
+        return [(one.kind, one.episode) for stored in complaints.listing(connection) for one in stored.assessed.flags]
+
+
+def test_one_person_is_asked_once_in_thirty_days_over_all_their_cases() -> None:
+    world, _ = a_person_with(3)
+    world.step("push")
+    states = sorted((one.state, one.why or "") for one in asked(world))
+    assert [state for state, _ in states] == [State.CANCELLED, State.CANCELLED, State.DONE]
+    assert all(why.startswith("suppressed:cap") for state, why in states if state is State.CANCELLED)
+    with world.store.read() as connection:
+        listed = surveys.listing(connection)
+    assert sorted((one.state, one.asked_at is None) for one in listed) == [
+        ("cancelled", True),
+        ("cancelled", True),
+        ("done", False),
+    ]
+
+
+def test_after_thirty_days_the_same_person_is_asked_again() -> None:
+    world, _ = a_person_with(1)
+    world.step("push")
+    world.desk.advance(31 * DAY)
+    ticket = world.desk.open("Late again", TEXT, requester=CUSTOMERS[0])
+    world.desk.staff_reply(ticket, "Sorry.")
+    world.desk.set(ticket, "status", "solved")
+    for _ in range(4):
+        for verb in ("pull", "sweep", "push"):
+            world.step(verb)
+        world.desk.advance(DAY // 2)
+    assert [one.state for one in asked(world)] == [State.DONE, State.DONE]
+
+
+def test_without_a_cap_every_resolution_may_be_asked_about() -> None:
+    world, _ = a_person_with(2)
+    with_survey(world, every_days=0)
+    world.step("push")
+    assert [one.state for one in asked(world)] == [State.DONE, State.DONE]
+
+
+def test_two_people_are_asked_both() -> None:
+    world, _ = a_person_with(1)
+    other = world.desk.open("Late", TEXT, requester=CUSTOMERS[1])
+    world.desk.staff_reply(other, "Sorry.")
+    world.desk.set(other, "status", "solved")
+    for _ in range(4):
+        for verb in ("pull", "sweep", "push"):
+            world.step(verb)
+        world.desk.advance(DAY // 2)
+    assert [one.state for one in asked(world)] == [State.DONE, State.DONE]
+
+
+def test_w18_an_opt_out_in_the_last_moment_before_the_write_leaves_stops_it() -> None:
+    world, _ = a_person_with(1)
+
+    def refuse(moment: Moment) -> None:
+        if moment is Moment.BEFORE_READ:  # the ticket is read to pin the write; the customer says so meanwhile
+            world.desk.hook = lambda _moment: None
+            with world.store.write("opt out") as connection:
+                surveys.opt_out_of(connection, "mail:c0@example.com", "they wrote so", world.now())
+
+    world.desk.hook = refuse
+    world.step("push")
+    (survey,) = asked(world)
+    assert survey.state is State.CANCELLED and "wants no surveys" in (survey.why or "")
+    assert world.effects()[survey.action.marker] == 0
+
+
+def test_w18_whoever_allows_it_again_is_asked_the_next_time() -> None:
+    world, _ = a_person_with(1)
+    with world.store.write("opt") as connection:
+        assert surveys.opt_out_of(connection, "mail:c0@example.com", "they wrote so", world.now())
+        assert not surveys.opt_out_of(connection, "mail:c0@example.com", "twice", world.now())
+        assert surveys.opt_in(connection, "mail:c0@example.com")
+    world.step("push")
+    assert [one.state for one in asked(world)] == [State.DONE]
+
+
+def test_w19_who_wrote_again_after_the_resolution_is_not_asked_how_it_was() -> None:
+    world, (ticket,) = a_person_with(1)
+    world.desk.customer_message(ticket, "It is broken again, nothing was solved. Please help me today.")
+    for verb in ("pull", "sweep", "push"):
+        world.step(verb)
+    assert [one.state for one in asked(world)] == [State.CANCELLED]
+
+
+def test_w17_an_emergency_is_no_occasion_for_a_survey() -> None:
+    world, _ = a_person_with(1, "The heater caught fire and burned my hand. I want my money back, this is a complaint.")
+    world.step("push")
+    assert asked(world) == []
+
+
+def test_w15_of_one_survey_there_is_one_row_whatever_is_sent_again() -> None:
+    world, (ticket,) = a_person_with(1)
+    for _ in range(3):
+        for verb in ("push", "pull", "sweep"):
+            world.step(verb)
+    with world.store.read() as connection:
+        (row,) = surveys.listing(connection)
+    assert (row.ticket, row.episode, row.state, row.delivered_at is not None) == (ticket, "resolution#1", "done", True)
+
+
+# -- the link --------------------------------------------------------------------------------------------------------
+
+
+def test_the_link_is_filled_in_on_its_way_out_and_lies_in_no_row_of_the_outbox() -> None:
+    world = World()
+    links = SurveyLinks(OUR_PAGE, world.folder / "survey.key")
+    with_survey(world, page=OUR_PAGE)
+    desk = world.helpdesk()
+    mapping = replace(desk.mapping, write={**desk.mapping.write, "survey_link": "custom:survey"})
+    world._helpdesk = replace(desk, mapping=mapping, survey_link=links.link)
+    ticket = world.desk.open("Late", TEXT, requester=CUSTOMERS[0])
+    world.desk.staff_reply(ticket, "Sorry.")
+    world.desk.set(ticket, "status", "solved")
+    for _ in range(4):
+        for verb in ("pull", "sweep", "push"):
+            world.step(verb)
+        world.desk.advance(DAY // 2)
+    (survey,) = asked(world)
+    assert survey.state is State.DONE
+    assert survey.action.effect.fields["custom:survey"] == LINK and survey.action.effect.link is None
+    (effect,) = [effect for _, marker, effect in world.desk.ledger if marker == survey.action.marker]
+    link = effect.fields["custom:survey"]
+    assert link.startswith("https://feedback.example.com/s/")
+    assert links.marker(link.rpartition("/")[2], world.now()) == survey.action.marker
+
+
+# -- answers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [{"csat": 2}, {"csat": 1, "solved": True}, {"csat": 5, "solved": False}])
+def test_a_bad_answer_proposes_to_take_the_complaint_up_again(said: dict[str, Any]) -> None:
+    world, (ticket,) = a_person_with(1)
+    world.step("push")
+    say(world, ticket, **said)
+    world.step("sweep")
+    assert flags(world) == [(FlagKind.UNHAPPY, "unhappy#1")]
+    (note,) = [one.action for one in of_kind(world, ActionKind.ESCALATE) if one.action.rule == "unhappy"]
+    assert note.effect.note is not None and "Reopen it, and see to it by Wed 4 Mar 2026" in note.effect.note
+    assert "amends_unhappy" in note.effect.tags
+    world.step("push")
+    assert world.effects()[note.marker] == 1
+
+
+def test_a_good_answer_bothers_nobody() -> None:
+    world, (ticket,) = a_person_with(1)
+    world.step("push")
+    say(world, ticket, csat=3, solved=True, comment="Could be faster")
+    world.step("sweep")
+    assert flags(world) == []
+
+
+def test_when_nobody_sees_to_a_bad_answer_within_a_working_day_it_is_said_once_more() -> None:
+    world, (ticket,) = a_person_with(1)
+    world.step("push")
+    say(world, ticket, solved=False)
+    world.step("sweep")
+    world.desk.advance(2 * DAY)
+    world.step("sweep")
+    assert flags(world) == [(FlagKind.UNHAPPY, "unhappy#1"), (FlagKind.UNHAPPY, "unhappy_late#1")]
+
+
+def test_a_reply_or_a_reopening_ends_the_proposal() -> None:
+    for act in ("reply", "reopen"):
+        world, (ticket,) = a_person_with(1)
+        world.step("push")
+        say(world, ticket, csat=1)
+        world.step("sweep")
+        world.desk.advance(60)
+        if act == "reply":
+            world.desk.staff_reply(ticket, "I am sorry to hear that. Let us put it right.")
+        else:
+            world.desk.set(ticket, "status", "open")
+        for verb in ("pull", "sweep"):
+            world.step(verb)
+        assert FlagKind.UNHAPPY not in [kind for kind, _ in flags(world)]
+        (note,) = [one for one in of_kind(world, ActionKind.ESCALATE) if one.action.rule == "unhappy"]
+        assert note.state is State.CANCELLED
+
+
+def test_a_rating_that_the_helpdesk_collected_counts_like_an_answer() -> None:
+    world, (ticket,) = a_person_with(1)
+    world.step("push")
+    world.desk.rate(ticket, "bad", "Never again")
+    for verb in ("pull", "sweep"):
+        world.step(verb)
+    with world.store.read() as connection:
+        (row,) = surveys.listing(connection)
+    assert row.answer is not None
+    assert (row.answer.via, row.answer.csat, row.answer.scale, row.answer.comment) == (SOURCE, 1, 2, "Never again")
+    assert (FlagKind.UNHAPPY, "unhappy#1") in flags(world)
+
+
+def test_what_was_said_on_our_page_is_not_overwritten_by_the_helpdesk() -> None:
+    world, (ticket,) = a_person_with(1)
+    world.step("push")
+    say(world, ticket, csat=5, nps=10)
+    world.desk.rate(ticket, "bad", None)
+    world.step("pull")
+    with world.store.read() as connection:
+        (row,) = surveys.listing(connection)
+    assert row.answer is not None and (row.answer.via, row.answer.csat, row.answer.nps) == (PAGE, 5, 10)
+
+
+@pytest.mark.parametrize(
+    ("word", "means"),
+    [
+        ("good", (5, 2)),
+        ("bad", (1, 2)),
+        ("Bad", (1, 2)),
+        ("4", (4, 5)),
+        ("0", None),
+        ("6", None),
+        ("offered", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_ratings_of_helpdesks_are_read_as_a_satisfaction(word: str | None, means: tuple[int, int] | None) -> None:
+    assert satisfaction(word) == means
+
+
+def test_erasing_a_person_erases_what_they_answered() -> None:
+    world, (ticket,) = a_person_with(1)
+    world.step("push")
+    say(world, ticket, comment="My name is Maria")
+    with world.store.read() as connection:
+        (stored,) = list(complaints.listing(connection))
+    with world.store.write("erase") as connection:
+        assert surveys.erase(connection, [stored.complainant_id]) == 1
+        assert surveys.of_complaints(connection, [stored.id]) == {}
