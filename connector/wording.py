@@ -5,7 +5,7 @@ Pure, and below the rooms that use it, so that a flag and the note about it tell
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -27,11 +27,13 @@ def days(seconds: int) -> str:
     return f"{count} day{'' if count == 1 else 's'}"
 
 
-def instant(when: datetime, zone: str, beside: str = "UTC") -> str:
+def instant(when: datetime, zone: str, beside: str = "UTC", *, ends_day: bool = False) -> str:
     """ "Mon 1 Jun 2026 17:00 BST (16:00 UTC)": the time in `zone` (an IANA name), and in the zone `beside` it where the
-    wall clock there shows another time."""
+    wall clock there shows another time. With `ends_day` a midnight is told as the end of the day before it: whoever
+    reads "due Fri 29 May 00:00" believes to have that Friday."""
     local = when.astimezone(ZoneInfo(zone))
-    text = f"{_day(local)} {_clock(local)} {local.tzname()}"
+    day, clock = _wall(local, ends_day=ends_day)
+    text = f"{day} {clock} {local.tzname()}"
     if beside == "UTC":
         if not local.utcoffset():
             return text
@@ -40,11 +42,15 @@ def instant(when: datetime, zone: str, beside: str = "UTC") -> str:
         other = when.astimezone(ZoneInfo(beside))
         if other.utcoffset() == local.utcoffset():
             return text
-    return f"{text} ({'' if local.day == other.day else _day(other) + ' '}{_clock(other)} {other.tzname()})"
+    other_day, other_clock = _wall(other, ends_day=ends_day)
+    return f"{text} ({'' if other_day == day else other_day + ' '}{other_clock} {other.tzname()})"
 
 
-def _clock(when: datetime) -> str:
-    return f"{when.hour:02}:{when.minute:02}"
+def _wall(when: datetime, *, ends_day: bool) -> tuple[str, str]:
+    """The day and the time of day of a local time."""
+    if ends_day and not (when.hour or when.minute or when.second):
+        return _day(when - timedelta(days=1)), "24:00"
+    return _day(when), f"{when.hour:02}:{when.minute:02}"
 
 
 def _day(when: datetime) -> str:

@@ -64,8 +64,10 @@ def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:
 
 
 def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
-    due = instant(clock.due_at, sla.zone_of(clock)) if clock.due_at else "at an unknown time"
     what, _, _ = clock.kind.partition(":")
+    due = "at an unknown time"
+    if clock.due_at is not None:
+        due = instant(clock.due_at, sla.zone_of(clock), ends_day=what == REGULATION)
     if what == PROMISE:
         return _why_promise(kind, clock, due, sla)
     title = TITLES[what] + (f" (life {clock.cycle})" if clock.cycle > 1 else "")

@@ -15,6 +15,7 @@ from connector.clocks.drawing import LEGEND, drawn
 from connector.clocks.explain import CALENDAR_TIME
 from connector.clocks.overdue import CHANGES
 from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.regulation import REGULATION
 from connector.clocks.source_clocks import SourceClock
 from connector.display import clean, cut, wrapped
 from connector.model import Clock, ClockState, Segment
@@ -63,11 +64,18 @@ def nearest_line(clocks: Sequence[ClockTold], columns: int, reader: str | None =
     if len(running) < 2:
         return []
     due_at, first = min(running, key=lambda pair: pair[0])
-    return [cut(f"  nearest: {clean(first.clock.target)}, {_told_at(due_at, first.zone, reader)}", columns)]
+    return [cut(f"  nearest: {clean(first.clock.target)}, {_due(due_at, first, reader)}", columns)]
 
 
-def _told_at(at: datetime, zone: str, reader: str | None) -> str:
-    return instant(at, zone) if reader is None else instant(at, reader, zone)
+def _due(at: datetime, one: ClockTold, reader: str | None) -> str:
+    """A regulator's deadline ends with a day."""
+    return _told_at(at, one.zone, reader, ends_day=one.clock.kind.startswith(REGULATION))
+
+
+def _told_at(at: datetime, zone: str, reader: str | None, *, ends_day: bool = False) -> str:
+    if reader is None:
+        return instant(at, zone, ends_day=ends_day)
+    return instant(at, reader, zone, ends_day=ends_day)
 
 
 STATES = {
@@ -103,9 +111,11 @@ def clock_lines(one: ClockTold, columns: int, reader: str | None = None) -> Iter
         yield from wrapped(f"in the words {quoted(one.words)}", columns - 4, "    ")
     else:
         yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
-    for title, at in (("due", clock.due_at), ("breached", clock.breached_at), ("stopped", clock.stopped_at)):
+    for title, at in (("due", clock.due_at), ("breached", clock.breached_at)):
         if at is not None and not (title == "due" and at == clock.breached_at):
-            yield cut(f"    {title:<9} {_told_at(at, one.zone, reader)}", columns)
+            yield cut(f"    {title:<9} {_due(at, one, reader)}", columns)
+    if clock.stopped_at is not None:
+        yield cut(f"    stopped   {_told_at(clock.stopped_at, one.zone, reader)}", columns)
     if one.theirs is not None:
         yield cut(f"    {source_clock_line(one.theirs, one.zone, reader)}", columns)
     yield from _stretches(one, columns, reader)

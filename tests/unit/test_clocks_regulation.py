@@ -159,7 +159,7 @@ def test_an_overdue_deadline_is_a_flag_that_a_rule_may_ask_for(tmp_path: Path) -
     (flag,) = [one for one in flags(told, sla, MUCH_LATER) if "final-response" in one.episode]
     assert (flag.kind, flag.topic) == (FlagKind.OVERDUE, "regulation")
     assert flag.why == (
-        "A regulator's deadline was due Fri 29 May 2026 00:00 BST (Thu 28 May 2026 23:00 UTC) and has not come "
+        "A regulator's deadline was due Thu 28 May 2026 24:00 BST (23:00 UTC) and has not come "
         "(DISP: final response, or a written reason why not yet)."
     )
 

@@ -36,3 +36,16 @@ def test_a_duration_is_told_in_hours_and_minutes(seconds: int, words: str) -> No
 )
 def test_an_instant_is_told_in_local_time_and_utc(zone: str, words: str) -> None:
     assert instant(datetime(2026, 6, 1, 23, 30, tzinfo=UTC), zone) == words
+
+
+@pytest.mark.parametrize(
+    ("zone", "beside", "words"),
+    [
+        ("Europe/London", "UTC", "Mon 1 Jun 2026 24:00 BST (23:00 UTC)"),
+        ("America/New_York", "Europe/London", "Mon 1 Jun 2026 19:00 EDT (24:00 BST)"),
+        ("Europe/Berlin", "Europe/London", "Tue 2 Jun 2026 01:00 CEST (Mon 1 Jun 2026 24:00 BST)"),
+        ("Europe/Lisbon", "Europe/London", "Mon 1 Jun 2026 24:00 WEST"),
+    ],
+)
+def test_the_end_of_a_day_is_told_as_that_day_and_in_the_readers_zone(zone: str, beside: str, words: str) -> None:
+    assert instant(datetime(2026, 6, 1, 23, 0, tzinfo=UTC), zone, beside, ends_day=True) == words
