@@ -6,7 +6,7 @@ Nothing is stored and no helpdesk is asked: the clocks of all open complaints ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,11 +36,12 @@ KINDS = {
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An open complaint that would stand otherwise: `how` is one of KINDS; its nearest due time before and after, and
-    the zone in which the latter is told."""
+    """An open complaint that would stand otherwise: `how` is one of KINDS, `clock` the one that tells it, with its due
+    time (or its breach) before and after, and the zone in which these are told."""
 
     id: str
     how: str
+    clock: str
     due_before: datetime | None
     due_after: datetime | None
     zone: str
@@ -108,38 +109,53 @@ def _open_ones(store: Store, source: SourceSettings) -> Iterator[Understood]:
 
 
 def _change(this: Understood, before: Rules, after: Rules, now: datetime) -> Change | None:
-    old, new = clocks_of(this, before, now), clocks_of(this, after, now)
-    if _promised(old) == _promised(new):
+    old, new = ({(one.kind, one.cycle): one for one in clocks_of(this, rules, now)} for rules in (before, after))
+    moved = [_Move(old.get(name), new.get(name)) for name in {**old, **new}]
+    moved = [one for one in moved if one.how is not None]
+    if not moved:
         return None
-    due_before, due_after = _nearest(old), _nearest(new)
-    leading = next((one for one in new if one.due_at == due_after and due_after is not None), None)
-    zone = after.sla.zone_of(leading) if leading else "UTC"
+    telling = min(moved, key=lambda one: (list(KINDS).index(one.how or ""), one.is_over, one.after or now))
+    shown, rules = (telling.new, after) if telling.new is not None else (telling.old, before)
+    assert shown is not None and telling.how is not None
+    name = shown.kind.replace("_", " ") + (f" #{shown.cycle}" if shown.cycle > 1 else "")
     where = f"{this.complaint.source}/{this.complaint.ticket}"
-    return Change(where, _how(old, new), due_before, due_after, zone)
+    return Change(where, telling.how, name, telling.before, telling.after, rules.sla.zone_of(shown))
 
 
-def _how(old: Sequence[Clock], new: Sequence[Clock]) -> str:
-    was, becomes = _overdue(old), _overdue(new)
-    if becomes - was:
-        return "overdue"
-    if was - becomes:
-        return "in_time"
-    due_before, due_after = _nearest(old), _nearest(new)
-    if due_before is None or due_after is None or due_before == due_after:
-        return "other"
-    return "sooner" if due_after < due_before else "later"
+class _Move(msgspec.Struct, frozen=True):
+    """One clock by the rules as they are, and by the others; None where there is none."""
+
+    old: Clock | None
+    new: Clock | None
+
+    @property
+    def before(self) -> datetime | None:
+        return None if self.old is None else self.old.breached_at or self.old.due_at
+
+    @property
+    def after(self) -> datetime | None:
+        return None if self.new is None else self.new.breached_at or self.new.due_at
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was answered or cancelled: what is still owed tells more."""
+        return all(one is None or one.stopped_at is not None for one in (self.old, self.new))
+
+    @property
+    def how(self) -> str | None:
+        """Which of KINDS; None where it stays as it is."""
+        if _stands(self.old) == _stands(self.new):
+            return None
+        was, becomes = (one is not None and one.state is ClockState.BREACHED for one in (self.old, self.new))
+        if was != becomes:
+            return "overdue" if becomes else "in_time"
+        if self.before is None or self.after is None or self.before == self.after:
+            return "other"
+        return "sooner" if self.after < self.before else "later"
 
 
-def _promised(clocks: Iterable[Clock]) -> set[tuple[str, int, str, str, datetime | None, datetime | None]]:
-    return {(one.kind, one.cycle, one.target, one.calendar, one.due_at, one.breached_at) for one in clocks}
-
-
-def _overdue(clocks: Iterable[Clock]) -> set[tuple[str, int]]:
-    return {(one.kind, one.cycle) for one in clocks if one.state is ClockState.BREACHED}
-
-
-def _nearest(clocks: Iterable[Clock]) -> datetime | None:
-    return min((one.due_at for one in clocks if one.due_at and one.state is ClockState.RUNNING), default=None)
+def _stands(clock: Clock | None) -> tuple[str, str, datetime | None, datetime | None] | None:
+    return None if clock is None else (clock.target, clock.calendar, clock.due_at, clock.breached_at)
 
 
 def lines(told: WhatIf, columns: int) -> list[str]:
@@ -156,4 +172,4 @@ def lines(told: WhatIf, columns: int) -> list[str]:
 def _line(one: Change) -> str:
     before = instant(one.due_before, one.zone) if one.due_before else "nothing due"
     after = instant(one.due_after, one.zone) if one.due_after else "nothing due"
-    return f"  {one.id}: {KINDS[one.how]} ({before} -> {after})"
+    return f"  {one.id}, {one.clock}: {KINDS[one.how]} ({before} -> {after})"

@@ -84,3 +84,13 @@ def test_a_wrong_draft_is_named_with_its_line(office: Office, tmp_path: Path) ->
 def test_a_file_of_another_kind_is_refused(office: Office, tmp_path: Path) -> None:
     said = office.type("clock", "what-if", draft(tmp_path, "rules: []\n"))
     assert (said.code, "neither targets nor calendars" in said.err) == (2, True)
+
+
+def test_what_is_overdue_either_way_is_told_by_its_clock_and_both_times(office: Office, tmp_path: Path) -> None:
+    office.desk.advance(6 * 3600)
+    file = draft(tmp_path, TARGETS.format(within="6h", calendar="always"))
+    told = office.type("clock", "what-if", file, "--json").json
+    assert told["by_kind"]["later"] == 3
+    assert {one["clock"] for one in told["examples"]} == {"first reply"}
+    assert all(one["due_before"] < one["due_after"] for one in told["examples"])
+    assert "first reply: would be due later" in office.type("clock", "what-if", file).out
