@@ -11,6 +11,7 @@ deadline is due at the end of its day; what comes at that very instant is in tim
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -24,6 +25,8 @@ from connector.clocks.public_holidays import PublicHolidays
 from connector.model import JSON, Clock, ClockState, Complaint, History
 
 REGULATION = "regulation"
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
+_COMPLAINT = re.compile(r"\bcomplaint\b")
 SATURDAY = 5
 
 
@@ -92,11 +95,22 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Regulation(msgspec.Struct, frozen=True):
-    """A profile that applies to the complaints for which `when` holds (None: all); `owner` has confirmed it."""
+    """A profile that applies to the complaints for which `when` holds (None: all); `owner` has confirmed it.
+
+    What is no complaint has no deadline, and what may be one is a person's to decide first; but a condition that asks
+    about `complaint` itself decides alone.
+    """
 
     profile: Profile
     owner: str
     when: Condition | None = None
+
+    def applies(self, values: Mapping[str, JSON]) -> bool:
+        """Whether it does to a ticket with these values (`connector.condition.values_of`)."""
+        asked = self.when is not None and _COMPLAINT.search(_QUOTED.sub("", self.when.text)) is not None
+        if not asked and values.get("complaint") != "yes":
+            return False
+        return self.when is None or self.when.holds(values)
 
 
 def kind_of(profile: Profile, deadline: Deadline) -> str:
@@ -113,7 +127,7 @@ def deadline_clocks(
 ) -> Iterator[Clock]:
     """The clock of every deadline that counts for this complaint, in the order of the profiles."""
     for regulation in regulations:
-        if regulation.when is None or regulation.when.holds(values):
+        if regulation.applies(values):
             for deadline in regulation.profile.deadlines:
                 clock = _clock(deadline, regulation.profile, complaint, history, values, now)
                 if clock is not None:

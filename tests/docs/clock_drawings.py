@@ -71,7 +71,7 @@ def drawn(steps: list[Step], sla: Sla, now: str, only: Callable[[ClockTold], boo
     complaint = Complaint(
         "shop", "1", 1, "", "", Complainant("mail:kim@example.org"), history.status, at, at, priority=folded.priority
     )
-    values, told = values_of(complaint, ()), []
+    values, told = values_of(complaint, ()) | {"complaint": "yes"}, []
     for clock in clocks(complaint, history, values, sla, london(now)):
         stretches = segments(clock.kind, clock.cycle, complaint, history, values, sla, london(now))
         told.append(ClockTold(clock, sla.zone_of(clock), stretches))

@@ -11,6 +11,7 @@ import pytest
 from connector.clocks.overdue import flags
 from connector.clocks.regulation import Deadline, Event, Length, Profile, Regulation, deadline_clocks, last_day
 from connector.clocks.sla import Sla, clocks
+from connector.condition import condition, values_of
 from connector.model import Clock, ClockState, Complainant, Complaint, FlagKind, History, Spell, Status
 from connector.settings import SettingsFilesError, load
 
@@ -38,7 +39,7 @@ def complaint(history: History, **more: object) -> Complaint:
     return Complaint("bank", "7", 1, "fees", "fees", person, history.status, at, at, **more)  # type: ignore[arg-type]
 
 
-VALUES = {"labels": [], "extra": {}}
+VALUES = {"labels": [], "extra": {}, "complaint": "yes"}
 
 
 def found(sla: Sla, history: History, now: datetime = MUCH_LATER, **more: object) -> dict[str, Clock]:
@@ -177,6 +178,28 @@ def test_only_complaints_of_the_condition_are_concerned() -> None:
     for when, count in ((None, 1), (Never(), 0)):
         rules = (Regulation(profile, "me", when),)
         assert len(list(deadline_clocks(complaint(history), history, VALUES, rules, MUCH_LATER))) == count
+
+
+@pytest.mark.parametrize(
+    ("is_complaint", "when", "counts"),
+    [
+        ("yes", None, True),
+        ("no", None, False),
+        ("unsure", None, False),
+        ("no", '"complaint" in labels', False),
+        ("yes", '"complaint" in labels', True),
+        ("unsure", 'complaint != "no"', True),
+        ("no", 'complaint != "no"', False),
+    ],
+)
+def test_what_is_no_complaint_has_no_deadline_unless_the_admin_says_otherwise(
+    is_complaint: str, when: str | None, counts: bool
+) -> None:
+    deadline = Deadline("answer", "answered", Length(days=5))
+    profile = Profile("p", "P", "https://example.org", date(2026, 1, 1), "UTC", (deadline,))
+    regulation = Regulation(profile, "me", None if when is None else condition(when))
+    values = values_of(complaint(story(noon("2026-04-02")), labels=("complaint",)), ()) | {"complaint": is_complaint}
+    assert regulation.applies(values) is counts
 
 
 def test_business_days_skip_week_ends_and_calendar_days_do_not() -> None:
