@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import msgspec
 
 from connector.clocks.case_reading import unread
 from connector.clocks.cases import Tried, tried
-from connector.display import cut, plain
+from connector.display import count, cut, plain
 from connector.errors import SettingsError
 from connector.settings.problems import Problems
 from connector.settings.yaml_file import read_text
@@ -74,6 +75,7 @@ def _cases(file: str) -> Iterator[tuple[str, Any]]:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.", remedy="Name files with cases.") from None
+    content = content.removeprefix(BOM_UTF8)  # as some editors begin a file
     if Path(file).suffix in (".yaml", ".yml") or content.lstrip()[:1] not in (b"{", b"["):
         yield from _of_yaml(content, file)
     elif content.lstrip()[:1] == b"[":
@@ -120,7 +122,7 @@ def lines(told: Outcomes, columns: int) -> list[str]:
     """A line a case, and more where something is not as expected."""
     found = [line for one in told.outcomes for line in _lines(one, columns)]
     wrong = sum(one.error is not None or (one.tried is not None and one.tried.ok is False) for one in told.outcomes)
-    return [*found, "", f"{len(told.outcomes)} cases, {wrong or 'none'} not as expected."]
+    return [*found, "", f"{count(len(told.outcomes), 'case')}, {wrong or 'none'} not as expected."]
 
 
 def _lines(one: Outcome, columns: int) -> Iterator[str]:

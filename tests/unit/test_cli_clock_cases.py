@@ -188,6 +188,11 @@ YAML = """
 """
 
 
+def test_a_file_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    done = _run(tmp_path, "cases.jsonl", "\ufeff" + json.dumps(CASE | {"due": "2026-06-08T09:30"}))
+    assert (done.exit_code, "1 case, none not as expected" in done.stdout) == (0, True)
+
+
 def test_cases_may_be_yaml(tmp_path: Path) -> None:
     done = _run(tmp_path, "cases.yaml", YAML)
     assert done.exit_code == 0, done.output
