@@ -35,7 +35,9 @@ from connector.model import (
     Ruling,
     Tag,
 )
+from connector.people.identity import Identifying
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
+from connector.people.retention import Retention
 from connector.policy import decision, recheck
 from connector.policy.rules import Policy
 from connector.timeline import Folded, Words, fold
@@ -53,13 +55,15 @@ class Tags(Protocol):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `vocabulary` holds the tags in
-    which agents may correct us."""
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `people` says how they are
+    told apart; `vocabulary` holds the tags in which agents may correct us."""
 
     tagger: Tags | None
     sla: sla.Sla
     policy: Policy
     repeats: RepeatPolicy
+    people: Identifying = Identifying()
+    retention: Retention = Retention()
     vocabulary: Vocabulary | None = None
 
     @property

@@ -19,7 +19,7 @@ from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.overdue import CHANGES
 from connector.clocks.promises.keeping import PROMISE, Told
 from connector.clocks.source_clocks import SourceClock
-from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
+from connector.display import clean, count, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
     Clock,
@@ -73,6 +73,20 @@ class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
 
 
+class PersonTold(msgspec.Struct, frozen=True):
+    """What is known of the complainant over all sources: their number, how many identities it has, their other
+    complaints, what the ticket is to these, how often they asked again in it before anybody answered, and what a
+    restriction of the register of conduct means for it."""
+
+    id: int
+    identities: int
+    cases: tuple[str, ...]
+    same_as: str | None = None
+    chases: str | None = None
+    chasers: int = 0
+    conduct: tuple[str, ...] = ()
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure;
     `source_clocks` are those of the source's own that have a target and none of ours beside them."""
@@ -88,6 +102,7 @@ class Explanation(msgspec.Struct, frozen=True):
     looked_at_next: datetime | None
     promises: tuple[Told, ...] = ()
     source_clocks: tuple[SourceClock, ...] = ()
+    person: PersonTold | None = None
 
 
 def explain(
@@ -98,6 +113,7 @@ def explain(
     *,
     links: Sequence[Link] = (),
     source_clocks: Sequence[SourceClock] = (),
+    person: PersonTold | None = None,
     look_at: datetime | None,
     now: datetime,
 ) -> Explanation:
@@ -120,6 +136,7 @@ def explain(
         source_clocks=tuple(
             one for one in source_clocks if one.target_seconds is not None and one not in beside.values()
         ),
+        person=person,
     )
 
 
@@ -185,6 +202,7 @@ def _heading(told: Explanation, columns: int) -> list[str]:
     facts = [
         ("known as", known_as(this)),
         ("from", who or this.complainant.key),
+        *_person(told.person),
         ("status", this.status.value),
         ("priority", this.priority.value if this.priority else None),
         ("channel", this.channel),
@@ -203,6 +221,21 @@ def _heading(told: Explanation, columns: int) -> list[str]:
         *(line for name, value in facts if value for line in _fact(name, value, columns)),
         *(line for problem in this.problems for line in _fact("to look at", problem, columns)),
     ]
+
+
+def _person(told: PersonTold | None) -> Iterator[tuple[str, str]]:
+    if told is None:
+        return
+    if told.cases or told.identities > 1:
+        others = f", with {', '.join(told.cases)}" if told.cases else ""
+        yield "person", f"{told.id}, {count(told.identities, 'identity', 'identities')}{others}"
+    if told.same_as:
+        yield "same as", f"{told.same_as}: one message at two places"
+    if told.chases:
+        yield "asks after", told.chases
+    if told.chasers:
+        yield "chasers", f"{told.chasers}: asked again before anybody answered"
+    yield from (("conduct", words) for words in told.conduct)
 
 
 def _address(told: Explanation) -> str | None:

@@ -15,7 +15,7 @@ from connector.helpdesk import Helpdesk
 from connector.schedule import Daemon, Pace, Workplace
 from connector.settings.sources import SourceSettings
 from connector.store import Store
-from connector.sync import policy_changed
+from connector.sync import people_changed, policy_changed
 
 log = logging.getLogger("amends")
 
@@ -81,6 +81,8 @@ class _Office:
             self._later()
         if policy_changed(self.store, settings.digests["policy.yaml"], self.place.now()):
             log.info("the policy changed; every open complaint is looked at again")
+        if people_changed(self.store, settings.digests["people.yaml"], settings.people.identifying, self.place.now()):
+            log.info("the rules about people changed; all of them were gone through again")
         self._read_before = True
         for warning in settings.warnings:
             log.warning("%s", warning)

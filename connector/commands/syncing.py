@@ -24,7 +24,7 @@ from connector.model import JSON
 from connector.settings.sources import SourceSettings
 from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
-from connector.sync import Counted, census, policy_changed, pull, push, replay, sweep
+from connector.sync import Counted, census, people_changed, policy_changed, pull, push, replay, sweep
 from connector.sync.census import due
 from connector.sync.replay import stale
 
@@ -114,6 +114,7 @@ class _Pass:
         desks = [desk for one in wanted if (desk := self._tried(one.name, self._opener(one))) is not None]
         self.desks = tuple(desks)
         policy_changed(self.store, self.place.settings.digests["policy.yaml"], self.place.now())
+        people_changed(self.store, self.place.settings.digests["people.yaml"], self.rules.people, self.place.now())
         before = self._newest_write()
         for desk in desks:
             self._tried(desk.name, lambda desk=desk: self._read(desk))  # type: ignore[misc]

@@ -26,6 +26,7 @@ from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.models import digest_of, model_files
 from connector.settings.notation import duration_seconds
+from connector.settings.people import People, people_of
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
 from connector.settings.products import products_of
@@ -69,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
     sla: Sla
     policy: Policy
     repeats: RepeatPolicy
+    people: People
     digests: dict[str, str]
     rules_digest: str
     models: tuple[Path, ...] = ()
@@ -93,12 +95,13 @@ def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = Non
     meanings = _meanings(main, folder, tagging, problems)
     sources = _sources(main, document, folder, meanings, problems)
     policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
+    people = people_of(folder.document("people.yaml"), problems)
     if main and document:
         _check_store(main.store, document, problems)
     problems.raise_if_any()
-    if main is None or tagging is None or sla is None or policies is None:
+    if main is None or tagging is None or sla is None or policies is None or people is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
-    return _settings(main, folder, sources, tagging, sla, policies)
+    return _settings(main, folder, sources, tagging, sla, policies, people)
 
 
 def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
@@ -149,6 +152,7 @@ def _settings(
     tagging: TaggingSettings,
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
+    people: People,
 ) -> Settings:
     late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
     digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
@@ -173,6 +177,7 @@ def _settings(
         sla=sla,
         policy=policies[0],
         repeats=policies[1],
+        people=people,
         digests=digests,
         rules_digest=_digest([*shared, *trained, own]),
         models=models,

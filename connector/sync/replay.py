@@ -205,7 +205,7 @@ class _Batch:
                 if current[row.doc.complaint.ticket] == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                packed = [complaints.packed(row) for row in untouched]
-                complaints.save(connection, self.desk.id, packed, self.stored)
+                packed = [complaints.packed(row, self.rules.people) for row in untouched]
+                complaints.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
                 links.followed(connection, self.desk.id, self.now, {one.ticket: one.standing for one in packed})
             sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)

@@ -98,14 +98,12 @@ class _Sweeping:
             if not due:
                 return False
             unclear: list[Stored] = []
-            people = {stored.complainant_id for stored in due}
+            people = {stored.person_id for stored in due if stored.joins}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
             open_ones = self._open(connection, due)
         looked = [
-            one
-            for stored in due
-            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, unclear)) is not None
+            one for stored in due if (one := self._looked(stored, _cases(stored, cases), linked, unclear)) is not None
         ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
@@ -226,6 +224,10 @@ class _Sweeping:
 
 def _assessed(looked: Looked) -> Assessed:
     return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises))
+
+
+def _cases(stored: Stored, cases: Mapping[int, Sequence[Earlier]]) -> Sequence[Earlier]:
+    return cases.get(stored.person_id, ()) if stored.joins else ()
 
 
 def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:
