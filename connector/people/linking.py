@@ -15,7 +15,7 @@ from itertools import combinations
 import msgspec
 
 from connector.people.identity import MAIL, PHONE, Identity
-from connector.people.names import Fit, fit, words
+from connector.people.names import Fit, fit
 
 # A key of more identities than that belongs to a switchboard, a company or a mistake.
 MOST_OF_ONE_KEY = 25
@@ -49,17 +49,17 @@ def links(key: str, members: Sequence[Identity], single: frozenset[str]) -> list
     number of which nobody has two.
 
     Where names of a mailbox or a phone contradict each other, several people share it: then only the same name in full
-    joins. A phone or an order is a household's as often as a person's, so it joins no one without a name.
+    joins. A phone or an order is a household's as often as a person's, so it joins nobody whose name is missing or cut
+    to an initial.
     """
     if not 1 < len(members) <= MOST_OF_ONE_KEY:
         return []
     members = sorted(members, key=lambda one: one.id)
     kind = key.partition(":")[0]
     fits = {(one.id, other.id): fit(one.name, other.name) for one, other in combinations(members, 2)}
-    least = Fit.SAME if Fit.NO in fits.values() else Fit.MAYBE
-    if kind != MAIL and kind not in single:
-        nameless = {one.id for one in members if not words(one.name or "")}
-        fits = {pair: how for pair, how in fits.items() if nameless.isdisjoint(pair)}
+    least = Fit.MAYBE if kind == MAIL or kind in single else Fit.FITS
+    if Fit.NO in fits.values():
+        least = Fit.SAME
     return [pair for pair, how in fits.items() if how >= least]
 
 

@@ -17,7 +17,7 @@ MOST_CHARACTERS = 200
 LETTERS_FOR_A_SLIP = 7
 _TITLES = frozenset({
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "herr", "frau", "sr", "sra", "senhor", "senhora", "senor",
-    "senora", "m", "mme", "mlle", "monsieur", "madame", "sig", "signor", "signora", "dhr", "mevr", "pan", "pani",
+    "senora", "mme", "mlle", "monsieur", "madame", "sig", "signor", "signora", "dhr", "mevr", "pan", "pani",
     "gospod", "gospa",
 })  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+")
@@ -37,11 +37,13 @@ _SOUNDS = tuple(
 
 
 class Fit(IntEnum):
-    """How far two names can be one person's: not; nothing speaks against it; the same name in full."""
+    """How far two names can be one person's: not; nothing speaks against it, but an initial or a single word is all
+    there is; every word of one is in the other; the same name in full."""
 
     NO = 0
     MAYBE = 1
-    SAME = 2
+    FITS = 2
+    SAME = 3
 
 
 @lru_cache(maxsize=65_536)
@@ -70,7 +72,7 @@ def sound(word: str) -> str:
 
 
 def fit(one: str | None, other: str | None) -> Fit:
-    """Whether two names can be those of one person. A name that is missing fits all.
+    """Whether two names can be those of one person. A name that is missing may be anybody's.
 
     Each word of the shorter name has to be found in the longer one: the same, as its initial, or, in long words, with
     one slip inside; one word at least has to be the same in full.
@@ -78,19 +80,33 @@ def fit(one: str | None, other: str | None) -> Fit:
     ours, theirs = words(one or ""), words(other or "")
     if not ours or not theirs:
         return Fit.MAYBE
-    if len(ours) > 1 and sorted(ours) == sorted(theirs):
+    if len(ours) > 1 and len(theirs) > 1 and (sorted(ours) == sorted(theirs) or _joined_alike(ours, theirs)):
         return Fit.SAME
     shorter, longer = sorted((ours, theirs), key=len)
     left = list(longer)
-    same = 0
+    same = initials = 0
     for word in sorted(shorter, key=len, reverse=True):
-        found = next((each for each in left if each == word), None)
-        same += found is not None and len(word) > 1
-        found = found or next((each for each in left if _initial(word, each) or _slip(word, each)), None)
+        found = (
+            word if word in left else next((each for each in left if _initial(word, each) or _slip(word, each)), None)
+        )
         if found is None:
             return Fit.NO
         left.remove(found)
-    return Fit.MAYBE if same else Fit.NO
+        same += found == word and len(word) > 1
+        initials += found != word and _initial(word, found)
+    if not same:
+        return Fit.NO
+    return Fit.FITS if len(shorter) > 1 and not initials else Fit.MAYBE
+
+
+def _joined_alike(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Whether two names differ in spaces and in which word comes first: "zhao xiao ming" and "xiaoming zhao"."""
+    joined = "".join(theirs)
+    return joined in ("".join(ours), _turned(ours)) or "".join(ours) == _turned(theirs)
+
+
+def _turned(name: tuple[str, ...]) -> str:
+    return "".join((*name[1:], name[0]))
 
 
 def _initial(one: str, other: str) -> bool:
@@ -114,6 +130,23 @@ def likeness(one: str | None, other: str | None) -> float:
     from rapidfuzz import fuzz
 
     written = fuzz.ratio(" ".join(sorted(ours)), " ".join(sorted(theirs)))
-    joined = fuzz.ratio("".join(ours), "".join(theirs))
+    joined = max(fuzz.ratio("".join(theirs), each) for each in ("".join(ours), _turned(ours)))
     heard = fuzz.ratio(" ".join(sorted(map(sound, ours))), " ".join(sorted(map(sound, theirs))))
     return max(written, joined, heard - 5) / 100
+
+
+def weakest(one: str | None, other: str | None) -> float:
+    """How alike the two words are, 0 to 1, that fit least when each word of the shorter name takes the one most like it
+    in the longer: for "Emma Smith" and "Tom Smith" that is "emma" and "tom". An initial fits its word."""
+    shorter, longer = sorted((words(one or ""), words(other or "")), key=len)
+    if not shorter:
+        return 1.0
+    from rapidfuzz import fuzz
+
+    def alike(word: str, each: str) -> float:
+        if _initial(word, each):
+            return 1.0
+        heard = fuzz.ratio(sound(word), sound(each)) if min(len(sound(word)), len(sound(each))) > 1 else 0
+        return max(fuzz.ratio(word, each), heard) / 100
+
+    return min(max(alike(word, each) for each in longer) for word in shorter)

@@ -107,7 +107,7 @@ def compare_some(connection: Transaction, rules: Identifying, now: datetime, mos
     ties = []
     for one in new:
         common = _common(found_under[one.id], shared)
-        others = [known[each] for each in near[one.id] if whose[each] != whose[one.id] and not known[each].shared]
+        others = [known[each] for each in near[one.id] if whose[each] != whose[one.id]]
         for likely in proposals(one, others, common, rules.single):
             a, b = sorted((one.id, likely.other))
             ties.append(Tie(a, b, Said.PROPOSED, likely.why, identities.AMENDS, now, likely.score))

@@ -57,16 +57,18 @@ def identity(ident: int, name: str | None = "Kim Doe", *keys: str) -> Identity:
         ("Kim Doe", "K. Doe", Fit.MAYBE),
         ("Kim Doe", "Mrs Kim Doe", Fit.SAME),
         ("Kim Doe", "Kim", Fit.MAYBE),
-        ("Kim Doe", "Kim Anna Doe", Fit.MAYBE),
+        ("Kim Doe", "Kim Anna Doe", Fit.FITS),
         ("Kim Doe", None, Fit.MAYBE),
         ("Kim Doe", "Tom Doe", Fit.NO),
         ("Kim Doe", "K. D.", Fit.NO),
+        ("Kim Doe", "M. Doe", Fit.NO),
         ("Jan Novak", "Jana Novak", Fit.NO),
         ("Maria Silva", "Marta Silva", Fit.NO),
         ("Maria Silva", "Mario Silva", Fit.NO),
-        ("Anna Kowalczyk", "Anna Kowalzcyk", Fit.MAYBE),
+        ("Anna Kowalczyk", "Anna Kowalzcyk", Fit.FITS),
         ("Ирина Соколова", "Irina Sokolova", Fit.SAME),
         ("陈伟", "Chen Wei", Fit.SAME),
+        ("赵小明", "Xiaoming Zhao", Fit.SAME),
         ("João Pereira", "Joao Pereira", Fit.SAME),
     ],
 )
@@ -158,8 +160,10 @@ def test_a_family_that_shares_a_mailbox_stays_a_family() -> None:
     assert pairs("mail:does@example.com", "Kim Doe", "Tom Doe", "Doe Kim", None) == [(1, 3)]
 
 
-def test_a_phone_or_an_order_joins_nobody_without_a_name() -> None:
+def test_a_phone_or_an_order_joins_nobody_without_a_whole_name() -> None:
     assert pairs("phone:+351210000001", "Kim Doe", None) == []
+    assert pairs("phone:+351210000001", "Kim Doe", "K. Doe") == []
+    assert pairs("phone:+351210000001", "Kim Doe", "Kim A. Doe") == [(1, 2)]
     assert pairs("order:A-10412", "Kim Doe", None) == []
     assert pairs("customer_number:C-1042", "Kim Doe", None) == [(1, 2)]
 

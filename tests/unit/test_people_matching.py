@@ -70,8 +70,17 @@ def test_the_most_likely_come_first_and_no_more_than_a_person_reads() -> None:
     assert proposals(KIM, [KIM], frozenset(), SINGLE) == [], "not oneself"
 
 
-def test_a_shared_mailbox_is_found_by_nobody() -> None:
-    assert blocks(replace(KIM, shared=True)) == frozenset()
+def test_a_shared_mailbox_finds_nobody_but_whoever_writes_from_it_has_a_name() -> None:
+    office = like(name="Katarzyna Wiśniewska", address="info@firm.example", shared=True, phone="601000001")
+    boss = like(name="Pedro Alves", address="info@firm.example", shared=True)
+    assert not blocks(office) & blocks(boss)
+    assert weigh(office, boss, rare=False, single=SINGLE).score < PROPOSED_FROM
+    assert weigh(KIM, office, rare=False, single=SINGLE).score >= PROPOSED_FROM
+
+
+def test_a_family_at_one_address_with_one_phone_and_one_mailbox_is_not_proposed_as_one_person() -> None:
+    marek = replace(KIM, id=2, name="Marek Wiśniewski")
+    assert weigh(KIM, marek, rare=True, single=SINGLE).score < PROPOSED_FROM
 
 
 texts = st.text(max_size=30)
