@@ -177,9 +177,9 @@ def _filled(store: Store, desk: Helpdesk, rules: Rules, count: int, now: datetim
             due += is_due
             look_at = now if is_due else max(found.look_again_at or now, now + timedelta(seconds=1))
             doc = Doc(this.complaint, this.entries, this.tags)
-            rows.append(packed(Saving(doc, Assessed(found.clocks, found.flags), None, look_at)))
+            rows.append(packed(Saving(doc, Assessed(found.clocks, found.flags), None, look_at), rules.people))
         with store.write("benchmark: fill") as connection:
-            complaints.save(connection, desk.id, rows, {})
+            complaints.save(connection, desk.id, rows, {}, rules.people, now)
     return due
 
 

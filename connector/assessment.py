@@ -37,7 +37,9 @@ from connector.model import (
     Ruling,
     Tag,
 )
+from connector.people.identity import Identifying
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
+from connector.people.retention import Retention
 from connector.policy import answers, decision, emergencies, handoffs, recheck, wordings
 from connector.policy.ladder import Told
 from connector.policy.rules import Policy
@@ -57,13 +59,15 @@ class Tags(Protocol):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `vocabulary` holds the tags in
-    which agents may correct us."""
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `people` says how they are
+    told apart; `vocabulary` holds the tags in which agents may correct us."""
 
     tagger: Tags | None
     sla: sla.Sla
     policy: Policy
     repeats: RepeatPolicy
+    people: Identifying = Identifying()
+    retention: Retention = Retention()
     vocabulary: Vocabulary | None = None
 
     @property

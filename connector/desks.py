@@ -67,6 +67,8 @@ def rules_of(settings: Settings) -> Rules:
         sla=settings.sla,
         policy=settings.policy,
         repeats=settings.repeats,
+        people=settings.people.identifying,
+        retention=settings.people.retention,
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
     )
 

@@ -18,7 +18,7 @@ from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.promises.keeping import PROMISE, Told
 from connector.clocks.source_clocks import SourceClock
 from connector.clocks.telling import ClockTold, clock_lines, nearest_line, quoted, source_clock_line
-from connector.display import clean, cut, moment, paragraphs, plain, span, wrapped
+from connector.display import clean, count, cut, moment, paragraphs, plain, span, wrapped
 from connector.model import (
     ActionKind,
     Answer,
@@ -58,6 +58,20 @@ class WriteTold(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
 
 
+class PersonTold(msgspec.Struct, frozen=True):
+    """What is known of the complainant over all sources: their number, how many identities it has, their other
+    complaints, what the ticket is to these, how often they asked again in it before anybody answered, and what a
+    restriction of the register of conduct means for it."""
+
+    id: int
+    identities: int
+    cases: tuple[str, ...]
+    same_as: str | None = None
+    chases: str | None = None
+    chasers: int = 0
+    conduct: tuple[str, ...] = ()
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure;
     `source_clocks` are those of the source's own that have a target and none of ours beside them; `zone` is where the
@@ -75,6 +89,7 @@ class Explanation(msgspec.Struct, frozen=True):
     promises: tuple[Told, ...] = ()
     source_clocks: tuple[SourceClock, ...] = ()
     zone: str | None = None
+    person: PersonTold | None = None
 
 
 def explain(
@@ -86,6 +101,7 @@ def explain(
     links: Sequence[Link] = (),
     source_clocks: Sequence[SourceClock] = (),
     said: Sequence[Answer] = (),
+    person: PersonTold | None = None,
     look_at: datetime | None,
     now: datetime,
     zone: str | None = None,
@@ -111,6 +127,7 @@ def explain(
             one for one in source_clocks if one.target_seconds is not None and one not in beside.values()
         ),
         zone=zone,
+        person=person,
     )
 
 
@@ -177,6 +194,7 @@ def _heading(told: Explanation, columns: int) -> list[str]:
     facts = [
         ("known as", known_as(this)),
         ("from", who or this.complainant.key),
+        *_person(told.person),
         ("status", this.status.value),
         ("priority", this.priority.value if this.priority else None),
         ("channel", this.channel),
@@ -195,6 +213,21 @@ def _heading(told: Explanation, columns: int) -> list[str]:
         *(line for name, value in facts if value for line in _fact(name, value, columns)),
         *(line for problem in this.problems for line in _fact("to look at", problem, columns)),
     ]
+
+
+def _person(told: PersonTold | None) -> Iterator[tuple[str, str]]:
+    if told is None:
+        return
+    if told.cases or told.identities > 1:
+        others = f", with {', '.join(told.cases)}" if told.cases else ""
+        yield "person", f"{told.id}, {count(told.identities, 'identity', 'identities')}{others}"
+    if told.same_as:
+        yield "same as", f"{told.same_as}: one message at two places"
+    if told.chases:
+        yield "asks after", told.chases
+    if told.chasers:
+        yield "chasers", f"{told.chasers}: asked again before anybody answered"
+    yield from (("conduct", words) for words in told.conduct)
 
 
 def _address(told: Explanation) -> str | None:

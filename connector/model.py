@@ -103,8 +103,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 class Complainant(msgspec.Struct, frozen=True, omit_defaults=True):
     """The person behind a ticket as the source knows them. `verified` says whether the source vouches for the address.
 
-    `key` joins one person's complaints: "mail:<address>" when the address is verified, else "<source>:<id>", which
-    joins nothing across sources. `time_zone` is an IANA name, `language` a lower-case ISO 639-1 code. `trust` is the
+    `key` names one identity at one source: "<source>:<id>" of an account, "<source>:<address>/<name>" where the id is a
+    verified mailbox, which several people may share. Who is one person over all sources is said by `connector.people`.
+    `time_zone` is an IANA name, `language` a lower-case ISO 639-1 code. `trust` is the
     source's own word for how sure it is who this is (mail: verified, plausible, unverified, failed).
     """
 

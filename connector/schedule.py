@@ -21,7 +21,7 @@ from connector.errors import AmendsError, AuthError, FencedError, StoreError, Te
 from connector.helpdesk import Helpdesk
 from connector.retry import delay_seconds
 from connector.store import Store, sources
-from connector.sync import census, pull, push, replay, sweep
+from connector.sync import census, compare, pull, push, replay, sweep, tidy
 from connector.sync.census import due
 from connector.sync.hooks import Hooks
 from connector.sync.replay import stale
@@ -34,6 +34,7 @@ PAGES_A_TURN = 20
 PARKED_FOR = timedelta(minutes=15)
 COUNT_AGAIN = timedelta(hours=1)
 LEASE_EVERY_SECONDS = 10
+PEOPLE_EVERY_SECONDS = 3600
 STOP_WITHIN_SECONDS = 10
 STOP_LOOK_SECONDS = 0.5
 HEAR_SECONDS = 1.0  # between two looks at what hooks brought; one that finds nothing costs a tenth of a millisecond
@@ -141,6 +142,7 @@ class Daemon:
         every = scheduler.add_job
         start = self.wall()
         every(self._sweep, "interval", seconds=self.pace.sweep_seconds, id="sweep", replace_existing=True)
+        every(self._people, "interval", seconds=PEOPLE_EVERY_SECONDS, id="people", replace_existing=True)
         for desk in self.workplace.desks:
             if desk.streams:  # people are told, and not read
                 every(
@@ -334,6 +336,17 @@ class Daemon:
             log.info(
                 "sweep: %d looked at, %d writes intended, %d withdrawn", swept.looked, swept.intended, swept.withdrawn
             )
+
+    def _people(self) -> None:
+        self._guarded(self._look_after_people, None, "people")
+
+    def _look_after_people(self) -> None:
+        """What can wait: who may be one person, and what was kept long enough."""
+        rules = self.workplace.rules
+        compared = compare(self.store, rules.people, now=self.now, stopping=self.stop.is_set)
+        gone = tidy(self.store, rules.retention, self.now(), stopping=self.stop.is_set)
+        if compared.proposed or gone.tickets:
+            log.info("people: %d proposals, %d tickets erased", compared.proposed, gone.tickets)
 
     def _push(self, desk: Helpdesk) -> None:
         if self._dropped(desk) or self._resting(desk):

@@ -47,6 +47,7 @@ class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str
     text: str
     request_type: int = 101
+    order: str | None = None
     then: list[Step] = []
 
 
@@ -88,9 +89,14 @@ class Player:
         if story.who not in self._people:
             who = works().people[story.who]
             self._people[story.who] = self.jira.add_customer(who.name, who.email, zone=who.zone)
+        fields = {content.ORDER_NUMBER: story.order} if story.order else None
         self.issues[story.name] = str(
             self.jira.customer_opens(
-                story.summary, story.text.strip(), self._people[story.who], request_type=story.request_type
+                story.summary,
+                story.text.strip(),
+                self._people[story.who],
+                request_type=story.request_type,
+                fields=fields,
             )
         )
 

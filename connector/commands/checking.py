@@ -21,6 +21,7 @@ from connector.mapping import Mapping, check_examples
 from connector.mapping.fitting import doubts, misfits
 from connector.model import ActionKind, Mode
 from connector.notify import ADAPTER, broken_addresses
+from connector.people.check import check as check_people
 from connector.policy.telling import CONTACTS
 from connector.settings import schema_files
 from connector.settings.loading import Settings
@@ -96,7 +97,7 @@ def _people(settings: Settings, *, offline: bool) -> Iterator[SourceChecked]:
 
 def _number_of_examples(settings: Settings) -> int:
     phrases = sum(len(book.examples.match) + len(book.examples.miss) for book in settings.tagging.books)
-    phrases += number_of_promises(_books(settings))
+    phrases += number_of_promises(_books(settings)) + len(settings.people.examples)
     return phrases + sum(len(mapping.examples) for mapping in _mappings(settings).values())
 
 
@@ -109,6 +110,7 @@ def _broken_examples(settings: Settings) -> Iterator[str]:
         yield from check_examples(mapping)
     yield from check_tagging(settings.tagging)
     yield from check_promises(_books(settings))
+    yield from check_people(settings.people.examples, settings.people.identifying)
 
 
 def _books(settings: Settings) -> tuple[Book, ...]:

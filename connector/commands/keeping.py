@@ -11,7 +11,7 @@ from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
 from connector.display import clean, moment, table
 from connector.errors import AmendsError, StoreError
-from connector.store import Store, backup, sources
+from connector.store import Store, backup, erasure, sources
 from connector.store.backup import Checked
 from connector.store.migrate import HEAD, version
 from connector.store.sources import AuditLine
@@ -62,9 +62,12 @@ def restore(place: Place, source: Path, *, dry_run: bool) -> Done:
     with place.store(create=True) as fresh, fresh.write("store: restored") as connection:
         detail = {"from": str(source), "replaced": found_back.replaced}
         sources.log(connection, place.now(), place.who, "store: restored", detail=detail)
+        known = backup.erasures(Path(found_back.replaced)) if found_back.replaced else []
+        again = erasure.carry_over(connection, known)
     kept = f" The former store is {found_back.replaced}." if found_back.replaced else ""
     doubt = f" {found_back.doubted:,} writes will be looked up before anything is sent." if found_back.doubted else ""
-    return Done(f"Restored {found_back.file} from {source}.{kept}{doubt} Start the daemon again.")
+    erased = f" {again.tickets:,} tickets that were erased since were erased again." if again.rows else ""
+    return Done(f"Restored {found_back.file} from {source}.{kept}{doubt}{erased} Start the daemon again.")
 
 
 def migrate(place: Place, *, dry_run: bool) -> Done:

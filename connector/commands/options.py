@@ -251,3 +251,21 @@ GivenRole = Annotated[Rank, typer.Argument(metavar="ROLE", help="viewer, agent, 
 TokenName = Annotated[str, typer.Argument(metavar="NAME", help="What the program is called.")]
 Scopes = Annotated[list[Scope] | None, _option("--scope", help="What it may do; may be repeated. Default: read.")]
 TokenDays = Annotated[int, _option("--days", min=0, max=3650, help="For how long; 0 is until it is removed.")]
+_somebody = typer.Argument(metavar="PERSON", help="Their number, address, phone or customer number.")
+SomePerson = Annotated[str, _somebody]
+_identity = typer.Argument(metavar="IDENTITY", help="Its number, as `amends people show` tells it, or its key.")
+Identity = Annotated[str, _identity]
+OtherPerson = Annotated[str, typer.Argument(metavar="OTHER", help="The one who is the same.")]
+NotThem = Annotated[str | None, typer.Argument(metavar="OTHER", help="Who is another; default: all it is joined with.")]
+Words = Annotated[str | None, typer.Argument(metavar="WORDS", help="In a name, address, phone or number.")]
+Register = Annotated[int, typer.Argument(metavar="REGISTER", max=LARGEST_NUMBER, help="As the listing shows it.")]
+Text = Annotated[str, _option("--text", help="Facts or reasons.")]
+Document = Annotated[str | None, _option("--document", help="Where the letter or form lies.")]
+WrittenRequest = Annotated[str | None, _option("--request", help="Where the written request lies.")]
+MeasureWord = Literal[
+    "agreement", "advocate", "in_writing", "set_days", "one_channel", "one_contact", "closed_matter", "no_contact"
+]
+MeasureOf = Annotated[MeasureWord, _option("--measure", help="What is decided, mildest first.")]
+Review = Annotated[datetime, _option("--review", formats=["%Y-%m-%d"], help="The day on which it lapses.")]
+AboutCases = Annotated[list[str] | None, _option("--case", metavar="ID", help="A complaint it is about; repeat it.")]
+Answers = Annotated[list[str] | None, _option("--answer", metavar="NAME=yes", help="One for each question.")]

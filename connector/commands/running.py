@@ -20,7 +20,7 @@ from connector.settings.sources import SourceSettings
 from connector.settings.web import PublicSettings
 from connector.store import Store
 from connector.store.hook_inbox import HookInbox
-from connector.sync import policy_changed
+from connector.sync import people_changed, policy_changed
 from connector.sync.hooks import Hooks
 
 log = logging.getLogger("amends")
@@ -110,6 +110,8 @@ class _Office:
             self._later()
         if policy_changed(self.store, settings.policy_digest, self.place.now()):
             log.info("the policy changed; every open complaint is looked at again")
+        if people_changed(self.store, settings.digests["people.yaml"], settings.people.identifying, self.place.now()):
+            log.info("the rules about people changed; all of them were gone through again")
         self._read_before = True
         for warning in settings.warnings:
             log.warning("%s", warning)

@@ -100,17 +100,11 @@ def _extra(read: Reading, product: str | None) -> dict[str, JSON]:
 def _complainant(source: str, ticket: str, read: Reading) -> Complainant:
     address = read.text("requester.address")
     verified = read.yes("requester.verified")
-    source_id = read.text("requester.id")
-    folded_address = address.strip().casefold() if address else ""
-    if verified and "@" in folded_address:
-        key = f"mail:{folded_address}"
-    else:
-        # An address that nobody vouches for joins nothing beyond its own source; a nameless person joins nothing.
-        key = f"{source}:{source_id or folded_address or f'ticket:{ticket}'}"
+    source_id, name = read.text("requester.id"), read.text("requester.name")
     return Complainant(
-        key=key,
+        key=_key(source, ticket, source_id, address, name, verified=verified),
         source_id=source_id,
-        name=read.text("requester.name"),
+        name=name,
         address=address,
         phone=read.text("requester.phone"),
         verified=verified,
@@ -118,6 +112,17 @@ def _complainant(source: str, ticket: str, read: Reading) -> Complainant:
         time_zone=read.zone("requester.time_zone"),
         trust=read.text("requester.trust") if "requester.trust" in read.paths else None,
     )
+
+
+def _key(
+    source: str, ticket: str, source_id: str | None, address: str | None, name: str | None, *, verified: bool
+) -> str:
+    """What one identity is called. An account at the source is one; of a mailbox, each name that writes from it, since
+    families and offices share them. A nameless person joins nothing."""
+    ident = source_id or (address.strip().casefold() if address else "")
+    if "@" not in ident or not verified:
+        return f"{source}:{ident or f'ticket:{ticket}'}"
+    return f"{source}:{ident.casefold()}/{' '.join(name.casefold().split()) if name else ''}"
 
 
 def complaint_tag(complaint: Complaint, mapping: Mapping) -> Tag | None:

@@ -1,13 +1,15 @@
 """Who had to come back: the same matter after we called it resolved, many complaints, or one reopened again and again.
 
-Coming back says that *we* did not help; nothing here lowers a priority or limits a person. Called by every sweep.
-Complaints of one person are joined only by a verified address, since a forged one would join strangers. A ticket that
-is reopened needs no such proof. Enquiries do not count, merged tickets count once (as what they were merged into), and
-a chaser on a ticket that is still open is a message, not another complaint.
+Coming back says that *we* did not help; nothing here lowers a priority or limits a person. Called by every sweep, which
+hands in the cases of one person over all sources, and none where nobody vouches for who it is. A ticket that is
+reopened needs no such proof. Enquiries do not count, merged tickets count once (as what they were merged into), the
+same message at two places counts once, and a chaser is a message, not another complaint, also where it opened a ticket
+of its own.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -18,13 +20,19 @@ from connector.model import Complaint, Flag, FlagKind, History, Status, Tag
 
 SAME_MATTER, MANY, REOPENED = "same_matter", "many", "reopened"
 KINDS = (SAME_MATTER, MANY, REOPENED)
-VERIFIED = "mail:"
+# The same words of the same person at two places so soon after each other are one message.
+COPIED_WITHIN = timedelta(days=3)
+# "Hello?" twice may well be two messages.
+WORDS_TO_TELL = 24
+# A second message so soon goes on with the first.
+BREATH = timedelta(hours=1)
 
 
 class Earlier(msgspec.Struct, frozen=True):
     """Another complaint of the same person, of any source. `resolved_at` is its last resolution, None while it is open.
 
-    `category`, `product` and `order_number` help to tell whether it was the same matter; None where unknown.
+    `category`, `product` and `order_number` help to tell whether it was the same matter; None where unknown. `words`
+    names the text (`words_hash`).
     """
 
     source: str
@@ -36,6 +44,7 @@ class Earlier(msgspec.Struct, frozen=True):
     category: str | None = None
     product: str | None = None
     order_number: str | None = None
+    words: int | None = None
 
     @property
     def case(self) -> str:
@@ -68,16 +77,18 @@ def repeats(
 ) -> tuple[Flag, ...]:
     """The REPEAT flags of one complaint; `rule` is one of KINDS, `cases` holds "source/ticket" of all that make it up.
 
-    `earlier` is what else there is of the same complainant key; what was opened after this one is ignored. Episodes
+    `earlier` is what else there is of the same person; what was opened after this one is ignored. Episodes
     are named by what happened to this complaint ("many#2026-06-01", its opening; "reopened#2", its fourth reopening),
     so that the next cluster is a new one, and neither a later sweep nor a shorter memory of old cases makes one.
     """
     if not _counts(complaint, tags) or complaint.opened_at > now:
         return ()
     found = [_reopened(complaint, history, policy, now)]
-    if complaint.complainant.key.startswith(VERIFIED):
-        others = _others(complaint, earlier)
-        found += [_same_matter(complaint, tags, others, policy), _many(complaint, others, policy)]
+    others = _others(complaint, earlier)
+    ours = _as_case(complaint, tags)
+    if others and copy_of(ours, others) is None:
+        found.append(_same_matter(complaint, tags, others, policy))
+        found.append(_many(complaint, others, policy) if chased(ours, others) is None else None)
     return tuple(flag for flag in found if flag is not None)
 
 
@@ -99,7 +110,80 @@ def _others(complaint: Complaint, earlier: Iterable[Earlier]) -> list[Earlier]:
         if one.is_complaint and not one.merged and (one.opened_at, one.source, one.ticket) < here
     }
     counted.pop(_case(complaint), None)
-    return sorted(counted.values(), key=lambda one: (one.opened_at, one.case))
+    others = sorted(counted.values(), key=lambda one: (one.opened_at, one.case))
+    return [one for index, one in enumerate(others) if copy_of(one, others[:index]) is None]
+
+
+# -- what is no complaint of its own ---------------------------------------------------------------------------------
+
+
+def words_hash(text: str) -> int | None:
+    """Names a text, whatever its spaces, line breaks and capitals: 64 bits, signed, as a database keeps them. None
+    where it is too short to tell one message from another."""
+    squeezed = "".join(text.split()).casefold()
+    if len(squeezed) < WORDS_TO_TELL:
+        return None
+    return int.from_bytes(hashlib.blake2b(squeezed.encode(errors="replace"), digest_size=8).digest(), signed=True)
+
+
+def copy_of(case: Earlier, others: Iterable[Earlier]) -> Earlier | None:
+    """The first of the person's `others` that is the same message at another source, opened before; None if none is."""
+    return next(
+        (
+            one
+            for one in others
+            if one.words == case.words is not None
+            and one.source != case.source
+            and (one.opened_at, one.case) < (case.opened_at, case.case)
+            and case.opened_at - one.opened_at <= COPIED_WITHIN
+        ),
+        None,
+    )
+
+
+def chased(case: Earlier, others: Iterable[Earlier]) -> Earlier | None:
+    """The person's first open case after which `case` asks: both name the same order, or the same category and no other
+    product. None where it is a matter of its own."""
+    return next(
+        (
+            one
+            for one in others
+            if one.opened_at < case.opened_at
+            and (one.resolved_at is None or one.resolved_at > case.opened_at)
+            and _surely_like(case, one)
+        ),
+        None,
+    )
+
+
+def _surely_like(case: Earlier, one: Earlier) -> bool:
+    if case.order_number and one.order_number:
+        return case.order_number == one.order_number
+    other_product = case.product and one.product and case.product != one.product
+    return bool(case.category) and case.category == one.category and not other_product
+
+
+def chasers(history: History) -> int:
+    """How often the customer asked again within one ticket before anybody had answered what they wrote before."""
+    answers = (*history.replies, *history.resolutions)
+    count, unanswered = 0, history.received_at
+    for at in history.customer_messages:
+        if at - unanswered >= BREATH and not any(unanswered <= word <= at for word in answers):
+            count += 1
+        unanswered = at
+    return count
+
+
+def _as_case(complaint: Complaint, tags: Sequence[Tag]) -> Earlier:
+    return Earlier(
+        complaint.source,
+        complaint.ticket,
+        complaint.opened_at,
+        category=_value(tags, "category"),
+        product=complaint.product,
+        order_number=complaint.order_number,
+        words=words_hash(complaint.text),
+    )
 
 
 def _same_matter(
@@ -143,7 +227,11 @@ def _likeness(complaint: Complaint, category: str | None, one: Earlier) -> str:
 
 def _many(complaint: Complaint, others: Sequence[Earlier], policy: RepeatPolicy) -> Flag | None:
     window = timedelta(days=policy.many_days)
-    recent = [one for one in others if complaint.opened_at - one.opened_at <= window]
+    recent = [
+        one
+        for index, one in enumerate(others)
+        if complaint.opened_at - one.opened_at <= window and chased(one, others[:index]) is None
+    ]
     if len(recent) + 1 < policy.many:
         return None
     why = f"This is complaint number {len(recent) + 1} of the same customer within {_days(policy.many_days)}."

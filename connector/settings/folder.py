@@ -26,6 +26,7 @@ SINGLE = (
     "calendars.yaml",
     "sla.yaml",
     "policy.yaml",
+    "people.yaml",
     "contacts.yaml",
     "playbooks.yaml",
 )

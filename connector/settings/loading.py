@@ -30,6 +30,7 @@ from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.models import digest_of, model_files
 from connector.settings.notation import duration_seconds
+from connector.settings.people import People, people_of
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
 from connector.settings.products import products_of
@@ -78,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True):
     sla: Sla
     policy: Policy
     repeats: RepeatPolicy
+    people: People
     digests: dict[str, str]
     rules_digest: str
     models: tuple[Path, ...] = ()
@@ -114,16 +116,17 @@ def load(
     told = told_of(folder, tagging, calendars, today, problems)
     check_own(folder, problems)
     policies = policy_of(folder.document("policy.yaml"), tagging, calendars, sources.values(), told.contacts, problems)
+    people = people_of(folder.document("people.yaml"), problems)
     if main and document:
         _check_store(main.store, document, problems)
     web = web_of(main.web, document, problems) if main and document else WebSettings()
     public = public_of(main.public, main.web, document, problems) if main and document else None
     problems.raise_if_any()
-    if main is None or tagging is None or sla is None or policies is None:
+    if main is None or tagging is None or sla is None or policies is None or people is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
     spoken = with_words(policies[0], told, folder, problems)
     problems.raise_if_any()
-    settings = _settings(main, folder, sources, tagging, sla, (spoken, policies[1]), today)
+    settings = _settings(main, folder, sources, tagging, sla, (spoken, policies[1]), people, today)
     return msgspec.structs.replace(settings, web=web, public=public)
 
 
@@ -175,6 +178,7 @@ def _settings(
     tagging: TaggingSettings,
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
+    people: People,
     today: date | None,
 ) -> Settings:
     late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
@@ -200,6 +204,7 @@ def _settings(
         sla=sla,
         policy=policies[0],
         repeats=policies[1],
+        people=people,
         digests=digests,
         rules_digest=_digest([*shared, *trained, own]),
         models=models,

@@ -153,6 +153,15 @@ def _doubt(file: Path, now: datetime, paused: tuple[int | None, str | None]) -> 
         return int(moving[0])
 
 
+def erasures(file: Path) -> list[tuple[str, int]]:
+    """What was erased in a store file: (hash, time) of each; [] where the file is older than erasures, or damaged."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return [(str(row[0]), int(row[1])) for row in connection.execute("SELECT hash, at FROM erased")]
+    except sqlite3.Error:
+        return []
+
+
 def _set_aside(target: Path, now: datetime) -> Path | None:
     if not target.exists():
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.promises.standing import words_of
@@ -20,7 +20,6 @@ from connector.model import (
     FINISHED,
     Answer,
     Clock,
-    Complainant,
     Complaint,
     Entry,
     EntryKind,
@@ -30,13 +29,15 @@ from connector.model import (
     Status,
     Tag,
 )
-from connector.people.repeats import Earlier
+from connector.people.identity import Identifying, numbers_of, place_of
+from connector.people.repeats import Earlier, words_hash
+from connector.people.retention import Retention
 from connector.store.figures import Counted
 from connector.store.figures import keep as keep_figures
-from connector.store.people import save_people
+from connector.store.people import PERSON, Seen, save_people
 from connector.store.rows import Row, add, listed, upsert
 from connector.store.surveys import rated_at_source
-from connector.store.tables import IS_COMPLAINT, complaint, source
+from connector.store.tables import IS_COMPLAINT, complainant, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
@@ -60,7 +61,8 @@ class Assessed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """A complaint as it lies in the store. `revision` grows with every change of its `doc`."""
+    """A complaint as it lies in the store. `revision` grows with every change of its `doc`. `person_id` names who it is
+    from, over all sources; only where it `joins` is that more than an account which somebody may have used."""
 
     id: int
     source_id: int
@@ -68,6 +70,8 @@ class Stored(msgspec.Struct, frozen=True):
     ticket: str
     revision: int
     complainant_id: int
+    person_id: int
+    joins: bool
     doc: Doc
     assessed: Assessed
     look_at: datetime | None
@@ -89,7 +93,7 @@ class Packed(msgspec.Struct, frozen=True):
     """A complaint on its way into the store, as small as it will be there."""
 
     ticket: str
-    person: Complainant
+    seen: Seen
     columns: dict[str, Any]
     figures: Figures | None = None
     ratings: tuple[Answer, ...] = ()
@@ -98,6 +102,17 @@ class Packed(msgspec.Struct, frozen=True):
     def standing(self) -> tuple[str, int | None]:
         """Its status, and when it was resolved in microseconds since 1970 UTC."""
         return self.columns["status"], self.columns["resolved_at"]
+
+    @property
+    def opened_at(self) -> datetime:
+        return moment(self.columns["opened_at"])
+
+    def over(self, retention: Retention, now: datetime) -> bool:
+        """Whether the time to keep it is over, so that it would go as soon as it came."""
+        before = retention.tickets_before(now)
+        if before is None or Status(self.columns["status"]) not in FINISHED:
+            return False
+        return moment(self.columns["updated_at"]) < before
 
 
 _encode = msgspec.json.Encoder().encode
@@ -128,18 +143,24 @@ def _repeats_text(entry: Entry, of: Complaint) -> bool:
     return entry.kind is EntryKind.RECEIVED and bool(entry.text) and entry.text == of.text
 
 
-ROW = select(
-    complaint.c.id,
-    complaint.c.source_id,
-    source.c.name,
-    complaint.c.ticket,
-    complaint.c.revision,
-    complaint.c.complainant_id,
-    complaint.c.doc,
-    complaint.c.assessed,
-    complaint.c.look_at,
-    complaint.c.rulings,
-).join_from(complaint, source)
+ROW = (
+    select(
+        complaint.c.id,
+        complaint.c.source_id,
+        source.c.name,
+        complaint.c.ticket,
+        complaint.c.revision,
+        complaint.c.complainant_id,
+        complaint.c.doc,
+        complaint.c.assessed,
+        complaint.c.look_at,
+        complaint.c.rulings,
+        PERSON,
+        complainant.c.person_id.is_not(None) | (complainant.c.verified & ~complainant.c.shared),
+    )
+    .join_from(complaint, source)
+    .join_from(complaint, complainant)
+)
 _OF_TICKETS = ROW.where(
     complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
 )
@@ -166,6 +187,8 @@ def stored_of(row: Any) -> Stored:
         assessed=_decode_assessed(row[7]) if row[7] else _NOTHING,
         look_at=moment_or_none(row[8]),
         rulings=_decode_rulings(row[9]) if row[9] else (),
+        person_id=row[10],
+        joins=bool(row[11]),
     )
 
 
@@ -196,8 +219,8 @@ def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: 
     return [stored_of(row) for row in rows]
 
 
-def packed(item: Saving) -> Packed:
-    """A complaint as its row, but for what the store adds to it."""
+def packed(item: Saving, people: Identifying) -> Packed:
+    """A complaint as its row, but for what the store adds to it. `people` says what its complainant is known by."""
     told = item.doc.complaint
     columns = {
         "ticket": told.ticket,
@@ -215,23 +238,34 @@ def packed(item: Saving) -> Packed:
         **_assessed_columns(item.assessed),
         "look_at": micros_or_none(item.look_at),
         "emergency": _emergencies(item.doc.tags),
+        "words": words_hash(told.text),
     }
-    return Packed(told.ticket, told.complainant, columns, item.figures, item.ratings)
+    numbers = numbers_of(told, people) if people.numbers else ()
+    seen = Seen(told.complainant, numbers, place_of(told, people))
+    return Packed(told.ticket, seen, columns, item.figures, item.ratings)
 
 
 _KEYS = ("source_id", "ticket")
 
 
-def save(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
-    """Write complaints with the people behind them; `before` are the rows they replace."""
-    people = save_people(connection, (item.person for item in saving))
+def save(
+    connection: Connection,
+    source_id: int,
+    saving: Sequence[Packed],
+    before: dict[str, Stored],
+    people: Identifying,
+    now: datetime,
+) -> None:
+    """Write complaints with the people behind them; `before` are the rows they replace. `people` says what these are
+    known by, and so who is who."""
+    known_as = save_people(connection, (item.seen for item in saving), people, now)
     new: list[Row] = []
     changed: list[Row] = []
     for item in saving:
         known = before.get(item.ticket)
         item.columns["source_id"] = source_id
         item.columns["revision"] = known.revision + 1 if known else 1
-        item.columns["complainant_id"] = people[item.person.key]
+        item.columns["complainant_id"] = known_as[item.seen.person.key]
         (changed if known else new).append(item.columns)
     add(connection, complaint, _KEYS, new)
     upsert(connection, complaint, _KEYS, changed)
@@ -355,9 +389,10 @@ def wake(connection: Connection, name: str | None, now: datetime) -> None:
     )
 
 
+_WHOSE: BindParameter[list[int]] = bindparam("people", expanding=True)
 _CASES = (
     select(
-        complaint.c.complainant_id,
+        PERSON,
         source.c.name,
         complaint.c.ticket,
         complaint.c.opened_at,
@@ -365,12 +400,16 @@ _CASES = (
         complaint.c.category,
         complaint.c.product,
         complaint.c.order_number,
+        complaint.c.words,
     )
     .join_from(complaint, source)
+    .join_from(complaint, complainant)
     .where(
         IS_COMPLAINT,
         complaint.c.merged.is_(False),
-        complaint.c.complainant_id.in_(bindparam("people", expanding=True)),
+        complaint.c.complainant_id.in_(
+            select(complainant.c.id).where(complainant.c.id.in_(_WHOSE) | complainant.c.person_id.in_(_WHOSE))
+        ),
         complaint.c.opened_at >= bindparam("since"),
     )
     .order_by(complaint.c.opened_at, complaint.c.id)
@@ -378,11 +417,11 @@ _CASES = (
 
 
 def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> dict[int, list[Earlier]]:
-    """What counts towards coming back: the complaints, by person, of these people that were opened at or after `since`
-    and not merged into others, oldest first. One query for a batch."""
+    """What counts towards coming back: the complaints, by person, of these people (`Stored.person_id`) that were opened
+    at or after `since` and not merged into others, oldest first. One query for a batch."""
     found: dict[int, list[Earlier]] = {}
     for row in connection.execute(_CASES, {"people": listed(sorted(set(people))), "since": micros(since)}):
-        who, name, ticket, opened_at, resolved_at, category, product, order_number = row
+        who, name, ticket, opened_at, resolved_at, category, product, order_number, words = row
         case = Earlier(
             name,
             ticket,
@@ -391,6 +430,7 @@ def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> 
             category=category,
             product=product,
             order_number=order_number,
+            words=words,
         )
         found.setdefault(who, []).append(case)
     return found
@@ -440,6 +480,32 @@ def names_of(connection: Connection, idents: Sequence[int]) -> list[str]:
     for begin in range(0, len(idents), 5000):
         rows = connection.execute(statement, {"of": listed(idents[begin : begin + 5000])})
         found += [f"{name}/{ticket}" for name, ticket in rows]
+    return found
+
+
+def of_identities(connection: Connection, identities: Iterable[int]) -> list[Stored]:
+    """The complaints and other tickets of these identities (`Stored.complainant_id`), newest first."""
+    statement = ROW.where(complaint.c.complainant_id.in_(bindparam("of", expanding=True))).order_by(
+        complaint.c.opened_at.desc(), complaint.c.id.desc()
+    )
+    return [stored_of(row) for row in connection.execute(statement, {"of": listed(sorted(set(identities)))})]
+
+
+def clocks_of(connection: Connection, names: Iterable[str]) -> dict[str, tuple[Clock, ...]]:
+    """The clocks of these complaints ("source/ticket"), as of their last sweep."""
+    by_source: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        of, _, ticket = name.partition("/")
+        by_source.setdefault(of, []).append(ticket)
+    found: dict[str, tuple[Clock, ...]] = {}
+    for of, tickets in by_source.items():
+        statement = (
+            select(complaint.c.ticket, complaint.c.assessed)
+            .join_from(complaint, source)
+            .where(source.c.name == of, complaint.c.ticket.in_(bindparam("tickets", expanding=True)))
+        )
+        for ticket, assessed in connection.execute(statement, {"tickets": listed(tickets)}):
+            found[f"{of}/{ticket}"] = _decode_assessed(assessed).clocks if assessed else ()
     return found
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -51,6 +53,7 @@ instance = Table(
     Column("restored_at", BigInteger),
     Column("policy_digest", Text),
     Column("audit_head", Text),
+    Column("people_digest", Text),
 )
 
 lease = Table(
@@ -105,6 +108,71 @@ complainant = Table(
     Column("verified", Boolean, nullable=False),
     Column("language", Text),
     Column("time_zone", Text),
+    # Who it is, with others: the lowest id among the identities of one person. Empty: nobody else is known to be them.
+    Column("person_id", BigInteger),
+    Column("shared", Boolean, nullable=False, server_default=false()),
+    Column("place", Text),
+    Column("compared_at", BigInteger),
+)
+Index(
+    "ix_complainant_person_id",
+    complainant.c.person_id,
+    sqlite_where=complainant.c.person_id.is_not(None),
+)
+# Those that were not yet compared with all others: new ones, and changed ones.
+Index(
+    "ix_complainant_compared_at",
+    complainant.c.compared_at,
+    sqlite_where=complainant.c.compared_at.is_(None),
+)
+
+# What an identity is known by, such as "mail:kim@example.com"; those that begin with "~" only find who may be alike.
+identity = Table(
+    "identity",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("complainant_id", ForeignKey("complainant.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("ix_identity_complainant_id", identity.c.complainant_id)
+
+# What is held of two identities: joined by a key (`mark`), by a person, kept apart by a person, or proposed.
+tie = Table(
+    "tie",
+    metadata,
+    Column("a_id", ForeignKey("complainant.id"), primary_key=True),
+    Column("b_id", ForeignKey("complainant.id"), primary_key=True),
+    Column("said", Text, primary_key=True),
+    Column("mark", Text, primary_key=True),
+    Column("why", Text),
+    Column("score", Float),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_tie_b_id", tie.c.b_id)
+Index("ix_tie_mark", tie.c.mark, sqlite_where=tie.c.mark != "")
+
+# The register of conduct: each step is a row, and none is ever changed.
+conduct = Table(
+    "conduct",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("register", BigInteger, nullable=False),
+    Column("complainant_id", ForeignKey("complainant.id"), nullable=False),
+    Column("step", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("ix_conduct_complainant_id", conduct.c.complainant_id)
+
+# Who and what was erased, as hashes: what comes again from before that time is not taken in.
+erased = Table(
+    "erased",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
 )
 Index("ix_complainant_address", complainant.c.address)
 
@@ -134,6 +202,7 @@ complaint = Table(
     Column("promises", Text),
     Column("rulings", Text, info={PERSONS_WORD: True}),
     Column("emergency", Text),
+    Column("words", BigInteger),
     UniqueConstraint("source_id", "ticket"),
 )
 Index(

@@ -45,6 +45,7 @@ from connector.store import (
     Transaction,
     archive,
     complaints,
+    erasure,
     labels,
     links,
     names,
@@ -321,7 +322,7 @@ class _Page:
         for this, one in understood:
             self._note(this, one)
         rows = [saving(this, one.before, self.desk, self.rules, self.now) for this, one in understood]
-        self.saving.update({row.doc.complaint.ticket: complaints.packed(row) for row in rows})
+        self.saving.update({row.doc.complaint.ticket: complaints.packed(row, self.rules.people) for row in rows})
         self._pack()
 
     def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
@@ -426,8 +427,10 @@ class _Page:
 
     def _write(self, connection: Transaction, page: Page | None) -> None:
         of = self.desk.id
+        self._leave_out(connection)
         if self.saving:
-            complaints.save(connection, of, list(self.saving.values()), self.before)
+            saving = list(self.saving.values())
+            complaints.save(connection, of, saving, self.before, self.rules.people, self.now)
             links.followed(connection, of, self.now, {name: one.standing for name, one in self.saving.items()})
         self.store.seam("pull: complaints written")
         for ticket in self.redacted:
@@ -452,6 +455,29 @@ class _Page:
                 connection, of, self.stream, page.cursor, now=self.now, records=len(page.records), complete=page.end
             )
             self.store.seam("pull: cursor written")
+
+    def _leave_out(self, connection: Transaction) -> None:
+        """What was erased is not taken in again, nor what would go at once because its time is over."""
+        retention, rules = self.rules.retention, self.rules.people
+        out = {
+            one for one, packed in self.saving.items() if one not in self.before and packed.over(retention, self.now)
+        }
+        if erasure.any_erased(connection):
+            tickets = {*self.saving, *(raw.ticket for raw in self.raws), *(raw.ticket for raw, _ in self.poison)}
+            people = {
+                one: (packed.opened_at, erasure.names_of(packed.seen, rules)) for one, packed in self.saving.items()
+            }
+            out |= erasure.unwanted(connection, self.desk.name, tickets, people)
+        if not out:
+            return
+        self.saving = {one: packed for one, packed in self.saving.items() if one not in out}
+        self.raws = [raw for raw in self.raws if raw.ticket not in out]
+        self.poison = [one for one in self.poison if one[0].ticket not in out]
+        self.quiet = [one for one in self.quiet if one[0].ticket not in out]
+        self.names = [one for one in self.names if one[1] not in out]
+        self.labels = [label for label in self.labels if label.ticket not in out]
+        self.steps = [step for step in self.steps if step[0] not in out]
+        self.unplaced = [one for one in self.unplaced if one[2] not in out]
 
     def _tell_unplaced(self, connection: Transaction) -> None:
         """Say once of each value that the mapping has no line for it; it is kept, and blocks nothing."""

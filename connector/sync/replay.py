@@ -208,8 +208,8 @@ class _Batch:
                 if current[row.doc.complaint.ticket] == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                packed = [complaints.packed(row) for row in untouched]
-                complaints.save(connection, self.desk.id, packed, self.stored)
+                packed = [complaints.packed(row, self.rules.people) for row in untouched]
+                complaints.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
                 links.followed(connection, self.desk.id, self.now, {one.ticket: one.standing for one in packed})
             # A calendar may count differently where no promise does.
             changed = {self.stored[row.doc.complaint.ticket].id for row in rows}

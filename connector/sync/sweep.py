@@ -122,7 +122,7 @@ class _Sweeping:
             if not due:
                 return False
             unclear: list[Stored] = []
-            people = {stored.complainant_id for stored in due}
+            people = {stored.person_id for stored in due if stored.joins}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
             around = self._around(connection, due)
@@ -131,8 +131,7 @@ class _Sweeping:
         looked = [
             one
             for stored in due
-            if (one := self._looked(stored, cases.get(stored.complainant_id, []), linked, around, answered, unclear))
-            is not None
+            if (one := self._looked(stored, _cases(stored, cases), linked, around, answered, unclear)) is not None
         ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
@@ -296,6 +295,10 @@ def _about(stored: Stored) -> str:
 
 def _assessed(looked: Looked) -> Assessed:
     return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises))
+
+
+def _cases(stored: Stored, cases: Mapping[int, Sequence[Earlier]]) -> Sequence[Earlier]:
+    return cases.get(stored.person_id, ()) if stored.joins else ()
 
 
 def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:

@@ -133,6 +133,7 @@ def told_at_the_end(
         yield ""
         yield from wrapped(KILLED, columns - 2, "  ")
     yield ""
+    yield from _person_to_see(home, watch)
     yield from _clocks_to_see(home, watch)
     yield from _where_to_go_on(home, case, aside=bool(watch.aside))
 
@@ -208,6 +209,20 @@ def _clocks_to_see(home: Path, watch: Watch) -> Iterator[str]:
     yield ""
 
 
+def _person_to_see(home: Path, watch: Watch) -> Iterator[str]:
+    """Whoever came by the most helpdesks, if by more than one."""
+    sources: dict[int, set[str]] = {}
+    for one in watch.tickets.values():
+        sources.setdefault(one.person_id, set()).add(one.source)
+    person, known_at = max(sources.items(), key=lambda one: (len(one[1]), -one[0]), default=(0, set[str]()))
+    if len(known_at) < 2:
+        return
+    told = next(one.doc.complaint.complainant for one in watch.tickets.values() if one.person_id == person)
+    yield f"One person at {len(known_at)} helpdesks ({', '.join(sorted(known_at))}): {told.name}"
+    yield f"  amends {_option(home)} people show {person}"
+    yield ""
+
+
 def _option(home: Path) -> str:
     here = Path.cwd()
     return f"--home {quote(str(home.relative_to(here) if home.is_relative_to(here) else home))}"
@@ -220,6 +235,7 @@ def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[st
     yield f"  amends {option} complaints list --flag overdue"
     if case is not None:
         yield f"  amends {option} explain {case}"
+    yield f"  amends {option} people repeats"
     yield f"  amends {option} outbox list"
     if aside:
         yield f"  amends {option} quarantine list --all"

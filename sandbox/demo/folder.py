@@ -25,6 +25,7 @@ FIELDS = {
 
 WORKS_FIELDS = {
     "  # extra.request_type: request_type": "  extra.request_type: request_type",
+    "  # order_number: customfield_10043": f"  order_number: {jira.ORDER_NUMBER}",
 }
 WORKS_SOURCE = """
   {name}:
@@ -83,6 +84,11 @@ corrections:
 """
 
 
+# By the number of an order the shop knows whose it is, at whichever helpdesk it is named.
+PEOPLE = """\
+numbers:
+  order: {from: [order_number]}
+"""
 # What has to do with money is under a regulator's eye.
 REGULATIONS = """
 regulations:
@@ -113,6 +119,7 @@ def settle_in(home: Path, url: str, works_url: str | None = None, post: Mapping[
     answers = Answers(SOURCE, {"url": url}, secrets, "Europe/London")
     files = {name: _live(name, text) for name, text in starting_files("zendesk", answers).items()}
     files["sla.yaml"] += REGULATIONS
+    files["people.yaml"] = files["people.yaml"].replace("numbers: {}\n", PEOPLE)
     if works_url is not None:
         files["mappings/jira.yaml"] = starting_files("jira", answers)["mappings/jira.yaml"]
         files = {name: _with_works(name, text, home, works_url) for name, text in files.items()}

@@ -22,6 +22,8 @@ from connector.clocks.promises.check import check as check_promises
 from connector.commands.clock_cases import run_cases
 from connector.mapping import FIELDS, TYPES, check_examples
 from connector.model import ActionKind, ClockState, FlagKind, Mode, Priority, Status
+from connector.people.check import check as check_people
+from connector.people.conduct import QUESTIONS, Measure
 from connector.settings import Answers, load, schema, starting_files
 from connector.settings.files import FILES
 from connector.store.intentions import State
@@ -46,6 +48,7 @@ PAGE_OF_FILE = {
     "notes": "contacts.md",
     "playbooks": "playbooks.md",
     "wordings": "playbooks.md",
+    "people": "people.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -172,6 +175,7 @@ def test_every_word_that_an_admin_may_write_is_explained() -> None:
     words = {
         "mappings.md": [*FIELDS, *TYPES, *Status, *Priority],
         "conditions.md": condition.NAMES,
+        "people.md": [*Measure, *QUESTIONS],
         "policy.md": [*FlagKind, ActionKind.ESCALATE, ActionKind.TAG],
         "index.md": [*ActionKind, *Mode],
         "zendesk.md": [
@@ -241,6 +245,7 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
         assert name[9:11] in [book.language for book in promising.finder.books]
         assert check_promises(promising.finder.books) == []
     assert check_examples(settings.sources["shop"].mapping) == []
+    assert list(check_people(settings.people.examples, settings.people.identifying)) == []
     if name == "taxonomy.yaml" or name.startswith("phrases/"):
         assert list(check_tagging(settings.tagging)) == []
 
@@ -262,6 +267,7 @@ def test_every_kind_of_settings_file_has_an_example() -> None:
         "playbooks",
         "wordings",
         "notes",
+        "people",
     }
 
 

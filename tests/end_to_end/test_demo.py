@@ -67,7 +67,9 @@ def test_the_demo_shows_complaints_of_all_five_days(shown: tuple[Path, subproces
     assert len(came) >= 40
 
 
-@pytest.mark.parametrize("words", ["status", "complaints list --flag overdue", "outbox list", "audit list"])
+@pytest.mark.parametrize(
+    "words", ["status", "complaints list --flag overdue", "people repeats", "outbox list", "audit list"]
+)
 def test_the_commands_it_names_work_afterwards(
     shown: tuple[Path, subprocess.CompletedProcess[str]], words: str
 ) -> None:
@@ -84,6 +86,19 @@ def test_what_was_shown_can_be_explained_as_of_then(shown: tuple[Path, subproces
     told = json.loads(amends(folder, "--home", ".amends-demo", "explain", name, "--json").stdout)
     assert told["as_of"].startswith("2026-04-01")
     assert told["writes"]
+
+
+def test_one_persons_story_over_three_helpdesks_is_named_and_told(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    assert "One person at 3 helpdesks (inbox, shop, works): Rafael Souza" in ended.stdout
+    line = next(line for line in ended.stdout.splitlines() if " people show " in line)
+    told = json.loads(amends(folder, *line.split()[1:], "--json").stdout)
+    assert {one["key"].split(":")[0] for one in told["identities"]} == {"shop", "inbox", "works"}
+    assert {tie["why"].split(":")[0] for tie in told["ties"]} == {"mail", "order"}
+    back = next(case for case in told["cases"] if case["id"].startswith("works/"))
+    assert "repeat" in back["flags"]
 
 
 SHOWS = {

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from connector.assessment import Rules
 from connector.clocks.promises.keeping import Finder
 from connector.model import ClockState, Promise, Ruling
+from connector.people.identity import Identifying
 from connector.store import complaints
 from connector.store.complaints import Stored
 from connector.sync import replay
-from tests.engine.world import World, rules
+from tests.engine.world import START, World, rules
 
 BY_TOMORROW = "I am sorry. I have asked the carrier and will write to you by tomorrow noon."
 RULE = "broken-promise"
@@ -180,8 +181,8 @@ def test_a_word_that_is_given_while_a_page_is_read_is_not_lost() -> None:
     before = stored(world)
     decide(world, stands=True)
     with world.store.write("pull: page") as connection:
-        row = complaints.packed(complaints.Saving(before.doc, before.assessed, None, None))
-        complaints.save(connection, before.source_id, [row], {before.ticket: before})
+        row = complaints.packed(complaints.Saving(before.doc, before.assessed, None, None), Identifying())
+        complaints.save(connection, before.source_id, [row], {before.ticket: before}, Identifying(), START)
     assert [one.stands for one in stored(world).rulings] == [True]
 
 

@@ -1,294 +1,400 @@
-"""`amends contacts`, `ack`, `policy try`, `remedy …` and `outbox undo`, as somebody types them."""
+"""`amends people …` as somebody types it: one person at two helpdesks, joined, parted, told in full and erased."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.memory import DESKS
-from sandbox import pager as pagers
-from sandbox.pager import Pager
-from tests.unit.test_cli_commands import SOMEBODY, Office
+import cli
+from adapters.memory import DESKS, Desk
+from connector.commands.place import Place
+from connector.model import JSON
+from connector.store.archive import unpacked_raw
 
-CONTACTS = """\
-mode: live
-for_customers: {en: "Telephone: 020 7946 0000"}
-contacts:
-  lena:
-    role: lead
-    name: Lena Frei
-    reach: ["env:TELL_LENA"]
-    calendar: support
-    phone: "+44 20 7946 0001"
-    languages: [de, en]
-  max:
-    role: manager
-    name: Max Lang
-    reach: ["env:TELL_MAX"]
-    deputy: lena
-    away: [{from: 2026-03-01, until: 2026-03-10}]
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DAY = 86_400
+PEOPLE = """\
+country: PT
+numbers:
+  customer_number: {from: [extra.customer_number], pattern: 'C-[0-9]+', single: true}
+  order: {from: [order_number], pattern: 'A-[0-9]{5}', said: true}
+shared: [info]
+place: [extra.street]
 """
-POLICY = """\
-zone: Europe/London
-rules:
-  - id: overdue
-    on: overdue
-    tags: [amends_overdue]
-    fields: {priority: high}
-    ladder: usual
-ladders:
-  usual:
-    at_any_hour: true
-    steps:
-      - tell: [lead]
-      - {after: 1h, tell: [manager]}
-stages:
-  closed: [manager]
-"""
-PLAYBOOKS = """\
-playbooks:
-  - id: late
-    title: Late parcels
-    categories: [delivery]
-    steps: [Ask the carrier.]
-    offers:
-      refund: {most: 150, currency: EUR, alone: 50, by: lead}
-  - id: rest
-    title: Anything else
-    offers: {apology: {}}
-"""
+LATE = "My parcel has still not arrived and nobody answers me."
+_numbers = count()
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Town:
+    """Two helpdesks in memory, one folder of settings, and somebody at the terminal."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
+        self.home, self._capsys, self._patch = home, capsys, patch
+        self.who = "ana"
+        self.shop, self.depot = (Desk(f"people-{next(_numbers)}", MONDAY) for _ in range(2))
+        for desk in (self.shop, self.depot):
+            DESKS[desk.name] = desk
+        (home / "mappings").mkdir(parents=True)
+        meaning = (Path(cli.__file__).parent / "mappings" / "memory.yaml").read_text()
+        own = "  requester.phone: requester.phone\n  extra.customer_number: custom:customer_number\n"
+        own += "  extra.street: custom:street\n"
+        (home / "mappings" / "memory.yaml").write_text(meaning.replace("fields:\n", f"fields:\n{own}"))
+        (home / "amends.yaml").write_text(
+            "sources:\n"
+            + "".join(
+                f"  {name}:\n    adapter: memory\n    options: {{desk: {desk.name}}}\n"
+                f"    act_from: 2026-03-01T00:00:00Z\n"
+                for name, desk in (("shop", self.shop), ("depot", self.depot))
+            )
+        )
+        self.people()
+
+    def people(self, more: str = "", text: str = PEOPLE) -> None:
+        (self.home / "people.yaml").write_text(text + more)
+
+    def type(self, *words: str) -> Said:
+        """`amends --home … words`, at the desks' present instant."""
+        self._patch.setenv("AMENDS_CLOCK", f"{self.shop.now.isoformat()}@0x0")
+        self._patch.setattr(sys, "argv", ["amends", "--home", str(self.home), *words])
+        self._patch.setattr(Place, "who", self.who)
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = self._capsys.readouterr()
+        return Said(int(ended.value.code or 0), out, err)
+
+    def sync(self) -> None:
+        said = self.type("sync")
+        assert said.code == 0, said.err
+
+    def days(self, number: float) -> None:
+        for desk in (self.shop, self.depot):
+            desk.advance(number * DAY)
+
+    def person(self, name: str) -> Any:
+        said = self.type("people", "show", name, "--json")
+        assert said.code == 0, said.err
+        return said.json
 
 
 @pytest.fixture
-def pager() -> Iterator[Pager]:
-    from datetime import UTC, datetime
-
-    with pagers.serve(lambda: datetime(2026, 3, 2, tzinfo=UTC)) as made:
-        yield made
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pager: Pager
-) -> Iterator[Office]:
-    """Somebody to be told, at a web hook; and a complaint that nobody has answered for a day."""
-    for name in ("lena", "max"):
-        monkeypatch.setenv(f"TELL_{name.upper()}", pager.address(name))
-    made = Office(tmp_path / "amends", capsys, monkeypatch)
-    for file, text in (("contacts", CONTACTS), ("policy", POLICY), ("playbooks", PLAYBOOKS)):
-        (made.home / f"{file}.yaml").write_text(text)
-    made.complain()
-    made.desk.advance(30 * 3600)
+def town(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    made = Town(tmp_path / "amends", capsys, monkeypatch)
     yield made
-    del DESKS[made.desk.name]
+    for desk in (made.shop, made.depot):
+        del DESKS[desk.name]
 
 
-def test_anybody_can_ask_where_a_complaint_goes(office: Office) -> None:
-    said = office.type("contacts").out
-    assert "Lena Frei (lena)" in said and "+44 20 7946 0001" in said and "usual" in said
-    assert "away; lena stands in" in said
-    assert "customers (en)  Telephone: 020 7946 0000" in said
-    assert "TELL_LENA" not in said and "json://" not in said
-    told = office.type("contacts", "--role", "manager", "--json").json
-    assert [(one["id"], one["stages"], one["there"]) for one in told["contacts"]] == [("max", ["closed"], False)]
-    assert "Nobody is named for that" in office.type("contacts", "--role", "press").out
+def who(ident: str, name: str = "Kim Doe", address: str = "kim@example.com", **more: JSON) -> dict[str, JSON]:
+    return {"id": ident, "name": name, "address": address, "verified": True, "language": "en", **more}
 
 
-def test_the_address_of_a_contact_is_told_over_a_real_wire_and_stands_nowhere(office: Office, pager: Pager) -> None:
-    assert office.type("sync").code == 0
-    (heard,) = pager.heard
-    assert heard.to == "lena"
-    assert heard.title.startswith("Überfällig") and "amends ack shop/1" in heard.text
-    said = office.type("outbox", "list", "--source", "contacts").out + office.type("audit", "list").out
-    for file in office.home.glob("amends.db*"):
-        assert b"json://" not in file.read_bytes()
-    assert "json://" not in said + office.type("status").out
+def complain(desk: Desk, whose: dict[str, JSON], text: str = LATE, **custom: JSON) -> str:
+    return desk.open("Parcel late", text, requester=whose, custom=custom)
 
 
-def test_ack_stops_the_ladder_and_says_who(office: Office, pager: Pager) -> None:
-    office.type("sync")
-    assert "would see" in office.type("ack", "shop/1", "--dry-run").out
-    assert office.type("ack", "1", "--by", "Lena").out.startswith("Lena sees to shop/1")
-    office.desk.advance(3 * 3600)
-    office.type("sync")
-    assert [one.to for one in pager.heard] == ["lena"]
-    assert "ack" in office.type("audit", "list").out
-    assert office.type("ack", "shop/99").code == 1
+def flags(town: Town, ticket: str) -> list[str]:
+    found = town.type("complaints", "show", ticket, "--json").json["assessed"].get("flags", [])
+    return [flag["rule"] for flag in found if flag["kind"] == "repeat"]
 
 
-def test_without_a_word_the_next_is_told_and_whoever_stands_in_for_them(office: Office, pager: Pager) -> None:
-    office.type("sync")
-    office.desk.advance(2 * 3600)
-    office.type("sync")
-    assert [one.to for one in pager.heard] == ["lena", "lena"], "lena stands in for max"
-    office.desk.advance(10 * 86_400)
-    office.type("sync")
-    assert "max" in [one.to for one in pager.heard]
+# -- one person over all sources ---------------------------------------------------------------------------------------
 
 
-def test_a_broken_channel_is_said_by_check_and_nothing_is_sent(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TELL_MAX")
-    monkeypatch.setenv("TELL_LENA", "no address at all")
-    said = office.type("check")
-    assert said.code == 1
-    assert "TELL_MAX" in said.out and "no address that apprise knows" in said.out
-    assert "no address at all" not in said.out
+def test_one_person_at_two_helpdesks_is_one_by_a_verified_address(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    complain(town.depot, who("d7", "K. Doe", "Kim@Example.com"), "The second parcel has not come either, where is it?")
+    town.sync()
+    found = town.person("kim@example.com")
+    assert [one["key"] for one in found["identities"]] == ["shop:c1", "depot:d7"]
+    assert [(tie["said"], tie["why"]) for tie in found["ties"]] == [("key", "mail:kim@example.com")]
+    assert {case["id"] for case in found["cases"]} == {"shop/1", "depot/1"}
+    told = town.type("people", "show", "kim@example.com").out
+    assert "joined by mail:kim@example.com" in told and "depot/1" in told
 
 
-def test_policy_try_says_what_would_have_gone_to_whom_and_sends_nothing(office: Office, pager: Pager) -> None:
-    office.type("sync", "--pages", "1")
-    heard, written = len(pager.heard), len(office.desk.ledger)
-    office.desk.advance(5 * 3600)
-    told = office.type("policy", "try", "--days", "7", "--json").json
-    sums = {(one["rule"], one["kind"]): one for one in told["sums"]}
-    assert sums["overdue", "escalate"]["writes"] == 1
-    assert sums["overdue", "notify"]["to"]["lena"] >= 1
-    assert told["complaints"] == 1
-    assert (len(pager.heard), len(office.desk.ledger)) == (heard, written)
-    said = office.type("policy", "try").out
-    assert "People of contacts.yaml would have been told: lena" in said
+def test_a_repeat_counts_over_all_sources_and_is_reckoned_anew_when_a_link_is_undone_and_made_again(town: Town) -> None:
+    for number in range(3):
+        desk = (town.shop, town.depot, town.shop)[number]
+        complain(desk, who(("c1", "d7", "c1")[number]), f"{LATE} This is about parcel number {number}.")
+        desk.set(desk.tickets()[-1], "status", "solved")
+        town.days(2)
+        town.sync()
+    assert "many" in flags(town, "shop/2")
+    number = town.person("kim@example.com")["identities"][1]["id"]
+    assert town.type("people", "unlink", str(number), "--why", "two Kims").code == 0
+    town.sync()
+    assert "many" not in flags(town, "shop/2")
+    assert len({one["id"] for one in town.type("people", "list", "--json").json}) == 2
+    town.days(1)
+    town.sync()
+    assert "many" not in flags(town, "shop/2"), "no key joins again what a person parted"
+    assert town.type("people", "link", "shop:c1", "depot:d7", "--why", "one Kim after all").code == 0
+    town.sync()
+    assert "many" in flags(town, "shop/2")
+    said = town.type("audit", "list", "--json").json
+    assert [line["what"] for line in said if line["what"].startswith("people")][:2] == [
+        "people: linked",
+        "people: unlinked",
+    ]
 
 
-def test_policy_try_takes_another_policy_and_names_its_mistakes(office: Office) -> None:
-    office.type("sync")
-    draft = office.home.parent / "draft.yaml"
-    draft.write_text("rules:\n  - {id: soon, on: due_soon, tags: [soon]}\n")
-    told = office.type("policy", "try", "--policy", str(draft), "--json").json
-    assert {one["rule"] for one in told["sums"]} == {"soon"}
-    draft.write_text("rules:\n  - {id: soon, on: due_soon, ladder: nowhere}\n")
-    said = office.type("policy", "try", "--policy", str(draft))
-    assert said.code == 2
-    assert "draft.yaml:2" in said.err and "there is no ladder 'nowhere'" in said.err
+def test_nobody_is_joined_by_an_address_that_is_not_verified_by_a_shared_one_or_by_a_familys(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    complain(town.depot, who("d1", verified=False))
+    complain(town.shop, who("c2", "Ann Roe", "info@hotel.example"))
+    complain(town.depot, who("d2", "Ann Roe", "info@hotel.example"))
+    complain(town.shop, who("c3", "Eva Poe", "poes@example.com", phone="210000001"))
+    complain(town.depot, who("d3", "Max Poe", "poes@example.com", phone="+351210000001"))
+    town.sync()
+    assert [one["identities"] for one in town.type("people", "list", "--json").json] == [1] * 6
 
 
-def test_what_is_granted_is_kept_with_its_cost_and_held_against_the_playbook(office: Office) -> None:
-    office.type("sync")
-    said = office.type("remedy", "show", "1").out
-    assert "playbook   late: Late parcels" in said and "refund: up to 150 EUR, above 50 EUR lead decides" in said
-    assert office.type("remedy", "grant", "1", "refund", "--cost", "30", "--currency", "EUR").code == 0
-    over = office.type("remedy", "grant", "1", "refund", "--cost", "60.50", "--currency", "eur")
-    assert over.code == 1 and "lead decides" in over.out
-    told = office.type("remedy", "list", "--json").json
-    assert told["cost"] == {"EUR": "90.50"}
-    assert len(told["lines"][0]["beyond"]) == 1
-    assert office.type("remedy", "strike", "2", "--dry-run").code == 0
-    assert office.type("remedy", "strike", "2").code == 0
-    assert office.type("remedy", "list", "--json").json["cost"] == {"EUR": "30"}
+def test_a_customer_number_joins_and_two_of_them_part(town: Town) -> None:
+    complain(town.shop, who("c1"), customer_number="C-1")
+    complain(town.depot, who("d1", "Kim Doe", "kim.doe@work.example"), customer_number="c-1")
+    complain(town.depot, who("d2"), customer_number="C-2")
+    town.sync()
+    assert [one["key"] for one in town.person("C-1")["identities"]] == ["shop:c1", "depot:d1"]
+    assert len(town.person("depot:d2")["identities"]) == 1, "the same mailbox, but another customer number"
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "what"),
-    [
-        (("grant", "1", "gold"), 2, "there is no remedy 'gold'"),
-        (("grant", "1", "refund", "--cost", "much", "--currency", "EUR"), 2, "no sum of money"),
-        (("grant", "1", "refund", "--cost", "5"), 2, "no currency"),
-        (("strike", "77"), 1, "no grant #77"),
-    ],
-)
-def test_what_makes_no_sense_is_not_written_down(office: Office, words: tuple[str, ...], code: int, what: str) -> None:
-    office.type("sync")
-    said = office.type("remedy", *words)
-    assert (said.code, what in said.err) == (code, True)
+def test_whoever_gives_an_address_up_is_not_its_next_owner(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    complain(town.depot, who("d1"))
+    town.sync()
+    assert len(town.person("shop:c1")["identities"]) == 2
+    town.days(1)
+    complain(town.depot, who("d1", address="new@example.com"), "And now the lamp is broken, too.")
+    town.sync()
+    assert len(town.person("shop:c1")["identities"]) == 1
 
 
-def test_undo_takes_off_what_is_still_ours_and_says_what_stays(office: Office) -> None:
-    office.type("sync")
-    row = office.desk.look("1")
-    assert "amends_overdue" in row["labels"] and row["priority"] == "high"
-    plan = office.type("outbox", "undo", "--rule", "overdue", "--dry-run")
-    assert "would take off amends_overdue" in plan.out and "would set priority back to normal" in plan.out
-    assert "the note stays" in plan.out
-    office.type("outbox", "undo", "--rule", "overdue")
-    office.desk.advance(60)
-    office.type("sync")
-    row = office.desk.look("1")
-    assert "amends_overdue" not in row["labels"] and row["priority"] == "normal"
-    office.desk.advance(3600)
-    office.type("sync")
-    assert "amends_overdue" not in office.desk.look("1")["labels"], "what a person took back is not put there again"
+def test_another_people_yaml_makes_other_people_at_the_next_pass(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    complain(town.depot, who("d1"))
+    town.sync()
+    town.people(text=PEOPLE.replace("[info]", "[info, kim]"))
+    town.sync()
+    assert len(town.person("shop:c1")["identities"]) == 1
+    town.people()
+    town.sync()
+    assert len(town.person("shop:c1")["identities"]) == 2
 
 
-def test_undo_leaves_alone_what_a_person_has_changed_since(office: Office) -> None:
-    office.type("sync")
-    assert "amends_overdue" in office.desk.look("1")["labels"]
-    office.desk.set("1", "priority", "urgent")
-    office.desk.label("1", ["vip"])
-    office.type("outbox", "undo", "--rule", "overdue")
-    office.desk.advance(60)
-    office.type("sync")
-    row = office.desk.look("1")
-    assert row["priority"] == "urgent" and "vip" in row["labels"] and "amends_overdue" not in row["labels"]
+def test_the_same_message_at_two_helpdesks_is_one_complaint(town: Town) -> None:
+    for number, at in enumerate((town.shop, town.depot, town.shop)):
+        complain(at, who(("c1", "d7", "c1")[number]), LATE if number < 2 else f"{LATE} Now the third one is late.")
+        town.days(0.1)
+    town.sync()
+    cases = {case["id"]: case for case in town.person("kim@example.com")["cases"]}
+    assert cases["depot/1"]["same_as"] == "shop/1"
+    assert "many" not in flags(town, "shop/2"), "two complaints, not three"
 
 
-def test_what_cannot_be_undone_says_why(office: Office) -> None:
-    office.type("sync")
-    told = office.type("outbox", "list", "--json").json
-    notice = next(one["id"] for one in told if one["kind"] == "notify")
-    said = office.type("outbox", "undo", str(notice))
-    assert said.code == 1 and "people have been told" in said.out
-    assert office.type("outbox", "undo", "999").code == 1
-    assert office.type("outbox", "undo").code == 2
-    office.type("outbox", "undo", "--rule", "overdue")
-    again = office.type("outbox", "undo", "--rule", "overdue")
-    assert again.code == 1 and "being taken back already" in again.out
+# -- proposals ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_source_may_not_be_called_like_the_contacts(office: Office) -> None:
-    text = (office.home / "amends.yaml").read_text()
-    (office.home / "amends.yaml").write_text(text.replace("  shop:", "  contacts:"))
-    said = office.type("check", "--offline")
-    assert said.code == 2 and "give the source another name" in said.err
+def test_what_is_only_likely_is_proposed_and_a_person_decides(town: Town) -> None:
+    complain(town.shop, who("c1", "Ирина Соколова", "irina.sokolova@example.org"), street="Rua Augusta 12, 1100-048")
+    complain(
+        town.depot, who("d1", "Irina Sokolova", "irina@mail.example", verified=False), street="Rua Augusta 12, 1100-048"
+    )
+    complain(town.depot, who("d2", "Pedro Alves", "pedro@example.org"))
+    town.sync()
+    (found,) = town.type("people", "proposals", "--json").json
+    assert {found["one_name"], found["other_name"]} == {"Ирина Соколова (shop)", "Irina Sokolova (depot)"}
+    assert "postal address" in found["why"]
+    assert len(town.person(str(found["one"]))["identities"]) == 1, "nothing is joined by likeness"
+    town.type("people", "unlink", str(found["one"]), str(found["other"]))
+    assert town.type("people", "proposals", "--json").json == []
+    town.type("people", "link", str(found["one"]), str(found["other"]))
+    assert len(town.person(str(found["one"]))["identities"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "line", "what"),
-    [
-        ("contacts", "role: manager", "role: lead", "policy.yaml:13", "no contact has the role 'manager'"),
-        ("contacts", 'reach: ["env:TELL_LENA"]', "reach: []", "policy.yaml:12", "has no address"),
-        ("contacts", "deputy: lena", "deputy: zoe", "contacts.yaml", "there is no contact 'zoe'"),
-        ("contacts", "calendar: support", "calendar: moon", "contacts.yaml:8", "there is no calendar 'moon'"),
-        ("contacts", "deputy: lena", "until: 2026-03-02", "contacts.yaml:15", "until 2026-03-02 only"),
-        ("contacts", '"env:TELL_LENA"', '"slack://token@x"', "contacts.yaml:7", "no reference to a secret"),
-        ("policy", "tell: [lead]", "tell: [lens]", "policy.yaml:12", "there is no contact 'lens'"),
-        ("policy", "closed: [manager]", "closed: [press]", "policy.yaml:15", "no contact has the role 'press'"),
-        ("playbooks", "by: lead", "by: legal", "playbooks.yaml:7", "no contact has the role 'legal'"),
-        ("playbooks", "categories: [delivery]", "categories: [parcels]", "playbooks.yaml:4", "there is no category"),
-        (
-            "playbooks",
-            "  - id: rest\n    title: Anything else\n    offers: {apology: {}}\n",
-            "",
-            "playbooks.yaml",
-            "fits no category",
-        ),
-    ],
-)
-def test_a_ladder_to_nobody_is_a_mistake_with_file_and_line(
-    office: Office, file: str, old: str, new: str, line: str, what: str
-) -> None:
-    path = office.home / f"{file}.yaml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-    said = office.type("contacts")
-    assert said.code == 2, said.out
-    assert line in said.err and what in said.err, said.err
+def test_a_number_that_a_customer_only_names_proposes_and_joins_nobody(town: Town) -> None:
+    complain(town.shop, who("c1"), order_number="A-10412")
+    complain(town.depot, who("d1", "Kim Doe", "k@mail.example"), f"{LATE} The order is A-10412.")
+    town.sync()
+    assert len(town.person("shop:c1")["identities"]) == 1
+    (found,) = town.type("people", "proposals", "--json").json
+    assert "the same order" in found["why"]
 
 
-def test_a_contact_who_is_soon_none_is_a_warning_first(office: Office) -> None:
-    path = office.home / "contacts.yaml"
-    path.write_text(path.read_text().replace("deputy: lena", "until: 2026-03-10"))
-    assert "max is a contact until 2026-03-10 only" in office.type("check", "--offline").out
+# -- told and taken away -----------------------------------------------------------------------------------------------
 
 
-def test_a_letter_to_a_customer_carries_a_contact_to_call(office: Office) -> None:
-    office.desk.staff_reply("1", "Sorry. It is on its way.")
-    office.desk.set("1", "status", "solved")
-    (office.home / "policy.yaml").write_text("survey: {tags: [ask], zone: Europe/London}\n")
-    office.type("sync")
-    office.desk.advance(24 * 3600)
-    office.type("sync")
-    surveys = [one for one in office.type("outbox", "list", "--json").json if one["kind"] == "survey"]
-    assert surveys[0]["effect"]["contact"] == "Telephone: 020 7946 0000"
-    assert SOMEBODY["name"] not in str(surveys)
+def everything_in(file: Path) -> bytes:
+    """All that a store file holds, unpacked."""
+    found = [file.read_bytes()]
+    with closing(sqlite3.connect(file)) as connection:
+        for table in ("record", "quarantine"):
+            found += [unpacked_raw(row[0]) for row in connection.execute(f"SELECT body FROM {table}")]
+        found += [row[0] for row in connection.execute("SELECT doc FROM complaint")]
+        found += [row[0] for row in connection.execute("SELECT action FROM outbox")]
+        found += [str(row).encode() for row in connection.execute("SELECT * FROM audit")]
+    return b"\n".join(found).lower()
+
+
+TRACES = (b"kim doe", b"kim@example.com", b"still not arrived", b"+351210000001", b"c-1042")
+
+
+def written(town: Town) -> None:
+    """Kim, known at two helpdesks and written about, and somebody else."""
+    complain(town.shop, who("c1", phone="210000001"), customer_number="C-1042")
+    complain(town.depot, who("d1"), f"{LATE} And the invoice is wrong.")
+    complain(town.shop, who("c2", "Pedro Alves", "pedro@example.org"), "My lamp arrived broken and I want a new one.")
+    town.days(2)
+    town.sync()
+    town.type("people", "conduct", "incident", "kim@example.com", "--text", "Kim Doe shouted at Ben.")
+
+
+def test_an_export_holds_all_that_an_erasure_takes_away(town: Town) -> None:
+    written(town)
+    out = town.home / "kim.json"
+    assert town.type("people", "export", "kim@example.com", "--out", str(out)).code == 0
+    assert oct(out.stat().st_mode)[-3:] == "600"
+    held = json.loads(out.read_text())["held"]
+    assert {"complainant", "complaint", "record", "identity", "tie", "outbox", "conduct", "audit"} <= held.keys()
+    assert "pedro" not in out.read_text().lower()
+    plan = town.type("people", "erase", "kim@example.com", "--dry-run", "--json").json
+    done = town.type("people", "erase", "kim@example.com", "--yes", "--json").json
+    assert plan["erased"] == done["erased"]
+    assert {name: len(rows) for name, rows in held.items() if name != "audit"} == done["erased"]["rows"]
+
+
+def test_whoever_was_erased_is_nowhere_any_more_and_is_not_read_again(town: Town) -> None:
+    written(town)
+    before = everything_in(town.home / "amends.db")
+    assert all(trace in before for trace in TRACES)
+    assert town.type("people", "erase", "kim@example.com", "--yes").code == 0
+    town.shop.customer_message("1", "Kim Doe again: still not arrived!")
+    town.depot.staff_reply("1", "Dear Kim Doe, we are sorry.")
+    town.days(1)
+    town.sync()
+    assert town.type("people", "erase", "pedro@example.org", "--dry-run").code == 0, "others are still there"
+    after = everything_in(town.home / "amends.db")
+    assert [trace for trace in TRACES if trace in after] == []
+    assert town.type("people", "show", "kim@example.com").code == 1
+
+
+def test_whoever_writes_anew_after_an_erasure_is_heard(town: Town) -> None:
+    written(town)
+    town.type("people", "erase", "kim@example.com", "--yes")
+    town.days(1)
+    complain(town.shop, who("c1"), "Now there is smoke coming out of the kettle!")
+    town.sync()
+    assert [case["id"] for case in town.person("kim@example.com")["cases"]] == ["shop/3"]
+
+
+def test_a_restored_backup_forgets_again_who_was_erased_since(town: Town) -> None:
+    written(town)
+    backup = town.home / "backup.db"
+    assert town.type("store", "backup", str(backup)).code == 0
+    town.type("people", "erase", "kim@example.com", "--yes")
+    said = town.type("store", "restore", str(backup))
+    assert said.code == 0 and "2 tickets that were erased since were erased again" in said.out
+    assert town.type("people", "show", "kim@example.com").code == 1
+    assert town.type("people", "show", "pedro@example.org").code == 0
+
+
+def test_nobody_is_erased_by_accident(town: Town) -> None:
+    written(town)
+    said = town.type("people", "erase", "kim@example.com")
+    assert said.code == 2 and "nobody is there to agree" in said.err
+    assert town.type("people", "show", "kim@example.com").code == 0
+
+
+def test_what_was_kept_long_enough_goes_by_itself_and_does_not_come_back(town: Town) -> None:
+    written(town)
+    town.shop.set("1", "status", "closed")
+    town.days(20)
+    town.sync()
+    town.people("retention: {tickets: 30d, records: 20d}\n")
+    assert town.type("store", "tidy", "--dry-run", "--json").json["erased"]["tickets"] == 0
+    town.days(30)
+    assert town.type("store", "tidy", "--dry-run", "--json").json["erased"]["tickets"] == 1
+    done = town.type("store", "tidy", "--json").json
+    assert done["erased"]["tickets"] == 1 and done["erased"]["rows"]["complaint"] == 1
+    assert town.type("complaints", "show", "shop/1").code == 1
+    assert town.type("complaints", "show", "shop/2").code == 0, "what is open stays"
+    town.sync()
+    assert town.type("complaints", "show", "shop/1").code == 1
+
+
+# -- who came back, and conduct ----------------------------------------------------------------------------------------
+
+
+def test_the_report_tells_how_often_we_were_at_fault_first(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    town.days(3)
+    town.sync()
+    town.shop.set("1", "status", "solved")
+    town.days(2)
+    complain(town.depot, who("d1"), "It has still not come, and it is five days by now.")
+    town.sync()
+    told = town.type("people", "repeats", "--json").json
+    (row,) = told["rows"]
+    assert (row["id"], row["rule"], row["cases"]) == ("depot/1", "same_matter", ["shop/1", "depot/1"])
+    assert row["fault"]["case"] == "shop/1" and (told["counted"], told["at_fault"]) == (1, 1)
+    assert "In 1 of 1 (100 %)" in town.type("people", "repeats").out
+
+
+def test_a_restriction_takes_every_step_of_the_procedure_and_two_more_people(town: Town) -> None:
+    written(town)
+    step = ("people", "conduct")
+    assert town.type(*step, "warn", "1", "--document", "letters/1").code == 1, "no fairness check yet"
+    said = [f"--answer={name}=yes" for name in QUESTIONS]
+    assert town.type(*step, "check", "1", *said[1:]).code == 1, "a question is open"
+    assert town.type(*step, "check", "1", *said).code == 0
+    assert town.type(*step, "warn", "1", "--document", "letters/1").code == 0
+    decide = (*step, "decide", "1", "--measure", "no_contact", "--text", "It went on.", "--case", "shop/1")
+    assert town.type(*decide, "--review", "2026-12-31").code == 1, "longer than six months"
+    assert "written request" in town.type(*decide, "--review", "2026-06-01").err
+    assert town.type(*decide, "--review", "2026-06-01", "--request", "letters/2").code == 0
+    assert town.type(*step, "approve", "1").code == 1, "whoever decided cannot approve"
+    for town.who in ("ben", "carla"):
+        assert town.type(*step, "approve", "1").code == 0
+    assert town.type(*step, "show", "1", "--json").json["state"] == "approved", "not in force before the notice"
+    assert town.type(*step, "notice", "1", "--document", "letters/3").code == 0
+    assert town.type(*step, "show", "1", "--json").json["state"] == "in_force"
+    assert "no contact until 2026-06-01" in town.type("explain", "shop/1").out
+    assert "it passes" in town.type("explain", "depot/1").out
+    town.days(100)
+    assert town.type(*step, "show", "1", "--json").json["state"] == "lapsed"
+    lines = town.type("audit", "list", "--json").json
+    assert sum(line["what"].startswith("conduct: ") for line in lines) == 7
+
+
+def test_amends_only_suggests_to_talk_about_somebody_and_not_where_we_were_at_fault(town: Town) -> None:
+    for _ in range(4):
+        complain(town.shop, who("c1"), f"{LATE} {_}")
+        town.shop.set(town.shop.tickets()[-1], "status", "solved")
+    town.people("conduct: {suggest_after: 3}\n")
+    town.sync()
+    (found,) = town.type("people", "conduct", "suggest", "--json").json
+    assert (found["name"], found["complaints"]) == ("Kim Doe", 4)
+    before = town.type("complaints", "list", "--json").json
+    assert [one["priority"] for one in before] == ["normal"] * 4
+
+
+QUESTIONS = ("handled", "communicated", "nothing_new", "no_better_route", "vulnerability", "adjustment")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from connector.errors import SettingsError
 from connector.model import JSON, Complainant, Complaint, Flag, FlagKind, History, Priority, Spell, Status, Tag
-from connector.people.repeats import Earlier, RepeatPolicy, repeats
+from connector.people.repeats import Earlier, RepeatPolicy, chasers, repeats, words_hash
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = RepeatPolicy()
@@ -103,9 +103,47 @@ def test_enquiries_merged_tickets_later_ones_and_the_ticket_itself_do_not_count(
     assert (flag.rule, flag.cases) == ("same_matter", ("shop/1", "shop/9"))
 
 
-def test_complaints_are_not_joined_by_an_address_that_nobody_vouches_for() -> None:
-    stranger = complaint(complainant=Complainant("shop:4711", address="ann@example.org"))
-    assert found(earlier("1", 20, 10), earlier("2", 40), about=stranger) == []
+def at(place: str, ticket: str, opened: float, resolved: float | None = None, **more: JSON) -> Earlier:
+    return replace(earlier(ticket, opened, resolved, **more), source=place)
+
+
+TEXT = "My parcel has not arrived, and nobody answers the phone."
+
+
+def test_the_same_message_at_another_helpdesk_is_no_complaint_of_its_own() -> None:
+    words = words_hash(TEXT)
+    copy = at("post", "7", 0.2, words=words)
+    assert words == words_hash(f"  {TEXT.upper()}\n") and words is not None
+    assert found(copy, earlier("1", 20, 10), about=complaint(text=TEXT)) == [], "itself a copy"
+    again = found(earlier("1", 20, words=words), at("post", "2", 19.9, words=words))
+    assert again == [], "two places, one complaint: that makes two with this one"
+    assert rules(found(earlier("1", 20, words=words), earlier("2", 19.9, words=words))) == ["many"], "one place, twice"
+    assert rules(found(earlier("1", 20, words=words), at("post", "2", 10, words=words))) == ["many"], "days later"
+
+
+def test_a_short_message_tells_nothing() -> None:
+    assert words_hash("Hello? Anybody there?") is None
+
+
+def test_a_ticket_that_asks_after_an_open_case_is_a_chaser_and_no_further_complaint() -> None:
+    case = earlier("1", 20, category="delivery")
+    assert found(case, earlier("2", 10, category="payment")) == [], "this one asks after the first"
+    assert found(case, earlier("2", 10, category="delivery"), about=complaint(order_number="A1")) == []
+    other = (COMPLAINT, Tag("category", "service", 0.9, "rule"))
+    assert found(case, earlier("2", 10, category="delivery"), tags=other) == [], "the second asks after the first"
+    assert rules(found(case, earlier("2", 10, category="payment"), tags=other)) == ["many"]
+
+
+@pytest.mark.parametrize(
+    ("messages", "replies", "number"),
+    [((), (), 0), ((2, 3), (), 2), ((2, 3), (1, 2.5), 0), ((2, 3), (1,), 1), ((0.01,), (), 0)],
+)
+def test_whoever_asks_again_before_anybody_answered_chases(
+    messages: tuple[float, ...], replies: tuple[float, ...], number: int
+) -> None:
+    hours = [tuple(ago(1) + timedelta(hours=at) for at in each) for each in (messages, replies)]
+    history = History(ago(1), (Spell(Status.OPEN, ago(1), None),), customer_messages=hours[0], replies=hours[1])
+    assert chasers(history) == number
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,15 @@ from sqlalchemy import event, text
 
 from connector.errors import FencedError, StoreError
 from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
+from connector.people.identity import Identifying
 from connector.store import Store, archive, complaints, sources
 from connector.store.archive import Keep, packed_raw
 from connector.store.complaints import Assessed, Doc, Saving, pack, unpack
 from connector.store.rows import listed
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+PEOPLE = Identifying()
 
 
 def opened(folder: Path, name: str = "amends.db") -> Store:
@@ -56,10 +59,12 @@ def test_what_is_saved_is_read_again_and_saving_twice_makes_no_second_complaint(
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving())], {})
+        complaints.save(connection, shop.id, [complaints.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
     with store.write("test") as connection:
         before = complaints.of_tickets(connection, shop.id, ["1"])
-        complaints.save(connection, shop.id, [complaints.packed(a_saving(subject="Still late"))], before)
+        complaints.save(
+            connection, shop.id, [complaints.packed(a_saving(subject="Still late"), PEOPLE)], before, PEOPLE, NOW
+        )
     with store.read() as connection:
         found = list(complaints.listing(connection))
     assert [(one.doc.complaint.subject, one.revision) for one in found] == [("Still late", 2)]
@@ -69,10 +74,10 @@ def test_a_complaint_thought_new_that_somebody_else_brought_since_is_updated_wit
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving("2"))], {})
+        complaints.save(connection, shop.id, [complaints.packed(a_saving("2"), PEOPLE)], {}, PEOPLE, NOW)
     with store.write("test") as connection:
-        page = [complaints.packed(a_saving(ticket, "From a page")) for ticket in ("1", "2", "3")]
-        complaints.save(connection, shop.id, page, {})
+        page = [complaints.packed(a_saving(ticket, "From a page"), PEOPLE) for ticket in ("1", "2", "3")]
+        complaints.save(connection, shop.id, page, {}, PEOPLE, NOW)
     with store.read() as connection:
         found = {one.ticket: one.doc.complaint.subject for one in complaints.listing(connection)}
     assert found == dict.fromkeys("123", "From a page")
@@ -110,9 +115,11 @@ def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> No
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving())], {})
+        complaints.save(connection, shop.id, [complaints.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
         seen = complaints.of_tickets(connection, shop.id, ["1"])["1"]
-        complaints.save(connection, shop.id, [complaints.packed(a_saving(subject="Changed"))], {"1": seen})
+        complaints.save(
+            connection, shop.id, [complaints.packed(a_saving(subject="Changed"), PEOPLE)], {"1": seen}, PEOPLE, NOW
+        )
         complaints.save_assessed(connection, [(seen, Assessed(), None)])
         assert complaints.of_tickets(connection, shop.id, ["1"])["1"].look_at == NOW
 

@@ -1,0 +1,109 @@
+"""Which identities are one person: links by keys that prove it, people's words above them, and what follows; pure.
+
+A link joins two identities that share a key, unless their names say that they are two people. `components` then makes
+persons of identities: what a human said counts first, nothing joins across an "apart", and no key joins two customer
+numbers. Called by `store.people` for all that a page touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import combinations
+
+import msgspec
+
+from connector.people.identity import MAIL, PHONE, Identity
+from connector.people.names import Fit, fit
+
+# A key of more identities than that belongs to a switchboard, a company or a mistake.
+MOST_OF_ONE_KEY = 25
+
+
+class Said(StrEnum):
+    """What is held of two identities: `key` joins them by rule, `linked` and `apart` are a human's word, `proposed` is
+    a question."""
+
+    KEY = "key"
+    LINKED = "linked"
+    APART = "apart"
+    PROPOSED = "proposed"
+
+
+class Tie(msgspec.Struct, frozen=True):
+    """One statement about two identities, `a` < `b`. `why` is the evidence: the key of a KEY, else words. `score` (log
+    odds) belongs to a proposal."""
+
+    a: int
+    b: int
+    said: Said
+    why: str
+    who: str
+    at: datetime
+    score: float | None = None
+
+
+def links(key: str, members: Sequence[Identity], single: frozenset[str]) -> list[tuple[int, int]]:
+    """Which identities a key joins, as pairs (lower id, higher id). `members` all have it; `single` are the kinds of
+    number of which nobody has two.
+
+    Where names of a mailbox or a phone contradict each other, several people share it: then only the same name in full
+    joins. A phone or an order is a household's as often as a person's, so it joins nobody whose name is missing or cut
+    to an initial.
+    """
+    if not 1 < len(members) <= MOST_OF_ONE_KEY:
+        return []
+    members = sorted(members, key=lambda one: one.id)
+    kind = key.partition(":")[0]
+    fits = {(one.id, other.id): fit(one.name, other.name) for one, other in combinations(members, 2)}
+    least = Fit.MAYBE if kind == MAIL or kind in single else Fit.FITS
+    if Fit.NO in fits.values():
+        least = Fit.SAME
+    return [pair for pair, how in fits.items() if how >= least]
+
+
+def strength(key: str, single: frozenset[str]) -> int:
+    """Which keys are believed before others: a mailbox, a customer number, a phone, anything else."""
+    kind = key.partition(":")[0]
+    return 0 if kind == MAIL else 1 if kind in single else 2 if kind == PHONE else 3
+
+
+def components(
+    identities: Iterable[Identity],
+    ties: Iterable[Tie],
+    single: frozenset[str],
+) -> dict[int, int]:
+    """The person of each identity, by id: the lowest id of all that are the same person. `single` as in `links`."""
+    ties, known = list(ties), {one.id: one for one in identities}
+    groups = {one: {one} for one in known}
+    apart = {frozenset((tie.a, tie.b)) for tie in ties if tie.said is Said.APART}
+    by_word = sorted((tie for tie in ties if tie.said is Said.LINKED), key=lambda tie: (tie.at, tie.a, tie.b))
+    by_key = sorted(
+        (tie for tie in ties if tie.said is Said.KEY), key=lambda tie: (strength(tie.why, single), tie.a, tie.b)
+    )
+    for tie in (*by_word, *by_key):
+        one, other = groups.get(tie.a), groups.get(tie.b)
+        if one is None or other is None or one is other:
+            continue
+        if any(frozenset((a, b)) in apart for a in one for b in other):
+            continue
+        if tie.said is Said.KEY and _strangers([known[a] for a in one], [known[b] for b in other], single):
+            continue
+        one |= other
+        for member in other:
+            groups[member] = one
+    return {member: min(group) for member, group in groups.items()}
+
+
+def _strangers(ones: Sequence[Identity], others: Sequence[Identity], single: frozenset[str]) -> bool:
+    """Whether two groups cannot be one person for all that a key says: other names, or other customer numbers."""
+    if any(fit(one.name, other.name) is Fit.NO for one in ones for other in others):
+        return True
+    found: dict[str, set[str]] = {}
+    for member in (*ones, *others):
+        for key in member.keys:
+            kind = key.partition(":")[0]
+            if kind in single:
+                found.setdefault(kind, set()).add(key)
+    return any(len(keys) > 1 for keys in found.values())

@@ -1,0 +1,155 @@
+"""Knowing people: going through them again after people.yaml changed, comparing new ones with all others, and letting
+go what was kept long enough.
+
+Called by `schedule`, `amends sync` and `amends people`. Who is new with a page is joined with the page; what happens
+here can wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from connector.people.identity import Identifying, Identity, numbers_of, place_of, said_numbers
+from connector.people.linking import Said, Tie
+from connector.people.matching import FULL_NAME, MOST_OF_ONE_BLOCK, RARE, blocks, proposals
+from connector.people.retention import Retention
+from connector.store import Store, Transaction, complaints, erasure, identities, people, sources
+from connector.store.complaints import Stored
+from connector.store.erasure import Erased
+from connector.store.people import Seen
+
+BATCH = 500
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """How many identities were compared with all others, and how many pairs a person may look at."""
+
+    people: int = 0
+    proposed: int = 0
+
+
+def people_changed(store: Store, digest: str, rules: Identifying, now: datetime) -> bool:
+    """Where people were known by other rules than the ones called `digest`, go through all of them again.
+
+    Called when the settings are read. What humans said of people stays. Killed half way, it begins again.
+    """
+    with store.read() as connection:
+        before = people.rules_in_force(connection)
+    if before == digest:
+        return False
+    with store.write("people: begun") as connection:
+        people.begin_again(connection)
+        everywhere = [one.id for one in sources.everyone(connection)]
+    for source_id in everywhere:
+        last = 0
+        while batch := _next(store, source_id, last):
+            last = batch[-1].id
+            with store.write("people: batch") as connection:
+                seen = [_seen(one, rules) for one in batch]
+                people.save_people(connection, seen, rules, now, all_over=True)
+    with store.write("people: finished") as connection:
+        people.finish(connection, digest, rules, now)
+    return before is not None
+
+
+def _next(store: Store, source_id: int, last: int) -> list[Stored]:
+    with store.read() as connection:
+        return complaints.after(connection, source_id, last, BATCH)
+
+
+def _seen(stored: Stored, rules: Identifying) -> Seen:
+    told = stored.doc.complaint
+    return Seen(told.complainant, numbers_of(told, rules), place_of(told, rules))
+
+
+# -- comparing -------------------------------------------------------------------------------------------------------
+
+
+def compare(
+    store: Store,
+    rules: Identifying,
+    *,
+    now: Callable[[], datetime],
+    stopping: Callable[[], bool] = lambda: False,
+    tell: Callable[[int], None] = lambda _done: None,
+) -> Compared:
+    """Compare who is new with all others, and put down who may be one person. Raises FencedError, StoreError."""
+    done = Compared()
+    while not stopping():
+        with store.write("people: compared") as connection:
+            found = compare_some(connection, rules, now(), BATCH)
+        if not found.people:
+            break
+        done = Compared(done.people + found.people, done.proposed + found.proposed)
+        tell(done.people)
+    return done
+
+
+def compare_some(connection: Transaction, rules: Identifying, now: datetime, most: int) -> Compared:
+    """The same for `most` of them, in the caller's transaction."""
+    new = identities.identities(connection, identities.uncompared(connection, most), keys=True)
+    if not new:
+        return Compared()
+    claimed = _claimed(connection, new, rules)
+    found_under = {one.id: blocks(one, claimed.get(one.id, ())) for one in new}
+    identities.compared(connection, found_under, now)
+    shared = identities.sharing(connection, {key for keys in found_under.values() for key in keys}, MOST_OF_ONE_BLOCK)
+    near = {
+        one: {each for key in keys if len(shared[key]) <= MOST_OF_ONE_BLOCK for each in shared[key]} - {one}
+        for one, keys in found_under.items()
+    }
+    wanted = {each for others in near.values() for each in others} | near.keys()
+    known = {one.id: one for one in identities.identities(connection, wanted, keys=True)}
+    whose = {one: person for person, group in identities.members(connection, wanted).items() for one in group}
+    ties = []
+    for one in new:
+        common = _common(found_under[one.id], shared)
+        others = [known[each] for each in near[one.id] if whose[each] != whose[one.id]]
+        for likely in proposals(one, others, common, rules.single):
+            a, b = sorted((one.id, likely.other))
+            ties.append(Tie(a, b, Said.PROPOSED, likely.why, identities.AMENDS, now, likely.score))
+    identities.propose(connection, ties)
+    return Compared(len(new), len({(tie.a, tie.b) for tie in ties}))
+
+
+def _common(keys: Iterable[str], shared: dict[str, list[int]]) -> frozenset[int]:
+    """Those whose name more than a few bear."""
+    return frozenset(
+        one for key in keys if key.startswith(FULL_NAME) and len(shared[key]) > RARE for one in shared[key]
+    )
+
+
+def _claimed(connection: Transaction, new: Iterable[Identity], rules: Identifying) -> dict[int, set[str]]:
+    """The numbers that these people name in their own words, where the settings say to look for them."""
+    if not any(number.said for number in rules.numbers):
+        return {}
+    found: dict[int, set[str]] = {}
+    for stored in complaints.of_identities(connection, [one.id for one in new]):
+        found.setdefault(stored.complainant_id, set()).update(said_numbers(stored.doc.complaint, rules))
+    return found
+
+
+# -- letting go ------------------------------------------------------------------------------------------------------
+
+
+def tidy(store: Store, retention: Retention, now: datetime, *, stopping: Callable[[], bool] = lambda: False) -> Erased:
+    """Erase what was kept as long as people.yaml says. Raises FencedError, StoreError."""
+    done = Erased()
+    tickets, records = retention.tickets_before(now), retention.records_before(now)
+    while tickets is not None and not stopping():
+        with store.write("people: tidied") as connection:
+            gone = erasure.erase_tickets(connection, erasure.overdue_tickets(connection, tickets, erasure.AT_ONCE))
+        if not gone.tickets:
+            break
+        done += gone
+    if retention.any:
+        with store.write("people: tidied") as connection:
+            if records is not None:
+                done += erasure.erase_records(connection, records)
+            done += erasure.erase_idle_people(connection) if tickets is not None else Erased()
+            if done.rows:
+                sources.log(connection, now, "amends", "store: tidied", detail=msgspec.to_builtins(done))
+    return done
