@@ -18,7 +18,7 @@ from connector.policy.answers import told
 from connector.policy.keys import action_key, marker
 from connector.policy.rules import SURVEY, SurveyPage
 from connector.policy.survey import Resolution, resolution
-from connector.store import Transaction, sources, surveys
+from connector.store import Transaction, people, sources, surveys
 from connector.store.complaints import Stored
 from connector.store.surveys import Asked
 from connector.survey_key import SurveyLinks, key_file
@@ -181,10 +181,12 @@ def stop(place: Place, who: str, *, ask_again: bool, dry_run: bool) -> Done:
     return Done(f"{who} {said}.")
 
 
-def _person(connection: Transaction, who: str) -> str:
-    if "@" in who and "/" not in who:
-        return f"mail:{who.strip().lower()}"
-    return who if who.startswith(PERSON) else find(connection, who).doc.complaint.complainant.key
+def _person(connection: Transaction, who: str) -> set[str]:
+    if who.startswith(PERSON) or ("@" in who and "/" not in who):
+        key = who if who.startswith(PERSON) else f"mail:{who.strip().lower()}"
+        known = people.find(connection, key.removeprefix("mail:"), ())
+        return {key}.union(*(surveys.keys_of(connection, one) for one in known))
+    return surveys.keys_of(connection, find(connection, who).complainant_id)
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ Functions take the connection of one `Store.read` or `Store.write`; none opens o
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.model import Action, ActionKind, Answer
 from connector.policy.answers import PAGE, SOURCE
+from connector.store.identities import members
 from connector.store.intentions import State
 from connector.store.rows import insert_for, listed
-from connector.store.tables import complainant, complaint, instance, opt_out, outbox, source, survey
+from connector.store.tables import complainant, complaint, identity, instance, opt_out, outbox, source, survey
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def delivered(connection: Connection, source_id: int, action: Action, now: datet
 def objection(connection: Connection, stored: Stored, episode: str, now: datetime, *, days: int) -> str | None:
     """Why this person must not be asked now, in words: they want no surveys, or were asked `days` ago or less about
     another case, at whatever source. Asked in the transaction that lets the survey go."""
-    person = stored.doc.complaint.complainant.key
-    why = opted_out(connection, person)
+    why = opted_out(connection, keys_of(connection, stored.complainant_id))
     if why is not None:
         return f"the customer wants no surveys: {why}"
     last = _last_asked(connection, stored, episode)
@@ -139,7 +139,7 @@ def _last_asked(connection: Connection, stored: Stored, episode: str) -> datetim
             (outbox.c.source_id == complaint.c.source_id) & (outbox.c.ticket == complaint.c.ticket),
         )
         .where(
-            complaint.c.complainant_id == stored.complainant_id,
+            complaint.c.complainant_id.in_(_identities(connection, stored.complainant_id)),
             outbox.c.kind == ActionKind.SURVEY.value,
             outbox.c.state.in_(_GONE),
             ~((complaint.c.id == stored.id) & (outbox.c.episode == episode)),
@@ -151,23 +151,36 @@ def _last_asked(connection: Connection, stored: Stored, episode: str) -> datetim
 # -- who wants none ------------------------------------------------------------------------------------------------
 
 
-def opt_out_of(connection: Connection, person: str, why: str, now: datetime) -> bool:
-    """Ask this person (a complainant's key) no more; False where that is noted already."""
-    values = {"key": _digest(connection, person), "why": why, "at": micros(now)}
+def keys_of(connection: Connection, complainant_id: int) -> set[str]:
+    """All that the person of this identity is known by, over all sources."""
+    ids = _identities(connection, complainant_id)
+    own = select(complainant.c.key).where(complainant.c.id.in_(ids))
+    joining = select(identity.c.key).where(identity.c.complainant_id.in_(ids))
+    return {str(key) for statement in (own, joining) for key in connection.execute(statement).scalars()}
+
+
+def _identities(connection: Connection, complainant_id: int) -> list[int]:
+    return sorted(next(iter(members(connection, [complainant_id]).values()), {complainant_id}))
+
+
+def opt_out_of(connection: Connection, keys: Collection[str], why: str, now: datetime) -> bool:
+    """Ask whoever is known by one of these keys no more; False where all of them are noted already."""
     statement = insert_for(connection.dialect.name)(opt_out).on_conflict_do_nothing()
-    return bool(connection.execute(statement, values).rowcount == 1)
+    rows = [{"key": _digest(connection, key), "why": why, "at": micros(now)} for key in sorted(keys)]
+    return sum(connection.execute(statement, row).rowcount for row in rows) > 0
 
 
-def opt_in(connection: Connection, person: str) -> bool:
-    """Ask this person again; False where nothing stood against it."""
-    return connection.execute(delete(opt_out).where(opt_out.c.key == _digest(connection, person))).rowcount == 1
+def opt_in(connection: Connection, keys: Collection[str]) -> bool:
+    """Ask them again; False where nothing stood against it."""
+    digests = [_digest(connection, key) for key in keys]
+    return connection.execute(delete(opt_out).where(opt_out.c.key.in_(digests))).rowcount > 0
 
 
-def opted_out(connection: Connection, person: str) -> str | None:
-    """Why this person wants no surveys; None where they may be asked."""
-    found = connection.execute(select(opt_out.c.why).where(opt_out.c.key == _digest(connection, person)))
-    why = found.scalar_one_or_none()
-    return None if why is None else str(why)
+def opted_out(connection: Connection, keys: Collection[str]) -> str | None:
+    """Why whoever is known by these keys wants no surveys; None where they may be asked."""
+    digests = [_digest(connection, key) for key in keys]
+    found = connection.execute(select(opt_out.c.why).where(opt_out.c.key.in_(digests)).limit(1)).scalar_one_or_none()
+    return None if found is None else str(found)
 
 
 def _digest(connection: Connection, person: str) -> str:
@@ -201,14 +214,10 @@ def answer(connection: Connection, marker: str, given: Answer, now: datetime) ->
     return True
 
 
-def person_of(connection: Connection, marker: str) -> str | None:
-    """The key of the person who was asked."""
-    found = connection.execute(
-        select(complainant.c.key)
-        .join_from(survey, complainant, survey.c.person_id == complainant.c.id)
-        .where(survey.c.marker == marker)
-    ).scalar_one_or_none()
-    return None if found is None else str(found)
+def person_of(connection: Connection, marker: str) -> set[str]:
+    """The keys of the person who was asked."""
+    found = connection.execute(select(survey.c.person_id).where(survey.c.marker == marker)).scalar_one_or_none()
+    return keys_of(connection, found) if found is not None else set()
 
 
 def rated_at_source(connection: Connection, source_id: int, ratings: Iterable[tuple[int, int, str, Answer]]) -> None:

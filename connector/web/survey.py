@@ -136,7 +136,7 @@ def _stop(pages: SurveyPages, request: Request) -> Response:
     now = pages.now()
     with pages.store.write("survey: opted out") as connection:
         person = surveys.person_of(connection, found.marker)
-        if person is not None and surveys.opt_out_of(connection, person, "they said so on the page", now):
+        if surveys.opt_out_of(connection, person, "they said so on the page", now):
             sources.log(connection, now, "customer", "survey: wants no more", source=found.source, ticket=found.ticket)
     return _page(pages, request, found, "stopped")
 

@@ -118,7 +118,7 @@ def test_w18_an_opt_out_in_the_last_moment_before_the_write_leaves_stops_it() ->
         if moment is Moment.BEFORE_READ:  # the ticket is read to pin the write; the customer says so meanwhile
             world.desk.hook = lambda _moment: None
             with world.store.write("opt out") as connection:
-                surveys.opt_out_of(connection, "mail:c0@example.com", "they wrote so", world.now())
+                surveys.opt_out_of(connection, ["mail:c0@example.com"], "they wrote so", world.now())
 
     world.desk.hook = refuse
     world.step("push")
@@ -130,9 +130,9 @@ def test_w18_an_opt_out_in_the_last_moment_before_the_write_leaves_stops_it() ->
 def test_w18_whoever_allows_it_again_is_asked_the_next_time() -> None:
     world, _ = a_person_with(1)
     with world.store.write("opt") as connection:
-        assert surveys.opt_out_of(connection, "mail:c0@example.com", "they wrote so", world.now())
-        assert not surveys.opt_out_of(connection, "mail:c0@example.com", "twice", world.now())
-        assert surveys.opt_in(connection, "mail:c0@example.com")
+        assert surveys.opt_out_of(connection, ["mail:c0@example.com"], "they wrote so", world.now())
+        assert not surveys.opt_out_of(connection, ["mail:c0@example.com"], "twice", world.now())
+        assert surveys.opt_in(connection, ["mail:c0@example.com"])
     world.step("push")
     assert [one.state for one in asked(world)] == [State.DONE]
 

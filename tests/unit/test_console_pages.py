@@ -374,7 +374,8 @@ def test_h10_an_address_of_a_ticket_that_is_no_web_address_is_no_link(late: Offi
         (stored,) = complaints.listing(connection)
         told = msgspec.structs.replace(stored.doc.complaint, url="javascript:alert(1)")
         row = complaints.packed(
-            complaints.Saving(msgspec.structs.replace(stored.doc, complaint=told), stored.assessed, None, None)
+            complaints.Saving(msgspec.structs.replace(stored.doc, complaint=told), stored.assessed, None, None),
+            late.house.rules.people,
         )
         complaints.save(connection, stored.source_id, [row], {stored.ticket: stored})
     page = late.browser(Rank.VIEWER).get(first(late))

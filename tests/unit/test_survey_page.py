@@ -84,7 +84,7 @@ def test_h18_whatever_a_scanner_fetches_answers_nothing(desk: Desk) -> None:
             desk.web.request(method, path, headers=agent)
     assert desk.answer() is None
     with desk.world.store.read() as connection:
-        assert surveys.opted_out(connection, "mail:maria@example.com") is None
+        assert surveys.opted_out(connection, ["mail:maria@example.com"]) is None
     assert desk.web.post(desk.path, data={"csat": "4"}).status_code == 200
 
 
@@ -209,7 +209,7 @@ def test_whoever_wants_no_more_says_so_with_one_click_of_their_mail_program(desk
     said = desk.web.post(f"{desk.path}/stop", content=b"List-Unsubscribe=One-Click")
     assert said.status_code == 200
     with desk.world.store.read() as connection:
-        assert surveys.opted_out(connection, "mail:maria@example.com")
+        assert surveys.opted_out(connection, ["mail:maria@example.com"])
         assert "maria" not in repr(connection.exec_driver_sql("SELECT * FROM opt_out").fetchall())
 
 
