@@ -165,6 +165,7 @@ Index(
 
 # What the console pages through: the newest, what is due next, emergencies; and what it counts.
 Index("ix_complaint_opened_at", complaint.c.opened_at)
+Index("ix_complaint_complainant_id", complaint.c.complainant_id)
 Index("ix_complaint_source_id_complaint_status", complaint.c.source_id, complaint.c.complaint, complaint.c.status)
 Index(
     "ix_complaint_complaint_due_at",
@@ -173,9 +174,10 @@ Index(
     sqlite_where=complaint.c.due_at.is_not(None),
 )
 Index(
-    "ix_complaint_emergency_opened_at",
-    complaint.c.emergency,
+    "ix_complaint_opened_at_status_complaint",
     complaint.c.opened_at,
+    complaint.c.status,
+    complaint.c.complaint,
     sqlite_where=complaint.c.emergency.is_not(None),
 )
 Index(

@@ -27,10 +27,11 @@ def upgrade() -> None:
     op.add_column("complaint", sa.Column("emergency", sa.Text(), nullable=True))
     _tell_emergencies()
     op.create_index("ix_complaint_opened_at", "complaint", ["opened_at"])
+    op.create_index("ix_complaint_complainant_id", "complaint", ["complainant_id"])
     op.create_index("ix_complaint_source_id_complaint_status", "complaint", ["source_id", "complaint", "status"])
     for columns, where in (
         (["complaint", "due_at"], "due_at IS NOT NULL"),
-        (["emergency", "opened_at"], "emergency IS NOT NULL"),
+        (["opened_at", "status", "complaint"], "emergency IS NOT NULL"),
         (["order_number"], "order_number IS NOT NULL"),
     ):
         op.create_index(
