@@ -147,7 +147,7 @@ def of_person(connection: Connection, complainant_id: int, most: int) -> list[St
 def search(connection: Connection, words: str, most: int) -> list[Stored]:
     """The complaints that `words` may mean: a ticket ("SOURCE/TICKET" or its id alone), an order number, or somebody's
     mail address (its beginning) or name (a part of it); newest first."""
-    known = {number: name for number, name in connection.execute(select(source.c.id, source.c.name))}
+    known = dict(tuple(row) for row in connection.execute(select(source.c.id, source.c.name)))
     meant = [(number, words) for number in known]
     meant += [
         (number, words.removeprefix(f"{name}/")) for number, name in known.items() if words.startswith(f"{name}/")
