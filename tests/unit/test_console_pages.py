@@ -377,7 +377,8 @@ def test_h10_an_address_of_a_ticket_that_is_no_web_address_is_no_link(late: Offi
             complaints.Saving(msgspec.structs.replace(stored.doc, complaint=told), stored.assessed, None, None),
             late.house.rules.people,
         )
-        complaints.save(connection, stored.source_id, [row], {stored.ticket: stored})
+        before = {stored.ticket: stored}
+        complaints.save(connection, stored.source_id, [row], before, late.house.rules.people, late.wall)
     page = late.browser(Rank.VIEWER).get(first(late))
     assert page.status_code == 200
     assert harmless(page.text) == []
