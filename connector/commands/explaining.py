@@ -12,7 +12,7 @@ from connector.desks import clock_kinds, rules_of
 from connector.errors import SettingsError
 from connector.explain import Explanation, WriteTold, explain
 from connector.mapping import words
-from connector.store import intentions, links, source_steps, surveys
+from connector.store import acks, intentions, links, source_steps, surveys
 from connector.store.intentions import Intention, State
 
 
@@ -29,6 +29,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         writes += intentions.opening_for(connection, f"{stored.source}/{stored.ticket}")
         said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
+        taken = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
         steps = source_steps.of_tickets(connection, stored.source_id, [stored.ticket]).get(stored.ticket, [])
     source = settings.sources.get(stored.source)
     if source is None:
@@ -47,6 +48,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         rules_of(settings),
         links=linked,
         said=said,
+        acks=taken,
         source_clocks=source_clocks(steps, clock_kinds(source), now),
         look_at=stored.look_at,
         now=now,
