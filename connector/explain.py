@@ -36,6 +36,9 @@ from connector.model import (
 )
 from connector.policy.answers import entries as survey_entries
 from connector.policy.correction import entries as correction_entries
+from connector.policy.handoffs import Handoffs, handoffs
+from connector.policy.playbooks import Playbook, offered
+from connector.policy.taken import Ack
 
 SHORTEST_COLUMNS = 40
 MOST_TEXT_LINES = 6
@@ -90,6 +93,9 @@ class Explanation(msgspec.Struct, frozen=True):
     source_clocks: tuple[SourceClock, ...] = ()
     zone: str | None = None
     person: PersonTold | None = None
+    handoffs: Handoffs = Handoffs()
+    acks: tuple[Ack, ...] = ()
+    playbook: Playbook | None = None
 
 
 def explain(
@@ -102,6 +108,7 @@ def explain(
     source_clocks: Sequence[SourceClock] = (),
     said: Sequence[Answer] = (),
     person: PersonTold | None = None,
+    acks: Sequence[Ack] = (),
     look_at: datetime | None,
     now: datetime,
     zone: str | None = None,
@@ -128,6 +135,9 @@ def explain(
         ),
         zone=zone,
         person=person,
+        handoffs=handoffs(this.entries),
+        acks=tuple(acks),
+        playbook=rules.policy.playbooks.fitting(this.tags, this.values),
     )
 
 
@@ -179,11 +189,12 @@ def lines(told: Explanation, columns: int = 100, *, brief: bool = False) -> list
         ("How it was understood", _tags(told, columns)),
         ("Clocks", _clocks(told, columns)),
         ("Flags", _flags(told, columns)),
+        ("People", _people(told, columns)),
         ("Writes", _writes(told, columns, brief=brief)),
     )
     found: list[str] = []
     for title, part in parts:
-        found += ["", title] if title else []
+        found += ["", title] if title and part else []
         found += part
     return found
 
@@ -334,6 +345,19 @@ def _flag(flag: Flag, columns: int, zone: str | None) -> list[str]:
     return [cut(head, columns), *wrapped(flag.why, columns - 6, "      "), *cases]
 
 
+def _people(told: Explanation, columns: int) -> list[str]:
+    """Who is at it, how often the customer was handed on, and what may be offered; [] where there is nothing to say."""
+    lines = [f"  {clean(ack.who)} sees to it since {moment(ack.at, told.zone)}" for ack in told.acks]
+    if told.handoffs.changes or len(told.handoffs.voices) > 1:
+        many = count(len(told.handoffs.changes), "time")
+        voices = count(len(told.handoffs.voices), "person", "people")
+        lines.append(f"  handed on {many}; the customer has heard from {voices}")
+    if told.playbook is not None:
+        name, offers = offered(told.playbook)
+        lines += wrapped(f"playbook {name} ({clean(told.playbook.title)}): may offer {offers}", columns - 2, "  ")
+    return lines
+
+
 def _writes(told: Explanation, columns: int, *, brief: bool) -> list[str]:
     shown = [write for write in told.writes if not brief or write.state not in ("cancelled", "expired")]
     if not shown:
@@ -354,18 +378,28 @@ def _write(write: WriteTold, columns: int) -> Iterator[str]:
         yield from wrapped(f"state: {clean(write.reason)}", columns - 6, "      ")
 
 
+def _changes(effect: Effect) -> Iterator[str]:
+    """What it does to the tags and fields of the ticket, a line each."""
+    if effect.tags:
+        yield f"adds the tags {', '.join(effect.tags)}"
+    if effect.untag:
+        yield f"takes off the tags {', '.join(effect.untag)}"
+    yield from (f"sets {field} to {plain(value)}" for field, value in effect.fields.items())
+    yield from (f"sets {field} to {plain(value)} where it is empty" for field, value in effect.fill.items())
+    yield from (f"sets {field} back to {plain(before)}" for field, (_, before) in effect.restore.items())
+
+
 def _effect(write: WriteTold, columns: int, zone: str | None) -> Iterator[str]:
     effect = write.effect
-    if effect.tags:
-        yield from wrapped(f"adds the tags {', '.join(effect.tags)}", columns - 6, "      ")
-    for field, value in effect.fields.items():
-        yield from wrapped(f"sets {field} to {plain(value)}", columns - 6, "      ")
-    for field, value in effect.fill.items():
-        yield from wrapped(f"sets {field} to {plain(value)} where it is empty", columns - 6, "      ")
+    for change in _changes(effect):
+        yield from wrapped(change, columns - 6, "      ")
     for field, value in effect.create.items():
         yield from paragraphs(f"with {field}: {plain(value)}", columns, "      ")
     if write.kind == ActionKind.ACKNOWLEDGE:
         yield "      tells the customer that it has come"
+    if effect.notice is not None:
+        yield f"      tells {effect.notice.contact}:"
+        yield from paragraphs(effect.notice.text, columns, "        ")
     if effect.note:
         yield "      internal note:"
         yield from paragraphs(effect.note, columns, "        ")

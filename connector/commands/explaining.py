@@ -20,6 +20,7 @@ from connector.people.conduct import State, passes, state
 from connector.people.repeats import chased, chasers, copy_of
 from connector.store import (
     Transaction,
+    acks,
     complaints,
     conducts,
     identities,
@@ -47,6 +48,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
         person = _person(connection, stored, place.now())
+        taken = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
         steps = source_steps.of_tickets(connection, stored.source_id, [stored.ticket]).get(stored.ticket, [])
     source = settings.sources.get(stored.source)
     if source is None:
@@ -65,6 +67,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         rules_of(settings),
         links=linked,
         said=said,
+        acks=taken,
         source_clocks=source_clocks(steps, clock_kinds(source), now),
         person=msgspec.structs.replace(person, chasers=chasers(this.folded.history)),
         look_at=stored.look_at,

@@ -239,8 +239,10 @@ def of_tickets(
 
 
 def opening_for(connection: Connection, origin: str) -> list[Intention]:
-    """The intentions, at any source, to open a ticket for the sake of the complaint "<source>/<ticket>"."""
-    statement = _ROW.where(outbox.c.ticket == origin, outbox.c.kind == ActionKind.CORRECT.value).order_by(outbox.c.id)
+    """The intentions, at any source, to open a ticket for the sake of the complaint "<source>/<ticket>", and to tell
+    people of it."""
+    kinds = (ActionKind.CORRECT.value, ActionKind.NOTIFY.value)
+    statement = _ROW.where(outbox.c.ticket == origin, outbox.c.kind.in_(kinds)).order_by(outbox.c.id)
     return [_intention(row) for row in connection.execute(statement)]
 
 

@@ -19,7 +19,7 @@ from types import FrameType
 from connector.errors import AmendsError
 from sandbox.demo.ending import told_at_the_end, verdict
 from sandbox.demo.folder import INBOX, SOURCE, WORKS, clear, settle_in, stop_clock
-from sandbox.demo.processes import Daemon, Helpdesk, helpdesks, missing_parts
+from sandbox.demo.processes import PAGER, Daemon, Helpdesk, helpdesks, missing_parts
 from sandbox.demo.schedule import Schedule
 from sandbox.demo.view import Screen
 from sandbox.demo.watch import Watch
@@ -65,18 +65,19 @@ class Performance:
             desks = {name: stack.enter_context(desk) for name, desk in self._helpdesks().items()}
             try:
                 post = desks[INBOX].state() if INBOX in desks else None
-                settle_in(self.home, desks[SOURCE].url, desks[WORKS].url, post)
+                settle_in(self.home, desks[SOURCE].url, desks[WORKS].url, post, desks[PAGER].url)
                 with self.screen, self.daemon:
                     self._play_the_days()
                     self._let_the_last_writes_out()
                 ledgers = {name: desk.ledger() for name, desk in desks.items()}
+                heard = ledgers.pop(PAGER)
             finally:
                 # All at once: on a busy machine each may need its time to end.
                 for child in (self.daemon, *desks.values()):
                     child.ask_to_end()
         stop_clock(self.home, self.schedule.now(self.wall()))
         self.watch.look()
-        result = verdict(self.watch.writes, ledgers)
+        result = verdict(self.watch.writes, ledgers, heard)
         columns = get_terminal_size().columns
         for line in told_at_the_end(result, self.watch, self.home, self.seconds, self.crashes, columns):
             self.screen.say(line)

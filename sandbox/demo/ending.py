@@ -17,7 +17,8 @@ from connector.commands.place import Place
 from connector.commands.promise_counts import summary
 from connector.display import count, wrapped
 from connector.explain import lines
-from connector.model import ActionKind
+from connector.model import ActionKind, EntryKind, Role
+from connector.policy.ladder import BETWEEN
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
 from sandbox.demo.clocks import worth_a_look
@@ -27,9 +28,10 @@ from sandbox.jira import content as jira
 from sandbox.zendesk import content
 
 WIDEST = 100
+STORY_SECONDS = 5 * 86_400
 KILLED = (
-    "Once, Amends was killed (kill -9) when the helpdesk had just carried out a write and nothing was noted yet. "
-    "Started again, it looked at the ticket, found its mark there, and did not write a second time."
+    "Once, Amends was killed (kill -9) when a write had just been carried out and nothing was noted yet. Started "
+    "again, it looked, found that it had been done, and did not do it a second time."
 )
 OURS = (content.INTEGRATION, jira.INTEGRATION, MAILBOX)
 # What an escalation adds to a mail besides its tags. Keywords go with a mail of ours but for a lone tag, whose only
@@ -52,13 +54,20 @@ class Verdict(msgspec.Struct, frozen=True):
         return self.done > 0 and not (self.lost or self.doubled or self.unsettled)
 
 
-def verdict(writes: Sequence[Intention], ledgers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Verdict:
-    """Each write that is done has exactly one effect, and each effect of ours belongs to one write.
+def verdict(
+    writes: Sequence[Intention],
+    ledgers: Mapping[str, Sequence[Mapping[str, Any]]],
+    heard: Sequence[Mapping[str, Any]] = (),
+) -> Verdict:
+    """Each write that is done has exactly one effect, and each effect of ours belongs to one write. `heard` is what
+    people were told, at the pager.
 
     `ledgers` by source. Without compare-and-set a write goes in steps (fields and mark, then the note; keywords, then a
     mail and its copy), each once.
     """
-    done = [one for one in writes if one.state is State.DONE]
+    notices = [one for one in writes if one.state is State.DONE and one.action.kind is ActionKind.NOTIFY]
+    missed, twice = _unheard(notices, heard)
+    done = [one for one in writes if one.state is State.DONE and one.action.kind is not ActionKind.NOTIFY]
     hits: dict[int, Counter[str]] = {one.id: Counter() for one in done}
     stray = []
     for source, ledger in ledgers.items():
@@ -71,16 +80,38 @@ def verdict(writes: Sequence[Intention], ledgers: Mapping[str, Sequence[Mapping[
             for one in of:
                 hits[one.id][_step(effect)] += 1
     return Verdict(
-        done=len(done),
-        effects=sum(max(steps.values(), default=0) for steps in hits.values()) + len(stray),
+        done=len(done) + len(notices),
+        effects=sum(max(steps.values(), default=0) for steps in hits.values()) + len(stray) + len(heard),
         waiting=sum(one.state is State.PENDING for one in writes),
-        lost=tuple(_named(one) for one in done if not _landed(one, hits[one.id])),
+        lost=(*(_named(one) for one in done if not _landed(one, hits[one.id])), *missed),
         doubled=(
+            *twice,
             *(_named(one) for one in done if max(hits[one.id].values(), default=0) > 1),
             *(f"stray effect {one}" for one in stray),
         ),
         unsettled=tuple(_named(one) for one in writes if one.state in (State.SENDING, State.IN_DOUBT, State.PARKED)),
     )
+
+
+def _unheard(
+    notices: Sequence[Intention], heard: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The notices that nobody heard, and the messages that belong to none. What was sent once more because it was in
+    doubt (an emergency, and it says so) has a line more than was decided, and is none too many."""
+    left = [(str(one["to"]), str(one["text"])) for one in heard]
+    missed = []
+    for one in notices:
+        to, text = str((one.receipt or {}).get("contact")), str((one.stamp or {}).get("text"))
+        found = [told for told in left if told[0] == to and told[1] in (text, f"{text}\n{_last_line(told[1])}")]
+        if not found:
+            missed.append(_named(one))
+        for told in found if any(told[1] != text for told in found) else found[:1]:
+            left.remove(told)
+    return tuple(missed), tuple(f"a message to {to}" for to, _ in left)
+
+
+def _last_line(text: str) -> str:
+    return text.rpartition("\n")[2]
 
 
 def _step(effect: Mapping[str, Any]) -> str:
@@ -154,6 +185,7 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     yield f"  written   {count(result.done, 'write')}; the helpdesks' own ledgers hold {effects}"
     opened = sum(one.state is State.DONE and one.action.kind is ActionKind.CORRECT for one in watch.writes)
     back = sum(one.state is State.DONE and ":resolved@" in one.action.episode for one in watch.writes)
+    yield from _told(watch, seconds)
     yield f"  causes    {opened} handed to operations in Jira, {back} removed and told to the complaint's agent"
     yield f"  lost      {len(result.lost)}"
     yield f"  doubled   {len(result.doubled)}"
@@ -161,6 +193,37 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
         yield f"  waiting   {count(result.waiting, 'write')} for their time (a survey is asked a day after the answer)"
     for problem in (*result.lost, *result.doubled, *result.unsettled):
         yield f"  NOT SOUND {problem}"
+
+
+def _told(watch: Watch, seconds: float) -> Iterator[str]:
+    """How many people heard of how many complaints, how many ladders ended because somebody took one on, and how fast
+    emergencies left, in real seconds."""
+    notices = [one for one in watch.writes if one.action.kind is ActionKind.NOTIFY and one.state is State.DONE]
+    people = {str((one.receipt or {}).get("contact")) for one in notices}
+    ladders = {(one.action.origin, one.action.rule, one.action.episode.partition(BETWEEN)[0]): one for one in notices}
+    stopped = sum(_taken_on(one, watch) for one in ladders.values())
+    yield (
+        f"  told      {count(len(people), 'person', 'people')} {count(len(notices), 'time')} outside the helpdesks; "
+        f"{stopped} of {count(len(ladders), 'ladder')} ended when somebody took the complaint on"
+    )
+    urgent = [one for one in notices if one.action.effect.notice is not None and one.action.effect.notice.urgent]
+    first = [one for one in urgent if one.sent_at is not None and f"{BETWEEN}1." in one.action.episode]
+    waits = [(one.sent_at - one.created_at).total_seconds() for one in first if one.sent_at is not None]
+    if waits:
+        longest = max(waits) * seconds / STORY_SECONDS
+        many = count(len(waits), "emergency", "emergencies")
+        yield f"  urgent    {many}, each told within {max(longest, 0.1):.1f} s of being decided"
+
+
+def _taken_on(one: Intention, watch: Watch) -> bool:
+    stored, notice = watch.tickets.get(one.action.origin or ""), one.action.effect.notice
+    if stored is None or notice is None:
+        return False
+    signs = (EntryKind.STAFF_REPLY, EntryKind.OWNER)
+    return any(
+        entry.kind in signs and entry.role is Role.STAFF and entry.occurred_at >= notice.since
+        for entry in stored.doc.entries
+    )
 
 
 def _promises(watch: Watch) -> Counter[str]:

@@ -83,6 +83,29 @@ corrections:
     tags: [from-complaint]
 """
 
+# Who is told outside the helpdesk, and in which order; at the demo's pager.
+CONTACTS = {
+    "lena": ("lead", "Lena Frei", "en"),
+    "max": ("manager", "Max Lang", "de"),
+    "nora": ("emergency", "Nora", "pt"),
+}
+LADDERS = """
+ladders:
+  usual:
+    steps:
+      - tell: [lead]
+      - {after: 4h, tell: [manager]}
+    again: 8h
+    most: 1
+  at-once:
+    at_any_hour: true
+    steps:
+      - tell: [emergency]
+      - {after: 2h, tell: [manager]}
+    most: 1
+"""
+LADDER_OF = {"emergency": "at-once", "overdue": "usual"}
+
 
 # By the number of an order the shop knows whose it is, at whichever helpdesk it is named.
 PEOPLE = """\
@@ -109,9 +132,15 @@ def clear(home: Path) -> None:
     (home / ".gitignore").write_text("*\n")
 
 
-def settle_in(home: Path, url: str, works_url: str | None = None, post: Mapping[str, int | str] | None = None) -> None:
-    """Write the settings for the sandboxes: Zendesk at `url`, Jira (if there is one) at `works_url`, and the mailbox
-    (if there is one) whose state `post` tells."""
+def settle_in(
+    home: Path,
+    url: str,
+    works_url: str | None = None,
+    post: Mapping[str, int | str] | None = None,
+    pager_url: str | None = None,
+) -> None:
+    """Write the settings for the sandboxes: Zendesk at `url`, Jira (if there is one) at `works_url`, the mailbox (if
+    there is one) whose state `post` tells, and people who are told at `pager_url`."""
     secrets = {
         name: f"file:{_secret(home, name, value)}"
         for name, value in (("client_id", content.CLIENT_ID), ("client_secret", content.CLIENT_SECRET))
@@ -126,6 +155,9 @@ def settle_in(home: Path, url: str, works_url: str | None = None, post: Mapping[
     if post is not None:
         files["mappings/imap.yaml"] = starting_files("imap", answers)["mappings/imap.yaml"]
         files["amends.yaml"] = _with_inbox(files["amends.yaml"], home, post)
+    if pager_url is not None:
+        files["policy.yaml"] = _with_ladders(files["policy.yaml"])
+        files["contacts.yaml"] = _contacts(home, pager_url)
     for name, text in files.items():
         path = home / name
         path.parent.mkdir(exist_ok=True)
@@ -172,6 +204,23 @@ def _with_inbox(text: str, home: Path, post: Mapping[str, int | str]) -> str:
         keys=json.dumps(f"file:{keys}"),
     )
     return f"{text.rstrip()}\n{inbox}"
+
+
+def _with_ladders(text: str) -> str:
+    for rule, ladder in LADDER_OF.items():
+        head, found, rest = text.partition(f"  - id: {rule}")
+        line, _, rest = rest.partition("\n")
+        text = f"{head}{found}{line}\n    ladder: {ladder}\n{rest}"
+    return text + LADDERS
+
+
+def _contacts(home: Path, url: str) -> str:
+    lines = ["mode: live", "for_customers: {en: 'Telephone: 020 7946 0000'}", "contacts:"]
+    for who, (role, name, language) in CONTACTS.items():
+        address = _secret(home, f"tell_{who}", f"{url.replace('http://', 'json://')}/{who}")
+        lines += [f"  {who}:", f"    role: {role}", f"    name: {name}", f"    languages: [{language}]"]
+        lines += [f"    reach: [{json.dumps(f'file:{address}')}]"]
+    return "\n".join(lines) + "\n"
 
 
 def _replaced(text: str, lines: dict[str, str]) -> str:

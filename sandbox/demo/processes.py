@@ -21,6 +21,7 @@ from sandbox.demo.folder import INBOX, SOURCE, WORKS
 STOP_WITHIN_SECONDS = 12.0
 # What the mailbox is made of. A daemon needs none of it, so an installation may do without.
 MAIL_PARTS = ("aiosmtpd", "cryptography", "pymap")
+PAGER = "pager"  # not a source: where people are told
 ROOT = Path(sandbox.__file__).resolve().parents[1]
 
 
@@ -72,8 +73,8 @@ class _Child:
 
 
 class Helpdesk(_Child):
-    """A sandbox (`kind` is zendesk, jira or mailbox), whose customers and staff act as the stories say. `url` is where
-    its control door is, and the API where that is HTTP. `options` are further words of its command."""
+    """A sandbox (`kind` is zendesk, jira, mailbox or pager), whose customers and staff act as the stories say. `url` is
+    where its control door is, and the API where that is HTTP. `options` are further words of its command."""
 
     def __init__(self, kind: str, clock: str, log: Path, *options: str) -> None:
         super().__init__(log)
@@ -110,11 +111,12 @@ def missing_parts() -> list[str]:
 
 
 def helpdesks(home: Path, clock: str, *, with_mailbox: bool) -> dict[str, Helpdesk]:
-    """The demo's helpdesks by source, not yet started."""
+    """The demo's helpdesks by source, and the pager, not yet started."""
     desks = {
         SOURCE: Helpdesk("zendesk", clock, home / "zendesk.log"),
         WORKS: Helpdesk("jira", clock, home / "jira.log"),
     }
+    desks[PAGER] = Helpdesk("pager", clock, home / "pager.log")
     if with_mailbox:
         desks[INBOX] = Helpdesk("mailbox", clock, home / "mailbox.log", "--folder", str(home))
     return desks

@@ -94,6 +94,7 @@ def test_it_passes_the_conformance_kit(package: Path, site: Path) -> None:
         "the adapter cannot escalate",
         "the adapter cannot link",
         "the adapter cannot survey",
+        "the adapter cannot undo",
         "no clock is told here",
         "the adapter takes no census",
         "the bench names no field that can be filled",

@@ -15,15 +15,21 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from connector.policy.phrasing import LINES
+from connector.settings.folder import SHIPPED
+from sandbox import pager as pagers
 from sandbox.clock import SandboxClock
+from sandbox.pager import Pager
 from sandbox.zendesk import Account, Faults, Site, content, serve
 
 ROOT = Path(__file__).parents[2]
+RIVALS = 0.5  # so many lives have a second daemon beside them
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SCALE = 600
 COMPLAINTS = (
@@ -32,7 +38,21 @@ COMPLAINTS = (
     ("Broken lamp", "The lamp arrived broken. I am very disappointed and want a replacement."),
     ("Encomenda atrasada", "A minha encomenda está atrasada há duas semanas. Quero o reembolso."),
     ("Rude clerk", "Your agent was rude to me on the phone. I want to complain."),
+    ("Kettle on fire", "The kettle caught fire, the kitchen was full of smoke. I complain, and want my money back."),
 )
+# People are told, too: a ladder for what is overdue, and one for what cannot wait.
+CONTACTS = """\
+mode: live
+contacts:
+  lena: {role: lead, name: Lena, reach: ["env:TELL_LENA"]}
+  max: {role: manager, name: Max, reach: ["env:TELL_NOBODY", "env:TELL_MAX"]}
+  nora: {role: emergency, name: Nora, reach: ["env:TELL_NORA"]}
+"""
+LADDERS = """
+ladders:
+  usual: {steps: [{tell: [lead]}, {after: 1h, tell: [manager]}], again: 2h, most: 2}
+  at-once: {at_any_hour: true, steps: [{tell: [emergency]}, {after: 10m, tell: [manager]}], again: 1h, most: 2}
+"""
 ERROR_MIX = {
     "http_429": 0.2, "http_5xx": 0.15, "reset_before": 0.1, "ambiguous_reset": 0.12, "ambiguous_5xx": 0.12,
     "ambiguous_timeout": 0.05, "truncate_json": 0.06, "truncate_fin": 0.05, "html_200": 0.08, "dup_forward": 0.07,
@@ -70,9 +90,11 @@ class Zygote:
 class Town:
     """A sandbox account with people in it, a settings folder for `amends`, and a way to let lives begin and end."""
 
-    def __init__(self, folder: Path, site: Site, account: Account, clock: SandboxClock, seed: int) -> None:
+    def __init__(
+        self, folder: Path, site: Site, pager: Pager, account: Account, clock: SandboxClock, seed: int
+    ) -> None:
         self.home = folder / "amends"
-        self.site, self.account, self.clock = site, account, clock
+        self.site, self.pager, self.account, self.clock = site, pager, account, clock
         self.chance = random.Random(seed)
         self.open: list[int] = []
         self.customers = [
@@ -98,12 +120,19 @@ sources:
     act_from: "2026-03-02T00:00:00Z"
 """
         )
+        policy = (SHIPPED / "policy.yaml").read_text(encoding="utf-8")
+        for rule, ladder in (("emergency # what", "at-once"), ("overdue\n", "usual")):
+            head, found, rest = policy.partition(f"  - id: {rule}")
+            policy = f"{head}  - ladder: {ladder}\n    {found.removeprefix('  - ')}{rest}"
+        (self.home / "policy.yaml").write_text(policy + LADDERS, encoding="utf-8")
+        (self.home / "contacts.yaml").write_text(CONTACTS, encoding="utf-8")
 
     def env(self, crash_at: int | None = None) -> dict[str, str]:
         """The environment of one life; its clock is ours."""
         env = {
             "SHOP_ID": content.CLIENT_ID,
             "SHOP_SECRET": content.CLIENT_SECRET,
+            **{f"TELL_{who.upper()}": self.pager.address(who) for who in ("lena", "max", "nora", "nobody")},
             "AMENDS_CLOCK": f"{self.clock().isoformat()}@{time.time():.6f}x{SCALE}",
         }
         return env if crash_at is None else {**env, "AMENDS_CRASH_AT": str(crash_at)}
@@ -139,8 +168,9 @@ def town(folder: Path, seed: int, *, faults: Faults | None = None) -> Iterator[T
     """A town to live in."""
     clock = SandboxClock(START, scale=SCALE)
     account = Account(clock)
-    with serve(account, faults=faults) as site:
-        yield Town(folder, site, account, clock, seed)
+    with serve(account, faults=faults) as site, pagers.serve(clock) as pager:
+        pager.refuses.add("nobody")
+        yield Town(folder, site, pager, account, clock, seed)
 
 
 def chaos(seed: int, error_rate: float, late_rate: float) -> Faults:
@@ -185,6 +215,7 @@ def moving(here: Town) -> int:
 
 def verdict(here: Town) -> dict[str, Any]:
     """The three-way check: what the sandbox holds, what the store holds, what the outbox says happened."""
+    notices = rows(here, "SELECT action, state, stamp FROM outbox WHERE kind = 'notify'")
     marker_of = {row[0]: (row[1], row[2]) for row in _outbox(here)}
     effects = Counter(marker for effect in here.account.ledger for marker in _markers(effect) if marker is not None)
     done = {marker for marker, (state, _) in marker_of.items() if state == "done"}
@@ -206,12 +237,36 @@ def verdict(here: Town) -> dict[str, Any]:
         "states": dict(Counter(state for state, _ in marker_of.values())),
         "public_comments": sum(1 for effect in here.account.ledger if effect.comment and effect.comment.get("public")),
         "integrity": rows(here, "PRAGMA integrity_check")[0][0],
+        **_told(here, notices),
+    }
+
+
+def _told(here: Town, notices: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """What people heard against what the outbox says that they were told. An emergency that was in doubt is told once
+    more, and says so; that is counted apart."""
+    heard = Counter((one.to, one.text) for one in here.pager.heard)
+    decided: Counter[tuple[str, str]] = Counter()
+    done: Counter[tuple[str, str]] = Counter()
+    again = 0
+    for action, state, stamp in notices:
+        if stamp is None:
+            continue
+        contact, text = json.loads(action)["effect"]["notice"]["contact"], json.loads(stamp)["text"]
+        doubted = f"{text}\n{LINES['doubt']}"
+        again += heard.pop((contact, doubted), 0)
+        decided[contact, text] += 1
+        done[contact, text] += state == "done"
+    return {
+        "told": heard.total() + again,
+        "told_twice": sorted(f"{to}: {text[:60]}" for to, text in (heard - decided)),
+        "told_again_in_doubt": again,
+        "untold": max(0, (done - heard).total() - again),
     }
 
 
 def _outbox(here: Town) -> list[tuple[str, str, str]]:
     found = []
-    for action, state, why in rows(here, "SELECT action, state, why FROM outbox"):
+    for action, state, why in rows(here, "SELECT action, state, why FROM outbox WHERE kind != 'notify'"):
         found.append((json.loads(action)["marker"], state, why))
     return found
 
@@ -222,7 +277,8 @@ def _markers(effect: Any) -> list[str | None]:
 
 def bad(result: dict[str, Any]) -> list[str]:
     """What must not be in a verdict."""
-    wrong = [name for name in ("complaints_lost", "doubled", "lost", "undecided_effects") if result[name]]
+    names = ("complaints_lost", "doubled", "lost", "undecided_effects", "told_twice", "untold")
+    wrong = [name for name in names if result[name]]
     wrong += [name for name in ("in_doubt", "public_comments") if result[name]]
     return wrong if result["integrity"] == "ok" else [*wrong, "integrity"]
 
@@ -230,20 +286,29 @@ def bad(result: dict[str, Any]) -> list[str]:
 def random_deaths(
     folder: Path, *, kills: int, seed: int, error_rate: float = 0.2, late_rate: float = 0.1
 ) -> dict[str, Any]:
-    """`kills` lives ended by SIGKILL at random seams and moments under a bad network; then the verdict."""
-    zygote = Zygote()
+    """`kills` lives ended by SIGKILL at random seams and moments under a bad network, every other one with a rival that
+    wants the same store at the same time; then the verdict."""
+    zygote, rivals = Zygote(), Zygote()
     try:
         with town(folder, seed, faults=chaos(seed, error_rate, late_rate)) as here:
-            killed = lives = 0
+            killed = lives = races = refused = 0
             while killed < kills and lives < kills * 4:
                 here.act()
                 crash_at = here.chance.randint(1, 60) if here.chance.random() < 0.8 else None
                 kill_after = None if crash_at else here.chance.uniform(0.01, 0.5)
-                ended = zygote.live(["--home", str(here.home), "sync"], here.env(crash_at), kill_after)
+                command = ["--home", str(here.home), "sync"]
+                with ThreadPoolExecutor(1) as racing:
+                    rival = racing.submit(rivals.live, command, here.env()) if here.chance.random() < RIVALS else None
+                    ended = zygote.live(command, here.env(crash_at), kill_after)
                 killed += ended["code"] == -9
                 lives += 1
+                if rival is not None:
+                    races += 1
+                    refused += any("is in use" in one["output"] for one in (ended, rival.result()))
             faults = here.site.faults.report()
             printed = heal(here, zygote)
-            return {"seed": seed, "kills": killed, "lives": lives, "faults": faults, **verdict(here), "last": printed}
+            lived = {"kills": killed, "lives": lives, "races": races, "refused": refused, "faults": faults}
+            return {"seed": seed, **verdict(here), **lived, "last": printed}
     finally:
         zygote.close()
+        rivals.close()

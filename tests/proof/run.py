@@ -62,6 +62,10 @@ def kills(count: int, seed: int) -> Part:
             f"doubled: {length(towns, 'doubled')}, effects without a decision: {length(towns, 'undecided_effects')}, "
             f"left in doubt: {total(towns, 'in_doubt')}, parked for a person: {length(towns, 'parked')}, "
             f"public by accident: {total(towns, 'public_comments')}",
+            f"{total(towns, 'races')} lives had a rival for the store; {total(towns, 'refused')} times one of them was "
+            f"refused. People were told {total(towns, 'told')} times; twice: {length(towns, 'told_twice')}, "
+            f"not at all: {total(towns, 'untold')}, of an emergency once more because it was in doubt: "
+            f"{total(towns, 'told_again_in_doubt')}",
             "integrity check of every store: "
             + ("ok" if all(town["integrity"] == "ok" for town in towns) else "BROKEN"),
             *wrong,

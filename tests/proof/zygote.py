@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import alembic.command  # noqa: F401  # what a life would import, imported once
+import apprise  # noqa: F401
 import apscheduler.schedulers.background  # noqa: F401
 import zenpy  # noqa: F401
 
