@@ -22,7 +22,7 @@ from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.lives import KINDS, Life, Run, finished_at, lives, run_of
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Regulation, deadline_clocks
-from connector.clocks.targets import NO_TERM, Changing, Stage, Target, Term, check, pauses_of, stages
+from connector.clocks.targets import NO_TERM, Changing, Stage, Target, Term, check, pauses_of, stages, while_owed
 from connector.errors import SettingsError
 from connector.model import JSON, Clock, ClockState, Complaint, History
 
@@ -157,6 +157,7 @@ def _clock_of(
         return _clock(terms[0], target, sla.calendars[target.calendar], life, run, finished), whole
     clock: Clock | None = None
     counted: tuple[Stage, ...] = ()
+    terms = while_owed(terms, run_of(life, frozenset(), history, finished, now_second).breaks)
     for index, term in enumerate(terms):
         target = term.target
         lived = _answered_by_machine(life, target, history)
@@ -173,9 +174,12 @@ def _clock_of(
             _used_until(sla.calendars[one.target.calendar], run, later.start)
             for one, run, later in zip(counted, runs, counted[1:], strict=False)
         )
-        clock = _clock(term, target, sla.calendars[target.calendar], lived, runs[-1], finished, used_before)
-        if sla.changing is Changing.STRICTER:
+        stricter = sla.changing is Changing.STRICTER  # then a target binds beyond its term
+        lasting = replace(term, until=None) if stricter else term
+        clock = _clock(lasting, target, sla.calendars[target.calendar], lived, runs[-1], finished, used_before)
+        if stricter:
             clock, counted = _stricter(before, (clock, counted))
+            continue
         if clock.breached_at is not None:
             break
     return clock, counted
@@ -207,7 +211,7 @@ Counted = tuple[Clock, tuple[Stage, ...]]
 def _stricter(before: tuple[Clock | None, tuple[Stage, ...]], now: Counted) -> Counted:
     """The one that is due first."""
     old, new = before[0], now[0]
-    if old is None or old.due_at is None or new.breached_at is not None:
+    if old is None or old.due_at is None:
         return now
     return (old, before[1]) if new.due_at is None or old.due_at <= new.due_at else now
 

@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.clocks.business_hours import Hours, epoch_seconds
-from connector.clocks.lives import ACKNOWLEDGEMENT, KINDS, PAUSES
+from connector.clocks.lives import ACKNOWLEDGEMENT, KINDS, PAUSES, Break
 from connector.errors import SettingsError
 from connector.model import JSON, Status
 
@@ -88,6 +89,23 @@ NO_TERM = Term(None, None, None)
 
 def pauses_of(target: Target) -> frozenset[Status]:
     return PAUSES[target.clock] if target.pauses is None else target.pauses
+
+
+def while_owed(terms: Sequence[Term], finished: Sequence[Break]) -> list[Term]:
+    """The terms, with what was changed while the complaint was finished put off to its end: nobody is late by it."""
+    begins = [_after(term.since, finished) for term in terms]
+    return [
+        replace(term, since=since, until=until)
+        for term, since, until in zip(terms, begins, [*begins[1:], terms[-1].until], strict=True)
+        if since is None or since != until
+    ]
+
+
+def _after(since: int | None, finished: Sequence[Break]) -> int | None:
+    for one in finished:
+        if since is not None and one.end is not None and one.start <= since < one.end:
+            return one.end
+    return since
 
 
 class Stage(NamedTuple):

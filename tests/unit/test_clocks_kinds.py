@@ -252,6 +252,8 @@ def test_the_stricter_of_two_targets_is_kept_when_a_priority_goes_down() -> None
     (kept,) = told(story, URGENT, USUAL, now=at("Mon 10:30"), values=values, changing=Changing.STRICTER)
     (carried,) = told(story, URGENT, USUAL, now=at("Mon 10:30"), values=values)
     assert (kept.target, kept.due_at) == ("urgent", at("Mon 11:00"))
+    (late,) = told(story, URGENT, USUAL, now=at("Mon 11:30"), values=values, changing=Changing.STRICTER)
+    assert (late.state, late.breached_at) == (BREACHED, at("Mon 11:00"))
     assert (carried.target, carried.due_at) == ("usual", at("Mon 12:00"))
 
 
@@ -287,6 +289,16 @@ def test_the_clock_that_took_over_more_than_its_target_allows_is_broken_at_the_c
     story = history(priorities=((at("Mon 9:00"), Priority.NORMAL), (at("Mon 14:00"), Priority.URGENT)))
     (clock,) = told(story, *ROUND_THE_CLOCK, now=at("Mon 15:00"), values={"priority": "urgent"})
     assert (clock.breached_at, clock.cause) == (at("Mon 14:00"), "priority")
+
+
+def test_what_is_raised_while_the_complaint_is_finished_makes_nobody_late_until_it_is_owed_again() -> None:
+    """Five hours used; withdrawn, raised to a target of four hours, and taken up again on Wednesday."""
+    story = history(
+        (Status.OPEN, "Mon 9:00"), (Status.WITHDRAWN, "Mon 14:00"), (Status.OPEN, "Wed 10:00"),
+        priorities=((at("Mon 9:00"), Priority.NORMAL), (at("Tue 12:00"), Priority.URGENT)),
+    )  # fmt: skip
+    (clock,) = told(story, *ROUND_THE_CLOCK, now=at("Wed 11:00"), values={"priority": "urgent"})
+    assert (clock.breached_at, clock.cause) == (at("Wed 10:00"), "priority")
 
 
 def test_a_target_that_ends_before_it_begins_is_refused() -> None:
