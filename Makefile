@@ -7,7 +7,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint proof bench bench-clocks bench-tagging bench-blind books weights lock venv clean
+.PHONY: help demo test check lint proof bench bench-clocks bench-tagging bench-blind bench-trends books weights lock venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ bench-tagging: venv ## how good and how fast tagging is, on the corpora in AMEND
 
 bench-blind: venv ## how good tagging is on messages by authors who saw neither its phrases nor its examples
 	@$(BIN)/python -m benchmarks.blind $(ARGS)
+
+bench-trends: venv ## how often a jump is found and how often a false alarm raised; ARGS="--seeds 5 --write"
+	@$(BIN)/python -m benchmarks.trends $(ARGS)
 
 books: venv ## pack the shipped phrase books, after one was changed
 	@$(BIN)/python -c "from connector.settings.packed_books import main; main()"

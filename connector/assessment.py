@@ -36,9 +36,13 @@ from connector.model import (
     Tag,
 )
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
-from connector.policy import decision, recheck
+from connector.policy import correction, decision, recheck
+from connector.policy.correction import Untold
 from connector.policy.rules import Policy
 from connector.timeline import Folded, Words, fold
+from connector.trends import speaking
+from connector.trends.speaking import Alive
+from connector.trends.views import Counted, Trends, counted
 
 if TYPE_CHECKING:
     from connector.tagging import Asked
@@ -53,14 +57,15 @@ class Tags(Protocol):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `vocabulary` holds the tags in
-    which agents may correct us."""
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
+    counted for them; `vocabulary` holds the tags in which agents may correct us."""
 
     tagger: Tags | None
     sla: sla.Sla
     policy: Policy
     repeats: RepeatPolicy
     vocabulary: Vocabulary | None = None
+    trends: Trends | None = None
 
     @property
     def memory(self) -> timedelta:
@@ -359,6 +364,20 @@ def with_promises(this: Understood, promises: Sequence[Promise], rulings: Sequen
     return replace(this, promises=told) if told or this.promises else this
 
 
+def counts_in(complaint: Complaint, tags: Sequence[Tag], rules: Rules, now: datetime | None = None) -> Counted | None:
+    """Where a complaint counts for trends; with `now`, None for one that is too old to tell of any."""
+    if rules.trends is None or not any(tag.facet == "complaint" and tag.value == "yes" for tag in tags):
+        return None
+    return counted(complaint, values_of(complaint, tags), rules.trends, now)
+
+
+def trend_flags(this: Understood, alive: Sequence[Alive], rules: Rules) -> tuple[Flag, ...]:
+    """The trends that a complaint is part of."""
+    if not alive:
+        return ()
+    return speaking.flags(counts_in(this.complaint, this.tags, rules), this.complaint.opened_at, alive)
+
+
 def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...]:
     """Its clocks at `now`; last, what was promised."""
     history = this.folded.history
@@ -395,15 +414,19 @@ def assess(
     now: datetime,
     links: Sequence[Link] = (),
     acknowledges: bool = False,
+    alive: Sequence[Alive] = (),
+    untold: Sequence[Untold] = (),
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
-    `acknowledges`: its source can tell a customer that their complaint has come."""
+    `acknowledges`: its source can tell a customer that their complaint has come. `alive` are the trends that go on,
+    `untold` the corrections of which its customer has not been told."""
     history = this.folded.history
     values = this.values
     clocks = clocks_of(this, rules, now)
     flags = overdue.flags(clocks, rules.sla, now)
     if earlier or history.reopens:
         flags = (*flags, *repeats(this.complaint, history, this.tags, earlier, rules.repeats, now))
+    flags = (*flags, *trend_flags(this, alive, rules), *correction.untold_flags(untold))
     decided = decision.decide(
         this.complaint,
         history,
@@ -424,14 +447,25 @@ def assess(
     return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
 
 
-def why_not(action: Action, this: Understood, rules: Rules, now: datetime, links: Sequence[Link] = ()) -> str | None:
-    """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets."""
+def why_not(
+    action: Action,
+    this: Understood,
+    rules: Rules,
+    now: datetime,
+    links: Sequence[Link] = (),
+    alive: Sequence[Alive] = (),
+    untold: Sequence[Untold] = (),
+) -> str | None:
+    """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets; `alive` and
+    `untold` as in `assess`."""
     sections = {ActionKind.SURVEY: rules.policy.survey, ActionKind.ACKNOWLEDGE: rules.policy.acknowledge}
     section = sections.get(action.kind)
     if section is not None and section.when is not None and not section.when.holds(this.values):
         return f"the condition of `{action.kind}` does not hold any more"
     clocks = clocks_of(this, rules, now)
-    return recheck.unwanted(action, this.complaint, this.folded.history, this.tags, clocks, rules.policy, now, links)
+    episodes = {flag.episode for flag in (*trend_flags(this, alive, rules), *correction.untold_flags(untold))}
+    history = this.folded.history
+    return recheck.unwanted(action, this.complaint, history, this.tags, clocks, rules.policy, now, links, episodes)
 
 
 def wait_until(action: Action, this: Understood, rules: Rules, now: datetime) -> datetime | None:

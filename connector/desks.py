@@ -60,6 +60,7 @@ def rules_of(settings: Settings) -> Rules:
         sla=settings.sla,
         policy=settings.policy,
         repeats=settings.repeats,
+        trends=settings.trends,
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
     )
 

@@ -214,7 +214,7 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
     with (
         place.store() as store,
         store.read() as connection,
-        _opened(out) as file,
+        opened_file(out) as file,
         Progress("export", "complaints") as tell,
     ):
         table_of = csv.writer(file) if form == "csv" else None
@@ -223,7 +223,7 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
         for stored in _stored(connection, wanted):
             one = row(stored)
             if table_of is not None:
-                table_of.writerow([_cell(value) for value in msgspec.to_builtins(one).values()])
+                table_of.writerow([cell(value) for value in msgspec.to_builtins(one).values()])
             else:
                 file.write(f"{harmless_json(msgspec.json.encode(Shown(one, stored.doc, stored.assessed)))}\n")
             done += 1
@@ -231,7 +231,8 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
     return done
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value for a CSV file: one that a spreadsheet would take for a formula begins with an apostrophe."""
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
     if not isinstance(text, str):
         return text
@@ -239,7 +240,8 @@ def _cell(value: object) -> object:
 
 
 @contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
+def opened_file(out: Path | None) -> Iterator[TextIO]:
+    """A new file of mode 0600, or the standard output. Raises AmendsError where there is a file already."""
     if out is None:
         yield sys.stdout
         return

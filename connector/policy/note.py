@@ -21,6 +21,8 @@ HEADLINES = {
     FlagKind.OVERDUE: "Overdue: this complaint needs a manager.",
     FlagKind.BROKEN_PROMISE: "Broken promise: a date that this customer was given has passed without a word.",
     FlagKind.REPEAT: "Repeat: this customer had to come back to us.",
+    FlagKind.TREND: "Trend: this customer is not the only one.",
+    FlagKind.UNTOLD: "Not told yet: the cause is gone, and this customer does not know.",
 }
 FACETS = (("emergency", "Cannot wait"), ("category", "Category"), ("root_cause", "Cause"), ("remedy", "Wanted"))
 NEXT_STEPS = {
@@ -36,6 +38,8 @@ NEXT_STEPS = {
     "resolution": "settle with the owner what is missing, and tell the customer the new date and the reason.",
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",
+    "trend": "see to this customer as usual; what they have in common is looked into: amends trends list",
+    "correction": "see the letter that is drafted, and approve it or say why none is needed: amends corrections list",
     "reopened": "ask the customer what is still open, and have a second person check the solution.",
 }
 _PLAIN = re.compile(r"[^\W_][\w &-]{0,39}")

@@ -5,7 +5,7 @@ Between deciding and sending lie minutes or, with approval, days: an answer may 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from connector.model import Action, ActionKind, Clock, ClockState, Complaint, FlagKind, History, Link, Status, Tag
@@ -21,6 +21,8 @@ ANSWERED = {
     ClockState.MISSED: "it was answered meanwhile",
     ClockState.CANCELLED: "nobody owes an answer any more",
 }
+TREND_OVER = "the trend is over, or the complaint is no part of it"
+_OVER = {FlagKind.TREND: TREND_OVER, FlagKind.UNTOLD: "the customer was told meanwhile"}
 
 
 def unwanted(
@@ -32,9 +34,11 @@ def unwanted(
     policy: Policy,
     now: datetime,
     links: Sequence[Link] = (),
+    episodes: Collection[str] = (),
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
-    good; see `postponed` for what only has to wait."""
+    good; see `postponed` for what only has to wait. `episodes` are those of the trends and corrections that the
+    complaint is flagged for now."""
     everybody = (
         action.kind is ActionKind.ACKNOWLEDGE and policy.acknowledge is not None and policy.acknowledge.everybody
     )
@@ -50,8 +54,8 @@ def unwanted(
     if action.rule == TAG_BACK:
         return _tags(action, complaint, tags, policy)
     if action.kind in (ActionKind.CORRECT, ActionKind.LINK):
-        return _correction(action, complaint, links, policy)
-    return _escalation(action, clocks, policy, now)
+        return _correction(action, complaint, links, policy, episodes)
+    return _escalation(action, clocks, policy, now, episodes)
 
 
 def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetime) -> datetime | None:
@@ -83,24 +87,34 @@ def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Pol
     return "the tags are there" if only_tags and set(action.effect.tags) <= set(complaint.labels) else None
 
 
-def _correction(action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy) -> str | None:
+def _correction(
+    action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy, episodes: Collection[str]
+) -> str | None:
     rule = policy.correction(action.rule)
     if rule is None:
         return f"there is no correction {action.rule!r} any more"
     if action.kind is ActionKind.CORRECT:
-        return None if rule.at == action.source else f"corrections of {action.rule!r} go to {rule.at} by now"
+        if rule.at != action.source:
+            return f"corrections of {action.rule!r} go to {rule.at} by now"
+        # One that a person asked for by the same rule has an episode of its own, and stands.
+        of_trend = action.episode.startswith(f"{FlagKind.TREND}#")
+        return TREND_OVER if of_trend and action.episode not in episodes else None
     if complaint.status is Status.CLOSED:
         return "the ticket is closed and takes no more notes"
     told = {correction.episode(link, step) for link in links for step, _ in correction.due_steps(link)}
     return None if action.episode in told else "the other ticket was taken up again"
 
 
-def _escalation(action: Action, clocks: Sequence[Clock], policy: Policy, now: datetime) -> str | None:
+def _escalation(
+    action: Action, clocks: Sequence[Clock], policy: Policy, now: datetime, episodes: Collection[str]
+) -> str | None:
     rule = policy.rule(action.rule)
     if rule is None:
         return f"there is no rule {action.rule!r} any more"
     if rule.on is FlagKind.REPEAT:
         return None
+    if rule.on in _OVER:
+        return None if action.episode in episodes else _OVER[rule.on]
     clock = next((clock for clock in clocks if f"{clock.kind}#{clock.cycle}" == action.episode), None)
     if clock is None:
         return "no target applies any more"

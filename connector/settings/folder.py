@@ -20,7 +20,7 @@ HOME_VARIABLE = "AMENDS_HOME"
 USUAL_HOME = "amends"
 SHIPPED_MARK = " (as shipped)"
 SHIPPED = Path(mappings.__file__).parent
-SINGLE = ("amends.yaml", "taxonomy.yaml", "calendars.yaml", "sla.yaml", "policy.yaml")
+SINGLE = ("amends.yaml", "taxonomy.yaml", "calendars.yaml", "sla.yaml", "policy.yaml", "trends.yaml", "letters.yaml")
 
 
 def home_folder(home: Path | None) -> Path:

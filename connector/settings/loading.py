@@ -43,8 +43,10 @@ from connector.settings.sources import (
     with_fields,
 )
 from connector.settings.taggings import tagging_of
+from connector.settings.trends import trends_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
+from connector.trends.views import Trends
 
 # What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
 RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
@@ -69,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True):
     sla: Sla
     policy: Policy
     repeats: RepeatPolicy
+    trends: Trends
     digests: dict[str, str]
     rules_digest: str
     models: tuple[Path, ...] = ()
@@ -93,12 +96,13 @@ def load(home: Path | None = None, *, drafts: AnyMapping[str, Path] | None = Non
     meanings = _meanings(main, folder, tagging, problems)
     sources = _sources(main, document, folder, meanings, problems)
     policies = policy_of(folder.document("policy.yaml"), tagging, sources.values(), problems)
+    trends = trends_of(folder.document("trends.yaml"), [one for one in meanings.values() if one], problems)
     if main and document:
         _check_store(main.store, document, problems)
     problems.raise_if_any()
-    if main is None or tagging is None or sla is None or policies is None:
+    if main is None or tagging is None or sla is None or policies is None or trends is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
-    return _settings(main, folder, sources, tagging, sla, policies)
+    return _settings(main, folder, sources, tagging, sla, policies, trends)
 
 
 def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems) -> Sla | None:
@@ -149,6 +153,7 @@ def _settings(
     tagging: TaggingSettings,
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
+    trends: Trends,
 ) -> Settings:
     late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
     digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
@@ -173,6 +178,7 @@ def _settings(
         sla=sla,
         policy=policies[0],
         repeats=policies[1],
+        trends=trends,
         digests=digests,
         rules_digest=_digest([*shared, *trained, own]),
         models=models,

@@ -36,6 +36,13 @@ from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
 
 Built = TypeVar("Built")
+# What a flag may be about, and what that is called.
+_CLOCKS: tuple[tuple[str, ...], str] = (*CLOCKS, REGULATION, PROMISE), "clock"
+_ABOUT: dict[FlagKind, tuple[tuple[str, ...], str]] = {
+    FlagKind.REPEAT: (REPEATS, "kind of repeat"),
+    FlagKind.TREND: (("trend",), "kind of trend"),
+    FlagKind.UNTOLD: (("correction",), "kind of correction"),
+}
 
 
 def policy_of(
@@ -122,6 +129,8 @@ def _correction(
         tags=shape.tags,
         tell=shape.tell,
         rank=shape.rank,
+        owner=shape.owner,
+        due_days=notation.whole_days(shape.due) if shape.due else None,
     )
     return _built(correction, document, path, problems)
 
@@ -186,9 +195,7 @@ def _check(document: Document, shape: PolicyFile, tagging: TaggingSettings | Non
     for section, rules in speaking:
         unique([rule.id for rule in rules], "id", document, (section,), problems)
         for index, rule in enumerate(rules):
-            known, what = (
-                (REPEATS, "kind of repeat") if rule.on is FlagKind.REPEAT else ((*CLOCKS, REGULATION, PROMISE), "clock")
-            )
+            known, what = _ABOUT.get(rule.on, _CLOCKS) if rule.on is not None else _CLOCKS
             unknown_words(rule.about, known, what, document, (section, index, "about"), problems)
     if shape.tag_back and tagging:
         unknown_words(

@@ -29,10 +29,12 @@ from connector.model import (
     Tag,
 )
 from connector.people.repeats import Earlier
+from connector.store import tallies
 from connector.store.people import save_people
 from connector.store.rows import Row, add, listed, upsert
 from connector.store.tables import IS_COMPLAINT, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
+from connector.trends.views import Counted
 
 
 class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,12 +72,15 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Saving(msgspec.Struct, frozen=True):
-    """A complaint on its way into the store."""
+    """A complaint on its way into the store. `counted` is where it counts for trends now, `counted_before` where the
+    row that it replaces did."""
 
     doc: Doc
     assessed: Assessed
     resolved_at: datetime | None
     look_at: datetime | None
+    counted: Counted | None = None
+    counted_before: Counted | None = None
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -84,6 +89,8 @@ class Packed(msgspec.Struct, frozen=True):
     ticket: str
     person: Complainant
     columns: dict[str, Any]
+    counted: Counted | None = None
+    counted_before: Counted | None = None
 
     @property
     def standing(self) -> tuple[str, int | None]:
@@ -199,7 +206,7 @@ def packed(item: Saving) -> Packed:
         **_assessed_columns(item.assessed),
         "look_at": micros_or_none(item.look_at),
     }
-    return Packed(told.ticket, told.complainant, columns)
+    return Packed(told.ticket, told.complainant, columns, item.counted, item.counted_before)
 
 
 _KEYS = ("source_id", "ticket")
@@ -218,6 +225,17 @@ def save(connection: Connection, source_id: int, saving: Sequence[Packed], befor
         (changed if known else new).append(item.columns)
     add(connection, complaint, _KEYS, new)
     upsert(connection, complaint, _KEYS, changed)
+    _count(connection, source_id, [item for item in saving if item.counted != item.counted_before], before)
+
+
+def _count(connection: Connection, source_id: int, moved: Sequence[Packed], before: dict[str, Stored]) -> None:
+    """Put complaints where they count now."""
+    if not moved:
+        return
+    unknown = [item.ticket for item in moved if item.ticket not in before]
+    ids = {item.ticket: before[item.ticket].id for item in moved if item.ticket in before}
+    ids |= tallies.ids_of(connection, source_id, unknown) if unknown else {}
+    tallies.move(connection, [(ids[item.ticket], item.counted_before, item.counted) for item in moved])
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
@@ -279,8 +297,15 @@ def save_assessed(connection: Connection, looked: Iterable[tuple[Stored, Assesse
         connection.execute(_ASSESS, rows)
 
 
-def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: datetime) -> bool:
-    """Give a complaint other tags, and let sweep look at it; False where it changed since it was read."""
+def retag(
+    connection: Connection,
+    stored: Stored,
+    tags: tuple[Tag, ...],
+    now: datetime,
+    counted: tuple[Counted | None, Counted | None] = (None, None),
+) -> bool:
+    """Give a complaint other tags, and let sweep look at it; False where it changed since it was read. `counted` is
+    where it counted before and counts now."""
     statement = (
         update(complaint)
         .where(complaint.c.id == stored.id, complaint.c.revision == stored.revision)
@@ -292,7 +317,10 @@ def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: da
             look_at=micros(now),
         )
     )
-    return connection.execute(statement).rowcount == 1
+    if connection.execute(statement).rowcount != 1:
+        return False
+    tallies.move(connection, [(stored.id, *counted)])
+    return True
 
 
 def look_again(connection: Connection, now: datetime, source_id: int | None = None) -> int:

@@ -22,6 +22,7 @@ from connector.assessment import (
     as_corrected,
     clock_flags,
     clocks_of,
+    counts_in,
     normalised,
     own_marked,
     promises_of,
@@ -529,6 +530,8 @@ def saving(
         assessed=Assessed(clocks, flags, *undecided(this.promises)),
         resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
         look_at=look_at,
+        counted=counts_in(this.complaint, this.tags, rules, now),
+        counted_before=counts_in(before.doc.complaint, before.doc.tags, rules) if before else None,
     )
 
 

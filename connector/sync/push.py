@@ -14,7 +14,7 @@ from connector.assessment import Rules, understood_again, wait_until, why_not
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
 from connector.outbox import Outcome, Recheck, Sender, Verdict
-from connector.store import Store, complaints, intentions, links, sources
+from connector.store import Store, complaints, corrections, intentions, links, sources, trends
 from connector.store.intentions import Intention, State
 
 BATCH = 50
@@ -159,11 +159,13 @@ def rechecking(desks: Sequence[Helpdesk], store: Store, rules: Rules) -> Recheck
         with store.read() as connection:
             stored = complaints.of_tickets(connection, home.id, [ticket]).get(ticket)
             linked = links.of_complaints(connection, [stored.id]).get(stored.id, []) if stored else []
+            untold = corrections.untold(connection, [stored.id]).get(stored.id, []) if stored else []
+            alive = trends.alive(connection) if rules.trends is not None else []
         if stored is None:
             return Verdict(why_not="the complaint was erased")
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings)
-        why = why_not(action, this, rules, now, linked)
+        why = why_not(action, this, rules, now, linked, alive, untold)
         return Verdict(why, None if why else wait_until(action, this, rules, now))
 
     return recheck

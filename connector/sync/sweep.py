@@ -17,17 +17,20 @@ import msgspec
 from connector.assessment import Assessment, Rules, Understood, assess, understood_again, why_not
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Link, Mode
+from connector.model import Action, ActionKind, Link
 from connector.people.repeats import Earlier
-from connector.store import Store, Transaction, complaints, intentions, links, sources
+from connector.policy.correction import Untold
+from connector.store import Store, Transaction, complaints, corrections, intentions, links, sources, trends
 from connector.store.complaints import Assessed, Stored
 from connector.store.intentions import WITHDRAWABLE, Intention, State
+from connector.sync import correcting, trending
+from connector.sync.intending import first_state
+from connector.trends.speaking import Alive
 
 log = logging.getLogger("amends")
 BATCH = 500
 SOONEST = timedelta(minutes=1)
 LATER = timedelta(minutes=15)
-_FIRST_STATE = {Mode.SHADOW: State.SHADOW, Mode.APPROVE: State.HELD, Mode.LIVE: State.PENDING}
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Looked(NamedTuple):
     this: Understood
     found: Assessment
     links: Sequence[Link]
+    untold: Sequence[Untold]
 
 
 def sweep(
@@ -57,9 +61,12 @@ def sweep(
 ) -> Swept:
     """Look at every complaint that is due at `now`. Raises FencedError, StoreError."""
     at = now()
+    trending.watch(desks, store, rules, at, stopping)
+    correcting.follow(desks, store, rules, at)
     with store.read() as connection:
         salt = sources.salt(connection)
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt)
+        alive = trends.alive(connection) if rules.trends is not None else []
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -85,8 +92,18 @@ def policy_changed(store: Store, digest: str, now: datetime) -> bool:
 class _Sweeping:
     """One sweep: a single instant, many batches; `limit_per_run` counts over all of them."""
 
-    def __init__(self, desks: dict[int, Helpdesk], store: Store, rules: Rules, now: datetime, salt: str) -> None:
+    def __init__(
+        self,
+        desks: dict[int, Helpdesk],
+        store: Store,
+        rules: Rules,
+        now: datetime,
+        salt: str,
+        alive: Sequence[Alive] = (),
+    ) -> None:
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
+        self.alive = alive
+        self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
         self.by_rule: dict[tuple[int, str], int] = {}
         self.by_name = {desk.name: desk for desk in desks.values()}
@@ -101,6 +118,7 @@ class _Sweeping:
             people = {stored.complainant_id for stored in due}
             cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
+            self.untold = corrections.untold(connection, (stored.id for stored in due))
             open_ones = self._open(connection, due)
         looked = [
             one
@@ -147,6 +165,8 @@ class _Sweeping:
             now=self.now,
             links=linked,
             acknowledges=ActionKind.ACKNOWLEDGE in desk.adapter.can,
+            alive=self.alive,
+            untold=self.untold.get(stored.id, ()),
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
@@ -155,7 +175,7 @@ class _Sweeping:
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return Looked(stored, this, found, linked)
+        return Looked(stored, this, found, linked, self.untold.get(stored.id, ()))
 
     def _write(
         self,
@@ -193,18 +213,16 @@ class _Sweeping:
         return True
 
     def _first_state(self, desk: Helpdesk, action: Action) -> tuple[State, str | None]:
-        if action.kind not in desk.adapter.can:
-            return State.DEAD, f"the adapter of {desk.name} cannot {action.kind}"
-        state = _FIRST_STATE[desk.modes.get(action.kind, Mode.SHADOW)]
+        state, why = first_state(desk, action)
         limit = self.rules.policy.limit_per_run
         if state is State.PENDING and self.by_rule.get((desk.id, action.rule), 0) >= limit:
             return State.HELD, f"more than {limit} at once by rule {action.rule!r}; approve them if that is meant"
-        return state, None
+        return state, why
 
     def _withdraw(self, connection: Transaction, looked: Looked, open_ones: Iterable[Intention]) -> int:
         withdrawn = 0
         for intention in open_ones:
-            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links)
+            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links, self.alive, looked.untold)
             if why is None:
                 continue
             late = intention.action.not_after is not None and self.now > intention.action.not_after

@@ -42,6 +42,8 @@ PAGE_OF_FILE = {
     "regulation": "regulations.md",
     "promises": "promises.md",
     "policy": "policy.md",
+    "trends": "trends.md",
+    "letters": "trends.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -251,6 +253,8 @@ def test_every_kind_of_settings_file_has_an_example() -> None:
         "calendars",
         "sla",
         "policy",
+        "trends",
+        "letters",
         "cases",
         "regulations",
         "promises",
