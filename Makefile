@@ -7,7 +7,8 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint proof bench bench-clocks bench-tagging bench-blind bench-people books weights lock venv clean
+.PHONY: help demo test check lint proof bench bench-clocks bench-tagging bench-blind bench-people bench-trends books \
+	weights lock venv clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,9 @@ bench-blind: venv ## how good tagging is on messages by authors who saw neither 
 
 bench-people: venv ## how well and how fast people are told apart, on generated cities; ARGS="--peers --write"
 	@$(BIN)/python -m benchmarks.people $(ARGS)
+
+bench-trends: venv ## how often a jump is found and how often a false alarm raised; ARGS="--seeds 5 --write"
+	@$(BIN)/python -m benchmarks.trends $(ARGS)
 
 books: venv ## pack the shipped phrase books, after one was changed
 	@$(BIN)/python -c "from connector.settings.packed_books import main; main()"

@@ -40,11 +40,15 @@ from connector.model import (
 from connector.people.identity import Identifying
 from connector.people.repeats import Earlier, RepeatPolicy, repeats
 from connector.people.retention import Retention
-from connector.policy import answers, decision, emergencies, handoffs, recheck, wordings
+from connector.policy import answers, correction, decision, emergencies, handoffs, recheck, wordings
+from connector.policy.correction import Untold
 from connector.policy.ladder import Told
 from connector.policy.rules import Policy
 from connector.policy.taken import Ack, Hands
 from connector.timeline import Folded, Words, fold
+from connector.trends import speaking
+from connector.trends.speaking import Alive
+from connector.trends.views import Counted, Trends, counted
 
 if TYPE_CHECKING:
     from connector.tagging import Asked
@@ -59,8 +63,9 @@ class Tags(Protocol):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Everything that decides, compiled. `tagger` is None where tagging is switched off; `people` says how they are
-    told apart; `vocabulary` holds the tags in which agents may correct us."""
+    """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
+    counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct
+    us."""
 
     tagger: Tags | None
     sla: sla.Sla
@@ -69,6 +74,7 @@ class Rules(msgspec.Struct, frozen=True):
     people: Identifying = Identifying()
     retention: Retention = Retention()
     vocabulary: Vocabulary | None = None
+    trends: Trends | None = None
 
     @property
     def memory(self) -> timedelta:
@@ -368,6 +374,20 @@ def with_promises(this: Understood, promises: Sequence[Promise], rulings: Sequen
     return replace(this, promises=told) if told or this.promises else this
 
 
+def counts_in(complaint: Complaint, tags: Sequence[Tag], rules: Rules, now: datetime | None = None) -> Counted | None:
+    """Where a complaint counts for trends; with `now`, None for one that is too old to tell of any."""
+    if rules.trends is None or not any(tag.facet == "complaint" and tag.value == "yes" for tag in tags):
+        return None
+    return counted(complaint, values_of(complaint, tags), rules.trends, now)
+
+
+def trend_flags(this: Understood, alive: Sequence[Alive], rules: Rules) -> tuple[Flag, ...]:
+    """The trends that a complaint is part of."""
+    if not alive:
+        return ()
+    return speaking.flags(counts_in(this.complaint, this.tags, rules), this.complaint.opened_at, alive)
+
+
 def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...]:
     """Its clocks at `now`; last, what was promised."""
     history = this.folded.history
@@ -418,10 +438,13 @@ def assess(
     acks: Sequence[Ack] = (),
     told: Sequence[Told] = (),
     said: Sequence[Answer] = (),
+    alive: Sequence[Alive] = (),
+    untold: Sequence[Untold] = (),
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
     `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
-    to it, `told` is what others were told of it, `said` what the customer answered."""
+    to it, `told` is what others were told of it, `said` what the customer answered. `alive` are the trends that go on,
+    `untold` the corrections of which its customer has not been told."""
     history = this.folded.history
     clocks = clocks_of(this, rules, now)
     handed = handoffs.handoffs(this.entries)
@@ -435,6 +458,8 @@ def assess(
         *flags,
         *handoffs.flags(this.complaint, this.tags, handed),
         *_wording_flags(this, rules, max(act_from, now - WORDING_NEWS)),
+        *trend_flags(this, alive, rules),
+        *correction.untold_flags(untold),
     )
     values = policy_values(this.values, clocks, flags, handoffs=len(handed.changes), earlier=len(earlier))
     decided = decision.decide(
@@ -482,16 +507,21 @@ def why_not(
     links: Sequence[Link] = (),
     hands: Hands | None = None,
     said: Sequence[Answer] = (),
+    alive: Sequence[Alive] = (),
+    untold: Sequence[Untold] = (),
 ) -> str | None:
     """Why an intended write no longer holds, or None. `links` are the complaint's corrective tickets, `hands` tells of
-    people at work on it, `said` is what its customer answered."""
+    people at work on it, `said` is what its customer answered; `alive` and `untold` as in `assess`."""
     sections = {ActionKind.SURVEY: rules.policy.survey, ActionKind.ACKNOWLEDGE: rules.policy.acknowledge}
     section = sections.get(action.kind)
     if section is not None and section.when is not None and not section.when.holds(this.values):
         return f"the condition of `{action.kind}` does not hold any more"
     clocks = clocks_of(this, rules, now)
+    episodes = {flag.episode for flag in (*trend_flags(this, alive, rules), *correction.untold_flags(untold))}
     history = this.folded.history
-    return recheck.unwanted(action, this.complaint, history, this.tags, clocks, rules.policy, now, links, hands, said)
+    return recheck.unwanted(
+        action, this.complaint, history, this.tags, clocks, rules.policy, now, links, hands, said, episodes
+    )
 
 
 def wait_until(action: Action, this: Understood, rules: Rules, now: datetime) -> datetime | None:

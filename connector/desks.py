@@ -69,6 +69,7 @@ def rules_of(settings: Settings) -> Rules:
         repeats=settings.repeats,
         people=settings.people.identifying,
         retention=settings.people.retention,
+        trends=settings.trends,
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
     )
 

@@ -266,6 +266,8 @@ class FlagKind(StrEnum):
     HANDOFFS = "handoffs"
     WORDING = "wording"
     UNHAPPY = "unhappy"
+    TREND = "trend"
+    UNTOLD = "untold"
 
 
 class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -280,7 +282,7 @@ class Flag(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def topic(self) -> str:
-        """What it is about: a clock ("resolution", "regulation"), or a kind of repeat."""
+        """What it is about: a clock ("resolution", "regulation"), a kind of repeat, "trend" or "correction"."""
         return self.episode.partition("#")[0].partition(":")[0]
 
 

@@ -216,7 +216,7 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
     with (
         place.store() as store,
         store.read() as connection,
-        _opened(out) as file,
+        opened_file(out) as file,
         Progress("export", "complaints") as tell,
     ):
         table_of = csv.writer(file) if form == "csv" else None
@@ -235,10 +235,11 @@ def export(place: Place, wanted: Wanted, form: Literal["csv", "jsonl"], out: Pat
 
 def cells(one: Row) -> list[object]:
     """A complaint as the cells of a CSV file, harmless to spreadsheets, in the order of Row's fields."""
-    return [_cell(value) for value in msgspec.to_builtins(one).values()]
+    return [cell(value) for value in msgspec.to_builtins(one).values()]
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value for a CSV file: one that a spreadsheet would take for a formula begins with an apostrophe."""
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
     if not isinstance(text, str):
         return text
@@ -246,7 +247,8 @@ def _cell(value: object) -> object:
 
 
 @contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
+def opened_file(out: Path | None) -> Iterator[TextIO]:
+    """A new file of mode 0600, or the standard output. Raises AmendsError where there is a file already."""
     if out is None:
         yield sys.stdout
         return

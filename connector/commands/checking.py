@@ -16,7 +16,7 @@ from connector.commands.mapping_live import opened
 from connector.commands.place import Place
 from connector.credentials import SourceCredentials
 from connector.display import clean, count, wrapped
-from connector.errors import AmendsError, AuthError, SettingsError, TemporaryError
+from connector.errors import AmendsError, AuthError, SettingsError, StoreError, TemporaryError
 from connector.mapping import Mapping, check_examples
 from connector.mapping.fitting import doubts, misfits
 from connector.model import ActionKind, Mode
@@ -24,10 +24,14 @@ from connector.notify import ADAPTER, broken_addresses
 from connector.people.check import check as check_people
 from connector.policy.telling import CONTACTS
 from connector.settings import schema_files
+from connector.settings.letters import load_letters
 from connector.settings.loading import Settings
 from connector.settings.models import read_models
 from connector.settings.sources import SourceSettings
+from connector.store import tallies
 from connector.tagging.check import check as check_tagging
+from connector.trends.budget import Budget, budget
+from connector.trends.life import day_number
 
 _WORST = (SettingsError.exit_code, AuthError.exit_code, TemporaryError.exit_code, 1)
 
@@ -49,13 +53,15 @@ class SourceChecked(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """`problems` are examples that do not hold; settings that cannot be loaded are raised instead."""
+    """`problems` are examples that do not hold; settings that cannot be loaded are raised instead. `trends` says how
+    many false alarms the views of trends.yaml cost; None before anything is stored."""
 
     home: str
     examples: int
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     sources: tuple[SourceChecked, ...]
+    trends: Budget | None = None
 
     @property
     def exit_code(self) -> int:
@@ -67,6 +73,7 @@ def check(place: Place, *, offline: bool) -> Checked:
     """Raises SettingsFilesError with every mistake in the folder, SettingsError for a model that cannot be read."""
     settings = place.settings
     read_models(settings.models)
+    load_letters(place.named)
     return Checked(
         home=str(place.home),
         examples=_number_of_examples(settings),
@@ -76,6 +83,7 @@ def check(place: Place, *, offline: bool) -> Checked:
             *(_source(place, one, offline=offline) for one in settings.sources.values()),
             *_people(settings, offline=offline),
         ),
+        trends=_false_alarms(place),
     )
 
 
@@ -93,6 +101,17 @@ def _people(settings: Settings, *, offline: bool) -> Iterator[SourceChecked]:
         missing=missing,
         exit_code=1 if missing else 0,
     )
+
+
+def _false_alarms(place: Place) -> Budget | None:
+    """Counted over the groups that the complaints of the last weeks fall into."""
+    settings = place.settings.trends
+    try:
+        with place.store() as store, store.read() as connection:
+            since = day_number(settings.day(place.now())) - settings.memory_days
+            return budget(tallies.cells_since(connection, since), settings)
+    except StoreError:
+        return None
 
 
 def _number_of_examples(settings: Settings) -> int:
@@ -195,9 +214,21 @@ def checked_lines(told: Checked, columns: int) -> list[str]:
     lines += _listed(told.problems, columns)
     for one in told.sources:
         lines += _source_lines(one, columns)
+    if told.trends is not None and told.trends.cells:
+        lines += _budget_lines(told.trends, columns)
     if told.warnings:
         lines += ["worth a look", *_listed(told.warnings, columns)]
     return lines
+
+
+def _budget_lines(told: Budget, columns: int) -> Iterator[str]:
+    cells = count(told.cells, "group")
+    said = "of how many are false alarms, nothing is known with thresholds of your own"
+    if told.alarms is not None:
+        said = f"at most {told.alarms:g} false alarms and {told.watches:g} false watches a year are to be expected"
+    first, *rest = wrapped(f"{cells} of complaints watched; {said}", columns - 12)
+    yield f"trends      {first}"
+    yield from (f"            {line}" for line in rest)
 
 
 def _listed(sentences: Iterable[str], columns: int) -> Iterator[str]:

@@ -78,7 +78,18 @@ OfTicket = Annotated[str | None, _option("--ticket", help="Only of this ticket."
 StatusWord = Literal[
     "new", "open", "waiting_customer", "waiting_third_party", "on_hold", "resolved", "closed", "withdrawn", "deleted"
 ]
-FlagWord = Literal["overdue", "due_soon", "repeat", "broken_promise", "emergency", "handoffs", "wording", "unhappy"]
+FlagWord = Literal[
+    "overdue",
+    "due_soon",
+    "repeat",
+    "broken_promise",
+    "emergency",
+    "handoffs",
+    "wording",
+    "unhappy",
+    "trend",
+    "untold",
+]
 OfStatus = Annotated[StatusWord | None, _option("--status", help="Only where it stands so.")]
 OfFlag = Annotated[FlagWord | None, _option("--flag", help="Only with this flag.")]
 Answer = Annotated[Literal["yes", "no", "unsure"] | None, _option("--complaint", help="Only with this answer.")]
@@ -269,3 +280,40 @@ MeasureOf = Annotated[MeasureWord, _option("--measure", help="What is decided, m
 Review = Annotated[datetime, _option("--review", formats=["%Y-%m-%d"], help="The day on which it lapses.")]
 AboutCases = Annotated[list[str] | None, _option("--case", metavar="ID", help="A complaint it is about; repeat it.")]
 Answers = Annotated[list[str] | None, _option("--answer", metavar="NAME=yes", help="One for each question.")]
+SaidWhy = Annotated[str | None, _option("--why", help="For whoever looks at it next.")]
+Because = Annotated[str, _option("--why", help="For whoever looks at it next.")]
+Owner = Annotated[str | None, _option("--owner", metavar="NAME", help="Who sees to it.")]
+DueDay = Annotated[datetime | None, _option("--due", formats=["%Y-%m-%d"], help="By when it should be done.")]
+
+
+def _complete_correction(ctx: typer.Context, incomplete: str) -> list[str]:
+    from connector.commands.place import correction_rules
+
+    return [name for name in correction_rules(ctx.find_root().params.get("home")) if name.startswith(incomplete)]
+
+
+CorrectionRule = Annotated[
+    str | None,
+    _option(
+        "--rule",
+        autocompletion=_complete_correction,
+        help="Which of policy.yaml's corrections says where and how a ticket is opened; default: none is.",
+    ),
+]
+Title = Annotated[str | None, _option("--title", help="What is to be done; default: the cause is to be removed.")]
+Cases = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Complaints, as SOURCE/TICKET.")]
+WhatChanged = Annotated[
+    list[str] | None,
+    _option("--changed", metavar="LANGUAGE=TEXT", help="What was changed, in words for customers; may be repeated."),
+]
+Sales = Annotated[
+    Path, _option("--sales", metavar="FILE", exists=True, dir_okay=False, help="A CSV file of what was sold to whom.")
+]
+Columns = Annotated[
+    list[str] | None,
+    _option("--column", metavar="MEANING=NAME", help="Which column is product, batch, date, order or customer."),
+]
+Products = Annotated[list[str] | None, _option("--product", help="Only this product; may be repeated.")]
+Batches = Annotated[list[str] | None, _option("--batch", help="Only this batch; may be repeated.")]
+SoldSince = Annotated[datetime | None, _option("--since", formats=["%Y-%m-%d"], help="Not sold earlier.")]
+SoldUntil = Annotated[datetime | None, _option("--until", formats=["%Y-%m-%d"], help="Not sold later.")]

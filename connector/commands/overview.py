@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from connector.commands.cause_counts import causes, corrections_standing, trends_standing
 from connector.commands.place import Place
 from connector.commands.promise_counts import kept_share, summary
 from connector.display import ago, clean, count, moment, span, table, wrapped
@@ -42,8 +43,9 @@ class SourceStanding(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """`promises` counts what became of each, `promises_kept` is the share of those whose day has come. `needs_person`
-    holds one sentence for each thing that goes on only when a person acts."""
+    """`promises` counts what became of each, `promises_kept` is the share of those whose day has come. `trends` counts
+    those that are not over, `corrections` those that are open, overdue or done, and the customers `to tell`.
+    `needs_person` holds one sentence for each thing that goes on only when a person acts."""
 
     at: datetime
     store: str
@@ -55,6 +57,8 @@ class Overview(msgspec.Struct, frozen=True):
     flags: dict[str, int]
     promises: dict[str, int]
     promises_kept: float | None
+    trends: dict[str, int]
+    corrections: dict[str, int]
     outbox: dict[str, int]
     quarantine: int
     oldest_waiting_seconds: int | None
@@ -124,6 +128,8 @@ def _overview(
     aside = quarantine.count(connection)
     promised = complaints.promised(connection)
     standing = _sources(connection, now)
+    found = trends_standing(connection)
+    corrected = corrections_standing(connection, now)
     return Overview(
         at=now,
         store=str(store.file or store.url.render_as_string(hide_password=True)),
@@ -135,10 +141,16 @@ def _overview(
         flags=complaints.flagged(connection),
         promises=promised,
         promises_kept=kept_share(promised),
+        trends=found,
+        corrections=corrected,
         outbox=outbox,
         quarantine=aside,
         oldest_waiting_seconds=None if waiting is None else int(waiting.total_seconds()),
-        needs_person=(*_needs_person(standing, outbox, aside, waiting if not paused else None), *hooks),
+        needs_person=(
+            *_needs_person(standing, outbox, aside, waiting if not paused else None),
+            *hooks,
+            *causes(found, corrected),
+        ),
     )
 
 
@@ -199,6 +211,8 @@ def overview_lines(told: Overview, columns: int) -> list[str]:
     lines.append(f"flags       {_listed(told.flags) or 'none'}")
     if told.promises:
         lines.append(f"promises    {summary(told.promises)}")
+    lines += [f"trends      {_listed(told.trends)}"] if told.trends else []
+    lines += [f"corrections {_listed(told.corrections)}"] if told.corrections else []
     lines.append(f"writes      {_listed(told.outbox) or 'none'}")
     if told.oldest_waiting_seconds is not None:
         lines.append(f"            the oldest one due waits for {span(timedelta(seconds=told.oldest_waiting_seconds))}")

@@ -211,3 +211,13 @@ def facet_names(home: Path | None) -> list[str]:
         return sorted(load_tagging(home)[0].taxonomy.facets)
     except (OSError, AmendsError):
         return []
+
+
+def correction_rules(home: Path | None) -> list[str]:
+    """The ids of policy.yaml's corrections, for completion; [] where nothing can be read."""
+    from connector.settings import load
+
+    try:
+        return [one.id for one in load(home).policy.corrections]
+    except (OSError, AmendsError):
+        return []

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from connector.assessment import counts_in
 from connector.commands.cases import find
 from connector.commands.place import Place
 from connector.corrections import AGENT
+from connector.desks import rules_of
 from connector.display import clean, count, cut, moment, paragraphs
 from connector.errors import AmendsError
 from connector.model import Tag
@@ -158,11 +160,13 @@ def _record(place: Place, store: Store, one: Stored, facet: str, values: tuple[s
     said = Said(f"{one.source}/{one.ticket}", facet, values, before, dry_run)
     if dry_run:
         return said
-    now = place.now()
+    now, rules = place.now(), rules_of(place.settings)
     mine = tuple(Tag(facet, value, 1.0, AGENT) for value in values)
     tags = (*mine, *(tag for tag in one.doc.tags if tag.facet != facet))
     with store.write("tag: reviewed") as connection:
-        if not complaints.retag(connection, one, tags, now):
+        told = one.doc.complaint
+        counted = counts_in(told, one.doc.tags, rules), counts_in(told, tags, rules, now)
+        if not complaints.retag(connection, one, tags, now, counted):
             raise AmendsError(f"{said.id} changed in the meantime.", remedy="Look at it again.")
         labels.keep(connection, one.source_id, [labels.Label(one.ticket, facet, values, place.who)], now)
         detail = {"facet": facet, "before": list(before), "after": list(values)}

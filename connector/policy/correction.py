@@ -8,14 +8,98 @@ who the customer is leaves the helpdesk where the complaint lies. Called by `dec
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from connector.model import JSON, Complaint, Entry, EntryKind, Flag, History, Link, Role, Tag
+import msgspec
+
+from connector.model import (
+    JSON,
+    Action,
+    ActionKind,
+    Complaint,
+    Effect,
+    Entry,
+    EntryKind,
+    Flag,
+    FlagKind,
+    History,
+    Link,
+    Role,
+    Tag,
+)
+from connector.policy.keys import action_key, marker
 from connector.policy.note import LONGEST_LINE, tag_line
+from connector.policy.rules import Correction
 from connector.wording import instant
 
 FOR_EVERY = "complaint"  # the episode of a correction that speaks of a complaint as such
 OPENED, RESOLVED = "opened", "resolved"
+
+
+class Untold(msgspec.Struct, frozen=True):
+    """A correction (by its number) that was made, and of which a complaint's customer has not been told."""
+
+    number: int
+    done_at: datetime
+
+
+def untold_flags(untold: Iterable[Untold]) -> tuple[Flag, ...]:
+    """The complaint's circle is open: its cause was removed, and its customer does not know."""
+    return tuple(
+        Flag(
+            FlagKind.UNTOLD,
+            "untold",
+            f"correction#{one.number}",
+            one.done_at,
+            f"The cause was removed by correction {one.number}, and the customer has not been told.",
+        )
+        for one in untold
+    )
+
+
+def due_on(rule: Correction, opened_at: datetime) -> date | None:
+    """The day (UTC) by which the work should be done."""
+    return None if rule.due_days is None else (opened_at + timedelta(days=rule.due_days)).date()
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a corrective ticket is opened: the episode that names it, in words, and since when it is wanted."""
+
+    episode: str
+    why: str
+    not_before: datetime
+
+
+def opening(
+    complaint: Complaint,
+    history: History,
+    tags: Sequence[Tag],
+    rule: Correction,
+    flag: Flag | None,
+    reason: Reason,
+    *,
+    salt: bytes,
+    zone: str,
+    now: datetime,
+) -> Action:
+    """The ticket that `rule` opens for the sake of a complaint; also where a person asks for it."""
+    about = f"{complaint.source}/{complaint.ticket}"
+    create = ticket_fields(complaint, history, tags, flag, rule, zone=zone, now=now)
+    key = action_key(salt, rule.at, about, rule.id, reason.episode, ActionKind.CORRECT)
+    return Action(
+        key=key,
+        marker=marker(key),
+        source=rule.at,
+        ticket=about,
+        kind=ActionKind.CORRECT,
+        rule=rule.id,
+        episode=reason.episode,
+        effect=Effect(tags=rule.tags, create=create),
+        why=reason.why,
+        not_before=reason.not_before,
+        rank=rule.rank,
+        origin=about,
+    )
 
 
 def ticket_fields(
@@ -23,29 +107,37 @@ def ticket_fields(
     history: History,
     tags: Sequence[Tag],
     flag: Flag | None,
-    own: dict[str, JSON],
+    rule: Correction,
     *,
     zone: str,
+    now: datetime,
 ) -> dict[str, JSON]:
-    """What the corrective ticket is opened with: `own` (the admin's field ids and values) over summary, description
-    and "url", the address of the complaint for those who may see it there."""
+    """What the corrective ticket is opened with: the rule's own fields (the admin's field ids and values) over summary,
+    description and "url", the address of the complaint for those who may see it there."""
     about = f"{complaint.source}/{complaint.ticket}"
     found = tag_line(tags)
+    many = flag is not None and flag.kind is FlagKind.TREND
+    due = due_on(rule, now)
     lines = [
-        "A complaint has a cause that lies with us. Please find and remove it.",
+        "Complaints have a cause in common that lies with us. Please find and remove it."
+        if many
+        else "A complaint has a cause that lies with us. Please find and remove it.",
         found,
         # A product that the admin's own tree knows; anything else may be what somebody typed.
         f"Product: {complaint.product}" if complaint.product and "product_group" in complaint.extra else "",
         f"Why now: {flag.why}" if flag else "",
-        f"Received: {instant(history.received_at, zone)}.",
-        f"Complaint: {about}{f', {complaint.url}' if complaint.url else ''}",
-        "When this is resolved, the complaint is told so.",
+        "" if many else f"Received: {instant(history.received_at, zone)}.",
+        f"{'One of them' if many else 'Complaint'}: {about}{f', {complaint.url}' if complaint.url else ''}",
+        f"Owner: {rule.owner}." if rule.owner else "",
+        f"Due: {due.isoformat()}." if due else "",
+        f"When this is resolved, {'all of them are' if many else 'the complaint is'} told so.",
     ]
+    what = f"complaints like {about}" if many else f"complaint {about}"
     told: dict[str, JSON] = {
-        "summary": f"Remove the cause of complaint {about}" + (f" ({found})" if found else ""),
+        "summary": f"Remove the cause of {what}" + (f" ({found})" if found else ""),
         "description": "\n".join(" ".join(line.split())[:LONGEST_LINE] for line in lines if line),
     }
-    return {**told, **({"url": complaint.url} if complaint.url else {}), **own}
+    return {**told, **({"url": complaint.url} if complaint.url else {}), **rule.fields}
 
 
 def words(link: Link, step: str, *, zone: str) -> str:

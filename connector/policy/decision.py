@@ -158,29 +158,28 @@ def _corrections(case: _Case) -> Iterator[Action]:
                 yield _correction(case, rule, None, correction.FOR_EVERY, why, case.complaint.opened_at)
             continue
         for flag in case.flags:
-            if flag.since >= case.act_from and speaks(rule, flag, case.values):
+            if flag.since >= case.act_from and speaks(rule, flag, case.values) and _leads(case, flag):
                 yield _correction(case, rule, flag, flag.episode, flag.why, flag.since)
+
+
+def _leads(case: _Case, flag: Flag) -> bool:
+    """Of the complaints in a trend, one speaks for all: one cause, one ticket."""
+    return flag.kind is not FlagKind.TREND or flag.cases == (f"{case.complaint.source}/{case.complaint.ticket}",)
 
 
 def _correction(
     case: _Case, rule: Correction, flag: Flag | None, episode: str, why: str, not_before: datetime
 ) -> Action:
-    about = f"{case.complaint.source}/{case.complaint.ticket}"
-    create = correction.ticket_fields(case.complaint, case.history, case.tags, flag, rule.fields, zone=case.policy.zone)
-    key = action_key(case.salt, rule.at, about, rule.id, episode, ActionKind.CORRECT)
-    return Action(
-        key=key,
-        marker=marker(key),
-        source=rule.at,
-        ticket=about,
-        kind=ActionKind.CORRECT,
-        rule=rule.id,
-        episode=episode,
-        effect=Effect(tags=rule.tags, create=create),
-        why=why,
-        not_before=not_before,
-        rank=rule.rank,
-        origin=about,
+    return correction.opening(
+        case.complaint,
+        case.history,
+        case.tags,
+        rule,
+        flag,
+        correction.Reason(episode, why, not_before),
+        salt=case.salt,
+        zone=case.policy.zone,
+        now=case.now,
     )
 
 

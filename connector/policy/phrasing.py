@@ -17,6 +17,8 @@ HEADLINES = {
     "handoffs": "Handed on: this customer has had to explain it to many people.",
     "wording": "Wording: a reply holds a phrase that is better not said.",
     "unhappy": "Unhappy: the customer says that this complaint was not handled well.",
+    "trend": "Trend: this customer is not the only one.",
+    "untold": "Not told yet: the cause is gone, and this customer does not know.",
     "stage": "A complaint has come further.",
     "digest": "Many complaints at once: {count} of them, in one message.",
 }
@@ -34,6 +36,8 @@ NEXT_STEPS = {
     "same_matter": "find out why the earlier solution did not hold, and let one person see this one through.",
     "many": "give the customer one contact, and look for what the cases have in common.",
     "reopened": "ask the customer what is still open, and have a second person check the solution.",
+    "trend": "see to this customer as usual; what they have in common is looked into: amends trends list",
+    "correction": "see the letter that is drafted, and approve it or say why none is needed: amends corrections list",
     "unhappy": "take the complaint up again (reopen it), ask the customer what is missing, and say what happens next.",
     "unhappy_late": "call the customer today, and let the complaints officer decide how it goes on.",
     "handoffs": "let one person see it through, best of all whoever answered the customer first.",

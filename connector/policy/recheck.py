@@ -5,7 +5,7 @@ Between deciding and sending lie minutes or, with approval, days: an answer may 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from connector.model import (
@@ -37,6 +37,8 @@ ANSWERED = {
     ClockState.MISSED: "it was answered meanwhile",
     ClockState.CANCELLED: "nobody owes an answer any more",
 }
+TREND_OVER = "the trend is over, or the complaint is no part of it"
+_OVER = {FlagKind.TREND: TREND_OVER, FlagKind.UNTOLD: "the customer was told meanwhile"}
 
 # What has happened stays true; whether an unhappy customer was seen to is asked before.
 _LASTING = (FlagKind.REPEAT, FlagKind.HANDOFFS, FlagKind.WORDING, FlagKind.UNHAPPY)
@@ -53,9 +55,11 @@ def unwanted(
     links: Sequence[Link] = (),
     hands: Hands | None = None,
     said: Sequence[Answer] = (),
+    episodes: Collection[str] = (),
 ) -> str | None:
     """Why `action` should not be sent any more, in words; None if it still holds. What is unwanted is dropped for
-    good; see `postponed` for what only has to wait."""
+    good; see `postponed` for what only has to wait. `episodes` are those of the trends and corrections that the
+    complaint is flagged for now."""
     if action.kind is ActionKind.UNDO:
         return None  # a person wants it, and what has changed since stays anyway
     against = _objection(action, complaint, tags, policy)
@@ -70,14 +74,14 @@ def unwanted(
     if action.rule == TAG_BACK:
         return _tags(action, complaint, tags, policy)
     if action.kind in (ActionKind.CORRECT, ActionKind.LINK):
-        return _correction(action, complaint, links, policy)
+        return _correction(action, complaint, links, policy, episodes)
     if action.kind is ActionKind.NOTIFY:
-        return _notice(action, complaint, history, tags, clocks, policy, now, hands or Hands(), said)
+        return _notice(action, complaint, history, tags, clocks, policy, now, hands or Hands(), said, episodes)
     rule = policy.rule(action.rule)
     if rule is None:
         return f"there is no rule {action.rule!r} any more"
     return _unhappy(action.episode, rule, said, history, policy, now) or _flagged(
-        action.episode, rule, complaint, tags, clocks, now
+        action.episode, rule, complaint, tags, clocks, now, episodes
     )
 
 
@@ -110,6 +114,7 @@ def _notice(
     now: datetime,
     hands: Hands,
     said: Sequence[Answer],
+    episodes: Collection[str],
 ) -> str | None:
     notice = action.effect.notice
     if notice is None or policy.contacts.get(notice.contact) is None:
@@ -123,7 +128,9 @@ def _notice(
     if by is not None:
         return by.how
     episode = action.episode.partition(BETWEEN)[0]
-    return _unhappy(episode, rule, said, history, policy, now) or _flagged(episode, rule, complaint, tags, clocks, now)
+    return _unhappy(episode, rule, said, history, policy, now) or _flagged(
+        episode, rule, complaint, tags, clocks, now, episodes
+    )
 
 
 def postponed(action: Action, complaint: Complaint, policy: Policy, now: datetime) -> datetime | None:
@@ -157,12 +164,18 @@ def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Pol
     return "the tags are there" if only_tags and set(action.effect.tags) <= set(complaint.labels) else None
 
 
-def _correction(action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy) -> str | None:
+def _correction(
+    action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy, episodes: Collection[str]
+) -> str | None:
     rule = policy.correction(action.rule)
     if rule is None:
         return f"there is no correction {action.rule!r} any more"
     if action.kind is ActionKind.CORRECT:
-        return None if rule.at == action.source else f"corrections of {action.rule!r} go to {rule.at} by now"
+        if rule.at != action.source:
+            return f"corrections of {action.rule!r} go to {rule.at} by now"
+        # One that a person asked for by the same rule has an episode of its own, and stands.
+        of_trend = action.episode.startswith(f"{FlagKind.TREND}#")
+        return TREND_OVER if of_trend and action.episode not in episodes else None
     if complaint.status is Status.CLOSED:
         return "the ticket is closed and takes no more notes"
     told = {correction.episode(link, step) for link in links for step, _ in correction.due_steps(link)}
@@ -170,7 +183,13 @@ def _correction(action: Action, complaint: Complaint, links: Sequence[Link], pol
 
 
 def _flagged(
-    episode: str, rule: Rule, complaint: Complaint, tags: Sequence[Tag], clocks: Sequence[Clock], now: datetime
+    episode: str,
+    rule: Rule,
+    complaint: Complaint,
+    tags: Sequence[Tag],
+    clocks: Sequence[Clock],
+    now: datetime,
+    episodes: Collection[str],
 ) -> str | None:
     """Why the flag that the rule spoke of is over; None while it lasts."""
     if rule.on is FlagKind.EMERGENCY:
@@ -180,6 +199,8 @@ def _flagged(
         return None if there else "it is not taken for an emergency any more"
     if rule.on in _LASTING:
         return None
+    if rule.on in _OVER:
+        return None if episode in episodes else _OVER[rule.on]
     clock = next((clock for clock in clocks if f"{clock.kind}#{clock.cycle}" == episode), None)
     if clock is None:
         return "no target applies any more"

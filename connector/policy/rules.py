@@ -98,7 +98,8 @@ class Correction(msgspec.Struct, frozen=True):
     Speaks when a flag of kind `on` comes up (None: of every complaint, once) and `when` holds. `fields` are in that
     source's own field ids ("project", "issuetype" …); summary and description are ours unless `fields` has them.
     `tags` go on the new ticket. With `tell`, the complaint's ticket gets an internal note when the other one is
-    opened, and again when it is resolved.
+    opened, and again when it is resolved. `owner` sees to it, within `due_days`. On a trend, one ticket is opened for
+    all complaints in it.
     """
 
     id: str
@@ -110,6 +111,8 @@ class Correction(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     tell: bool = True
     rank: int = 6
+    owner: str | None = None
+    due_days: int | None = None
 
     def __post_init__(self) -> None:
         if self.id in OWN_NAMES:

@@ -6,6 +6,7 @@ from connector.settings.people_shapes import ContactsFile, NotesFile, PlaybooksF
 from connector.settings.shapes import (
     AmendsFile,
     CalendarsFile,
+    LettersFile,
     MappingFile,
     PeopleFile,
     PhrasesFile,
@@ -16,6 +17,7 @@ from connector.settings.shapes import (
     SlaFile,
     SurveyWordsFile,
     TaxonomyFile,
+    TrendsFile,
 )
 
 FILES: dict[str, type[Shape]] = {
@@ -28,6 +30,8 @@ FILES: dict[str, type[Shape]] = {
     "regulation": RegulationFile,
     "promises": PromisesFile,
     "policy": PolicyFile,
+    "trends": TrendsFile,
+    "letters": LettersFile,
     "people": PeopleFile,
     "survey": SurveyWordsFile,
     "contacts": ContactsFile,

@@ -29,6 +29,8 @@ SINGLE = (
     "people.yaml",
     "contacts.yaml",
     "playbooks.yaml",
+    "trends.yaml",
+    "letters.yaml",
 )
 
 

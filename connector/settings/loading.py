@@ -51,9 +51,11 @@ from connector.settings.sources import (
 from connector.settings.survey_words import check_own
 from connector.settings.taggings import tagging_of
 from connector.settings.telling import WORDINGS, told_of, with_words
+from connector.settings.trends import trends_of
 from connector.settings.web import PublicSettings, WebSettings, public_of, web_of
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
+from connector.trends.views import Trends
 
 # What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
 RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
@@ -80,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True):
     policy: Policy
     repeats: RepeatPolicy
     people: People
+    trends: Trends
     digests: dict[str, str]
     rules_digest: str
     models: tuple[Path, ...] = ()
@@ -117,16 +120,17 @@ def load(
     check_own(folder, problems)
     policies = policy_of(folder.document("policy.yaml"), tagging, calendars, sources.values(), told.contacts, problems)
     people = people_of(folder.document("people.yaml"), problems)
+    trends = trends_of(folder.document("trends.yaml"), [one for one in meanings.values() if one], problems)
     if main and document:
         _check_store(main.store, document, problems)
     web = web_of(main.web, document, problems) if main and document else WebSettings()
     public = public_of(main.public, main.web, document, problems) if main and document else None
     problems.raise_if_any()
-    if main is None or tagging is None or sla is None or policies is None or people is None:
+    if main is None or tagging is None or sla is None or policies is None or people is None or trends is None:
         raise RuntimeError("a settings file could not be understood, and nobody said why")
     spoken = with_words(policies[0], told, folder, problems)
     problems.raise_if_any()
-    settings = _settings(main, folder, sources, tagging, sla, (spoken, policies[1]), people, today)
+    settings = _settings(main, folder, sources, tagging, sla, (spoken, policies[1]), people, trends, today)
     return msgspec.structs.replace(settings, web=web, public=public)
 
 
@@ -179,6 +183,7 @@ def _settings(
     sla: Sla,
     policies: tuple[Policy, RepeatPolicy],
     people: People,
+    trends: Trends,
     today: date | None,
 ) -> Settings:
     late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
@@ -205,6 +210,7 @@ def _settings(
         policy=policies[0],
         repeats=policies[1],
         people=people,
+        trends=trends,
         digests=digests,
         rules_digest=_digest([*shared, *trained, own]),
         models=models,

@@ -49,6 +49,7 @@ from connector.tagging import TaggingSettings
 Built = TypeVar("Built")
 
 
+# What a flag may be about, and what that is called.
 def policy_of(
     document: Document | None,
     tagging: TaggingSettings | None,
@@ -177,6 +178,8 @@ def _correction(
         tags=shape.tags,
         tell=shape.tell,
         rank=shape.rank,
+        owner=shape.owner,
+        due_days=notation.whole_days(shape.due) if shape.due else None,
     )
     return _built(correction, document, path, problems)
 
@@ -280,6 +283,10 @@ def _about(on: FlagKind | None, tagging: TaggingSettings | None) -> tuple[Sequen
         return REPEATS, "kind of repeat"
     if on is FlagKind.UNHAPPY:
         return TOPICS, "kind of bad answer"
+    if on is FlagKind.TREND:
+        return ("trend",), "kind of trend"
+    if on is FlagKind.UNTOLD:
+        return ("correction",), "kind of correction"
     if on is FlagKind.EMERGENCY:
         facet = tagging.taxonomy.facets.get(EMERGENCY) if tagging else None
         return (list(facet.values) if facet else list(EMERGENCIES)), "kind of emergency"

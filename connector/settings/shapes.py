@@ -525,6 +525,8 @@ class CorrectionShape(Shape):
     fields: dict[str, Any] = Field(default={}, description="That source's field ids: values, such as project.")
     tags: tuple[Line, ...] = Field(default=(), description="Labels of the new ticket.")
     tell: bool = Field(default=True, description="Note on the complaint's own ticket, at opening and at resolution.")
+    owner: Line | None = Field(default=None, description="Who sees to it; stands in the ticket and in our list.")
+    due: DaysText | None = Field(default=None, description="Within how many days it should be done.")
     rank: int = Field(default=6, ge=1, le=9, description="Lower goes first.")
 
 
@@ -623,6 +625,23 @@ class RepeatsShape(Shape):
     reopened: int = Field(default=2, ge=1)
 
 
+class TrendsFile(Shape):
+    zone: Line = Field(default="UTC", description="In which days begin and end.")
+    views: tuple[tuple[Line, ...], ...] = Field(
+        default=(), description="Which complaints are alike: lists of fields from the widest to the finest."
+    )
+    windows: tuple[DaysText, ...] = Field(
+        default=("7d", "14d"), min_length=1, description="The people of so many days."
+    )
+    before: DaysText = Field(default="56d", description="What they are held against: whole weeks before that.")
+    least: int = Field(default=3, ge=2, description="Fewer people are never told of.")
+    watch: float = Field(default=0.003, gt=0, lt=0.1, description="Less likely by chance: worth a look.")
+    alarm: float = Field(default=0.0005, gt=0, lt=0.1, description="Less likely by chance: told.")
+    growth: float = Field(default=0.5, gt=0, description="Told again when it grew by this share.")
+    quiet: DaysText = Field(default="14d", description="Over when it was quiet for so long.")
+    check: DaysText = Field(default="28d", description="When a correction is judged.")
+
+
 class PolicyFile(Shape):
     zone: Line = Field(default="UTC", description="In which notes tell times.")
     limit_per_run: int = Field(default=50, ge=1)
@@ -683,3 +702,10 @@ class PeopleFile(Shape):
     retention: RetentionShape = RetentionShape()
     conduct: ConductShape = ConductShape()
     examples: tuple[PeopleExample, ...] = Field(default=(), description="What must hold; `amends check` runs them.")
+
+
+class LettersFile(Shape):
+    contact: Line | None = Field(default=None, description="How to reach a person, in the words of all languages.")
+    letters: dict[LanguageCode, Annotated[str, StringConstraints(min_length=1, max_length=5000)]] = Field(
+        description="By language; may hold {reference}, {changed} and {contact}."
+    )

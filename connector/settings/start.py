@@ -25,7 +25,7 @@ from connector.settings.schemas import schema
 from connector.settings.yaml_file import read_text
 
 # The files that every company edits. The others are taken over by copying them when somebody wants to change them.
-COPIED = ("calendars.yaml", "sla.yaml", "policy.yaml", "people.yaml", "contacts.yaml")
+COPIED = ("calendars.yaml", "sla.yaml", "policy.yaml", "people.yaml", "trends.yaml", "contacts.yaml")
 SCHEMAS = ".schemas"
 _NO_SOURCES = "sources: {}\n"
 _ZONE = re.compile(r"^(\s*zone:\s*)\S+", re.MULTILINE)

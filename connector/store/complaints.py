@@ -32,13 +32,15 @@ from connector.model import (
 from connector.people.identity import Identifying, numbers_of, place_of
 from connector.people.repeats import Earlier, words_hash
 from connector.people.retention import Retention
-from connector.store.figures import Counted
+from connector.store import tallies
+from connector.store.figures import Counted as Figured
 from connector.store.figures import keep as keep_figures
 from connector.store.people import PERSON, Seen, save_people
 from connector.store.rows import Row, add, listed, upsert
 from connector.store.surveys import rated_at_source
 from connector.store.tables import IS_COMPLAINT, complainant, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
+from connector.trends.views import Counted
 
 
 class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,7 +81,8 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Saving(msgspec.Struct, frozen=True):
-    """A complaint on its way into the store."""
+    """A complaint on its way into the store. `counted` is where it counts for trends now, `counted_before` where the
+    row that it replaces did."""
 
     doc: Doc
     assessed: Assessed
@@ -87,6 +90,8 @@ class Saving(msgspec.Struct, frozen=True):
     look_at: datetime | None
     figures: Figures | None = None
     ratings: tuple[Answer, ...] = ()
+    counted: Counted | None = None
+    counted_before: Counted | None = None
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -97,6 +102,8 @@ class Packed(msgspec.Struct, frozen=True):
     columns: dict[str, Any]
     figures: Figures | None = None
     ratings: tuple[Answer, ...] = ()
+    counted: Counted | None = None
+    counted_before: Counted | None = None
 
     @property
     def standing(self) -> tuple[str, int | None]:
@@ -242,7 +249,7 @@ def packed(item: Saving, people: Identifying) -> Packed:
     }
     numbers = numbers_of(told, people) if people.numbers else ()
     seen = Seen(told.complainant, numbers, place_of(told, people))
-    return Packed(told.ticket, seen, columns, item.figures, item.ratings)
+    return Packed(told.ticket, seen, columns, item.figures, item.ratings, item.counted, item.counted_before)
 
 
 _KEYS = ("source_id", "ticket")
@@ -269,17 +276,18 @@ def save(
         (changed if known else new).append(item.columns)
     add(connection, complaint, _KEYS, new)
     upsert(connection, complaint, _KEYS, changed)
-    _count(connection, source_id, saving, before)
+    _keep_figures(connection, source_id, saving, before)
+    _tally(connection, source_id, [item for item in saving if item.counted != item.counted_before], before)
 
 
-def _count(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
+def _keep_figures(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
     """What the complaints count as, and how their customers rated them at the helpdesk, beside them."""
     wanted = [item for item in saving if item.figures is not None or item.ratings or item.ticket in before]
     if not wanted:
         return
     rows = connection.execute(_IDS, {"of": source_id, "tickets": listed(item.ticket for item in wanted)})
     idents = {ticket: (ident, person) for ident, ticket, person in rows}
-    counted = {idents[one.ticket][0]: Counted(source_id, idents[one.ticket][1], one.figures) for one in wanted}
+    counted = {idents[one.ticket][0]: Figured(source_id, idents[one.ticket][1], one.figures) for one in wanted}
     keep_figures(connection, counted)
     rated = [(*idents[one.ticket], one.ticket, rating) for one in wanted for rating in one.ratings]
     rated_at_source(connection, source_id, rated)
@@ -288,6 +296,16 @@ def _count(connection: Connection, source_id: int, saving: Sequence[Packed], bef
 _IDS = select(complaint.c.id, complaint.c.ticket, complaint.c.complainant_id).where(
     complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
 )
+
+
+def _tally(connection: Connection, source_id: int, moved: Sequence[Packed], before: dict[str, Stored]) -> None:
+    """Put complaints where they count now."""
+    if not moved:
+        return
+    unknown = [item.ticket for item in moved if item.ticket not in before]
+    ids = {item.ticket: before[item.ticket].id for item in moved if item.ticket in before}
+    ids |= tallies.ids_of(connection, source_id, unknown) if unknown else {}
+    tallies.move(connection, [(ids[item.ticket], item.counted_before, item.counted) for item in moved])
 
 
 def _facet(tags: Iterable[Tag], facet: str) -> str | None:
@@ -353,8 +371,15 @@ def save_assessed(connection: Connection, looked: Iterable[tuple[Stored, Assesse
         connection.execute(_ASSESS, rows)
 
 
-def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: datetime) -> bool:
-    """Give a complaint other tags, and let sweep look at it; False where it changed since it was read."""
+def retag(
+    connection: Connection,
+    stored: Stored,
+    tags: tuple[Tag, ...],
+    now: datetime,
+    counted: tuple[Counted | None, Counted | None] = (None, None),
+) -> bool:
+    """Give a complaint other tags, and let sweep look at it; False where it changed since it was read. `counted` is
+    where it counted before and counts now."""
     statement = (
         update(complaint)
         .where(complaint.c.id == stored.id, complaint.c.revision == stored.revision)
@@ -367,7 +392,10 @@ def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: da
             look_at=micros(now),
         )
     )
-    return connection.execute(statement).rowcount == 1
+    if connection.execute(statement).rowcount != 1:
+        return False
+    tallies.move(connection, [(stored.id, *counted)])
+    return True
 
 
 def look_again(connection: Connection, now: datetime, source_id: int | None = None) -> int:

@@ -106,4 +106,5 @@ def _many(connection: Connection, text: str, order: tuple[str, ...], rows: Seque
     # all of ours are what SQLite takes as it is. (Its driver takes plain int, str and bytearray at once, but asks
     # around what could be made of None, bytes and members of an enum.)
     values = itemgetter(*order)
-    connection.exec_driver_sql(text, list(map(values, rows)))
+    found = map(values, rows) if len(order) > 1 else ((values(row),) for row in rows)
+    connection.exec_driver_sql(text, list(found))

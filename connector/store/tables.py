@@ -54,6 +54,10 @@ instance = Table(
     Column("policy_digest", Text),
     Column("audit_head", Text),
     Column("people_digest", Text),
+    Column("trends_digest", Text),
+    Column("trends_counted_to", BigInteger),
+    Column("trends_tested_on", Integer),
+    Column("trends_tested_at", BigInteger),
 )
 
 lease = Table(
@@ -492,6 +496,81 @@ figure_word = Table(
     Column("facet", Text, nullable=False),
     Column("word", Text, nullable=False),
     UniqueConstraint("facet", "word"),
+)
+
+# The groups in which complaints are counted for trends, by their keys (`trends.views`).
+cell = Table(
+    "cell",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+)
+
+# Which complaint counts where and on which day (days since 1970): written with the complaint, so that a test of trends
+# reads no complaint. It has no row ids: rows lie by day, which is how they are read.
+tally = Table(
+    "tally",
+    metadata,
+    Column("day", Integer, primary_key=True),
+    Column("cell_id", ForeignKey("cell.id"), primary_key=True),
+    Column("complaint_id", ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+trend = Table(
+    "trend",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("cell_id", ForeignKey("cell.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("started_on", Integer, nullable=False),
+    Column("lead_id", ForeignKey("complaint.id", ondelete="SET NULL")),
+    Column("body", LargeBinary, nullable=False),
+)
+# One life of a trend at a time.
+Index(
+    "uq_trend_cell_id_alive",
+    trend.c.cell_id,
+    unique=True,
+    sqlite_where=trend.c.state != "closed",
+    postgresql_where=trend.c.state != "closed",
+)
+
+# What is done about the cause of a trend or of single complaints. `source_id` and `ticket` name the ticket at which the
+# work is done, where there is one.
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("trend_id", ForeignKey("trend.id")),
+    Column("rule", Text),
+    Column("title", Text, nullable=False),
+    Column("owner", Text),
+    Column("due_on", Integer),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("source_id", ForeignKey("source.id")),
+    Column("ticket", Text),
+    Column("done_at", BigInteger),
+    Column("changed", Text),
+    Column("check_on", Integer),
+    Column("effect", Text),
+    Column("closed_at", BigInteger),
+    UniqueConstraint("source_id", "ticket"),
+)
+
+# Whom a correction concerns, and what came of telling them. `words` is an approved letter.
+telling = Table(
+    "telling",
+    metadata,
+    Column("correction_id", ForeignKey("correction.id"), primary_key=True),
+    Column("complaint_id", ForeignKey("complaint.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("state", Text, nullable=False),
+    Column("language", Text),
+    Column("words", Text),
+    Column("who", Text),
+    Column("why", Text),
+    Column("at", BigInteger, nullable=False),
 )
 
 audit = Table(

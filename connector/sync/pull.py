@@ -22,6 +22,7 @@ from connector.assessment import (
     as_corrected,
     clock_flags,
     clocks_of,
+    counts_in,
     figures_of,
     normalised,
     own_marked,
@@ -560,6 +561,8 @@ def saving(
         look_at=look_at,
         figures=figures_of(this, clocks, flags, rules),
         ratings=given_at_source(rated, this.folded.history) if rated else (),
+        counted=counts_in(this.complaint, this.tags, rules, now),
+        counted_before=counts_in(before.doc.complaint, before.doc.tags, rules) if before else None,
     )
 
 

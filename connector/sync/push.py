@@ -16,7 +16,18 @@ from connector.helpdesk import Helpdesk
 from connector.model import ActionKind
 from connector.outbox import Outcome, Recheck, Sender, Verdict
 from connector.policy.rules import DIGEST
-from connector.store import Store, Transaction, acks, complaints, intentions, links, sources, surveys
+from connector.store import (
+    Store,
+    Transaction,
+    acks,
+    complaints,
+    corrections,
+    intentions,
+    links,
+    sources,
+    surveys,
+    trends,
+)
 from connector.store.intentions import Intention, State
 
 BATCH = 50
@@ -168,7 +179,10 @@ def rechecking(desks: Sequence[Helpdesk], rules: Rules) -> Recheck:
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings)
         words = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
-        why = why_not(action, this, rules, now, linked, hands_of(this, rules, home.mapping, words), said)
+        untold = corrections.untold(connection, [stored.id]).get(stored.id, [])
+        alive = trends.alive(connection) if rules.trends is not None else []
+        hands = hands_of(this, rules, home.mapping, words)
+        why = why_not(action, this, rules, now, linked, hands, said, alive, untold)
         if why is None and action.kind is ActionKind.SURVEY and intention.state is State.PENDING:
             assert rules.policy.survey is not None, "a survey that nobody wants was withdrawn"
             why = surveys.objection(connection, stored, action.episode, now, days=rules.policy.survey.every_days)

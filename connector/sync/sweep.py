@@ -26,21 +26,36 @@ from connector.assessment import (
 )
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Answer, Link, Mode
+from connector.model import Action, ActionKind, Answer, Link
 from connector.people.repeats import Earlier
+from connector.policy.correction import Untold
 from connector.policy.taken import Ack
 from connector.policy.telling import CONTACTS
-from connector.store import Store, Transaction, acks, complaints, figures, intentions, links, sources, surveys
+from connector.store import (
+    Store,
+    Transaction,
+    acks,
+    complaints,
+    corrections,
+    figures,
+    intentions,
+    links,
+    sources,
+    surveys,
+    trends,
+)
 from connector.store.complaints import Assessed, Stored
 from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
+from connector.sync import correcting, trending
 from connector.sync.flood import Flood, told_of
+from connector.sync.intending import first_state
+from connector.trends.speaking import Alive
 
 log = logging.getLogger("amends")
 BATCH = 500
 SOONEST = timedelta(minutes=1)
 LATER = timedelta(minutes=15)
-_FIRST_STATE = {Mode.SHADOW: State.SHADOW, Mode.APPROVE: State.HELD, Mode.LIVE: State.PENDING}
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -67,6 +82,7 @@ class Looked(NamedTuple):
     links: Sequence[Link]
     around: Around
     said: Sequence[Answer]
+    untold: Sequence[Untold]
 
 
 def sweep(
@@ -79,9 +95,12 @@ def sweep(
 ) -> Swept:
     """Look at every complaint that is due at `now`. Raises FencedError, StoreError."""
     at = now()
+    trending.watch(desks, store, rules, at, stopping)
+    correcting.follow(desks, store, rules, at)
     with store.read() as connection:
         salt = sources.salt(connection)
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt)
+        alive = trends.alive(connection) if rules.trends is not None else []
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -107,8 +126,18 @@ def policy_changed(store: Store, digest: str, now: datetime) -> bool:
 class _Sweeping:
     """One sweep: a single instant, many batches; `limit_per_run` counts over all of them."""
 
-    def __init__(self, desks: dict[int, Helpdesk], store: Store, rules: Rules, now: datetime, salt: str) -> None:
+    def __init__(
+        self,
+        desks: dict[int, Helpdesk],
+        store: Store,
+        rules: Rules,
+        now: datetime,
+        salt: str,
+        alive: Sequence[Alive] = (),
+    ) -> None:
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
+        self.alive = alive
+        self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
         self.by_rule: dict[tuple[int, str], int] = {}
         self.by_name = {desk.name: desk for desk in desks.values()}
@@ -127,6 +156,7 @@ class _Sweeping:
             linked = links.of_complaints(connection, (stored.id for stored in due))
             around = self._around(connection, due)
             answered = surveys.of_complaints(connection, (stored.id for stored in due))
+            self.untold = corrections.untold(connection, (stored.id for stored in due))
             open_ones = self._open(connection, due)
         looked = [
             one
@@ -197,6 +227,8 @@ class _Sweeping:
             acks=around.acks,
             told=[told_of(one) for one in around.notices],
             said=said,
+            alive=self.alive,
+            untold=self.untold.get(stored.id, ()),
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
@@ -205,7 +237,7 @@ class _Sweeping:
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return Looked(stored, this, found, linked, around, said)
+        return Looked(stored, this, found, linked, around, said, self.untold.get(stored.id, ()))
 
     def _write(
         self,
@@ -254,22 +286,30 @@ class _Sweeping:
         return True
 
     def _first_state(self, desk: Helpdesk, action: Action) -> tuple[State, str | None]:
-        if action.kind not in desk.adapter.can:
-            return State.DEAD, f"the adapter of {desk.name} cannot {action.kind}"
-        state = _FIRST_STATE[desk.modes.get(action.kind, Mode.SHADOW)]
-        if action.kind is ActionKind.NOTIFY:
+        state, why = first_state(desk, action)
+        if action.kind is ActionKind.NOTIFY and state is not State.DEAD:
             return self.flood.first_state(action, state)
         limit = self.rules.policy.limit_per_run
         if state is State.PENDING and self.by_rule.get((desk.id, action.rule), 0) >= limit:
             return State.HELD, f"more than {limit} at once by rule {action.rule!r}; approve them if that is meant"
-        return state, None
+        return state, why
 
     def _withdraw(self, connection: Transaction, looked: Looked, open_ones: Iterable[Intention]) -> int:
         withdrawn = 0
         mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
             hands = hands_of(looked.this, self.rules, mapping, looked.around.acks)
-            why = why_not(intention.action, looked.this, self.rules, self.now, looked.links, hands, looked.said)
+            why = why_not(
+                intention.action,
+                looked.this,
+                self.rules,
+                self.now,
+                looked.links,
+                hands,
+                looked.said,
+                self.alive,
+                looked.untold,
+            )
             if why is None:
                 continue
             late = intention.action.not_after is not None and self.now > intention.action.not_after

@@ -49,6 +49,8 @@ PAGE_OF_FILE = {
     "playbooks": "playbooks.md",
     "wordings": "playbooks.md",
     "people": "people.md",
+    "trends": "trends.md",
+    "letters": "trends.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -260,6 +262,8 @@ def test_every_kind_of_settings_file_has_an_example() -> None:
         "calendars",
         "sla",
         "policy",
+        "trends",
+        "letters",
         "cases",
         "regulations",
         "promises",

@@ -50,6 +50,12 @@ INSERT INTO "audit" VALUES(15,1772546460000000,'amends','write: sending','shop',
 INSERT INTO "audit" VALUES(16,1772546460000000,'amends','write: done','shop','2','{"outbox":4,"kind":"tag","rule":"tag_back","episode":"amends_category_payment+amends_root_cause_billing_error","receipt":{"marker":"am-5y2rbh4gejer4nbtqskf","version":11}}');
 INSERT INTO "audit" VALUES(17,1772546460000000,'amends','write: sending','shop','1','{"outbox":6,"kind":"tag","rule":"tag_back","episode":"amends_category_delivery+amends_root_cause_carrier"}');
 INSERT INTO "audit" VALUES(18,1772546460000000,'amends','write: done','shop','1','{"outbox":6,"kind":"tag","rule":"tag_back","episode":"amends_category_delivery+amends_root_cause_carrier","receipt":{"marker":"am-gw6op4ezoflpjy75o7zn","version":12}}');
+CREATE TABLE cell (
+	id INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	CONSTRAINT pk_cell PRIMARY KEY (id), 
+	CONSTRAINT uq_cell_key UNIQUE ("key")
+);
 CREATE TABLE complainant (
 	id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
@@ -107,6 +113,26 @@ CREATE TABLE conduct (
 	CONSTRAINT pk_conduct PRIMARY KEY (id), 
 	CONSTRAINT fk_conduct_complainant_id FOREIGN KEY(complainant_id) REFERENCES complainant (id)
 );
+CREATE TABLE correction (
+	id INTEGER NOT NULL, 
+	trend_id INTEGER, 
+	rule TEXT, 
+	title TEXT NOT NULL, 
+	owner TEXT, 
+	due_on INTEGER, 
+	opened_at BIGINT NOT NULL, 
+	source_id INTEGER, 
+	ticket TEXT, 
+	done_at BIGINT, 
+	changed TEXT, 
+	check_on INTEGER, 
+	effect TEXT, 
+	closed_at BIGINT, 
+	CONSTRAINT pk_correction PRIMARY KEY (id), 
+	CONSTRAINT fk_correction_trend_id FOREIGN KEY(trend_id) REFERENCES trend (id), 
+	CONSTRAINT fk_correction_source_id FOREIGN KEY(source_id) REFERENCES source (id), 
+	CONSTRAINT uq_correction_source_id_ticket UNIQUE (source_id, ticket)
+);
 CREATE TABLE erased (
 	hash TEXT NOT NULL, 
 	at BIGINT NOT NULL, 
@@ -159,10 +185,10 @@ CREATE TABLE instance (
 	paused_at BIGINT, 
 	paused_why TEXT, 
 	restored_at BIGINT, 
-	policy_digest TEXT, people_digest TEXT, 
+	policy_digest TEXT, people_digest TEXT, trends_digest TEXT, trends_counted_to BIGINT, trends_tested_on INTEGER, trends_tested_at BIGINT, 
 	CONSTRAINT pk_instance PRIMARY KEY (id)
 );
-INSERT INTO "instance" VALUES(1,'47786cd278bed49295c7f06d9a2acd97',1795920058792949,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "instance" VALUES(1,'47786cd278bed49295c7f06d9a2acd97',1795920058792949,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE label (
 	source_id INTEGER NOT NULL, 
 	ticket TEXT NOT NULL, 
@@ -381,6 +407,30 @@ CREATE TABLE survey (
 	CONSTRAINT uq_survey_marker UNIQUE (marker), 
 	CONSTRAINT uq_survey_source_id_ticket_episode UNIQUE (source_id, ticket, episode)
 );
+CREATE TABLE tally (
+	day INTEGER NOT NULL, 
+	cell_id INTEGER NOT NULL, 
+	complaint_id INTEGER NOT NULL, 
+	CONSTRAINT pk_tally PRIMARY KEY (day, cell_id, complaint_id), 
+	CONSTRAINT fk_tally_cell_id FOREIGN KEY(cell_id) REFERENCES cell (id), 
+	CONSTRAINT fk_tally_complaint_id FOREIGN KEY(complaint_id) REFERENCES complaint (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE telling (
+	correction_id INTEGER NOT NULL, 
+	complaint_id INTEGER NOT NULL, 
+	state TEXT NOT NULL, 
+	language TEXT, 
+	words TEXT, 
+	who TEXT, 
+	why TEXT, 
+	at BIGINT NOT NULL, 
+	CONSTRAINT pk_telling PRIMARY KEY (correction_id, complaint_id), 
+	CONSTRAINT fk_telling_correction_id FOREIGN KEY(correction_id) REFERENCES correction (id), 
+	CONSTRAINT fk_telling_complaint_id FOREIGN KEY(complaint_id) REFERENCES complaint (id) ON DELETE CASCADE
+);
 CREATE TABLE tie (
 	a_id INTEGER NOT NULL, 
 	b_id INTEGER NOT NULL, 
@@ -397,6 +447,18 @@ CREATE TABLE tie (
  WITHOUT ROWID
 
 ;
+CREATE TABLE trend (
+	id INTEGER NOT NULL, 
+	cell_id INTEGER NOT NULL, 
+	state TEXT NOT NULL, 
+	level TEXT NOT NULL, 
+	started_on INTEGER NOT NULL, 
+	lead_id INTEGER, 
+	body BLOB NOT NULL, 
+	CONSTRAINT pk_trend PRIMARY KEY (id), 
+	CONSTRAINT fk_trend_cell_id FOREIGN KEY(cell_id) REFERENCES cell (id), 
+	CONSTRAINT fk_trend_lead_id FOREIGN KEY(lead_id) REFERENCES complaint (id) ON DELETE SET NULL
+);
 CREATE TABLE unlisted (
 	source_id INTEGER NOT NULL, 
 	ticket TEXT NOT NULL, 
@@ -451,6 +513,8 @@ CREATE INDEX ix_identity_complainant_id ON identity (complainant_id);
 CREATE INDEX ix_tie_b_id ON tie (b_id);
 CREATE INDEX ix_tie_mark ON tie (mark) WHERE mark != '';
 CREATE INDEX ix_conduct_complainant_id ON conduct (complainant_id);
+CREATE UNIQUE INDEX uq_trend_cell_id_alive ON trend (cell_id) WHERE state != 'closed';
+CREATE INDEX ix_telling_complaint_id ON telling (complaint_id);
 CREATE INDEX ix_ack_complaint_id ON ack (complaint_id);
 CREATE INDEX ix_granted_complaint_id ON granted (complaint_id);
 CREATE INDEX ix_outbox_kind_created_at ON outbox (kind, created_at);
