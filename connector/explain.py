@@ -95,7 +95,7 @@ class Explanation(msgspec.Struct, frozen=True):
     person: PersonTold | None = None
     handoffs: Handoffs = Handoffs()
     acks: tuple[Ack, ...] = ()
-    playbook: Playbook | None = None
+    playbook: str | None = None
 
 
 def explain(
@@ -137,8 +137,16 @@ def explain(
         person=person,
         handoffs=handoffs(this.entries),
         acks=tuple(acks),
-        playbook=rules.policy.playbooks.fitting(this.tags, this.values),
+        playbook=_playbook(rules.policy.playbooks.fitting(this.tags, this.values)),
     )
+
+
+def _playbook(found: Playbook | None) -> str | None:
+    """What may be offered, in one line."""
+    if found is None:
+        return None
+    name, offers = offered(found)
+    return f"{name} ({clean(found.title)}): may offer {offers}"
 
 
 def _beside(ours: Sequence[Clock], theirs: Sequence[SourceClock]) -> dict[tuple[str, int], SourceClock]:
@@ -353,8 +361,7 @@ def _people(told: Explanation, columns: int) -> list[str]:
         voices = count(len(told.handoffs.voices), "person", "people")
         lines.append(f"  handed on {many}; the customer has heard from {voices}")
     if told.playbook is not None:
-        name, offers = offered(told.playbook)
-        lines += wrapped(f"playbook {name} ({clean(told.playbook.title)}): may offer {offers}", columns - 2, "  ")
+        lines += wrapped(f"playbook {told.playbook}", columns - 2, "  ")
     return lines
 
 
