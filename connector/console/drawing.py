@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import msgspec
 
+from connector.clocks.regulation import REGULATION
 from connector.clocks.telling import ClockTold, clock_title, counted, joined
 from connector.display import clean
 from connector.model import Segment, Tag
@@ -44,16 +45,18 @@ def clock_view(one: ClockTold) -> ClockView:
     """The clock, stretch by stretch, in the zone of its calendar."""
     clock, stretches = one.clock, joined(one.segments)
 
-    def told(at: datetime | None) -> str | None:
-        return instant(at, one.zone) if at is not None else None
+    ends_day = clock.kind.startswith(REGULATION)
+
+    def told(at: datetime | None, *, ends_day: bool = False) -> str | None:
+        return instant(at, one.zone, ends_day=ends_day) if at is not None else None
 
     return ClockView(
         title=clock_title(clock),
         target=clock.target,
         calendar=clock.calendar,
         state=clock.state.value,
-        due=told(clock.due_at),
-        breached=told(clock.breached_at),
+        due=told(clock.due_at, ends_day=ends_day),
+        breached=told(clock.breached_at, ends_day=ends_day),
         stopped=told(clock.stopped_at),
         words=one.words,
         bars=tuple(_bars(stretches)),

@@ -106,7 +106,9 @@ def _why(flag: Flag, clock: Clock | None, zone: str, phrasing: Phrasing) -> str:
     said = phrasing.reasons.get(flag.topic) or phrasing.reasons.get(flag.kind)
     if said is None:
         return flag.why
-    due = instant(clock.due_at, zone) if clock is not None and clock.due_at is not None else instant(flag.since, zone)
+    due = instant(flag.since, zone)
+    if clock is not None and clock.due_at is not None:
+        due = instant(clock.due_at, zone, ends_day=flag.topic == "regulation")
     what = phrasing.clocks.get(flag.topic) or (clock.target if clock is not None else flag.rule)
     return said.format(what=what, due=due, since=instant(flag.since, zone), count=len(flag.cases))
 
