@@ -49,7 +49,8 @@ def hosts_of(web: WebSettings) -> frozenset[str]:
 
 def _host(said: str) -> str | None:
     try:
-        return urlsplit(f"//{said}").hostname
+        parts = urlsplit(f"//{said}")
+        return parts.hostname if parts.port != 0 else None  # "127.0.0.1:8484.evil.example" has no port
     except ValueError:
         return None
 
