@@ -144,8 +144,10 @@ def survey(
     thread: Thread,
     at: datetime,
     page: str | None = None,
+    contact: str | None = None,
 ) -> Mail:
-    """Ask the complainant, once, at our own `page` or, where there is none, the `survey_url`. Needs keys. Bounces come
+    """Ask the complainant, once, at our own `page` or, where there is none, the `survey_url`, and say by `contact` how
+    to reach a person. Needs keys. Bounces come
     back to us, so the envelope has a sender; whoever wants no more of these writes to an address, or takes one click
     where our page or an `unsubscribe_url` offers it."""
     words = wordings.wording(language, head.texts)
@@ -163,7 +165,8 @@ def survey(
         ("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"),
         *asks,
     ]
-    text = wordings.filled(words.survey, values) + "\n"
+    said = wordings.filled(words.survey, values)
+    text = f"{said}\n\n{_body(contact)}\n" if contact else f"{said}\n"
     return Mail(Purpose.SURVEY, _id(head, marker, Purpose.SURVEY, ticket), head.address, (to,), _whole(headers, text))
 
 

@@ -54,7 +54,9 @@ def _survey(room: Postroom, action: Action, root: Root) -> Mail:
         raise _rejected(room, action, "a survey cannot be sent.", f"Set {what} of this source.")
     to = _addressee(room, action, root, recipients.objection(root.who, room.own))
     language = action.language or root.language
-    return composing.survey(head, action.marker, action.ticket, to, language, root.thread, room.now(), page)
+    return composing.survey(
+        head, action.marker, action.ticket, to, language, root.thread, room.now(), page, action.effect.contact
+    )
 
 
 def _acknowledgement(room: Postroom, action: Action, root: Root) -> Mail:

@@ -30,7 +30,7 @@ from connector.store import (
 )
 from connector.store.intentions import Intention, State
 
-BATCH = 50
+BATCH = 50  # one where people are told: what cannot wait goes before whatever waits for a dead channel
 # So many tickets in trouble one after another are the source's trouble; fewer may be their own.
 TROUBLED = 3
 PARKED_FOR = timedelta(minutes=15)
@@ -97,7 +97,7 @@ def _pushed(
         with store.read() as connection:
             if sources.paused(connection):
                 return msgspec.structs.replace(result, paused=True)
-            ready = intentions.ready(connection, desk.id, now(), BATCH + len(tried))
+            ready = intentions.ready(connection, desk.id, now(), (BATCH if desk.streams else 1) + len(tried))
         # A row that did not move (another write to its ticket comes first) is not taken up twice in one push.
         fresh = [one for one in ready if _step_of(one) not in tried]
         if not fresh:

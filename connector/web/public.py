@@ -74,7 +74,7 @@ def serve_survey(place: Place, host: str, port: int, *, tell: Callable[[str], No
 def _pages(place: Place, store: Store) -> survey.SurveyPages:
     page = page_of(place)
     links = SurveyLinks(page, key_file(store.file, place.home))
-    return survey.SurveyPages(store, page, survey_words(place.named), links, place.now)
+    return survey.SurveyPages(store, page, survey_words(place.named), links, place.now, place.settings.policy.contacts)
 
 
 async def _well(_request: Request) -> Response:

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from connector.model import Answer
 from connector.policy.answers import PAGE, told
+from connector.policy.contacts import Contacts
 from connector.policy.rules import SurveyPage
 from connector.settings.survey_words import SurveyWords
 from connector.store import Store, sources, surveys
@@ -50,13 +51,15 @@ _HERE = Path(__file__).parent
 
 
 class SurveyPages(msgspec.Struct, frozen=True):
-    """What the page needs: the store, the policy's section, the words by language, the links, and a clock."""
+    """What the page needs: the store, the policy's section, the words by language, the links, a clock, and who there is
+    for a customer to call."""
 
     store: Store
     page: SurveyPage
     words: Mapping[str, SurveyWords]
     links: SurveyLinks
     now: Callable[[], datetime]
+    contacts: Contacts = Contacts()
 
 
 def app(pages: SurveyPages) -> Starlette:
@@ -206,6 +209,7 @@ def _page(
         words=pages.words[language],
         languages=list(pages.words.values()),
         page=pages.page,
+        contact=pages.page.contact or pages.contacts.line_for(language),
         scales={name: list(scale) for name, scale in SCALES.items()},
         chosen=chosen or {},
         nothing=nothing,

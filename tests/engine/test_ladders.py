@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -13,8 +14,9 @@ from connector.model import ActionKind, Mode
 from connector.policy.contacts import Away, Contacts, Post
 from connector.policy.ladder import Ladder, Step
 from connector.policy.taken import Ack
-from connector.store import acks, complaints, sources
+from connector.store import Store, acks, complaints, sources
 from connector.store.intentions import State
+from connector.sync import sweep
 from tests.engine.switchboard import (
     LATE,
     LEAD,
@@ -92,7 +94,7 @@ def test_a_person_who_takes_it_on_stops_the_ladder(sign: str) -> None:
     assert here.told() == ["lena"]
 
 
-def test_what_we_do_ourselves_is_no_sign_that_somebody_sees_to_it() -> None:
+def test_w12_what_we_do_ourselves_is_no_sign_that_somebody_sees_to_it() -> None:
     here = Switchboard()
     here.late()
     here.work(31)
@@ -101,7 +103,7 @@ def test_what_we_do_ourselves_is_no_sign_that_somebody_sees_to_it() -> None:
     assert here.told() == ["lena", "max"]
 
 
-def test_a_step_that_waited_is_dropped_when_somebody_takes_the_complaint_on_before_it_leaves() -> None:
+def test_w19_a_step_that_waited_is_dropped_when_somebody_takes_the_complaint_on_before_it_leaves() -> None:
     here = Switchboard()
     ticket = here.late()
     with here.store.write("pause") as connection:
@@ -181,7 +183,7 @@ def test_whoever_was_told_before_is_told_again_rather_than_another_of_the_same_r
     assert here.told() == ["lena", "lena"]
 
 
-def test_a_contact_who_cannot_be_reached_is_tried_again_and_then_the_next_step_comes_at_once() -> None:
+def test_w25_a_contact_who_cannot_be_reached_is_tried_again_and_then_the_next_step_comes_at_once() -> None:
     here = Switchboard()
     here.answer = lambda address: address != "nora"
     here.fire()
@@ -191,7 +193,7 @@ def test_a_contact_who_cannot_be_reached_is_tried_again_and_then_the_next_step_c
     assert here.notices()[0].state is State.DEAD
 
 
-def test_one_broken_channel_holds_nobody_else_back() -> None:
+def test_w22_one_broken_channel_holds_nobody_else_back() -> None:
     here = Switchboard()
     here.answer = lambda address: address != "lena"
     for _ in range(4):
@@ -211,7 +213,7 @@ def test_the_second_address_is_taken_where_the_first_takes_nothing() -> None:
     assert here.notices()[0].receipt == {"contact": "lena", "address": 2}
 
 
-def test_in_a_flood_the_first_twenty_go_and_the_others_together() -> None:
+def test_w26_in_a_flood_the_first_twenty_go_and_the_others_together() -> None:
     here = Switchboard(digest_over=20)
     for number in range(50):
         here.desk.open(
@@ -264,7 +266,7 @@ def test_a_daemon_that_slept_tells_the_first_step_and_not_all_of_them_at_once() 
     assert set(here.told()) == {"lena"}, "of the first reply and of the resolution, which are both overdue by now"
 
 
-def test_killed_anywhere_while_it_tells_people_it_tells_nobody_twice() -> None:
+def test_w05_killed_anywhere_while_it_tells_people_it_tells_nobody_twice() -> None:
     for seam in range(1, 60):
         here = Switchboard()
         here.late()
@@ -360,3 +362,66 @@ def test_a_contact_taken_out_of_the_settings_is_not_told_any_more() -> None:
     here.step("push")
     assert here.told() == []
     assert here.notices()[0].state is State.CANCELLED
+
+
+def test_w10_two_sweeps_at_the_same_moment_tell_one_step_once() -> None:
+    here = Switchboard()
+    here.late()
+    here.step("pull")
+    desks = [here.helpdesk(), here.people()]
+    other = Store(f"sqlite:///{here.folder / 'amends.db'}").open()
+    gate = threading.Barrier(2)
+
+    def decide(store: Store) -> None:
+        gate.wait(10)
+        sweep(desks, store, here.rules, now=here.now)
+
+    threads = [threading.Thread(target=decide, args=(store,)) for store in (here.store, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    here.step("push")
+    assert here.told() == ["lena"]
+
+
+def test_w11_an_emergency_that_comes_and_goes_is_told_once() -> None:
+    here = Switchboard()
+    ticket = here.fire()
+    here.work(1)
+    for status in ("solved", "open", "solved", "open"):
+        here.desk.set(ticket, "status", status)
+        here.work(1)
+    assert here.told().count("nora") == 1
+
+
+def test_w23_after_an_outage_of_all_channels_what_is_settled_by_then_is_not_told() -> None:
+    here = Switchboard()
+    here.answer = lambda _address: False
+    ticket = here.late()
+    here.work(1)
+    here.desk.staff_reply(ticket, "I am on it.")
+    here.work(1)
+    here.answer = lambda _address: True
+    here.work(30)
+    assert here.told() == []
+    assert {one.state for one in here.notices()} == {State.CANCELLED}
+
+
+def test_an_emergency_goes_before_whatever_waits_for_a_dead_channel() -> None:
+    here = Switchboard()
+    seen: list[str] = []
+
+    def asked(address: str) -> bool:
+        seen.append(address)
+        if len(seen) == 1:
+            here.fire()
+            here.step("pull")
+            here.step("sweep")
+        return address == "nora"
+
+    here.answer = asked
+    for _ in range(6):
+        here.late()
+    here.work()
+    assert seen[1] == "nora", "not after the five others"

@@ -308,3 +308,9 @@ def test_internal_news_goes_to_our_own_people_alone() -> None:
     assert "jo@customer.example" not in internal(told, OWN, "jo+complaints@customer.example")
     assert "support@shop.example" not in internal(told, OWN, "")
     assert internal(["jo+work@customer.example", "jo@customer.example"], OWN, "jo@customer.example") == ()
+
+
+def test_a_survey_says_how_to_reach_a_person_where_there_is_one() -> None:
+    page = "https://shop.example/s/x"
+    mail = composing.survey(HEAD, MARKER, TICKET, "jo@customer.example", "pt", ALONE, AT, page, "Telefone: 210 000 000")
+    assert read(mail).get_content().rstrip().endswith("Telefone: 210 000 000")

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from connector.errors import SettingsError
+from connector.policy.contacts import Contacts
 from connector.policy.rules import SurveyPage
 from connector.settings.survey_words import survey_words
 from connector.store import surveys
@@ -234,3 +236,12 @@ def test_a_new_key_signs_and_links_of_the_old_one_are_still_good(desk: Desk, tmp
     file.write_text("f" * 64 + "\n")
     assert desk.web.get(desk.path).status_code == 404
     os.utime(file)
+
+
+def test_the_page_carries_a_contact_to_call_in_the_customers_language(desk: Desk) -> None:
+    people = Contacts(for_customers={"de": "Telefon: 030 000 000", "en": "Telephone: 020 000 000"})
+    page = replace(PAGE, contact=None)
+    pages = SurveyPages(desk.world.store, page, survey_words(None), desk.links, lambda: desk.now, people)
+    web = TestClient(app(pages), base_url=PAGE.url)
+    assert "Telefon: 030 000 000" in web.get(desk.path).text
+    assert "Telephone: 020 000 000" in web.get(f"{desk.path}?lang=fr").text
