@@ -61,6 +61,7 @@ def rules_of(settings: Settings) -> Rules:
         policy=settings.policy,
         repeats=settings.repeats,
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
+        lexicon=settings.lexicon,
     )
 
 

@@ -23,7 +23,7 @@ from connector.retry import delay_seconds
 from connector.store import Store, sources
 from connector.sync import census, pull, push, replay, sweep
 from connector.sync.census import due
-from connector.sync.replay import stale
+from connector.sync.replay import remember, stale
 from connector.waking import listen, listens
 
 log = logging.getLogger("amends")
@@ -213,6 +213,8 @@ class Daemon:
                 done.read,
                 done.changed,
             )
+        else:
+            remember(desk, self.store, self.workplace.rules)
         failures = []
         for stream in desk.streams:
             error, complete = self._read_stream(desk, stream)

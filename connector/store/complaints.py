@@ -285,7 +285,7 @@ def retag(connection: Connection, stored: Stored, tags: tuple[Tag, ...], now: da
         update(complaint)
         .where(complaint.c.id == stored.id, complaint.c.revision == stored.revision)
         .values(
-            doc=pack(Doc(stored.doc.complaint, stored.doc.entries, tags)),
+            doc=pack(replace(stored.doc, tags=tags)),
             revision=stored.revision + 1,
             complaint=_facet(tags, "complaint") or "unsure",
             category=_facet(tags, "category"),

@@ -424,6 +424,8 @@ class _Page:
 
     def _write(self, connection: Transaction, page: Page | None) -> None:
         of = self.desk.id
+        if self.saving and page is None:
+            sources.mixed(connection, of, self.desk.rules_digest)
         if self.saving:
             complaints.save(connection, of, list(self.saving.values()), self.before)
             links.followed(connection, of, self.now, {name: one.standing for name, one in self.saving.items()})
