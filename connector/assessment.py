@@ -6,7 +6,7 @@ The pure rooms do not know each other; here they are put together, once, for pul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,7 +51,7 @@ from connector.trends.speaking import Alive
 from connector.trends.views import Counted, Trends, counted
 
 if TYPE_CHECKING:
-    from connector.tagging import Asked
+    from connector.tagging import Asked, Lexicon
 
 
 class Tags(Protocol):
@@ -64,8 +64,8 @@ class Tags(Protocol):
 
 class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
-    counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct
-    us."""
+    counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct us,
+    `lexicon` what the tagger is made of, where a replay is to compare it."""
 
     tagger: Tags | None
     sla: sla.Sla
@@ -75,6 +75,7 @@ class Rules(msgspec.Struct, frozen=True):
     retention: Retention = Retention()
     vocabulary: Vocabulary | None = None
     trends: Trends | None = None
+    lexicon: Lexicon | None = None
 
     @property
     def memory(self) -> timedelta:
@@ -159,13 +160,14 @@ def normalised(
     mapping: FieldMapping,
     words: Words,
     before: Known | None = None,
-    same_tagger: bool = False,
+    same_tags: Callable[[Complaint], bool] | None = None,
     vocabulary: Vocabulary | None = None,
 ) -> Untagged:
     """The complaint that the ordered `entries` and the newest snapshot's `fields` amount to, not tagged yet.
 
-    What an agent said `before` wins and survives. `same_tagger` says that the tagger that is to come (or none) found
-    the tags of `before`. Raises RecordError where nothing can be made of the ticket.
+    What an agent said `before` wins and survives. `same_tags` tells whether the tagger that is to come (or none) finds
+    in the words of a complaint what that of `before` found in them. Raises RecordError where nothing can be made of the
+    ticket.
     """
     folded = fold(entries, words)
     if folded is None:
@@ -177,7 +179,7 @@ def normalised(
         )
     complaint = normalise(source, ticket, version, fields, folded, mapping)
     told = _told(complaint, entries, mapping)
-    if same_tagger and before is not None and _reads_alike(complaint, before, told):
+    if same_tags and before is not None and _reads_alike(complaint, before, told) and same_tags(complaint):
         return Untagged(complaint, entries, folded, told, before, done=True)
     return Untagged(complaint, entries, folded, told, _with_corrections(before, entries, mapping, vocabulary))
 
@@ -193,7 +195,6 @@ def understand(
     words: Words,
     tagger: Tags | None,
     before: Known | None = None,
-    same_tagger: bool = False,
     vocabulary: Vocabulary | None = None,
 ) -> Understood:
     """The same, tagged."""
@@ -206,7 +207,6 @@ def understand(
         mapping=mapping,
         words=words,
         before=before,
-        same_tagger=same_tagger,
         vocabulary=vocabulary,
     )
     return tagged([found], tagger)[0]
@@ -297,6 +297,12 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
         and not any(tag.author == "agent" for tag in before.tags)
         and told == next((tag for tag in before.tags if tag == _OURS or tag.author.startswith("mapping:")), None)
     )
+
+
+def tags_stand(known: Known, entries: tuple[Entry, ...], mapping: FieldMapping) -> bool:
+    """Whether a tagger that finds in its words what was found before would give a stored complaint the tags it has."""
+    complaint = known.complaint
+    return complaint is not None and _reads_alike(complaint, known, _told(complaint, entries, mapping))
 
 
 def untagged(before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping, words: Words) -> Untagged:

@@ -71,6 +71,7 @@ def rules_of(settings: Settings) -> Rules:
         retention=settings.people.retention,
         trends=settings.trends,
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
+        lexicon=settings.lexicon,
     )
 
 

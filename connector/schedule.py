@@ -24,7 +24,7 @@ from connector.store import Store, sources
 from connector.sync import census, compare, pull, push, replay, sweep, tidy
 from connector.sync.census import due
 from connector.sync.hooks import Hooks
-from connector.sync.replay import stale
+from connector.sync.replay import remember, stale
 from connector.tracing import span
 from connector.waking import listen, listens
 
@@ -245,6 +245,8 @@ class Daemon:
                 done.read,
                 done.changed,
             )
+        else:
+            remember(desk, self.store, self.workplace.rules)
         failures, changed = [], 0
         for stream in desk.streams:
             error, complete, found = self._read_stream(desk, stream)

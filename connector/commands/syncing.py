@@ -27,7 +27,7 @@ from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
 from connector.sync import Counted, census, people_changed, policy_changed, pull, push, replay, sweep
 from connector.sync.census import due
-from connector.sync.replay import stale
+from connector.sync.replay import remember, stale
 
 # One pass ends: it waits this often and this long for a helpdesk that asks for rest, then leaves the rest for later.
 MOST_RESTS = 4
@@ -174,6 +174,8 @@ class _Pass:
     def _read(self, desk: Helpdesk) -> None:
         if stale(desk, self.store):
             self._replay(desk)
+        else:
+            remember(desk, self.store, self.rules)
         for stream in desk.streams:
             with Progress(f"{desk.name}, {stream}", "records") as tell:
                 pulled = pull(

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from connector import __version__
 from connector.clocks.business_hours import Hours
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Profile
@@ -54,7 +55,7 @@ from connector.settings.telling import WORDINGS, told_of, with_words
 from connector.settings.trends import trends_of
 from connector.settings.web import PublicSettings, WebSettings, public_of, web_of
 from connector.settings.yaml_file import Document
-from connector.tagging import TaggingSettings
+from connector.tagging import Lexicon, TaggingSettings
 from connector.trends.views import Trends
 
 # What decides how a stored ticket is understood. The policy does not: it speaks about the future only.
@@ -70,7 +71,8 @@ class Settings(msgspec.Struct, frozen=True):
     `store` is a file (relative ones lie in `home`), a database URL, or a reference to one (env:, file:, keyring:).
     `digests` names the content of each file that was read, comments and examples aside; `rules_digest` that of all
     rules, so that stored tickets made by other rules are noticed. `models` are the files of the models that tag beside
-    the phrases, the last word last. `warnings` are worth a look but stop nothing.
+    the phrases, the last word last. `lexicon` is all that tags are made of, None where nothing is tagged. `warnings`
+    are worth a look but stop nothing.
     """
 
     home: Path
@@ -86,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True):
     digests: dict[str, str]
     rules_digest: str
     models: tuple[Path, ...] = ()
+    lexicon: Lexicon | None = None
     warnings: tuple[str, ...] = ()
     public: PublicSettings | None = None
     web: WebSettings = WebSettings()
@@ -196,12 +199,13 @@ def _settings(
     shared += [] if main.tag else ["untagged"]
     models = model_files(folder.home) if main.tag else ()
     trained = digest_of(models)
+    tags = _tagging_digest(digests, trained, tag=main.tag)
     own = {name: _meaning_digest(digests[_mapping_file(name, main.sources[name], folder)], folder) for name in sources}
     return Settings(
         home=folder.home,
         store=main.store,
         sources={
-            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, trained, tag=main.tag))
+            name: msgspec.structs.replace(source, rules_digest=rules_digest(own[name], digests, tags))
             for name, source in sources.items()
         },
         tag=main.tag,
@@ -214,19 +218,23 @@ def _settings(
         digests=digests,
         rules_digest=_digest([*shared, *trained, own]),
         models=models,
+        lexicon=Lexicon(tags, tagging, tuple(trained), __version__) if main.tag else None,
         warnings=(*_warnings(main, folder), *soon_over(policies[0].contacts, today)),
     )
 
 
-def rules_digest(mapping: str, digests: dict[str, str], models: Iterable[str] = (), *, tag: bool) -> str:
+def _tagging_digest(digests: dict[str, str], models: Iterable[str], *, tag: bool) -> str:
+    """Names all that tags are made of."""
+    tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
+    return _digest([tag, *tagging, *models])[:16]
+
+
+def rules_digest(mapping: str, digests: dict[str, str], tagging: str) -> str:
     """Names the rules of a source in three parts, mapping, tagging and clocks, so that a replay redoes no more than
     what changed."""
-    tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
     timed = ("calendars.yaml", "sla.yaml")
     clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith((REGULATIONS, PROMISES))]
-    return ":".join(
-        part[:16] for part in (mapping, _digest([tag, *tagging, *models]), _digest([FIGURES_VERSION, *clocks]))
-    )
+    return ":".join((mapping[:16], tagging, _digest([FIGURES_VERSION, *clocks])[:16]))
 
 
 def _digest(value: Any) -> str:

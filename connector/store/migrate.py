@@ -18,7 +18,7 @@ from connector.store import tables
 if TYPE_CHECKING:
     from connector.store.database import Store
 
-HEAD = "0011"
+HEAD = "0012"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

@@ -116,6 +116,15 @@ def replayed(connection: Connection, source_id: int, last_id: int, digest: str) 
     connection.execute(update(source).where(source.c.id == source_id).values(replayed_to=last_id, replayed_by=digest))
 
 
+def mixed(connection: Connection, source_id: int, digest: str) -> None:
+    """A complaint was written by the rules called `digest` while others are in force, as a replay by them would have
+    done: no later replay may think that all stand as the rules in force say."""
+    begun = func.coalesce(source.c.replayed_by, source.c.rules_digest)
+    connection.execute(
+        update(source).where(source.c.id == source_id, begun != digest).values(replayed_to=0, replayed_by=digest)
+    )
+
+
 def pulled(connection: Connection, source_id: int, now: datetime) -> None:
     """A pull went through: whatever was wrong is over."""
     connection.execute(

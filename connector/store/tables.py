@@ -347,6 +347,14 @@ quarantine = Table(
     UniqueConstraint("source_id", "stream", "raw_id"),
 )
 
+# What tags were made of when rules were last put in force, for a replay to see what changed since.
+lexicon = Table(
+    "lexicon",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 # What people said about a ticket (a JSON list of values), for models to learn from. Its words stay with the complaint.
 label = Table(
     "label",

@@ -429,6 +429,8 @@ class _Page:
     def _write(self, connection: Transaction, page: Page | None) -> None:
         of = self.desk.id
         self._leave_out(connection)
+        if self.saving and page is None:
+            sources.mixed(connection, of, self.desk.rules_digest)
         if self.saving:
             saving = list(self.saving.values())
             complaints.save(connection, of, saving, self.before, self.rules.people, self.now)

@@ -1,13 +1,15 @@
 """Replay: understand stored tickets afresh after the mapping, the phrases or the clocks changed; nothing is fetched.
 
 Called by `schedule` and `amends sync` when the rules in force differ from those a source was last read with, and by
-`amends mapping backfill`. A killed replay goes on where it was.
+`amends mapping backfill`. A killed replay goes on where it was. Where phrases changed, those are tagged anew in whose
+words a changed phrase is found: what tags were made of is kept in the store to tell (`remember`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,18 +22,23 @@ from connector.assessment import (
     normalised,
     own_marked,
     tagged,
+    tags_stand,
     understood_again,
     untagged,
 )
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
-from connector.model import Clock
-from connector.store import Store, archive, complaints, figures, links, sources
+from connector.model import Clock, Complaint
+from connector.store import Store, archive, complaints, figures, lexicons, links, sources
 from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
 from connector.store.figures import Counted
 from connector.sync.pull import saving
 from connector.timeline import merge
+
+if TYPE_CHECKING:
+    from connector.tagging import Lexicon
+    from connector.tagging.difference import Difference
 
 BATCH = 500
 
@@ -62,6 +69,42 @@ def stale(desk: Helpdesk, store: Store) -> bool:
     return row is not None and (row.rules_digest != desk.rules_digest or row.replayed_by is not None)
 
 
+def remember(desk: Helpdesk, store: Store, rules: Rules) -> None:
+    """Keep what the tags of a source in force are made of, if it is not kept."""
+    name = _tagging_of(desk.rules_digest)
+    if rules.lexicon is None or name is None or rules.lexicon.name != name:
+        return
+    with store.read() as connection:
+        if lexicons.known(connection, name):
+            return
+        others = [_tagging_of(row.rules_digest) for row in sources.everyone(connection)]
+    from connector.tagging.difference import packed
+
+    body = packed(rules.lexicon)
+    with store.write("replay: lexicon kept") as connection:
+        lexicons.keep(connection, name, body, [other for other in others if other is not None])
+
+
+def _tagging_of(digest: str | None) -> str | None:
+    parts = (digest or "").split(":")
+    return parts[PARTS.index("tagging")] if len(parts) == len(PARTS) else None
+
+
+def _difference(store: Store, before: str | None, now: str, lexicon: Lexicon | None) -> Difference | None:
+    """How what tags are made of now differs from what they were made of; None where everything has to be tagged."""
+    was = _tagging_of(before)
+    if was is None or lexicon is None or lexicon.name != _tagging_of(now):
+        return None
+    with store.read() as connection:
+        body = lexicons.kept(connection, was)
+    if body is None:
+        return None
+    from connector.tagging.difference import difference, unpacked
+
+    known = unpacked(body)
+    return None if known is None else difference(known, lexicon)
+
+
 def replay(
     desk: Helpdesk,
     store: Store,
@@ -81,14 +124,16 @@ def replay(
     last = (row.replayed_to or 0) if row.replayed_by == desk.rules_digest and not dry_run else 0
     # After a replay that was never finished, part of the store stands by its rules.
     before = row.rules_digest if row.replayed_by is None else None
-    parts = changed_parts(before, desk.rules_digest) or frozenset(PARTS)
+    changed = changed_parts(before, desk.rules_digest)
+    difference = _difference(store, before, desk.rules_digest, rules.lexicon) if "tagging" in changed else None
     result = Replayed()
     while not stopping():
-        batch = _Batch(desk, store, rules, now(), last, parts)
+        batch = _Batch(desk, store, rules, now(), last, changed or frozenset(PARTS), difference)
         if not batch.stored:
             if not dry_run:
                 with store.write("replay: finished") as connection:
                     sources.rules_in_force(connection, desk.id, desk.rules_digest)
+                remember(desk, store, rules)
             break
         last = batch.last
         changes = batch.changes()
@@ -129,9 +174,18 @@ def _stands(this: Understood, stored: Stored) -> bool:
 
 class _Batch:
     def __init__(
-        self, desk: Helpdesk, store: Store, rules: Rules, now: datetime, last: int, parts: frozenset[str]
+        self,
+        desk: Helpdesk,
+        store: Store,
+        rules: Rules,
+        now: datetime,
+        last: int,
+        parts: frozenset[str],
+        difference: Difference | None,
     ) -> None:
+        """`difference`: where those who tag differ by no more than that."""
         self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
+        self.difference = difference
         self.kept = 0
         self.counted: dict[int, Counted] = {}
         self.raws: dict[str, list[Raw]] = {}
@@ -145,7 +199,10 @@ class _Batch:
     def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""
         # Step by step over all of them, as in pull.
-        again = [(stored, self._again(stored, self.raws.get(ticket, ()))) for ticket, stored in self.stored.items()]
+        open_ = list(self.stored.values())
+        if self.parts == {"tagging"} and self.difference is not None:
+            open_ = [stored for stored in open_ if not self._tags_stand(stored)]
+        again = [(stored, self._again(stored, self.raws.get(stored.ticket, ()))) for stored in open_]
         found_again = [(stored, this) for stored, this in again if this is not None]
         self.kept = len(again) - len(found_again)
         done = iter(tagged([this for _, this in found_again if isinstance(this, Untagged)], self.rules.tagger))
@@ -166,10 +223,23 @@ class _Batch:
         doc, desk = stored.doc, self.desk
         if "mapping" in self.parts:
             return self._from_raw(stored, raws)
-        if "tagging" not in self.parts:
+        if self._tags_stand(stored):
             return understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
         known = Known(doc.complaint, doc.tags)
         return untagged(known, doc.entries, mapping=desk.mapping, words=desk.words)
+
+    def _tags_stand(self, stored: Stored) -> bool:
+        """Whether a stored complaint keeps its tags, read as it is."""
+        if "tagging" not in self.parts:
+            return True
+        known = Known(stored.doc.complaint, stored.doc.tags)
+        return self._same_tags(stored.doc.complaint) and tags_stand(known, stored.doc.entries, self.desk.mapping)
+
+    def _same_tags(self, complaint: Complaint) -> bool:
+        """Whether what tags finds the same as before in the words of a complaint."""
+        if "tagging" not in self.parts:
+            return True
+        return self.difference is not None and not self.difference.touches(complaint.subject, complaint.text)
 
     def _from_raw(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | None:
         newest: Record | None = None
@@ -193,7 +263,7 @@ class _Batch:
                 mapping=self.desk.mapping,
                 words=self.desk.words,
                 before=Known(stored.doc.complaint, stored.doc.tags),
-                same_tagger="tagging" not in self.parts,
+                same_tags=self._same_tags,
             )
         except RecordError:
             return None

@@ -118,3 +118,15 @@ class TaggingSettings(msgspec.Struct, frozen=True):
         """The languages to tell apart, in the taxonomy's order."""
         facet = self.taxonomy.facets.get(LANGUAGE)
         return tuple(code for code in facet.values if code != UNKNOWN) if facet else ()
+
+
+class Lexicon(msgspec.Struct, frozen=True):
+    """All that tags are made of, as it can be kept and compared with what they are made of later.
+
+    `name` is the digest of it all, `models` those of the models in their order; `version` is the release of Amends.
+    """
+
+    name: str
+    settings: TaggingSettings
+    models: tuple[str, ...] = ()
+    version: str = ""

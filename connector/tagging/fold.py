@@ -39,6 +39,7 @@ _WORD = re.compile(r"\s|\S+")
 _CLUSTER = re.compile(
     "(?s).[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f]{0,8}"
 )
+LONGEST_READ = 4_000
 _QUOTED_LINE = re.compile(r"(?m)^[^\S\n]*>.*$")
 
 
@@ -67,6 +68,11 @@ class Folded(msgspec.Struct, frozen=True):
 def without_quotes(text: str) -> str:
     """The text with each line of quoted earlier mail (beginning with ">") blanked, at unchanged length."""
     return _QUOTED_LINE.sub(lambda line: "\0" * len(line[0]), text) if ">" in text else text
+
+
+def readable(text: str) -> str:
+    """What is read of a message's field: its first 4,000 characters, without lines of quoted earlier mail."""
+    return without_quotes(text[:LONGEST_READ])
 
 
 def fold(text: str) -> Folded:

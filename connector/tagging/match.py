@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 from ahocorasick_rs import AhoCorasick
@@ -62,21 +62,19 @@ class _Rest:
         return self._match(text, at)
 
 
-class _Book:
-    """The phrase books of one language, compiled."""
+class Lookup:
+    """Lines of words, compiled."""
 
-    def __init__(self, books: Sequence[PhraseBook]) -> None:
-        negations = {fold(word).text for book in books for word in book.negations}
-        gap = gap_of(negations)
+    def __init__(self, listed: Iterable[tuple[Line, Rule]], negations: Collection[str], gap: str) -> None:
+        """`gap` is the expression for `..` with which the lines were made."""
         lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in sorted(negations)}
-        for rule, phrase in (pair for book in books for pair in _rules(book)):
-            for words in phrase.words:
-                line = line_of(words, rule.author, gap)
-                lines.setdefault(line.key, []).append((line, rule))
+        for line, rule in listed:
+            lines.setdefault(line.key, []).append((line, rule))
         self._keys = [_key(key, found, key in negations, gap) for key, found in lines.items()]
         self._automaton = AhoCorasick(list(lines)) if lines else None
 
     def find(self, text: str) -> list[Hit]:
+        """Where the lines stand in a folded text, in no order."""
         if self._automaton is None:
             return []
         hits: list[Hit] = []
@@ -97,6 +95,15 @@ class _Book:
         return _denied(hits, text, negations) if negations else hits
 
 
+def _compiled(books: Sequence[PhraseBook]) -> Lookup:
+    """The phrase books of one language."""
+    negations = {fold(word).text for book in books for word in book.negations}
+    gap = gap_of(negations)
+    rules = (pair for book in books for pair in _rules(book))
+    lines = ((line_of(words, rule.author, gap), rule) for rule, phrase in rules for words in phrase.words)
+    return Lookup(lines, negations, gap)
+
+
 class Phrases:
     """All phrase books, compiled. Immutable; safe to share between threads."""
 
@@ -106,15 +113,15 @@ class Phrases:
         for book in books:
             together.setdefault(book.language, []).append(book)
         self._waiting = together
-        self._books: dict[str, _Book] = {}
+        self._books: dict[str, Lookup] = {}
         if not late:
             for language in together:
                 self._book(language)
 
-    def _book(self, language: str) -> _Book | None:
+    def _book(self, language: str) -> Lookup | None:
         # Two threads may compile the same book; they come to the same.
         if language not in self._books and language in self._waiting:
-            self._books[language] = _Book(self._waiting[language])
+            self._books[language] = _compiled(self._waiting[language])
         return self._books.get(language)
 
     def find(self, folded: Folded, language: str | None) -> list[Hit]:

@@ -5,7 +5,7 @@ Called by `tagger` to answer and by `training` to learn, so that both see a mess
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -16,21 +16,16 @@ from connector.tagging.book import (
     PRODUCT,
     UNKNOWN,
     Facet,
-    Phrase,
-    PhraseBook,
-    ProductWords,
-    Strength,
     TaggingSettings,
 )
 from connector.tagging.fitting import Floats
-from connector.tagging.fold import fold, without_quotes
+from connector.tagging.fold import fold, readable
 from connector.tagging.grams import Grams, grams
 from connector.tagging.heads import Model
 from connector.tagging.language import Guess, guesses
 from connector.tagging.match import Phrases
+from connector.tagging.products import product_books
 from connector.tagging.weigh import Field, Votes, ballots, joint
-
-LONGEST_READ = 4_000
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -112,14 +107,12 @@ class Reader:
         """`model` is one with a head for the language, if there is one. Raises SettingsError where a line of words
         cannot be looked up; if the books are compiled `late`, when that is found out."""
         self.facets = {name: facet for name, facet in settings.taxonomy.facets.items() if name != LANGUAGE}
-        books = list(settings.books)
         if settings.products:
             names = {product.name: product.name for product in settings.products}
             self.facets[PRODUCT] = Facet(PRODUCT, names)
-            books += _product_books(settings.products, settings.languages)
         self.languages = frozenset(settings.languages)
         self._columns: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], int]] = {}
-        self._phrases = Phrases(books, late=late)
+        self._phrases = Phrases((*settings.books, *product_books(settings)), late=late)
         self._model = model if model is not None and model.head(LANGUAGE) is not None else None
 
     def read(self, messages: Sequence[Message]) -> Batch:
@@ -145,25 +138,6 @@ def _fields(message: Message) -> tuple[Field, ...]:
     fields = []
     for name, text in (("subject", message.subject), ("text", message.text)):
         if text:
-            shown = without_quotes(text[:LONGEST_READ])
+            shown = readable(text)
             fields.append(Field(name, shown, fold(shown), []))
     return tuple(fields)
-
-
-def _product_books(products: Iterable[ProductWords], languages: Iterable[str]) -> Iterable[PhraseBook]:
-    """What is sold as phrases: its name in every language, its other words in theirs, long ones with any ending."""
-    listed = tuple(products)
-    for language in languages:
-        phrases = {}
-        for product in listed:
-            words = (product.name, *product.words.get(language, ()))
-            lines = tuple(dict.fromkeys(_line(word) for word in words if fold(word).text.strip(" *.")))
-            if lines:
-                phrases[product.name] = Phrase(lines, {PRODUCT: product.name}, Strength.USUAL)
-        if phrases:
-            yield PhraseBook(language, phrases)
-
-
-def _line(word: str) -> str:
-    plain = word.replace("*", " ").replace("..", " ").strip()
-    return f"{plain}*" if len(plain) >= 5 and plain[-1].isalpha() else plain

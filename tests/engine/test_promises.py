@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from connector.assessment import Rules
 from connector.clocks.promises.keeping import Finder
-from connector.model import ClockState, Promise, Ruling
+from connector.model import ClockState, Promise, Ruling, Tag
 from connector.people.identity import Identifying
 from connector.store import complaints
 from connector.store.complaints import Stored
@@ -197,3 +197,12 @@ def test_a_replay_by_other_books_forgets_what_they_do_not_find() -> None:
     replay(world.helpdesk(), world.store, rules(), now=world.now)
     (one,) = stored(world).doc.promises
     assert one.due_at - one.made_at == timedelta(hours=27)
+
+
+def test_a_promise_outlives_an_agents_other_word_on_what_it_is_about() -> None:
+    world = a_world()
+    reply(world, BY_TOMORROW)
+    with world.store.write("reviewed") as connection:
+        assert complaints.retag(connection, stored(world), (Tag("category", "service", 1.0, "agent"),), world.now())
+    world.step("sweep")
+    assert promised(world) == [(ClockState.RUNNING, None)]

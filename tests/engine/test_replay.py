@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from connector.model import Tag
-from connector.sync import replay
-from connector.sync.replay import PARTS, changed_parts, stale
-from connector.tagging import Asked, Tagger
+from connector.store import complaints, lexicons
+from connector.sync import pull_tickets, replay
+from connector.sync.replay import PARTS, changed_parts, remember, stale
+from connector.tagging import Asked, Facet, Lexicon, Phrase, PhraseBook, Tagger, TaggingSettings, Taxonomy
 from tests.engine.world import KilledError, World, rules
 
 
@@ -106,3 +107,98 @@ def test_a_replay_tells_deleted_and_redacted_tickets_as_they_were_told_before() 
     world.desk.redact(second, world.desk.story(second)[0]["id"])
     world.step("pull")
     assert replayed(world) == (3, 0)
+
+
+LANGUAGES = Facet("Language", {"en": "English", "unknown": "Unknown"})
+ABOUT = Taxonomy({"category": Facet("About", {"delivery": "Delivery", "payment": "Payment"}), "language": LANGUAGES})
+
+
+def made_of(name: str, **words: tuple[str, ...]) -> Lexicon:
+    """Phrases by the category that they say."""
+    phrases = {category: Phrase(lines, {"category": category}) for category, lines in words.items()}
+    return Lexicon(name, TaggingSettings(ABOUT, (PhraseBook("en", phrases, negations=("not",)),)))
+
+
+class Watched(Tagger):
+    """Tags by a lexicon, and counts how often it was asked."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__(lexicon.settings)
+        self.asked = 0
+
+    def tags_of(self, asked: Sequence[Asked]) -> list[tuple[Tag, ...]]:
+        self.asked += len(asked)
+        return super().tags_of(asked)
+
+
+TEXTS = ("My parcel is still late, please help me.", "You charged me for a parcel.", "Please give me the money back.")
+FIRST = made_of("t", delivery=("late",), payment=("charged",))
+SECOND = made_of("u", delivery=("late",), payment=("charged", "money back"))
+
+
+def told_anew(world: World, lexicon: Lexicon, rest: str = "m:{}:c") -> tuple[int, int]:
+    """(how many complaints were tagged, how many came out differently) by a replay with these phrases."""
+    ruled(world, rest.format(lexicon.name))
+    tagger = Watched(lexicon)
+    done = replay(world.helpdesk(), world.store, replace(rules(), tagger=tagger, lexicon=lexicon), now=world.now)
+    return tagger.asked, done.changed
+
+
+def a_told_world() -> World:
+    world = World()
+    for text in TEXTS:
+        world.desk.open("Hello", text)
+    world.step("pull")
+    told_anew(world, FIRST)
+    return world
+
+
+def stored_tags(world: World) -> dict[str, tuple[Tag, ...]]:
+    with world.store.read() as connection:
+        return {one.ticket: one.doc.tags for one in complaints.listing(connection)}
+
+
+def test_a_changed_phrase_has_only_those_tagged_again_that_it_is_about() -> None:
+    world, other = a_told_world(), a_told_world()
+    assert told_anew(world, SECOND) == (1, 1)
+    with other.store.write("forget") as connection:
+        lexicons.keep(connection, "another", b"", ())
+    assert told_anew(other, SECOND) == (3, 1), "where what was in force is not kept, all are"
+    assert stored_tags(world) == stored_tags(other)
+    assert told_anew(world, FIRST) == (1, 1), "what is in force is kept for the next time"
+    assert told_anew(world, replace(FIRST, name="v", models=("trained",))) == (3, 0)
+
+
+def test_a_changed_phrase_beside_a_changed_mapping_or_target_still_asks_only_for_those_it_is_about() -> None:
+    world = a_told_world()
+    assert told_anew(world, SECOND, "m2:{}:c2") == (1, 1)
+
+
+def test_whom_an_agent_corrected_is_tagged_again_and_keeps_the_agents_word() -> None:
+    world = a_told_world()
+    with world.store.read() as connection:
+        stored = next(complaints.listing(connection))
+    said = Tag("category", "payment", 1.0, "agent")
+    with world.store.write("corrected") as connection:
+        complaints.retag(connection, stored, (said,), world.now())
+    assert told_anew(world, made_of("u", delivery=("late",), payment=("charged", "broken")))[0] == 1
+    assert said in stored_tags(world)[stored.ticket]
+
+
+def test_a_record_understood_by_rules_not_in_force_yet_has_all_redone() -> None:
+    world = a_told_world()
+    ruled(world, "m:between:c")
+    world.desk.open("Hello", "The money back, please.")
+    pull_tickets(world.helpdesk(), world.desk.tickets()[-1:], world.store, rules(), now=world.now)
+    assert told_anew(world, SECOND)[0] == 4, "nobody can tell any more which rules each of them stands by"
+    assert told_anew(world, FIRST)[0] == 2
+
+
+def test_what_is_in_force_is_kept_once_it_has_been_read_by() -> None:
+    world = a_told_world()
+    with world.store.write("an older store") as connection:
+        lexicons.keep(connection, "another", b"", ())
+    for _ in range(2):
+        remember(world.helpdesk(), world.store, replace(rules(), lexicon=FIRST))
+    remember(world.helpdesk(), world.store, replace(rules(), lexicon=SECOND))
+    assert told_anew(world, SECOND) == (1, 1)

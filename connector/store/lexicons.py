@@ -1,0 +1,27 @@
+"""What tags were made of, as rows: phrases and taxonomy, packed, by their digest. Called by `sync.replay`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, select
+
+from connector.store.rows import upsert
+from connector.store.tables import lexicon
+
+
+def known(connection: Connection, name: str) -> bool:
+    """Whether the lexicon of this name is kept."""
+    return connection.execute(select(lexicon.c.name).where(lexicon.c.name == name)).one_or_none() is not None
+
+
+def kept(connection: Connection, name: str) -> bytes | None:
+    """The lexicon of this name, packed, if it is kept."""
+    found = connection.execute(select(lexicon.c.body).where(lexicon.c.name == name)).scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+def keep(connection: Connection, name: str, body: bytes, others: Iterable[str]) -> None:
+    """Keep a lexicon, and beside it only `others`: a store need not remember what no source stands by."""
+    connection.execute(delete(lexicon).where(lexicon.c.name.not_in([name, *others])))
+    upsert(connection, lexicon, ("name",), [{"name": name, "body": bytearray(body)}])
