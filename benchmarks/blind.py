@@ -19,6 +19,7 @@ from connector.settings import load_tagging
 from connector.settings.models import read_models
 from connector.tagging import Asked, Tagger
 from connector.tagging.check import SOME_DAY
+from connector.tagging.labelled import Labelled
 from connector.tagging.measuring import Answer, measured, measured_sets
 
 HERE = Path(__file__).parent
@@ -66,6 +67,23 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     names = lines[0].split("\t")
     for line in lines[1:]:
         yield dict(zip(names, line.split("\t"), strict=True))
+
+
+def seen(language: str) -> list[Labelled]:
+    """The messages that may be looked at, with their labels."""
+    return [
+        Labelled(
+            row["text"],
+            {
+                "complaint": (row["complaint"],),
+                "category": (row["category"],),
+                "remedy": tuple(row["remedies"].split()),
+                "emergency": tuple(row["emergency"].split()),
+            },
+            language,
+        )
+        for row in _rows(HERE / "seen" / f"{language}.tsv")
+    ]
 
 
 def row_of(name: str, sets: Sequence[Judged]) -> tuple[str, ...]:

@@ -116,7 +116,9 @@ def _of_held(task: Task, held: Held) -> Measured:
 
 def _words_only(stuff: Material) -> Material:
     none = np.zeros(0, dtype=np.int64)
-    return msgspec.structs.replace(stuff, runs=(none, none), strengths=np.zeros_like(stuff.strengths))
+    return msgspec.structs.replace(
+        stuff, runs=(none, none), themes=(none, none), strengths=np.zeros_like(stuff.strengths)
+    )
 
 
 def _by_phrases(tagger: Tagger, facet: str, examples: Sequence[Labelled]) -> Measured | None:

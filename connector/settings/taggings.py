@@ -14,6 +14,7 @@ from connector.settings.checking import shaped
 from connector.settings.folder import SHIPPED_MARK
 from connector.settings.problems import Problems, one_of
 from connector.settings.shapes import PhrasesFile, TaxonomyFile
+from connector.settings.themes import shipped_themes
 from connector.settings.yaml_file import Document
 from connector.tagging import Facet, PhraseBook, ProductWords, TaggingSettings, Taxonomy
 from connector.tagging.book import PART
@@ -34,7 +35,7 @@ def tagging_of(
             read.append(book)
     if found is None or len(problems) > before:
         return None
-    return TaggingSettings(found, tuple(read), tuple(_products(taxonomy)))
+    return TaggingSettings(found, tuple(read), tuple(_products(taxonomy)), shipped_themes())
 
 
 def _check_names(

@@ -33,12 +33,12 @@ class Wanted(msgspec.Struct, frozen=True):
 def evidence(
     batch: Batch, models: Sequence[Model], wanted: Sequence[Wanted]
 ) -> dict[tuple[int, str, str], tuple[Span, ...]]:
-    """The words and pairs of words with the greatest weights, by (row, facet, value); in scripts without blanks short
-    runs of characters."""
+    """The words and pairs of words with the greatest weights, by (row, facet, value); else the words of
+    its themes, in scripts without blanks short runs of characters."""
     found: dict[tuple[int, str, str], tuple[Span, ...]] = {}
     for number, model in enumerate(models):
         asked = [one for one in wanted if one.model == number]
-        for places in (batch.features.words, batch.features.runs):
+        for places in (batch.features.words, batch.features.themes, batch.features.runs):
             open_ = [one for one in asked if (one.row, one.facet, one.value) not in found]
             if not open_:
                 break

@@ -80,13 +80,16 @@ class Fitted(NamedTuple):
 
 class Group(NamedTuple):
     """The columns of one facet, `first` up to `last`, whose values exclude each other or do not (`several`). `penalty`
-    is on the squares of the weights of features, `dense_penalty` on those of phrases, both for each text."""
+    is on the squares of the weights of features, `dense_penalty` on those of phrases, both for each text. Where it has
+    not `heard` phrases, and from the feature `reach` on, nothing is learnt: those weights stay zero."""
 
     first: int
     last: int
     several: bool
     penalty: float
     dense_penalty: float
+    heard: bool = True
+    reach: int | None = None
 
 
 def fit(
@@ -123,9 +126,13 @@ def fit(
             lost, wrong = rate(scores[:, own], target[:, own], known[:, own])
             loss += lost / total
             error[:, own] = wrong / np.float32(total)
-        gradient = np.concatenate([
-            columns.times(error).ravel(), _product(dense.T, error).ravel(), error.sum(axis=0)
-        ])  # fmt: skip
+        turned, heard = columns.times(error), _product(dense.T, error)
+        for group in groups:
+            own = slice(group.first, group.last)
+            heard[:, own] *= group.heard
+            if group.reach is not None:
+                turned[group.reach :, own] = 0
+        gradient = np.concatenate([turned.ravel(), heard.ravel(), error.sum(axis=0)])
         return loss + 0.5 * float((shrink * at * at).sum()), gradient + shrink * at
 
     best = _descend(slope, np.zeros((wide + thick + 1) * values), most_steps, tell).astype(np.float32)

@@ -17,9 +17,10 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
-# Words and runs share one space of features: even numbers are words, odd ones runs.
+# Words and runs share one space of features: even numbers are words, odd ones runs. After them come the themes.
 BITS = 18
-BUCKETS = 1 << BITS
+THEME_BUCKETS = 1 << 14
+BUCKETS = (1 << BITS) + THEME_BUCKETS
 
 # A character's class: nothing, part of a word, a sign that speaks for itself, a letter of a script without blanks.
 _BLANK, _WORD, _SIGN, _UNSPACED = 0, 1, 2, 3
@@ -43,12 +44,17 @@ class Places(NamedTuple):
     ends: Ints
 
 
+NOWHERE = Places(*(np.zeros(0, dtype=np.int64) for _ in Places._fields))
+
+
 class Grams(NamedTuple):
-    """The features of a batch of `size` texts, in the order of the texts."""
+    """The features of a batch of `size` texts, in the order of the texts. The `themes` are found by `themes`, once the
+    languages are known."""
 
     size: int
     words: Places
     runs: Places
+    themes: Places = NOWHERE
 
 
 def grams(texts: Sequence[str]) -> Grams:

@@ -1,8 +1,8 @@
 """A trained model: for each facet one linear head over the same hashed features, with what phrases say beside them.
 
 Called by `tagger` (to score), `training` (to make one) and `model_file` (to keep one). A score is the sum of a text's
-features' weights, the words and the runs each brought to length one, plus a weight for each (facet, value) that
-phrases speak for, plus the value's own number.
+features' weights, the words, the runs and the themes each brought to length one, plus a weight for each (facet, value)
+that phrases speak for, plus the value's own number.
 """
 
 from __future__ import annotations
@@ -87,12 +87,16 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         return next((head for head in self.heads if head.facet == facet), None)
 
     def sparse_scores(self, features: Grams) -> Floats:
-        """What the features alone say: texts x all columns."""
+        """What words and runs alone say: texts x all columns."""
         return self._group(features.words, features.size) + self._group(features.runs, features.size)
 
+    def theme_scores(self, features: Grams) -> Floats:
+        """What the themes add to that: texts x all columns."""
+        return self._group(features.themes, features.size)
+
     def scores(self, sparse: Floats, strengths: Floats) -> Floats:
-        """Texts x all columns, from `sparse_scores` and `strengths` (texts x pairs): how strongly phrases speak for
-        each pair (0 to 1)."""
+        """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
+        phrases speak for each pair (0 to 1)."""
         said: Floats = np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
         total: Floats = sparse + said + self.arrays.bias
         return total

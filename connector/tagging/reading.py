@@ -25,6 +25,7 @@ from connector.tagging.heads import Model
 from connector.tagging.language import Guess, guesses
 from connector.tagging.match import Phrases
 from connector.tagging.products import product_books
+from connector.tagging.themes import Themes
 from connector.tagging.weigh import Field, Votes, ballots, joint
 
 
@@ -73,6 +74,7 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
         sparse = self.sparse.get(model.version)
         if sparse is None:
             sparse = model.sparse_scores(self.features)
+        sparse = sparse + model.theme_scores(self.features)
         return model.scores(sparse, self.strengths(model.pairs, facets))
 
     def strengths(self, pairs: Sequence[tuple[str, str]], facets: Mapping[str, Facet]) -> Floats:
@@ -113,14 +115,17 @@ class Reader:
         self.languages = frozenset(settings.languages)
         self._columns: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], int]] = {}
         self._phrases = Phrases((*settings.books, *product_books(settings)), late=late)
+        self._themes = Themes(settings.themes)
         self._model = model if model is not None and model.head(LANGUAGE) is not None else None
 
     def read(self, messages: Sequence[Message]) -> Batch:
         """Each message's first 4,000 characters of subject and text; lines of quoted earlier mail are left out."""
         folded = [_fields(message) for message in messages]
-        features = grams(["\n".join(field.folded.text for field in fields) for fields in folded])
+        texts = ["\n".join(field.folded.text for field in fields) for fields in folded]
+        features = grams(texts)
         sparse = self._model.sparse_scores(features) if self._model is not None else None
         found = guesses(messages, features, self.languages, self._model, sparse)
+        features = features._replace(themes=self._themes.places(texts, [guess.language for guess in found]))
         reads = [self._spoken(fields, guess) for fields, guess in zip(folded, found, strict=True)]
         scored = {self._model.version: sparse} if self._model is not None and sparse is not None else {}
         return Batch(tuple(reads), features, scored, self._columns)

@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from connector.tagging.book import Facet
+from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.duplicates import groups
 from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
-from connector.tagging.grams import BUCKETS, Places
+from connector.tagging.grams import BITS, BUCKETS, Places
 from connector.tagging.heads import Arrays, Head, Model, chances
 from connector.tagging.labelled import Labelled, Task
 from connector.tagging.reading import Message, Reader
@@ -40,6 +40,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
     examples: tuple[Labelled, ...]
     words: tuple[Ints, Ints]
     runs: tuple[Ints, Ints]
+    themes: tuple[Ints, Ints]
     strengths: Floats
     pairs: tuple[tuple[str, str], ...]
     folds: npt.NDArray[np.int64]
@@ -48,17 +49,18 @@ class Material(msgspec.Struct, frozen=True, eq=False):
 def material(examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None) -> Material:
     """Read all examples."""
     pairs = pairs_of(reader.facets)
-    words, runs, strengths = _Columns(), _Columns(), []
+    words, runs, themes, strengths = _Columns(), _Columns(), _Columns(), []
     for first in range(0, len(examples), BATCH):
         part = examples[first : first + BATCH]
         batch = reader.read([Message(one.subject, one.text, one.language) for one in part])
         words.add(batch.features.words, first)
         runs.add(batch.features.runs, first)
+        themes.add(batch.features.themes, first)
         strengths.append(batch.strengths(pairs, reader.facets))
         tell("reading", first + len(part), len(examples))
     dense = np.concatenate(strengths) if strengths else np.zeros((0, len(pairs)), dtype=np.float32)
     folds = np.array(groups([one.text for one in examples]), dtype=np.int64)
-    return Material(tuple(examples), words.joined(), runs.joined(), dense, pairs, folds)
+    return Material(tuple(examples), words.joined(), runs.joined(), themes.joined(), dense, pairs, folds)
 
 
 def pairs_of(facets: Mapping[str, Facet]) -> tuple[tuple[str, str], ...]:
@@ -92,13 +94,14 @@ def _features(stuff: Material, learnt: npt.NDArray[np.bool_]) -> _Features:
     """`learnt` marks the examples whose features count."""
     number = int(learnt.sum())
     counts = np.zeros(BUCKETS, dtype=np.int64)
-    for buckets, owners in (stuff.words, stuff.runs):
+    kinds = stuff.words, stuff.runs, stuff.themes
+    for buckets, owners in kinds:
         once = np.unique(owners * BUCKETS + buckets)
         counts += np.bincount((once % BUCKETS)[learnt[once // BUCKETS]], minlength=BUCKETS)
     kept = counts >= LEAST_TEXTS
     idf = np.where(kept, np.log((1 + number) / (1 + counts)) + 1, 0).astype(np.float16).astype(np.float32)
     places = np.cumsum(kept) - 1
-    parts = [_normal(buckets, owners, kept, idf, len(stuff.examples)) for buckets, owners in (stuff.words, stuff.runs)]
+    parts = [_normal(buckets, owners, kept, idf, len(stuff.examples)) for buckets, owners in kinds]
     owners, columns, values = (np.concatenate([part[at] for part in parts]) for at in range(3))
     order = np.argsort(owners, kind="stable")
     begins = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(stuff.examples)))])
@@ -121,28 +124,48 @@ def learn(
     tasks: Sequence[Task],
     *,
     reach: Mapping[str, float] | None = None,
+    falsely: Mapping[str, tuple[str, float]] | None = None,
+    believed: Mapping[str, float] | None = None,
+    judges: int = 0,
     folds: int = FOLDS,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> tuple[Model, dict[str, Held]]:
     """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is, by
-    facet, the share of texts that should get an answer at the least, where certainty alone would give fewer one."""
+    facet, the share of texts that should get an answer at the least, where certainty alone would give fewer one;
+    `falsely` names a value, and the share of the texts without it that may be given it at the most.
+
+    Where phrases were written by those who wrote the examples, they fit them far better than messages of strangers.
+    A facet in `believed` therefore learns as if there were no phrases, and each phrase then adds that number to its
+    value. The last `judges` examples are never learnt from: they show how sure the model may be of those facets."""
+    believed = believed or {}
+    learning = np.arange(len(stuff.examples)) < len(stuff.examples) - judges
     wanted = _wanted(stuff, tasks)
     outside: list[tuple[Ints, Floats]] = []
     for fold in range(folds):
         tell("learning", fold, folds + 1)
-        learnt = stuff.folds % folds != fold
-        testing = np.flatnonzero(~learnt)
+        learnt = (stuff.folds % folds != fold) & learning
+        testing = np.flatnonzero((stuff.folds % folds == fold) & learning)
         if len(testing) and learnt.any():
-            outside.append((testing, _fitted(stuff, tasks, wanted, learnt).scores(stuff, testing)))
+            outside.append((testing, _fitted(stuff, tasks, wanted, learnt, believed).scores(stuff, testing)))
+    tell("learning", folds, folds + 1)
+    found = _fitted(stuff, tasks, wanted, learning, believed)
+    judging = np.flatnonzero(~learning)
+    judged = [(judging, found.scores(stuff, judging))]
     held, first = {}, 0
     for task in tasks:
         own = slice(first, first + len(task.values))
-        wish = (reach or {}).get(task.facet, 0.0)
-        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in outside], wish)
+        parts = judged if judges and task.facet in believed else outside
+        wish = _Wish((reach or {}).get(task.facet, 0.0), (falsely or {}).get(task.facet))
+        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in parts], wish)
         first = own.stop
-    tell("learning", folds, folds + 1)
-    every = np.ones(len(stuff.examples), dtype=np.bool_)
-    return _model(stuff, tasks, wanted, _fitted(stuff, tasks, wanted, every), held), held
+    return _model(stuff, tasks, wanted, found, held), held
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    """How a facet's limits are to be set: see `learn`."""
+
+    reach: float
+    falsely: tuple[str, float] | None
 
 
 class Held(msgspec.Struct, frozen=True, eq=False):
@@ -185,10 +208,17 @@ def _wanted(stuff: Material, tasks: Sequence[Task]) -> Floats:
     return wanted
 
 
-def _fitted(stuff: Material, tasks: Sequence[Task], wanted: Floats, learnt: npt.NDArray[np.bool_]) -> _Fit:
+def _fitted(
+    stuff: Material,
+    tasks: Sequence[Task],
+    wanted: Floats,
+    learnt: npt.NDArray[np.bool_],
+    believed: Mapping[str, float],
+) -> _Fit:
     features = _features(stuff, learnt)
     chosen = np.flatnonzero(learnt)
     weights, groups, first = np.ones((len(chosen), len(tasks)), dtype=np.float32), [], 0
+    words = int((features.buckets < 1 << BITS).sum())
     for number, task in enumerate(tasks):
         last = first + len(task.values)
         own = wanted[chosen, first:last]
@@ -198,13 +228,27 @@ def _fitted(stuff: Material, tasks: Sequence[Task], wanted: Floats, learnt: npt.
             counts = np.nan_to_num(own).sum(axis=0)
             share = (count / max(len(task.values), 1) / np.maximum(counts, 1)) ** BALANCE
             weights[:, number] = np.einsum("ij,j->i", np.nan_to_num(own), share)
-        groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count))
+        # The language is told before the themes are looked for, which are listed by language.
+        reach = words if task.facet == LANGUAGE else None
+        heard = task.facet not in believed
+        groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count, heard, reach))
         first = last
     found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=STEPS)
-    return _Fit(features, found.sparse, found.dense, found.bias)
+    return _Fit(features, found.sparse, _with_belief(found.dense, stuff.pairs, tasks, believed), found.bias)
 
 
-def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], reach: float) -> Held:
+def _with_belief(
+    dense: Floats, pairs: Sequence[tuple[str, str]], tasks: Sequence[Task], believed: Mapping[str, float]
+) -> Floats:
+    """The weights of phrases (pairs x all values) with those of the facets in `believed` as they were given."""
+    columns = [(task.facet, value) for task in tasks for value in task.values]
+    for row, pair in enumerate(pairs):
+        if pair[0] in believed and pair in columns:
+            dense[row, columns.index(pair)] = believed[pair[0]]
+    return dense
+
+
+def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], wish: _Wish) -> Held:
     if not parts:
         none = np.zeros((0, len(task.values)), dtype=np.float32)
         return Held(np.zeros(0, dtype=np.int64), none, none, 1.0, (0.5,) * len(task.values))
@@ -217,7 +261,7 @@ def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], reac
     temperature = _temperature(scores, right, several=task.several)
     head = Head(task.facet, task.values, 0, task.several, temperature, (0.5,) * len(task.values))
     shares = chances(head, scores)
-    return Held(chosen, right, shares, temperature, _least(task, shares, right, reach))
+    return Held(chosen, right, shares, temperature, _least(task, shares, right, wish))
 
 
 def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
@@ -235,15 +279,21 @@ def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
     return found
 
 
-def _least(task: Task, shares: Floats, right: Floats, reach: float) -> tuple[float, ...]:
+def _least(task: Task, shares: Floats, right: Floats, wish: _Wish) -> tuple[float, ...]:
     """Of one answer: the chance below which more are wrong than right, but never so high that fewer than `reach` get
     one. Of several: what balances missing with inventing (the best F1) for each value."""
     if task.several:
         return tuple(_best_limit(shares[:, column], right[:, column]) for column in range(len(task.values)))
     limit = 0.5 if len(task.values) > 2 else 0.6
-    if reach and len(shares):
-        limit = min(limit, float(np.quantile(shares.max(axis=1), 1 - reach)))
-    return (round(limit, 4),) * len(task.values)
+    if wish.reach and len(shares):
+        limit = min(limit, float(np.quantile(shares.max(axis=1), 1 - wish.reach)))
+    limits = dict.fromkeys(task.values, round(limit, 4))
+    if wish.falsely is not None and len(shares):
+        value, share = wish.falsely
+        column = task.values.index(value)
+        without = shares[right[:, column] == 0, column]
+        limits[value] = max(limits[value], round(float(np.quantile(without, 1 - share)), 4))
+    return tuple(limits.values())
 
 
 def _best_limit(shares: Floats, right: Floats) -> float:
