@@ -40,7 +40,8 @@ MARKS = frozenset({"$AmendsEscalated", "\\Flagged"})
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """`done` writes, the `effects` of ours that the helpdesk's ledger holds, and where the two do not agree."""
+    """`done` writes, the `effects` of ours that the helpdesk's ledger holds, and where the two do not agree. `doubted`
+    messages to people were on their way when Amends was killed; no channel can be asked, so they are not sent again."""
 
     done: int
     effects: int
@@ -48,6 +49,7 @@ class Verdict(msgspec.Struct, frozen=True):
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
     unsettled: tuple[str, ...]
+    doubted: int = 0
 
     @property
     def sound(self) -> bool:
@@ -66,7 +68,8 @@ def verdict(
     mail and its copy), each once.
     """
     notices = [one for one in writes if one.state is State.DONE and one.action.kind is ActionKind.NOTIFY]
-    missed, twice = _unheard(notices, heard)
+    doubted = [one for one in writes if one.state is State.PARKED and one.action.kind is ActionKind.NOTIFY]
+    missed, twice = _unheard(notices, doubted, heard)
     done = [one for one in writes if one.state is State.DONE and one.action.kind is not ActionKind.NOTIFY]
     hits: dict[int, Counter[str]] = {one.id: Counter() for one in done}
     stray = []
@@ -89,15 +92,21 @@ def verdict(
             *(_named(one) for one in done if max(hits[one.id].values(), default=0) > 1),
             *(f"stray effect {one}" for one in stray),
         ),
-        unsettled=tuple(_named(one) for one in writes if one.state in (State.SENDING, State.IN_DOUBT, State.PARKED)),
+        unsettled=tuple(
+            _named(one)
+            for one in writes
+            if one.state in (State.SENDING, State.IN_DOUBT, State.PARKED) and one not in doubted
+        ),
+        doubted=len(doubted),
     )
 
 
 def _unheard(
-    notices: Sequence[Intention], heard: Sequence[Mapping[str, Any]]
+    notices: Sequence[Intention], doubted: Sequence[Intention], heard: Sequence[Mapping[str, Any]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The notices that nobody heard, and the messages that belong to none. What was sent once more because it was in
-    doubt (an emergency, and it says so) has a line more than was decided, and is none too many."""
+    doubt (an emergency, and it says so) has a line more than was decided, and is none too many; nor is what was on its
+    way when Amends was killed, and is sent to nobody again (`doubted`)."""
     left = [(str(one["to"]), str(one["text"])) for one in heard]
     missed = []
     for one in notices:
@@ -107,6 +116,11 @@ def _unheard(
             missed.append(_named(one))
         for told in found if any(told[1] != text for told in found) else found[:1]:
             left.remove(told)
+    for one in doubted:
+        notice = one.action.effect.notice
+        text = str((one.stamp or {}).get("text"))
+        if notice is not None and (notice.contact, text) in left:
+            left.remove((notice.contact, text))
     return tuple(missed), tuple(f"a message to {to}" for to, _ in left)
 
 
@@ -189,6 +203,9 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     yield f"  causes    {opened} handed to operations in Jira, {back} removed and told to the complaint's agent"
     yield f"  lost      {len(result.lost)}"
     yield f"  doubled   {len(result.doubled)}"
+    if result.doubted:
+        words = "was on its way to somebody when Amends was killed; it is not said twice"
+        yield f"  in doubt  {count(result.doubted, 'message')} that {words}, and a step further up comes all the same"
     if result.waiting:
         yield f"  waiting   {count(result.waiting, 'write')} for their time (a survey is asked a day after the answer)"
     for problem in (*result.lost, *result.doubled, *result.unsettled):
