@@ -62,11 +62,8 @@ def test_the_same_rules_change_nothing(office: Office, tmp_path: Path) -> None:
 
 
 def test_a_calendar_can_be_tried_as_well(office: Office, tmp_path: Path) -> None:
-    file = draft(
-        tmp_path,
-        'calendars:\n  support: {zone: UTC, hours: {mon-fri: ["09:00-17:00"]}}\n'
-        '  always: {zone: UTC, hours: {mon-sun: ["00:00-12:00"]}}\n',
-    )
+    hours = '{zone: UTC, hours: {mon-sun: ["00:00-12:00"]}}'
+    file = draft(tmp_path, f"calendars:\n  always: {hours}\n  support: {hours}\n")
     assert office.type("clock", "what-if", file, "--json").json["changed"] == 3
 
 
