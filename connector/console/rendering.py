@@ -19,6 +19,9 @@ from connector.console.entrance import form_token
 from connector.console.seat import Seat
 from connector.display import count, moment, plain, span
 from connector.explain import happened
+from connector.report import charts
+from connector.report.columns import sections
+from connector.report.counting import Report
 from connector.roles import Permission
 from connector.store import sources
 
@@ -26,10 +29,12 @@ from connector.store import sources
 NAV = (
     ("/", "Now", "n", Permission.READ),
     ("/complaints", "Complaints", "c", Permission.READ),
+    ("/report", "Report", "r", Permission.READ),
     ("/outbox", "Outbox", "o", Permission.READ),
     ("/quarantine", "Quarantine", "q", Permission.READ),
     ("/sources", "Sources", "s", Permission.READ),
     ("/mappings", "Mappings", "m", Permission.READ),
+    ("/policy", "Policy", "p", Permission.READ),
     ("/audit", "Audit", "a", Permission.AUDIT),
     ("/users", "Access", "u", Permission.ACCESS),
 )
@@ -53,6 +58,9 @@ def _templates() -> Environment:
         "clock": clock_view,
         "highlighted": highlighted,
         "happened": happened,
+        "months": _months,
+        "figures": _figures,
+        "percent": lambda value: "-" if value is None else f"{value:.1f} %",
     }
     return made
 
@@ -62,6 +70,16 @@ def _when(at: datetime | None) -> Markup:
     if at is None:
         return Markup("-")
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
+
+
+def _months(told: Report) -> Markup:
+    """A drawing made where reports are made, with all words in it escaped."""
+    return Markup(charts.months("Complaints month by month", told.months))  # noqa: S704
+
+
+def _figures(told: Report) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The figures of all complaints as (section, [(title, value)])."""
+    return [(name, [(one.title, one.told(told.total)) for one in those]) for name, those in sections().items()]
 
 
 @cache

@@ -39,6 +39,8 @@ PAGES = (
     "/sources",
     "/mappings",
     "/mappings/shop",
+    "/report",
+    "/policy",
     "/account",
 )
 ADMINS = (*PAGES, "/audit", "/users", "/quarantine/1")

@@ -312,6 +312,85 @@ def test_settings_that_break_while_the_console_runs_are_told_and_the_old_ones_co
     assert "The settings hold a mistake" not in text_of(late.browser(Rank.VIEWER).get("/sources"))
 
 
+# -- figures and rules -----------------------------------------------------------------------------------------------
+
+
+def test_each_figure_of_the_report_leads_to_its_complaints(late: Office) -> None:
+    browser = late.browser(Rank.VIEWER)
+    page = browser.get("/report")
+    assert "1 received" in text_of(page)
+    links = [str(one.attributes["href"]) for one in HTMLParser(page.text).css("a[href*='/report/cell']")]
+    assert links
+    for link in links:
+        assert browser.get(link).status_code == 200
+    received = next(link for link in links if "of=received" in link)
+    assert first(late) in browser.get(received).text
+
+
+def test_a_report_is_narrowed_and_what_is_no_period_is_refused(late: Office) -> None:
+    browser = late.browser(Rank.VIEWER)
+    assert "1 received" in text_of(browser.get("/report?period=2026-03&where=category=delivery"))
+    assert "0 received" in text_of(browser.get("/report?period=2026-03&where=category=payment"))
+    assert "0 received" in text_of(browser.get("/report?period=2025"))
+    for odd in ("period=soon", "where=nonsense", "where=nonsense=1"):
+        assert browser.get(f"/report?{odd}").status_code == 400
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "html"])
+def test_a_report_is_taken_out_as_a_file_by_those_who_may_and_noted(late: Office, form: str) -> None:
+    lead = late.browser(Rank.LEAD)
+    said = lead.get(f"/report/file?form={form}")
+    assert said.headers["content-disposition"].startswith("attachment")
+    assert len(said.content) > 500
+    assert late.browser(Rank.AGENT).get(f"/report/file?form={form}").status_code == 403
+    assert "report: exported" in text_of(lead.get("/audit"))
+    assert lead.get("/report/file?form=exe").status_code == 400
+
+
+def test_a_policy_is_tried_on_what_is_stored_and_nothing_is_sent_or_saved(late: Office) -> None:
+    lead = late.browser(Rank.LEAD)
+    text = HTMLParser(lead.get("/policy").text).css_first("textarea").text()
+    said = lead.post("/policy/try", {"text": text, "days": "30"})
+    assert "Busiest day" in said.text
+    assert not late.desk.ledger
+    assert not (late.home / "policy.yaml").exists()
+    wrong = text_of(lead.post("/policy/try", {"text": text + "\nnonsense: 1\n", "days": "30"}))
+    assert "policy.yaml:" in wrong
+    assert "nonsense" in wrong
+    assert "/tmp" not in wrong
+    for days in ("0", "366", "x", "9999"):
+        assert lead.post("/policy/try", {"text": text, "days": days}).status_code == 400
+
+
+def test_what_was_written_is_taken_back_with_one_click(late: Office) -> None:
+    lead = late.browser(Rank.LEAD)
+    for number in (1, 2, 3):
+        lead.post(f"/outbox/{number}", {"decision": "approve"})
+    late.sync()
+    done = HTMLParser(lead.get("/outbox?state=done").text).css("tbody th a")
+    undone = False
+    for one in done:
+        path = str(one.attributes["href"])
+        if "Take back" in lead.get(path).text:
+            said = lead.post(path, {"decision": "undo"})
+            assert said.headers["location"] != path
+            assert "is taken back by" in text_of(lead.get(said.headers["location"]))
+            assert "being taken back already" in text_of(
+                lead.get(lead.post(path, {"decision": "undo"}).headers["location"])
+            )
+            undone = True
+    assert undone
+    assert late.browser(Rank.AGENT).post("/outbox/1", {"decision": "undo"}).status_code == 403
+
+
+def test_whoever_sees_to_a_complaint_is_noted(late: Office) -> None:
+    agent = late.browser(Rank.AGENT)
+    assert "I see to it" in agent.get(first(late)).text
+    agent.post("/see-to", {"source": "shop", "ticket": late.desk.tickets()[0]})
+    assert "You see to it" in text_of(agent.get(first(late)))
+    assert "ack" in text_of(late.browser(Rank.LEAD).get("/audit?who=a-agent"))
+
+
 # -- what strangers write --------------------------------------------------------------------------------------------
 
 PATHS = (
@@ -325,6 +404,8 @@ PATHS = (
     "/audit",
     "/users",
     "/mappings/shop",
+    "/report",
+    "/policy",
 )
 
 
@@ -403,7 +484,8 @@ def test_every_page_can_be_read_without_eyes_and_without_a_mouse(late: Office, p
         inside = field.parent is not None and field.parent.tag == "label"
         assert inside or field.attributes.get("aria-label") or field.attributes.get("id") in labelled, field.html
     for svg in tree.css("svg"):
-        assert svg.attributes.get("role") == "img" and svg.attributes.get("aria-label")
+        assert svg.attributes.get("role") == "img"
+        assert svg.attributes.get("aria-label") or svg.css_first("title")
     for table in tree.css("table"):
         assert table.css("th[scope=col]")
     for scroll in tree.css(".scroll"):

@@ -17,10 +17,11 @@ from connector.console.api.describing import Listing, answer, listings_of, probl
 from connector.console.asking import Program
 from connector.console.errors import RequestError
 from connector.console.paging import cursor_of, spot_of
-from connector.console.services import cases, exports, standing, tags
+from connector.console.services import cases, exports, reports, standing, tags
 from connector.console.services.exports import TYPES, Form
 from connector.console.services.standing import SourceTold
 from connector.explain import Explanation
+from connector.report.counting import Report
 from connector.store.browsing import Order, Wanted
 
 router = APIRouter(prefix="/api/v1")
@@ -121,6 +122,16 @@ def label(seat: Program, said: Annotated[dict[str, object], Body(include_in_sche
     except msgspec.ValidationError as error:
         raise RequestError(str(error), remedy="Send source, ticket, facet and values.") from None
     return answer(tags.correct(seat, told.source, told.ticket, told.facet, told.values))
+
+
+@router.get("/report", responses=tells(Report, 400), response_class=Response)
+def report(
+    seat: Program,
+    period: Annotated[str | None, Query(max_length=7, description="2026, 2026-Q1 or 2026-03.")] = None,
+    where: Annotated[list[str] | None, Query(max_length=10, description="DIMENSION=VALUE.")] = None,
+) -> Response:
+    """Figures of a period; the last twelve months, if none is named."""
+    return answer(reports.report(seat, period, where or []))
 
 
 @router.get("/export", responses=problems(400), response_class=StreamingResponse)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from connector.commands.aside import Aside, TriedAll
 from connector.commands.keeping import Done
+from connector.commands.undoing import Undone
 from connector.commands.writes import Decided, Write
 from connector.console.api.complaints import Cursor, Most, Text
 from connector.console.api.describing import Listing, answer, listings_of, tells
@@ -46,6 +47,12 @@ def listing(
 def one(seat: Program, number: Number) -> Response:
     """One write: what it would do to the ticket, and how far it has come."""
     return answer(writes.one(seat, number))
+
+
+@router.post("/writes/{number}/undo", responses=tells(Undone, 400), response_class=Response)
+def undo(seat: Program, number: Number) -> Response:
+    """Take back what a write left on its ticket, where it is still ours. Needs the scope `decide`."""
+    return answer(writes.take_back(seat, number))
 
 
 @router.post("/writes/{number}/{decision}", responses=tells(Decided, 400), response_class=Response)

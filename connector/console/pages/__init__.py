@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
-from connector.console.pages import access, cases, entering, mappings, now, settling, watching
+from connector.console.pages import access, cases, entering, figures, mappings, now, settling, watching
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
     now.router,
     cases.router,
     settling.router,
+    figures.router,
     mappings.router,
     access.router,
     watching.router,

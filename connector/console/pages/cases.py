@@ -102,6 +102,14 @@ def promise(request: Request, posted: Form) -> Response:
     return _after(request, posted, source, ticket, words)
 
 
+@router.post("/see-to")
+def see_to(request: Request, posted: Form) -> Response:
+    source, ticket = posted.text("source"), posted.text("ticket")
+    tags.see_to(posted.seat, source, ticket)
+    house_of(request).say(posted.seat.actor.session, "You see to it: nobody further up is told.")
+    return RedirectResponse(f"/complaints/{source}/{ticket}", 303)
+
+
 def _after(request: Request, posted: Posted, source: str, ticket: str, words: str) -> Response:
     house_of(request).say(posted.seat.actor.session, words)
     if request.headers.get("hx-request"):

@@ -48,16 +48,27 @@ def outbox(request: Request, seat: Seated) -> Response:
 
 @router.get("/outbox/{number}")
 def write(request: Request, seat: Seated, number: str) -> Response:
-    return page(request, "write.html", one=writes.one(seat, number_of(number) or 0))
+    one = writes.one(seat, number_of(number) or 0)
+    back = writes.undoable(seat, one.id) if one.state == State.DONE else None
+    return page(request, "write.html", one=one, back=back)
 
 
 @router.post("/outbox/{number}")
 def decide(request: Request, posted: Form, number: str) -> Response:
     wanted = number_of(number) or 0
+    if posted.text("decision") == "undo":
+        return _taken_back(request, posted, wanted)
     (moved,) = writes.decide(posted.seat, wanted, posted.text("decision")).moved
     said = f"left alone: {moved.why_not}" if moved.why_not else f"is {moved.after.replace('_', ' ')} now"
     house_of(request).say(posted.seat.actor.session, f"#{moved.id} {said}.")
     return RedirectResponse(f"/outbox/{wanted}", 303)
+
+
+def _taken_back(request: Request, posted: Posted, number: int) -> Response:
+    undone = writes.take_back(posted.seat, number)
+    said = f"left alone: {undone.why_not}" if undone.why_not else f"is taken back by #{undone.undo}"
+    house_of(request).say(posted.seat.actor.session, f"#{number} {said}.")
+    return RedirectResponse(f"/outbox/{undone.undo or number}", 303)
 
 
 @router.get("/quarantine")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from connector.commands.clock_promises import Decided, decide
+from connector.commands.people_told import Acked, ack
 from connector.commands.tag_review import Said, say
 from connector.console.errors import RequestError
 from connector.console.seat import Seat, needs
@@ -47,6 +48,15 @@ def correct(seat: Seat, source: str, ticket: str, facet: str, values: Sequence[s
         with store.read() as connection:
             exact(connection, source, ticket)
         return say(seat, store, f"{source}/{ticket}", name, facets[name], values, dry_run=False)
+
+
+@needs(Permission.TAG)
+def see_to(seat: Seat, source: str, ticket: str) -> Acked:
+    """Say that one sees to a complaint: nobody further up is told of what it was flagged for until now. Raises
+    MissingError."""
+    with seat.store() as store, store.read() as connection:
+        exact(connection, source, ticket)
+    return ack(seat, f"{source}/{ticket}", who=seat.actor.name, dry_run=False)
 
 
 @needs(Permission.TAG)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from connector.commands import keeping, writes
+from connector.commands import keeping, undoing, writes
+from connector.commands.undoing import Undone
 from connector.commands.writes import Decided, Write, states_named
 from connector.console.errors import MissingError, RequestError
 from connector.console.seat import Seat, needs
@@ -12,7 +13,7 @@ from connector.errors import SettingsError
 from connector.roles import Permission
 from connector.store import intentions
 
-DECISIONS = ("approve", "approve-shadow", "retry", "there", "again", "drop")
+DECISIONS = ("approve", "approve-shadow", "retry", "there", "again", "drop", "undo")
 
 
 class WritePage(msgspec.Struct, frozen=True):
@@ -66,6 +67,20 @@ def decide(seat: Seat, number: int, decision: str) -> Decided:
         there, again = decision == "there", decision == "again"
         return writes.retry(seat, numbers, is_there=there, send_again=again, dry_run=False)
     raise RequestError(f"nothing can be decided by {decision!r}.", remedy=f"Say one of {', '.join(DECISIONS)}.")
+
+
+@needs(Permission.READ)
+def undoable(seat: Seat, number: int) -> Undone:
+    """What taking back a write would do; nothing is done. Raises MissingError."""
+    _prove_there(seat, number)
+    return undoing.undo(seat, [number], rule=None, dry_run=True).writes[0]
+
+
+@needs(Permission.DECIDE)
+def take_back(seat: Seat, number: int) -> Undone:
+    """Intend the undo of a write, where what it left is still ours. Raises MissingError."""
+    _prove_there(seat, number)
+    return undoing.undo(seat, [number], rule=None, dry_run=False).writes[0]
 
 
 def _prove_there(seat: Seat, number: int) -> None:

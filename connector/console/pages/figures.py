@@ -1,0 +1,54 @@
+"""Figures and rules: the report with each figure led back to its complaints, and a policy tried on what is stored."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from connector.console.asking import Form, Seated
+from connector.console.errors import RequestError
+from connector.console.paging import address
+from connector.console.rendering import page
+from connector.console.services import policy, reports
+
+router = APIRouter(include_in_schema=False)
+
+
+def _asked(request: Request) -> tuple[str | None, list[str]]:
+    """The period and the conditions in an address."""
+    return request.query_params.get("period") or None, request.query_params.getlist("where")[:10]
+
+
+@router.get("/report")
+def report(request: Request, seat: Seated) -> Response:
+    period, where = _asked(request)
+    return page(request, "report.html", told=reports.report(seat, period, where), period=period, where=where)
+
+
+@router.get("/report/cell")
+def cell(request: Request, seat: Seated) -> Response:
+    period, where = _asked(request)
+    named = request.query_params.get("of", "")[:300]
+    found = reports.traced(seat, named, period, where)
+    return page(request, "cell.html", told=found, back=address("/report", period=period))
+
+
+@router.get("/report/file")
+def file(request: Request, seat: Seated) -> Response:
+    period, where = _asked(request)
+    form = request.query_params.get("form", "csv")
+    content = reports.file(seat, form, period, where)
+    headers = {"content-disposition": f'attachment; filename="complaints.{form}"'}
+    return Response(content, media_type=reports.FILES[form], headers=headers)
+
+
+@router.get("/policy")
+def rules(request: Request, seat: Seated) -> Response:
+    return page(request, "policy.html", text=policy.text(seat), told=policy.contacts(seat))
+
+
+@router.post("/policy/try")
+def rehearsed(request: Request, posted: Form) -> Response:
+    days = posted.text("days")
+    if not days.isascii() or not days.isdigit() or len(days) > 4:
+        raise RequestError("that is no number of days.", remedy="Name 1 to 365.")
+    return page(request, "rehearsed.html", told=policy.rehearsed(posted.seat, posted.text("text"), int(days)))
