@@ -292,3 +292,14 @@ def test_a_letter_to_a_customer_carries_a_contact_to_call(office: Office) -> Non
     surveys = [one for one in office.type("outbox", "list", "--json").json if one["kind"] == "survey"]
     assert surveys[0]["effect"]["contact"] == "Telephone: 020 7946 0000"
     assert SOMEBODY["name"] not in str(surveys)
+
+
+def test_explain_says_who_is_at_it_whom_it_told_and_what_may_be_offered(office: Office) -> None:
+    office.type("sync")
+    office.type("ack", "1", "--by", "Lena")
+    said = office.type("explain", "1").out
+    assert "Lena sees to it since" in said
+    assert "playbook late (Late parcels): may offer refund up to 150 EUR (above 50 ask lead)" in said
+    assert "tells lena:" in said and "Überfällig" in said
+    told = office.type("explain", "1", "--json").json
+    assert (told["playbook"][:4], told["acks"][0]["who"]) == ("late", "Lena")
