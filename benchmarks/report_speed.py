@@ -75,7 +75,7 @@ def fill(file: Path, complaints: int) -> None:
     with sqlite3.connect(file) as plain:
         rows = [
             (1, str(number), "resolution#1", f"m{number}", number, 1, START * 1_000_000, START * 1_000_000 + number,
-             START * 1_000_000 + number if number % 3 == 0 else None, chance.randint(1, 5), 5, chance.randint(0, 10))
+             START * 1_000_000 + number if number % 2 == 0 else None, chance.randint(1, 5), 5, chance.randint(0, 10))
             for number in range(1, complaints, 3)
         ]  # fmt: skip
         plain.execute("INSERT INTO source (id, name, adapter) VALUES (1, 'shop', 'zendesk')")

@@ -172,6 +172,23 @@ def no_source(place: Place) -> SettingsError:
     return SettingsError(f"{named} names no source.", remedy="Make a folder with `amends init`, or name one in --home.")
 
 
+def policy_zone(home: Path) -> str:
+    """The zone of policy.yaml, the admin's or the shipped one, without reading anything else of the settings: it is all
+    that a report wants of them. Raises SettingsError for one that there is not."""
+    from zoneinfo import ZoneInfo
+
+    import mappings
+
+    own = home / "policy.yaml"
+    file = own if own.exists() else Path(mappings.__file__).with_name("policy.yaml")
+    zone = str(_yaml_file(file).get("zone", "UTC"))
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(f"{file}: there is no time zone {zone!r}.", remedy="See `amends check`.") from error
+    return zone
+
+
 def _stored_in(home: Path) -> str:
     named = _main_file(home).get("store")
     return named if isinstance(named, str) and named else "amends.db"
@@ -179,10 +196,16 @@ def _stored_in(home: Path) -> str:
 
 def _main_file(home: Path) -> dict[str, Any]:
     """amends.yaml as it is, right or wrong; whatever is wrong in it is told by the commands that need all of it."""
+    return _yaml_file(home / "amends.yaml")
+
+
+def _yaml_file(file: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        value = yaml.safe_load((home / "amends.yaml").read_text(encoding="utf-8"))
+        # As `yaml.safe_load`, by the C parser where there is one.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        value = yaml.load(file.read_text(encoding="utf-8"), loader)  # noqa: S506
     except (OSError, ValueError, yaml.YAMLError):
         return {}
     return value if isinstance(value, dict) else {}

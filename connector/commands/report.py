@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.commands.place import Place
+from connector.commands.place import Place, policy_zone
 from connector.commands.progress import Progress
 from connector.display import count
 from connector.errors import AmendsError, SettingsError
@@ -56,7 +56,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 def reported(place: Place, wish: Wish) -> Report:
     """Raises SettingsError for a period or a dimension that there is not."""
-    zone = place.settings.policy.zone
+    zone = policy_zone(place.home)
     period = _period(wish, zone, place.now())
     by = wish.by or USUAL
     with place.store() as store:
@@ -65,7 +65,7 @@ def reported(place: Place, wish: Wish) -> Report:
 
 
 def _told(place: Place, found: Cohort, wish: Wish, period: Period, by: Sequence[str]) -> Report:
-    zone = place.settings.policy.zone
+    zone = policy_zone(place.home)
     return report(
         found,
         period,
@@ -83,7 +83,7 @@ def cell(place: Place, wish: Wish, named: str, *, most: int) -> Cell:
     """The complaints behind a figure: "breached", "category=delivery/breached"."""
     narrowed, _, figure = named.rpartition("/")
     where = _where((*wish.where, *([narrowed] if narrowed else [])))
-    period = _period(wish, place.settings.policy.zone, place.now())
+    period = _period(wish, policy_zone(place.home), place.now())
     with place.store() as store:
         found = _cohort(place, store, wish.as_of, by_name=CUSTOMER in where)
         idents = traced(found, period, where, figure)
@@ -99,7 +99,7 @@ def cell_lines(told: Cell, columns: int) -> list[str]:
 
 def packed(place: Place, month: str, wish: Wish) -> tuple[Report, Pack]:
     """The review of a month, with that month's report."""
-    zone = place.settings.policy.zone
+    zone = policy_zone(place.home)
     if not re.fullmatch(r"\d{4}-\d{2}", month):
         raise SettingsError(f"{month!r} is no month.", remedy="Write it as 2026-03.")
     now = _span(month, zone)

@@ -6,6 +6,7 @@ the page, so that they follow its light or dark. Pure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -46,7 +47,7 @@ def months(title: str, told: Sequence[Month]) -> str:
         parts.append(_pillar("bar", left, width, one.received, most))
         parts.append(_pillar("late", left, width, one.breached, most))
         parts.append(_pillar("second", left + width + 2, width, one.resolved, most))
-        if len(told) <= 14 or number % 3 == 0:
+        if number % max(1, math.ceil(len(told) / 7)) == 0:
             middle = left + width
             parts.append(
                 f'<text class="name" x="{middle:.1f}" y="{HEIGHT + 18}" text-anchor="middle">{escape(one.name)}</text>'

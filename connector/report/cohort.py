@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,19 +12,20 @@ from numpy.typing import NDArray
 
 from connector.figures import FACETS, NONE, RESOLVED, YES
 from connector.store.figures import A_BLOCK, CURRENCY, FIELDS
+from connector.store.surveys import DIGITS
 
 Column = NDArray[Any]
 _CODES = {"B": "u1", "H": "<u2", "I": "<u4"}
 DTYPE = np.dtype([(name, _CODES[code]) for name, code in FIELDS])
 SOURCE, CUSTOMER = "source", "customer"
 DIMENSIONS = (*FACETS, SOURCE, CUSTOMER)
-SURVEY_COLUMNS = ("complaint", "asked", "answered", "csat", "scale", "ces", "nps", "solved")
 NOT_SAID = -1
 
 
 class Cohort(NamedTuple):
     """`rows` are complaints (one record each, of DTYPE), `idents` their row ids in ascending order. `names` are the
-    words by number, by dimension. `asked` are surveys, one column each (SURVEY_COLUMNS), times in seconds since 1970;
+    words by number, by dimension. `asked` are surveys, one column each ("complaint", "asked", "answered", and those
+    of `store.surveys.DIGITS`), times in seconds since 1970 and NOT_SAID where there is nothing;
     `at` is the place in `rows` of the complaint that each belongs to."""
 
     rows: Column
@@ -61,7 +63,7 @@ def from_blocks(blocks: Iterable[Sequence[Any]]) -> tuple[Column, Column]:
     rows: Column = np.frombuffer(b"".join(bodies), DTYPE)
     idents = (np.array(numbers, np.int64)[:, None] * A_BLOCK + np.arange(A_BLOCK)).ravel()
     counted = rows["answer"] != 0
-    return rows[counted], idents[counted]
+    return (rows, idents) if counted.all() else (rows[counted], idents[counted])
 
 
 def from_bytes(body: bytes, idents: Sequence[int]) -> tuple[Column, Column]:
@@ -78,15 +80,14 @@ def cohort(
     surveys: Sequence[Sequence[Any]],
     until: datetime | None = None,
 ) -> Cohort:
-    """Everything that counts; `surveys` as `store.surveys.scores` gives them. What was answered after `until` counts as
-    not answered yet."""
+    """Everything that counts; `surveys` as `store.surveys.scores` gives them. What was
+    answered after `until` counts as not answered yet."""
     rows, idents = found
-    table = np.array(
-        [[NOT_SAID if value is None else int(value) for value in row] for row in surveys] or np.empty((0, 8)), np.int64
-    ).reshape(-1, len(SURVEY_COLUMNS))
-    asked = {name: table[:, number].copy() for number, name in enumerate(SURVEY_COLUMNS)}
-    for name in ("asked", "answered"):
-        asked[name] = np.where(asked[name] == NOT_SAID, NOT_SAID, asked[name] // 1_000_000)
+    table = np.fromiter(chain.from_iterable(surveys), np.int64, len(surveys) * 4).reshape(-1, 4)
+    asked = {name: table[:, number].copy() for number, name in enumerate(("complaint", "asked", "answered"))}
+    said = table[:, 3]
+    for name, base in DIGITS:
+        asked[name], said = said % base - 1, said // base
     if until is not None:
         late = asked["answered"] > int(until.timestamp())
         for name in ("answered", "csat", "ces", "nps", "solved"):

@@ -7,15 +7,15 @@ went out; so a month stays as it was told when a later one looks better. Each fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 import msgspec
 import numpy as np
 
 from connector.errors import SettingsError
-from connector.figures import REPEAT, UNSURE, YES
+from connector.figures import NONE, REPEAT, UNSURE, YES
 from connector.report.cohort import NOT_SAID, Cohort, Column, column, is_resolved
 from connector.report.scores import Score, of_five, of_ten, share
 
@@ -23,6 +23,8 @@ TOTAL = "total"
 UNKNOWN = "(not known)"
 OTHERS = "(all others)"
 MOST_ROWS = 25
+ANSWERS = ("csat", "ces", "nps", "solved")
+WEIGHED = ("kept", "broken", "cost", "asked", "answered", *ANSWERS)
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -113,13 +115,17 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Counting:
-    """A cohort made ready: who was received, resolved and asked in the period."""
+    """A cohort made ready: who was received, resolved and asked in the period, and all lengths in order.
+
+    Everything that the groups of a table share is done here once; a table of a million complaints then takes a tenth of
+    a second (docs/performance.md).
+    """
 
     def __init__(self, cohort: Cohort, period: Period, where: Mapping[str, str]) -> None:
         self.cohort, self.period = cohort, period
         rows = cohort.rows
         wanted = self._wanted(where)
-        opened = rows["opened"].astype(np.int64)
+        opened = np.ascontiguousarray(rows["opened"])
         self.resolved_at = column(rows, "resolved")
         complaint = (rows["answer"] == YES) & wanted
         self.received = complaint & period.holds(opened)
@@ -130,9 +136,6 @@ class Counting:
         self.asked = period.holds(when) & wanted[cohort.at]
         self.delivered = self.asked & (went != NOT_SAID)
         self.answered = self.asked & (cohort.asked["answered"] != NOT_SAID)
-        self.lengths = {
-            name: column(rows, name) for name in ("handled", "handled_working", "resolving", "resolving_working")
-        }
 
     def _wanted(self, where: Mapping[str, str]) -> Column:
         found: Column = np.ones(len(self.cohort.rows), bool)
@@ -143,172 +146,247 @@ class Counting:
 
     # -- which complaints a figure counts ------------------------------------------------------------------------------
 
-    def sets(self) -> dict[str, Callable[[], Column]]:
-        """By figure: the complaints that it counts, as a mask over the cohort's rows."""
-        rows, had = self.cohort.rows, self.received
+    @cached_property
+    def sets(self) -> dict[str, Column]:
+        """By figure: the places (in the cohort's rows) of the complaints that it counts."""
+        rows = self.cohort.rows
+        came, ended = np.flatnonzero(self.received), np.flatnonzero(self.resolved)
+
+        def of(places: Column, name: str) -> Column:
+            found: Column = places[rows[name][places] > 0]
+            return found
+
+        def told(places: Column, name: str) -> Column:
+            found: Column = places[rows[name][places] != NONE]
+            return found
+
         return {
-            "received": lambda: had,
-            "unsure": lambda: self.unsure,
-            "resolved": lambda: self.resolved,
-            "handling": lambda: had & (self.lengths["handled"] != NOT_SAID),
-            "resolving": lambda: self.resolved & (self.lengths["resolving"] != NOT_SAID),
-            "breached": lambda: had & (rows["breaches"] > 0),
-            "kept": lambda: had & (rows["kept"] > 0),
-            "broken": lambda: had & (rows["broken"] > 0),
-            "repeat": lambda: had & ((rows["bits"] & REPEAT) != 0),
-            "reopened": lambda: had & (rows["reopens"] > 0),
-            "handed_over": lambda: had & (rows["handoffs"] > 0),
-            "cost": lambda: self.resolved & (column(rows, "cost_cents") != NOT_SAID),
-            "asked": lambda: self._about(self.delivered),
-            "answered": lambda: self._about(self.answered),
-            **{
-                name: (lambda name=name: self._about(self.answered & (self.cohort.asked[name] != NOT_SAID)))  # type: ignore[misc]
-                for name in ("csat", "ces", "nps", "solved")
-            },
+            "received": came,
+            "unsure": np.flatnonzero(self.unsure),
+            "resolved": ended,
+            "handling": told(came, "handled"),
+            "resolving": told(ended, "resolving"),
+            "breached": of(came, "breaches"),
+            "kept": of(came, "kept"),
+            "broken": of(came, "broken"),
+            "repeat": came[(rows["bits"][came] & REPEAT) != 0],
+            "reopened": of(came, "reopens"),
+            "handed_over": of(came, "handoffs"),
+            "cost": told(ended, "cost_cents"),
+            "asked": self._about(self.delivered),
+            "answered": self._about(self.answered),
+            **{name: self._about(self.answered & (self.cohort.asked[name] != NOT_SAID)) for name in ANSWERS},
         }
 
     def _about(self, surveys: Column) -> Column:
-        found = np.zeros(len(self.cohort.rows), bool)
-        found[self.cohort.at[surveys]] = True
+        found: Column = np.unique(self.cohort.at[surveys])
+        return found
+
+    @cached_property
+    def _lengths(self) -> dict[str, tuple[Column, Column]]:
+        """By kind of length: the places of the complaints that have one, shortest first, and the lengths."""
+        found = {}
+        for name, places in (("handled", "handling"), ("resolving", "resolving")):
+            for kind in (name, f"{name}_working"):
+                of = self.sets[places]
+                values = self.cohort.rows[kind][of]
+                of, values = of[values != NONE], values[values != NONE]
+                order = np.argsort(values)
+                found[kind] = of[order].astype(np.int32), values[order]
         return found
 
     # -- figures -------------------------------------------------------------------------------------------------------
 
-    def group(self, name: str, picked: Column | None, asked: Column | None) -> Group:
-        """The figures of the complaints at the places `picked`, and of the surveys at `asked`; None is all."""
+    def groups(self, names: Sequence[str], labels: Column) -> list[Group]:
+        """The figures of each group; `labels` has the number of its group for each complaint of the cohort, and a
+        number above them all for those that belong to none."""
+        many = len(names)
 
-        def pick(values: Column) -> Column:
-            return values if picked is None else values[picked]
+        def counted(places: Column, weights: str | None = None) -> Column:
+            of = labels[places]
+            heavy = self.cohort.rows[weights][places] if weights is not None else None
+            found: Column = np.bincount(of, heavy, minlength=many + 1)[:many].astype(np.int64)
+            return found
 
-        rows = pick(self.cohort.rows)
-        received, resolved = pick(self.received), pick(self.resolved)
-        came = rows[received]
-        n, whole = len(came), int(self.received.sum())
-        kept, broken = int(came["kept"].sum()), int(came["broken"].sum())
-        breached, repeat = int((came["breaches"] > 0).sum()), int(((came["bits"] & REPEAT) != 0).sum())
-        reopened = int((came["reopens"] > 0).sum())
-        lengths = {
-            kind: _lengths(pick(values)[resolved if kind.startswith("resolving") else received])
-            for kind, values in self.lengths.items()
+        sets = self.sets
+        counts = {name: counted(places) for name, places in sets.items() if name not in WEIGHED}
+        counts |= {name: counted(sets[name], name) for name in ("kept", "broken")}
+        handoffs = counted(sets["handed_over"], "handoffs")
+        lengths = {kind: self._of_groups(kind, labels, many) for kind in self._lengths}
+        costs = self._costs(labels, many)
+        voices = self._voices(labels[self.cohort.at], many)
+        whole = len(sets["received"])
+        found = []
+        for at, name in enumerate(names):
+            n, kept, broken = (int(counts[one][at]) for one in ("received", "kept", "broken"))
+            breached, repeat, reopened = (int(counts[one][at]) for one in ("breached", "repeat", "reopened"))
+            delivered, answered, replied, scores = voices[at]
+            found.append(
+                Group(
+                    name=name,
+                    received=n,
+                    share=_percent(n, whole),
+                    unsure=int(counts["unsure"][at]),
+                    resolved=int(counts["resolved"][at]),
+                    breached=breached,
+                    repeat=repeat,
+                    reopened=reopened,
+                    handling=lengths["handled"][at],
+                    handling_working=lengths["handled_working"][at],
+                    resolving=lengths["resolving"][at],
+                    resolving_working=lengths["resolving_working"][at],
+                    breached_share=_percent(breached, n),
+                    kept=kept,
+                    broken=broken,
+                    kept_share=_percent(kept, kept + broken),
+                    repeat_share=_percent(repeat, n),
+                    reopened_share=_percent(reopened, n),
+                    handed_over=int(counts["handed_over"][at]),
+                    handoffs=int(handoffs[at]),
+                    cost=costs[at],
+                    asked=delivered,
+                    answered=answered,
+                    response_rate=_percent(replied, delivered),
+                    csat=scores["csat"],
+                    ces=scores["ces"],
+                    nps=scores["nps"],
+                    solved=scores["solved"],
+                )
+            )
+        return found
+
+    def _of_groups(self, kind: str, labels: Column, many: int) -> list[Lengths]:
+        """Mean, median and ninth decile of each group, by linear interpolation between neighbours. All lengths are in
+        order, so a stable sort by group leaves each group's in order, too."""
+        places, values = self._lengths[kind]
+        of = labels[places]
+        counts = np.bincount(of, minlength=many + 1)
+        sums = np.bincount(of, values, minlength=many + 1)
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        order = np.argsort(of, kind="stable") if many > 1 or counts[many:].any() else None
+
+        def at(place: int) -> float:
+            return float(values[place if order is None else order[place]])
+
+        def quantile(group: int, share_: float) -> float:
+            place = share_ * (int(counts[group]) - 1)
+            low = int(starts[group]) + int(place)
+            if place % 1 == 0:
+                return at(low)
+            return at(low) + (at(low + 1) - at(low)) * (place % 1)
+
+        return [
+            Lengths(int(counts[group]), float(sums[group] / counts[group]), quantile(group, 0.5), quantile(group, 0.9))
+            if counts[group]
+            else Lengths()
+            for group in range(many)
+        ]
+
+    def _costs(self, labels: Column, many: int) -> list[dict[str, float]]:
+        places = self.sets["cost"]
+        cents, currencies = self.cohort.rows["cost_cents"][places], self.cohort.rows["currency"][places]
+        found: list[dict[str, float]] = [{} for _ in range(many)]
+        for code in np.unique(currencies):
+            of = currencies == code
+            sums = np.bincount(labels[places[of]], cents[of], minlength=many + 1)
+            for group in np.flatnonzero(sums[:many]):
+                found[group][self.cohort.words.get(int(code), "")] = round(float(sums[group])) / 100
+        return found
+
+    def _voices(self, labels: Column, many: int) -> list[tuple[int, int, int, dict[str, Score]]]:
+        """Of each group: surveys that arrived, answers, answers to those that arrived, and the scores."""
+
+        def counted(surveys: Column) -> Column:
+            found: Column = np.bincount(labels[surveys], minlength=many + 1)
+            return found
+
+        delivered, answered = counted(self.delivered), counted(self.answered)
+        replied = counted(self.answered & self.delivered)
+        asked, two_way = self.cohort.asked, self.cohort.asked["scale"] == 2
+        said = {
+            "csat": _each(labels, many, asked["csat"], self.answered & ~two_way, range(1, 6)),
+            "rated": _each(labels, many, asked["csat"], self.answered & two_way, range(1, 6)),
+            "ces": _each(labels, many, asked["ces"], self.answered, range(1, 6)),
+            "nps": _each(labels, many, asked["nps"], self.answered, range(11)),
+            "solved": _each(labels, many, asked["solved"], self.answered, range(2)),
         }
-        delivered, answered, scores = self._surveys(asked)
-        return Group(
-            name=name,
-            received=n,
-            share=_percent(n, whole),
-            unsure=int(pick(self.unsure).sum()),
-            resolved=int(resolved.sum()),
-            handling=lengths["handled"],
-            handling_working=lengths["handled_working"],
-            resolving=lengths["resolving"],
-            resolving_working=lengths["resolving_working"],
-            breached=breached,
-            breached_share=_percent(breached, n),
-            kept=kept,
-            broken=broken,
-            kept_share=_percent(kept, kept + broken),
-            repeat=repeat,
-            repeat_share=_percent(repeat, n),
-            reopened=reopened,
-            reopened_share=_percent(reopened, n),
-            handed_over=int((came["handoffs"] > 0).sum()),
-            handoffs=int(came["handoffs"].sum()),
-            cost=self._cost(rows[resolved]),
-            asked=delivered,
-            answered=answered,
-            response_rate=_percent(answered, delivered),
-            **scores,
-        )
-
-    def _cost(self, rows: Column) -> dict[str, float]:
-        cents = column(rows, "cost_cents")
-        told = cents != NOT_SAID
-        found = {}
-        for code in np.unique(rows["currency"][told]):
-            of = told & (rows["currency"] == code)
-            found[self.cohort.words.get(int(code), "")] = int(cents[of].sum()) / 100
-        return dict(sorted(found.items()))
-
-    def _surveys(self, picked: Column | None) -> tuple[int, int, dict[str, Score]]:
-        def pick(values: Column) -> Column:
-            return values if picked is None else values[picked]
-
-        delivered, answered = pick(self.delivered), pick(self.answered)
-        said = {name: pick(self.cohort.asked[name])[answered] for name in ("csat", "scale", "ces", "nps", "solved")}
-        two_way = said["scale"] == 2
-        csat = said["csat"][~two_way]
-        rated = said["csat"][two_way]
-        solved = said["solved"][said["solved"] != NOT_SAID]
-        scores = {
-            "csat": of_five(_counts(csat, 1, 5), (int((rated == 1).sum()), int((rated == 5).sum()))),
-            "ces": of_five(_counts(said["ces"], 1, 5)),
-            "nps": of_ten(_counts(said["nps"], 0, 10)),
-            "solved": share(int(solved.sum()), len(solved)),
-        }
-        return int(delivered.sum()), int((answered & delivered).sum()), scores
+        return [
+            (
+                int(delivered[group]),
+                int(answered[group]),
+                int(replied[group]),
+                {
+                    "csat": of_five(said["csat"][group], (said["rated"][group][0], said["rated"][group][4])),
+                    "ces": of_five(said["ces"][group]),
+                    "nps": of_ten(said["nps"][group]),
+                    "solved": share(said["solved"][group][1], sum(said["solved"][group])),
+                },
+            )
+            for group in range(many)
+        ]
 
     def table(self, dimension: str, most: int = MOST_ROWS) -> Table:
         """The figures by the values of one dimension."""
         codes = self.cohort.codes(dimension)
-        order = np.argsort(codes, kind="stable")
-        values, starts = np.unique(codes[order], return_index=True)
-        ends = np.append(starts[1:], len(order))
-        of_survey = codes[self.cohort.at]
-        places = {int(value): order[start:end] for value, start, end in zip(values, starts, ends, strict=True)}
-        counts = {code: int((self.received | self.resolved)[where].sum()) for code, where in places.items()}
-        ranked = sorted((code for code, count in counts.items() if count), key=lambda code: (-counts[code], code))
-        groups = [
-            self.group(self.cohort.name(dimension, code) or UNKNOWN, places[code], np.flatnonzero(of_survey == code))
-            for code in ranked[:most]
-        ]
-        if len(ranked) > most:
-            rest = ranked[most:]
-            together = np.sort(np.concatenate([places[code] for code in rest]))
-            groups.append(self.group(OTHERS, together, np.flatnonzero(np.isin(of_survey, rest))))
-        return Table(dimension, tuple(groups))
+        values, numbers = _numbered(codes)
+        told = self.received | self.resolved | self.unsure
+        told[self.cohort.at[self.asked]] = True
+        counts = np.bincount(numbers[np.flatnonzero(told)], minlength=len(values))
+        ranked = [int(at) for at in np.lexsort((values, -counts)) if counts[at]]
+        shown = ranked[:most]
+        names = [self.cohort.name(dimension, int(values[at])) or UNKNOWN for at in shown]
+        names += [OTHERS] if len(ranked) > most else []
+        group_of = np.full(len(values), len(shown), np.uint16)
+        group_of[shown] = np.arange(len(shown))
+        return Table(dimension, tuple(self.groups(names, _small(group_of[numbers], len(names)))))
+
+    def total(self) -> Group:
+        """The figures of all."""
+        return self.groups([TOTAL], np.zeros(len(self.cohort.rows), np.uint8))[0]
 
     def months(self, names: Sequence[tuple[str, datetime, datetime]]) -> tuple[Month, ...]:
         """The same complaints month by month: (name, from, to) each."""
         edges = np.array([int(since.timestamp()) for _, since, _ in names] + [int(names[-1][2].timestamp())])
-        rows = self.cohort.rows
-        came = np.searchsorted(edges, rows["opened"][self.received].astype(np.int64), "right") - 1
-        gone = np.searchsorted(edges, self.resolved_at[self.resolved], "right") - 1
-        late = came[rows["breaches"][self.received] > 0]
-        counts = [np.bincount(one[(one >= 0) & (one < len(names))], minlength=len(names)) for one in (came, gone, late)]
-        return tuple(
-            Month(name, int(counts[0][at]), int(counts[1][at]), int(counts[2][at]))
-            for at, (name, _, _) in enumerate(names)
-        )
+        opened = self.cohort.rows["opened"].astype(np.int64)
+
+        def counted(instants: Column) -> Column:
+            month = np.searchsorted(edges, instants, "right") - 1
+            found: Column = np.bincount(month[(month >= 0) & (month < len(names))], minlength=len(names))
+            return found
+
+        came, late = counted(opened[self.sets["received"]]), counted(opened[self.sets["breached"]])
+        gone = counted(self.resolved_at[self.sets["resolved"]])
+        return tuple(Month(name, int(came[at]), int(gone[at]), int(late[at])) for at, (name, _, _) in enumerate(names))
 
 
-def _counts(values: Column, low: int, high: int) -> list[int]:
-    """How often each value of `low` to `high` was said."""
-    said = values[(values >= low) & (values <= high)] - low
-    return [int(count) for count in np.bincount(said, minlength=high - low + 1)]
+def _numbered(codes: Column) -> tuple[Column, Column]:
+    """(the values that there are, the number of each code among them)."""
+    top = int(codes.max()) + 1 if len(codes) else 1
+    if top > 5_000_000:
+        values, numbers = np.unique(codes, return_inverse=True)
+        return values, numbers
+    values = np.flatnonzero(np.bincount(codes, minlength=top))
+    of = np.zeros(top, np.uint32)
+    of[values] = np.arange(len(values))
+    return values, of[codes]
+
+
+def _small(labels: Column, many: int) -> Column:
+    """Small numbers are sorted fastest."""
+    return labels.astype(np.uint8) if many < 255 else labels
+
+
+def _each(labels: Column, many: int, values: Column, surveys: Column, scale: range) -> list[list[int]]:
+    """How often each value of `scale` was said, by group."""
+    places = np.flatnonzero(surveys & (values >= scale.start) & (values < scale.stop))
+    key = labels[places].astype(np.int64) * len(scale) + values[places] - scale.start
+    counts = np.bincount(key, minlength=(many + 1) * len(scale))[: many * len(scale)]
+    found: list[list[int]] = counts.reshape(many, len(scale)).tolist()
+    return found
 
 
 def _percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
-
-
-def _lengths(values: Column) -> Lengths:
-    """Mean, and median and ninth decile by linear interpolation between neighbours."""
-    found = values[values != NOT_SAID]
-    n = len(found)
-    if not n:
-        return Lengths()
-    median, p90 = _quantiles(found, (0.5, 0.9))
-    return Lengths(n, float(found.mean()), median, p90)
-
-
-def _quantiles(values: Column, wanted: Iterable[float]) -> list[float]:
-    places = [share_ * (len(values) - 1) for share_ in wanted]
-    needed = sorted({index for place in places for index in (int(place), min(int(place) + 1, len(values) - 1))})
-    parted = np.partition(values, needed)
-    return [
-        float(parted[int(place)] + (parted[min(int(place) + 1, len(values) - 1)] - parted[int(place)]) * (place % 1))
-        for place in places
-    ]
 
 
 def report(
@@ -331,7 +409,7 @@ def report(
         made_at=made_at,
         as_of=as_of,
         where=dict(where),
-        total=counting.group(TOTAL, None, None),
+        total=counting.total(),
         tables=tuple(counting.table(dimension, most) for dimension in by),
         months=counting.months(months) if months else (),
     )
@@ -339,8 +417,7 @@ def report(
 
 def traced(cohort: Cohort, period: Period, where: Mapping[str, str], figure: str) -> list[int]:
     """The complaints (row ids) that one figure counts. Raises SettingsError for a figure that there is not."""
-    sets = Counting(cohort, period, where).sets()
+    sets = Counting(cohort, period, where).sets
     if figure not in sets:
         raise SettingsError(f"there is no figure {figure!r}.", remedy=f"There are: {', '.join(sets)}.")
-    found: list[Any] = cohort.idents[sets[figure]()].tolist()
-    return [int(ident) for ident in found]
+    return [int(ident) for ident in cohort.idents[sets[figure]].tolist()]

@@ -22,6 +22,7 @@ from connector.people.identity import Identifying, keys_of
 from connector.store import sources, tables
 from connector.store.archive import unpacked_raw
 from connector.store.database import Store
+from connector.store.figures import Counted, keep
 from connector.store.intentions import State
 from connector.store.people import Seen
 from connector.store.rows import add_unknown
@@ -39,6 +40,7 @@ _OF_TICKETS = (
     tables.unlisted,
     tables.quarantine,
 )
+_OF_COMPLAINTS = (tables.link, tables.ack, tables.granted, tables.survey)
 _OF_PEOPLE = (tables.identity, tables.conduct)
 
 
@@ -126,12 +128,15 @@ def erase_tickets(connection: Connection, tickets: Sequence[Ticket]) -> Erased:
     """Erase all that belongs to these tickets, in every table; not who wrote them."""
     rows: dict[str, int] = {}
     for one in tickets:
-        _delete(connection, tables.link, tables.link.c.complaint_id == one.id, rows)
+        for table in _OF_COMPLAINTS:
+            _delete(connection, table, table.c.complaint_id == one.id, rows)
         _delete(connection, tables.outbox, _writes_of(one), rows)
         for table in _OF_TICKETS:
             own = (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket)
             _delete(connection, table, own, rows)
         _delete(connection, tables.complaint, tables.complaint.c.id == one.id, rows)
+    # What it counted as is no word of anybody, but it names a person by number.
+    keep(connection, {one.id: Counted(one.source_id, 0, None) for one in tickets})
     return Erased(len(tickets), rows)
 
 
@@ -140,6 +145,8 @@ def _erase_identities(connection: Connection, ids: Sequence[int]) -> Erased:
     for table in _OF_PEOPLE:
         _delete(connection, table, table.c.complainant_id.in_(ids), rows)
     _delete(connection, tables.tie, _ties_of(ids), rows)
+    # Of a survey whose complaint has another person by now.
+    _delete(connection, tables.survey, tables.survey.c.person_id.in_(ids), rows)
     _delete(connection, tables.complainant, tables.complainant.c.id.in_(ids), rows)
     return Erased(0, rows)
 
@@ -181,7 +188,8 @@ def held(connection: Connection, identities: Collection[int]) -> dict[str, list[
     _rows(connection, tables.tie, _ties_of(ids), found)
     for one in tickets_of(connection, ids):
         _rows(connection, tables.complaint, tables.complaint.c.id == one.id, found)
-        _rows(connection, tables.link, tables.link.c.complaint_id == one.id, found)
+        for table in _OF_COMPLAINTS:
+            _rows(connection, table, table.c.complaint_id == one.id, found)
         _rows(connection, tables.outbox, _writes_of(one), found)
         for table in _OF_TICKETS:
             _rows(connection, table, (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket), found)

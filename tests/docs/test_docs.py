@@ -51,6 +51,7 @@ PAGE_OF_FILE = {
     "people": "people.md",
     "trends": "trends.md",
     "letters": "trends.md",
+    "survey": "surveys.md",
 }
 FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -272,6 +273,7 @@ def test_every_kind_of_settings_file_has_an_example() -> None:
         "wordings",
         "notes",
         "people",
+        "surveys",
     }
 
 

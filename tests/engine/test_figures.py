@@ -1,0 +1,151 @@
+"""What reports count is kept as complaints come and change: it is always as if counted anew."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from connector.assessment import clocks_of, figures_of, understood_again
+from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes
+from connector.report.counting import Counting, Period
+from connector.store import complaints, figures, people, surveys
+from connector.store.figures import Alone, Counted
+from connector.sync import replay
+from connector.sync.replay import PARTS
+from tests.engine.world import CUSTOMERS, World
+from tests.unit.test_report_counting import one
+
+COMPLAINT = "My parcel has still not arrived. I want my money back."
+VERBS = ("pull", "sweep", "push")
+
+
+def kept(world: World) -> Cohort:
+    with world.store.read() as connection:
+        found = from_blocks(figures.blocks(connection))
+        return cohort(found, figures.words(connection), {1: "shop"}, surveys.scores(connection))
+
+
+def counted_anew(world: World) -> Cohort:
+    """The same from the complaints themselves."""
+    alone = Alone()
+    with world.store.read() as connection:
+        for stored in complaints.listing(connection):
+            doc = stored.doc
+            this = understood_again(doc.complaint, doc.entries, doc.tags, world.helpdesk().words, doc.promises)
+            clocks = clocks_of(this, world.rules, world.now())
+            told = figures_of(this, clocks, stored.assessed.flags, world.rules)
+            alone.add(stored.id, Counted(stored.source_id, stored.complainant_id, told))
+        return cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {1: "shop"}, surveys.scores(connection))
+
+
+def as_text(found: Cohort) -> list[tuple[Any, ...]]:
+    """Every row with its words written out: numbers of words differ by the order in which they came."""
+    told = []
+    for ident, row in zip(found.idents, found.rows, strict=True):
+        values = {name: row[name].item() for name in found.rows.dtype.names or ()}
+        for facet in (*figures.FACETS, "currency"):
+            values[facet] = found.words.get(values[facet], "")
+        told.append((int(ident), tuple(values.items())))
+    return told
+
+
+def people_do(world: World, tickets: list[str], chance: random.Random) -> None:
+    """Something happens at the desk."""
+    act = chance.choice(["open", "open", "reply", "solve", "reopen", "owner", "label", "merge", "delete"])
+    ticket = chance.choice(tickets) if tickets else ""
+    if act == "open" or not ticket or (act in ("merge", "delete") and len(tickets) < 4):
+        text = chance.choice([COMPLAINT, "What are your opening hours?", "Hm."])
+        tickets.append(world.desk.open(f"Case {len(tickets)}", text, requester=chance.choice(CUSTOMERS)))
+    elif act in ("solve", "reopen"):
+        world.desk.set(ticket, "status", "solved" if act == "solve" else "open")
+    else:
+        {
+            "reply": lambda: world.desk.staff_reply(ticket, "We are looking into it."),
+            "owner": lambda: world.desk.set(ticket, "owner", chance.choice(["ana", "ben"])),
+            "label": lambda: world.desk.label(ticket, ["vip"]),
+            "merge": lambda: world.desk.merge(tickets.pop(), tickets[0]),
+            "delete": lambda: world.desk.delete(tickets.pop()),
+        }[act]()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_kept_is_what_counting_anew_gives(seed: int) -> None:
+    chance = random.Random(seed)
+    world = World(page_size=chance.randint(1, 5))
+    tickets: list[str] = []
+    for _ in range(40):
+        people_do(world, tickets, chance)
+        world.desk.advance(chance.choice([60, 3600, 30_000]))
+        for verb in VERBS:
+            if chance.random() < 0.5:
+                world.step(verb)
+    world.heal()
+    world.step("sweep")
+    now, anew = as_text(kept(world)), as_text(counted_anew(world))
+    assert now == anew and now
+
+
+def test_a_ticket_that_turns_out_to_be_none_counts_no_more() -> None:
+    world = World()
+    ticket = world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
+    world.step("pull")
+    assert len(kept(world).rows) == 1
+    other = world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
+    world.step("pull")
+    world.desk.merge(ticket, other)
+    world.step("pull")
+    found = kept(world)
+    with world.store.read() as connection:
+        assert complaints.names_of(connection, [int(ident) for ident in found.idents]) == [f"shop/{other}"]
+
+
+def test_after_an_update_all_that_is_stored_is_counted_again() -> None:
+    world = World()
+    for number in range(7):
+        world.desk.open(f"Late {number}", COMPLAINT, requester=CUSTOMERS[0])
+    for verb in VERBS:
+        world.step(verb)
+    before = as_text(kept(world))
+    with world.store.write("an older release") as connection:
+        connection.exec_driver_sql("DELETE FROM figure")
+        connection.exec_driver_sql("UPDATE source SET rules_digest = 'a:b:old'")
+    assert PARTS == ("mapping", "tagging", "clocks")
+    renewed = replace(world.helpdesk(), rules_digest="a:b:new")
+    replay(renewed, world.store, world.rules, now=world.now)
+    assert as_text(kept(world)) == before
+
+
+def test_a_crash_never_leaves_figures_of_a_page_that_is_not_there() -> None:
+    for at in range(1, 9):
+        world = World(page_size=2)
+        for number in range(5):
+            world.desk.open(f"Late {number}", COMPLAINT, requester=CUSTOMERS[0])
+        world.die_at = at
+        world.step("pull")
+        world.step("pull")
+        world.step("sweep")
+        assert as_text(kept(world)) == as_text(counted_anew(world))
+
+
+def test_more_complaints_than_a_row_holds_are_kept_in_several() -> None:
+    world = World()
+    with world.store.write("many") as connection:
+        figures.keep(connection, {number: Counted(1, 1, one(number % 20)) for number in range(1, 600)})
+        figures.keep(connection, {300: Counted(1, 1, None), 10_000: Counted(1, 1, None)})
+    found = kept(world)
+    assert [int(ident) for ident in found.idents] == [number for number in range(1, 600) if number != 300]
+    whole = Period(datetime(2020, 1, 1, tzinfo=UTC), None, "all")
+    assert Counting(found, whole, {}).total().received == 598
+
+
+def test_customers_are_named_only_where_they_are_asked_for() -> None:
+    world = World()
+    world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
+    world.step("pull")
+    with world.store.read() as connection:
+        assert set(people.names(connection).values()) == {"Customer 0"}
+        assert "Customer" not in repr(list(figures.words(connection).values()))
