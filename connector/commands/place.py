@@ -5,7 +5,6 @@ Made by the command line, which hands in the clocks; used by every module of thi
 
 from __future__ import annotations
 
-import gc
 import getpass
 import os
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from connector.commands.collector import spare_the_collector
 from connector.errors import AmendsError, SettingsError
 from connector.store import Store, Transaction, sources
 
@@ -157,13 +157,6 @@ class Place:
             store.take_lease(self.holder(what), self.wall())
             spare_the_collector()
             yield store
-
-
-def spare_the_collector() -> None:
-    """Pages are trees without circles and die by themselves: looking through thousands of live ones for circles again
-    and again cost a fifth of a first sync (docs/performance.md)."""
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 50)
 
 
 def no_source(place: Place) -> SettingsError:

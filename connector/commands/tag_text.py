@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from connector.commands.place import spare_the_collector
+from connector.commands.collector import spare_the_collector
 from connector.commands.progress import Progress
 from connector.commands.tag_files import Line, Mistake, lines_of
 from connector.display import clean, cut

@@ -225,7 +225,6 @@ Index(
     "ix_complaint_promises",
     complaint.c.promises,
     sqlite_where=complaint.c.promises.is_not(None),
-    postgresql_where=complaint.c.promises.is_not(None),
 )
 # Only of what counts towards coming back; the condition is spelt out so that questions can match it.
 IS_COMPLAINT = text("complaint.complaint = 'yes'")

@@ -57,7 +57,8 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[lis
     at: Ints = np.repeat(first - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
     columns = np.repeat(np.array([one.column for one in asked]), lengths)
     known = model.rows_of(places.buckets[at])
-    weights = np.where(known >= 0, model.arrays.weights[np.maximum(known, 0), columns], np.float32(0))
+    weights = np.where(known >= 0, model.arrays.weights[np.maximum(known, 0), columns], 0).astype(np.float32)
+    weights *= model.arrays.scales[columns]
     heavy = np.flatnonzero(weights > 0)
     order = heavy[np.lexsort((-weights[heavy], owner[heavy]))]
     owner, ordered = owner[order], weights[order]

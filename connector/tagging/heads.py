@@ -16,6 +16,10 @@ import numpy.typing as npt
 from connector.tagging.fitting import Floats, Ints, summed
 from connector.tagging.grams import BUCKETS, Grams, Places
 
+Bytes = npt.NDArray[np.int8]
+# Texts whose weights are gathered together: few enough to stay in the processor's cache.
+BLOCK = 16
+
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What decides one facet. Its values are columns `first` to `first + len(values)` of the model's weights.
@@ -35,11 +39,13 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Arrays(msgspec.Struct, frozen=True, eq=False):
-    """The numbers of a model. `buckets` are the features known, ascending; row n of `weights` belongs to the n-th."""
+    """The numbers of a model. `buckets` are the features known, ascending; row n of `weights` belongs to the n-th, and
+    each of its columns is to be multiplied by its scale: a model that was read from a file has eight bits a weight."""
 
     buckets: npt.NDArray[np.int32]
     idf: Floats
-    weights: Floats
+    weights: Floats | Bytes
+    scales: Floats
     dense: Floats
     bias: Floats
 
@@ -88,11 +94,14 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def sparse_scores(self, features: Grams) -> Floats:
         """What words and runs alone say: texts x all columns."""
-        return self._group(features.words, features.size) + self._group(features.runs, features.size)
+        sums = self._group(features.words, features.size) + self._group(features.runs, features.size)
+        found: Floats = sums * self.arrays.scales
+        return found
 
     def theme_scores(self, features: Grams) -> Floats:
         """What the themes add to that: texts x all columns."""
-        return self._group(features.themes, features.size)
+        found: Floats = self._group(features.themes, features.size) * self.arrays.scales
+        return found
 
     def scores(self, sparse: Floats, strengths: Floats) -> Floats:
         """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
@@ -109,7 +118,13 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         begins = np.searchsorted(texts, np.arange(count + 1))
         lengths = np.sqrt(np.bincount(texts, weights=idf * idf, minlength=count))
         factors = (1 / np.maximum(lengths, 1e-9)).astype(np.float32)
-        return summed(self.arrays.weights[rows], begins) * factors[:, None]
+        sums = np.zeros((count, self.arrays.weights.shape[1]), dtype=np.float32)
+        for first in range(0, count, BLOCK):
+            last = min(first + BLOCK, count)
+            start, stop = begins[first], begins[last]
+            weights = self.arrays.weights[rows[start:stop]].astype(np.float32, copy=False)
+            sums[first:last] = summed(weights, begins[first : last + 1] - start)
+        return sums * factors[:, None]
 
     def known_share(self, features: Grams) -> Floats:
         """Which share of each text's words and pairs of words was seen in training."""

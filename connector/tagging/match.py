@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from ahocorasick_rs import AhoCorasick
@@ -70,7 +70,7 @@ class Lookup:
         lines: dict[str, list[tuple[Line, Rule]]] = {word: [] for word in sorted(negations)}
         for line, rule in listed:
             lines.setdefault(line.key, []).append((line, rule))
-        self._keys = [_key(key, found, key in negations, gap) for key, found in lines.items()]
+        self._keys = _keys(lines, negations, gap)
         self._automaton = AhoCorasick(list(lines)) if lines else None
 
     def find(self, text: str) -> list[Hit]:
@@ -112,16 +112,19 @@ class Phrases:
         together: dict[str, list[PhraseBook]] = {}
         for book in books:
             together.setdefault(book.language, []).append(book)
+        self._languages = tuple(together)
         self._waiting = together
         self._books: dict[str, Lookup] = {}
         if not late:
-            for language in together:
+            for language in self._languages:
                 self._book(language)
 
     def _book(self, language: str) -> Lookup | None:
-        # Two threads may compile the same book; they come to the same.
-        if language not in self._books and language in self._waiting:
-            self._books[language] = _compiled(self._waiting[language])
+        # Two threads may compile the same book; they come to the same. What was compiled need not be held any more.
+        books = self._waiting.get(language)
+        if books is not None:
+            self._books[language] = _compiled(books)
+            self._waiting.pop(language, None)
         return self._books.get(language)
 
     def find(self, folded: Folded, language: str | None) -> list[Hit]:
@@ -131,7 +134,7 @@ class Phrases:
             book = self._book(language)
             hits = book.find(text) if book is not None else []
         else:
-            hits = [hit for one in self._waiting if (book := self._book(one)) is not None for hit in book.find(text)]
+            hits = [hit for one in self._languages if (book := self._book(one)) is not None for hit in book.find(text)]
         hits.sort(key=_longest_first)
         return _unguarded(hits, len(text))
 
@@ -172,12 +175,26 @@ def _rules(book: PhraseBook) -> Iterator[tuple[Rule, Phrase]]:
             yield Rule(f"{kind}:{book.language}/{name}", says, WEIGHT[phrase.strength], kind == "guard"), phrase
 
 
-def _key(key: str, lines: list[tuple[Line, Rule]], negation: bool, gap: str) -> _Key:
+def _keys(lines: Mapping[str, Sequence[tuple[Line, Rule]]], negations: Collection[str], gap: str) -> list[_Key]:
+    """All that is meant by each fixed beginning. Most lines of a rule mean the same, and most endings are alike: each
+    is made once, for there are ten thousand lines in a book."""
+    rests: dict[frozenset[str], _Rest] = {}
+    keys: dict[_Key, _Key] = {}
+    found = []
+    for key, begun in lines.items():
+        one = _key(key, begun, key in negations, lambda these: rests.setdefault(these, _Rest(these, gap)))
+        found.append(keys.setdefault(one, one))
+    return found
+
+
+def _key(
+    key: str, lines: Sequence[tuple[Line, Rule]], negation: bool, rest_of: Callable[[frozenset[str]], _Rest]
+) -> _Key:
     """All lines that begin with `key`; those of one rule become one expression."""
     rests: dict[Rule, set[str]] = {}
     for line, rule in lines:
         if line.rest:
             rests.setdefault(rule, set()).add(line.rest)
     whole = tuple({rule: None for line, rule in lines if not line.rest})
-    begun = tuple((_Rest(found, gap), rule) for rule, found in rests.items())
+    begun = tuple((rest_of(frozenset(found)), rule) for rule, found in rests.items())
     return unspaced(key[0]), unspaced(key[-1]), negation, whole, begun

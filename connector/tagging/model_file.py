@@ -7,6 +7,7 @@ bits a number, with one scale a column.
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -34,7 +35,7 @@ def packed(model: Model) -> bytes:
     """The model as it lies in a file."""
     arrays = model.arrays
     header = msgspec.json.encode(_Header(model.heads, model.pairs, *arrays.weights.shape))
-    scales, small = _small(arrays.weights)
+    scales, small = _small(arrays)
     body = b"".join((
         np.diff(arrays.buckets, prepend=np.int32(0)).astype("<i4").tobytes(),
         arrays.idf.astype("<f2").tobytes(),
@@ -63,7 +64,8 @@ def unpacked(content: bytes, name: str = "the model") -> Model:
     return Model(sha256(content).hexdigest()[:8], header.heads, header.pairs, arrays)
 
 
-def _small(weights: Floats) -> tuple[Floats, npt.NDArray[np.int8]]:
+def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
+    weights = arrays.weights * arrays.scales
     scales = np.maximum(np.abs(weights).max(axis=0, initial=0.0), np.float32(1e-6)) / np.float32(127)
     return scales, np.rint(weights / scales).astype(np.int8)
 
@@ -72,14 +74,14 @@ def _arrays(header: _Header, body: bytes) -> Arrays:
     rows, columns, pairs = header.rows, header.columns, len(header.pairs)
     at = 0
 
-    def take(kind: str, count: int) -> npt.NDArray[np.float32]:
+    def take(kind: str, count: int) -> npt.NDArray[Any]:
         nonlocal at
         found = np.frombuffer(body, dtype=kind, count=count, offset=at)
         at += found.nbytes
         return found
 
     gaps, idf, scales = take("<i4", rows), take("<f2", rows), take("<f4", columns)
-    weights = take("i1", rows * columns).reshape(columns, rows).T * scales.astype(np.float32)
+    weights = take("i1", rows * columns).reshape(columns, rows).T
     dense = take("<f4", pairs * columns).reshape(pairs, columns)
     bias = take("<f4", columns)
     if at != len(body):
@@ -87,7 +89,8 @@ def _arrays(header: _Header, body: bytes) -> Arrays:
     return Arrays(
         np.cumsum(gaps, dtype=np.int32),
         idf.astype(np.float32),
-        np.ascontiguousarray(weights, dtype=np.float32),
+        np.ascontiguousarray(weights, dtype=np.int8),
+        scales.astype(np.float32),
         dense.astype(np.float32),
         bias.astype(np.float32),
     )
@@ -106,5 +109,5 @@ def _prove(header: _Header, arrays: Arrays) -> None:
             raise ValueError(f"its head for {head.facet} does not fit")
     if last != header.columns:
         raise ValueError("it has columns of no head")
-    if not all(bool(np.isfinite(part).all()) for part in (arrays.idf, arrays.weights, arrays.dense, arrays.bias)):
+    if not all(bool(np.isfinite(part).all()) for part in (arrays.idf, arrays.scales, arrays.dense, arrays.bias)):
         raise ValueError("it holds what is no number")

@@ -5,7 +5,7 @@ Every tag quotes the customer's words as offsets into the complaint's own field,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from connector.model import Amount, Complaint, Span, Tag
 from connector.tagging.book import LANGUAGE, UNKNOWN, Facet, TaggingSettings
 from connector.tagging.evidence import Wanted, evidence
+from connector.tagging.fold import LONGEST_READ
 from connector.tagging.heads import Model
 from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
@@ -21,6 +22,7 @@ from connector.tagging.reading import Batch, Message, Read, Reader
 from connector.tagging.weigh import Field, Opinion, Witness, answers
 
 BATCH = 256
+MOST_CHARACTERS = 1 << 15
 REMEDY = "remedy"
 _NONE: dict[str, dict[str, Witness]] = {}
 PAID = frozenset({"refund", "compensation", "discount", "store_credit"})
@@ -34,6 +36,20 @@ class Asked(msgspec.Struct, frozen=True):
     told: Tag | None = None
     language: Tag | None = None
     usual: str | None = None
+
+
+def _batches(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
+    """As many as are worth reading together; of long texts fewer, for what is made of a character takes 200 bytes."""
+    first = 0
+    characters = 0
+    for at, one in enumerate(asked):
+        length = min(len(one.complaint.text), LONGEST_READ)
+        if at > first and (at - first == BATCH or characters + length > MOST_CHARACTERS):
+            yield asked[first:at]
+            first, characters = at, 0
+        characters += length
+    if first < len(asked):
+        yield asked[first:]
 
 
 class _Voice(msgspec.Struct, frozen=True, eq=False):
@@ -82,8 +98,7 @@ class Tagger:
         of quoted earlier mail are not.
         """
         found: list[tuple[Tag, ...]] = []
-        for first in range(0, len(asked), BATCH):
-            part = asked[first : first + BATCH]
+        for part in _batches(asked):
             batch = self.reader.read([self._message(one) for one in part])
             said = self.said(batch)
             found += [

@@ -317,5 +317,8 @@ def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, 
         first = last
     sparse = found.sparse * found.features.idf[:, None]
     rows = np.flatnonzero(np.abs(sparse).max(axis=1, initial=0.0) > 0)
-    arrays = Arrays(found.features.buckets[rows], found.features.idf[rows], sparse[rows], found.dense, found.bias)
+    scales = np.ones(sparse.shape[1], dtype=np.float32)
+    arrays = Arrays(
+        found.features.buckets[rows], found.features.idf[rows], sparse[rows], scales, found.dense, found.bias
+    )
     return Model("new", tuple(heads), stuff.pairs, arrays)

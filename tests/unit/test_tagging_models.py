@@ -178,6 +178,7 @@ def test_the_same_examples_give_the_same_bytes() -> None:
 
 def test_a_batch_says_of_each_text_what_the_text_alone_says() -> None:
     texts = ["the courier lost my box", "", "charges twice", "太晚了", "sparks! refund £20 \ud800", "x" * 5000]
+    texts += ["charges twice, and the courier is late. " * 99, "where is the courier"] * 12  # more than one reading
     asked = [Asked(complaint(text, language=None)) for text in texts]
     assert tagger().tags_of(asked) == [tagger().tags_of([one])[0] for one in asked]
 
