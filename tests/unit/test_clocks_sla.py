@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -366,10 +366,10 @@ class Plan:
         usual = WAITING if kind == "resolution" else frozenset()
         self.pauses = usual if pauses is None else pauses
 
-    def goal(self, story: Story, place: int) -> int | None:
-        so_far = [priority for since, priority in story.priorities if since <= place]
-        first = [priority for _, priority in story.priorities[:1]]
-        here = (so_far or first)[-1] if story.priorities else None
+    def goal(self, priorities: Sequence[tuple[int, Priority]], place: int) -> int | None:
+        so_far = [priority for since, priority in priorities if since <= place]
+        first = [priority for _, priority in priorities[:1]]
+        here = (so_far or first)[-1] if priorities else None
         return self.goals.get(here, self.goals.get(None))
 
     def sla(self) -> Sla:
@@ -395,11 +395,12 @@ class Walk:
         self.cut = self.finished() if stop is None else None
         self.end = next(place for place in (stop, self.cut, max(begin, now)) if place is not None)
         ended = stop is not None or self.cut is not None
-        self.goal = plan.goal(story, self.end - 1 if ended else self.end)
+        priorities = [(self.put_off(since, begin), priority) for since, priority in story.priorities]
+        self.goal = plan.goal(priorities, self.end - 1 if ended else self.end)
         self.used, self.breached = 0, None
         for place in range(begin, self.end):
             self.used += 600 * self.runs(place)
-            goal = plan.goal(story, place + 1)
+            goal = plan.goal(priorities, place + 1)
             late = goal is not None and self.used >= goal and not (ended and place + 1 == self.end)
             if late and self.breached is None:
                 self.breached, self.goal = place + 1, goal
@@ -411,6 +412,13 @@ class Walk:
                 break
             since = place
         return since
+
+    def put_off(self, since: int, begin: int) -> int:
+        """What is changed while the complaint is finished counts once it is owed again, or was answered."""
+        if not begin <= since < self.end or self.story.spell(since)[1] not in FINISHED:
+            return since
+        owed = (place for place in range(since, self.end) if self.story.spell(place)[1] not in FINISHED)
+        return next(owed, since if self.stop is None else self.end)
 
     def still(self, place: int) -> bool:
         since, status = self.story.spell(place)
