@@ -102,9 +102,9 @@ def while_owed(terms: Sequence[Term], finished: Sequence[Break]) -> list[Term]:
 
 
 def _after(since: int | None, finished: Sequence[Break]) -> int | None:
-    for one in finished:
+    for one in finished:  # in order, and one may follow the other: resolved, then closed
         if since is not None and one.end is not None and one.start <= since < one.end:
-            return one.end
+            since = one.end
     return since
 
 
