@@ -5,6 +5,7 @@ A plain module: pytest collects nothing here.
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
 from collections.abc import Iterator
@@ -58,9 +59,10 @@ class Office:
     """A folder, a desk in memory, its store, and the console's house. Real time is `wall`, which only tests move."""
 
     def __init__(self, home: Path, *, web: str = "", modes: str = "live", like: Office | None = None) -> None:
-        """With `like`, a copy of what that one has stored, before the same desk."""
+        """With `like`, a copy of what that one has stored, before a copy of its desk."""
         self.home = home
-        self.desk = like.desk if like else Desk(f"console-{next(_numbers)}", MONDAY)
+        self._like = like
+        self.desk = copy.deepcopy(like.desk) if like else Desk(f"console-{next(_numbers)}", MONDAY)
         self.wall, self.ticks = (like.wall, like.ticks) if like else (MONDAY, 0.0)
         DESKS[self.desk.name] = self.desk
         if like:
@@ -116,7 +118,10 @@ class Office:
     def close(self) -> None:
         if self._house is not None:
             self._house.close()
-        DESKS.pop(self.desk.name, None)
+        if self._like is not None:
+            DESKS[self.desk.name] = self._like.desk
+        else:
+            DESKS.pop(self.desk.name, None)
 
 
 class Browser:

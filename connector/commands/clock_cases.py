@@ -127,7 +127,7 @@ def lines(told: Outcomes, columns: int) -> list[str]:
 
 def _lines(one: Outcome, columns: int) -> Iterator[str]:
     if one.tried is None:
-        yield cut(f"  error  {one.place}: {one.error}", max(columns, 200))
+        yield cut(f"  error  {one.place}: {one.error}", max(columns, 200 + len(str(one.place))))
         return
     this = one.tried
     verdict = {True: "right", False: "WRONG", None: "     "}[this.ok]

@@ -6,6 +6,7 @@ headers by which browsers hold pages to their own scripts.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from connector.settings.web import WebSettings
 
 LARGEST_BODY_BYTES = 1 << 20
+_NAMED = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -48,11 +50,8 @@ def hosts_of(web: WebSettings) -> frozenset[str]:
 
 
 def _host(said: str) -> str | None:
-    try:
-        parts = urlsplit(f"//{said}")
-        return parts.hostname if parts.port != 0 else None  # "127.0.0.1:8484.evil.example" has no port
-    except ValueError:
-        return None
+    found = _NAMED.fullmatch(said.lower())
+    return found[1].strip("[]") if found else None
 
 
 class Door:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import msgspec
 
 from connector.clocks.regulation import REGULATION
 from connector.clocks.telling import ClockTold, clock_title, counted, joined
+from connector.commands.trends import Row
 from connector.display import clean
 from connector.model import Segment, Tag
 from connector.wording import instant
@@ -83,6 +84,28 @@ def _kind(segment: Segment) -> str:
     if segment.counted_seconds:
         return "worked"
     return next((word for word in ("paused", "finished") if segment.why.startswith(word)), "closed")
+
+
+DAY, HIGH = 10, 60
+
+
+def daily_bars(one: Row) -> str:
+    """The last weeks of a trend as SVG, a bar a day; days since it began are of another colour."""
+    most = max(one.daily, default=0)
+    first = one.daily_until - timedelta(days=len(one.daily) - 1)
+    bars = []
+    for number, came in enumerate(one.daily):
+        if came:
+            kind = "late" if first + timedelta(days=number) >= one.started_on else "bar"
+            height = round(HIGH * came / most, 1)
+            place = f'x="{number * DAY}" y="{HIGH - height}" width="{DAY - 2}" height="{height}"'
+            bars.append(f'<rect class="{kind}" {place}></rect>')
+    words = f"{sum(one.daily)} complaints in {len(one.daily)} days up to {one.daily_until}, at most {most} on a day"
+    view = f"0 0 {max(1, len(one.daily)) * DAY} {HIGH}"
+    return (
+        f'<svg class="line daily" viewBox="{view}" preserveAspectRatio="none" role="img" aria-label="{words}">'
+        f"{''.join(bars)}</svg>"
+    )
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -13,8 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from connector.commands.trends import Row
 from connector.console.asking import FORM_TOKEN, house_of, secret_of
-from connector.console.drawing import clock_view, highlighted
+from connector.console.drawing import clock_view, daily_bars, highlighted
 from connector.console.entrance import form_token
 from connector.console.seat import Seat
 from connector.display import count, moment, plain, span
@@ -29,6 +30,8 @@ from connector.store import sources
 NAV = (
     ("/", "Now", "n", Permission.READ),
     ("/complaints", "Complaints", "c", Permission.READ),
+    ("/people", "People", "e", Permission.READ),
+    ("/trends", "Trends", "t", Permission.READ),
     ("/report", "Report", "r", Permission.READ),
     ("/outbox", "Outbox", "o", Permission.READ),
     ("/quarantine", "Quarantine", "q", Permission.READ),
@@ -59,6 +62,7 @@ def _templates() -> Environment:
         "highlighted": highlighted,
         "happened": happened,
         "months": _months,
+        "daily": _daily,
         "figures": _figures,
         "percent": lambda value: "-" if value is None else f"{value:.1f} %",
     }
@@ -75,6 +79,11 @@ def _when(at: datetime | None) -> Markup:
 def _months(told: Report) -> Markup:
     """A drawing made where reports are made, with all words in it escaped."""
     return Markup(charts.months("Complaints month by month", told.months))  # noqa: S704
+
+
+def _daily(one: Row) -> Markup:
+    """A trend's last weeks, a bar a day; those since it began stand out."""
+    return Markup(daily_bars(one))  # noqa: S704  # made of figures and escaped words
 
 
 def _figures(told: Report) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -6,7 +6,7 @@ the first one does, and nothing is shown twice when new complaints come in betwe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -137,9 +137,9 @@ def counts(connection: Connection, now: datetime, soon: datetime) -> Counts:
     )
 
 
-def of_person(connection: Connection, complainant_id: int, most: int) -> list[Stored]:
-    """What a person wrote about, over all sources, complaint or not; newest first."""
-    statement = ROW.where(complaint.c.complainant_id == complainant_id)
+def of_person(connection: Connection, identities: Collection[int], most: int) -> list[Stored]:
+    """What a person, who is all these identities, wrote about, complaint or not; newest first."""
+    statement = ROW.where(complaint.c.complainant_id.in_(identities))
     rows = connection.execute(statement.order_by((complaint.c.opened_at + 0).desc(), complaint.c.id.desc()).limit(most))
     return [stored_of(row) for row in rows]
 

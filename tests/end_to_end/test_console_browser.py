@@ -39,6 +39,8 @@ PAGES = (
     "/sources",
     "/mappings",
     "/mappings/shop",
+    "/people",
+    "/trends",
     "/report",
     "/policy",
     "/account",

@@ -187,7 +187,7 @@ def test_the_api_keeps_to_its_description_whatever_is_asked(shop: Office, mode: 
             case.call_and_validate(headers=headers, excluded_checks=EXCLUDED)
 
         holds()
-    assert len(asked) == 17
+    assert len(asked) == 19
 
 
 # -- webhooks that go out --------------------------------------------------------------------------------------------

@@ -21,13 +21,20 @@ def shop(tmp_path: Path) -> Iterator[Office]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with office(tmp_path_factory.mktemp("console") / "amends", modes="approve") as made:
+        made.complain("Parcel late", "My parcel has still not arrived. I want my money back.")
+        later(made, 30)
+        made.sync()
+        yield made
+
+
 @pytest.fixture
-def late(shop: Office) -> Office:
+def late(furnished: Office, tmp_path: Path) -> Iterator[Office]:
     """One complaint that nobody has answered for a day."""
-    shop.complain("Parcel late", "My parcel has still not arrived. I want my money back.")
-    later(shop, 30)
-    shop.sync()
-    return shop
+    with office(tmp_path / "late", like=furnished) as made:
+        yield made
 
 
 def first(office: Office) -> str:
@@ -312,6 +319,79 @@ def test_settings_that_break_while_the_console_runs_are_told_and_the_old_ones_co
     assert "The settings hold a mistake" not in text_of(late.browser(Rank.VIEWER).get("/sources"))
 
 
+# -- people and what stands out --------------------------------------------------------------------------------------
+
+
+def test_two_who_are_one_person_are_joined_and_parted_and_their_complaints_with_them(late: Office) -> None:
+    other = {**KIM, "id": "c2", "name": "K. Doe", "address": "kd@example.org"}
+    second = late.complain("Charged twice", "You charged me twice.", requester=other)
+    late.sync()
+    lead = late.browser(Rank.LEAD)
+    found = HTMLParser(lead.get("/people?q=doe").text).css("tbody th a")
+    numbers = [str(one.attributes["href"]).rpartition("/")[2] for one in found]
+    assert len(numbers) == 2
+    assert "Charged twice" not in lead.get(first(late)).text
+    form = {"decision": "join", "one": numbers[0], "other": numbers[1], "why": "she said so"}
+    assert late.browser(Rank.AGENT).post(f"/people/{numbers[0]}", form).status_code == 403
+    assert lead.post(f"/people/{numbers[0]}", {**form, "why": " "}).status_code == 400
+    assert lead.post(f"/people/{numbers[0]}", form).status_code == 303
+    page = text_of(lead.get(f"/people/{numbers[0]}"))
+    assert "Parcel late" in page
+    assert "Charged twice" in page
+    assert "she said so" in page
+    assert "Charged twice" in lead.get(first(late)).text
+    assert "Parcel late" in lead.get(f"/complaints/shop/{second}").text
+    lead.post(f"/people/{numbers[0]}", {**form, "decision": "part", "why": "it was her sister"})
+    assert "Charged twice" not in lead.get(first(late)).text
+    assert "people: unlinked" in text_of(lead.get("/audit"))
+
+
+def test_whoever_had_to_come_back_is_named_on_the_page_of_people(shop: Office) -> None:
+    ticket = shop.complain("Late", "My parcel has still not arrived.")
+    shop.desk.advance(3600)
+    shop.desk.set(ticket, "status", "solved")
+    shop.desk.advance(3600)
+    shop.complain("Late again", "My parcel has still not arrived, and I wrote before.")
+    shop.desk.advance(3600)
+    shop.sync()
+    said = text_of(shop.browser(Rank.VIEWER).get("/people"))
+    assert "Late again" in said
+    assert "Kim Doe" in said
+
+
+@pytest.fixture
+def lost(shop: Office) -> Office:
+    """Eleven quiet weeks, and then a day on which six parcels were lost."""
+    late = "My parcel has still not arrived. The courier lost it. I want my money back."
+    for number in range(13):
+        somebody = {**KIM, "id": f"p{number}", "name": f"P {number}", "address": f"p{number}@example.com"}
+        shop.complain("Lost", late, requester=somebody)
+        if number < 7:
+            shop.desk.advance(11 * 86_400)
+    shop.desk.advance(86_400)
+    shop.sync()
+    return shop
+
+
+def test_a_trend_is_drawn_said_to_be_seen_explained_and_over(lost: Office) -> None:
+    lead = lost.browser(Rank.LEAD)
+    page = HTMLParser(lead.get("/trends").text)
+    (link,) = page.css(".multiples h2 a")
+    assert page.css("svg.daily rect.late")
+    path = str(link.attributes["href"])
+    assert "6 people" in text_of(lead.get(path)) or "7 people" in text_of(lead.get(path))
+    assert len(HTMLParser(lead.get(path).text).css("table.rows tbody tr")) >= 6
+    assert lost.browser(Rank.AGENT).post(path, {"decision": "acknowledged"}).status_code == 403
+    assert lead.post(path, {"decision": "acknowledged"}).status_code == 303
+    assert lead.post(path, {"decision": "explained"}).status_code == 400
+    assert lead.post(path, {"decision": "explained", "why": "<b>snow</b>"}).status_code == 303
+    assert "<b>snow</b>" in HTMLParser(lead.get(path).text).css_first("main").text()
+    assert lead.post(path, {"decision": "actioned", "why": "x"}).status_code == 400
+    assert lead.post(path, {"decision": "closed", "why": "it thawed"}).status_code == 303
+    assert "Nothing stands out" in text_of(lead.get("/trends"))
+    assert "closed" in text_of(lead.get("/trends?all=yes"))
+
+
 # -- figures and rules -----------------------------------------------------------------------------------------------
 
 
@@ -404,6 +484,8 @@ PATHS = (
     "/audit",
     "/users",
     "/mappings/shop",
+    "/people",
+    "/trends",
     "/report",
     "/policy",
 )

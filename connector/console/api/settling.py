@@ -8,13 +8,15 @@ from fastapi import APIRouter, Path, Query, Response
 
 from connector.commands.aside import Aside, TriedAll
 from connector.commands.keeping import Done
+from connector.commands.people import Person
+from connector.commands.trends import Listed as Trends
 from connector.commands.undoing import Undone
 from connector.commands.writes import Decided, Write
 from connector.console.api.complaints import Cursor, Most, Text
 from connector.console.api.describing import Listing, answer, listings_of, tells
 from connector.console.asking import Program
 from connector.console.paging import cursor_of, spot_of
-from connector.console.services import audit, quarantine, writes
+from connector.console.services import audit, people, quarantine, trends, writes
 from connector.store.auditing import Noted
 from connector.store.browsing import Spot
 from connector.store.intentions import State
@@ -59,6 +61,18 @@ def undo(seat: Program, number: Number) -> Response:
 def decide(seat: Program, number: Number, decision: Decision) -> Response:
     """Settle a write, as `amends outbox` does. Needs the scope `decide`. `why_not` says why one was left alone."""
     return answer(writes.decide(seat, number, decision))
+
+
+@router.get("/trends", responses=tells(Trends), response_class=Response)
+def standing_out(seat: Program, everything: bool = False) -> Response:
+    """What stands out, the newest first; with `everything` also what is over."""
+    return answer(trends.listing(seat, everything=everything))
+
+
+@router.get("/people/{number}", responses=tells(Person), response_class=Response)
+def person(seat: Program, number: Number) -> Response:
+    """A person over all sources: what they are known by, and what they wrote."""
+    return answer(people.person(seat, number))
 
 
 @router.get("/quarantine", responses=listings_of(Aside), response_class=Response)

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from connector.console.pages import access, cases, entering, figures, mappings, now, settling, watching
+from connector.console.pages import access, cases, entering, figures, mappings, now, people, settling, watching
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
     now.router,
     cases.router,
+    people.router,
     settling.router,
     figures.router,
     mappings.router,

@@ -11,7 +11,7 @@ from connector.console.seat import Seat, needs
 from connector.errors import SettingsError
 from connector.explain import Explanation
 from connector.roles import Permission
-from connector.store import Transaction, browsing, complaints, links, sources
+from connector.store import Transaction, browsing, complaints, identities, links, sources
 from connector.store.browsing import Spot, Wanted
 from connector.store.complaints import Stored
 
@@ -28,12 +28,13 @@ class CasePage(msgspec.Struct, frozen=True):
 
 class Case(msgspec.Struct, frozen=True):
     """One complaint: its row, why it is as it is (None where its source is not configured any more), and what else its
-    person complained about, over all sources."""
+    `person` complained about, over all sources."""
 
     row: Row
     doc: complaints.Doc
     explanation: Explanation | None
     earlier: tuple[Row, ...]
+    person: int
 
 
 @needs(Permission.READ)
@@ -59,12 +60,14 @@ def case(seat: Seat, source: str, ticket: str) -> Case:
     """One complaint in full. Raises MissingError."""
     with seat.store() as store, store.read() as connection:
         stored = exact(connection, source, ticket)
-        others = browsing.of_person(connection, stored.complainant_id, MOST_EARLIER)
+        (person, identities_of) = next(iter(identities.members(connection, [stored.complainant_id]).items()))
+        others = browsing.of_person(connection, identities_of, MOST_EARLIER)
     try:
         told = explained(seat, f"{source}/{ticket}")
     except SettingsError:
         told = None
-    return Case(row(stored), stored.doc, told, tuple(row(one) for one in others if one.id != stored.id))
+    earlier = tuple(row(one) for one in others if one.id != stored.id)
+    return Case(row(stored), stored.doc, told, earlier, person)
 
 
 @needs(Permission.READ)
