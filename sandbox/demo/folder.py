@@ -27,7 +27,6 @@ WORKS_FIELDS = {
     "  # extra.request_type: request_type": "  extra.request_type: request_type",
     "  # order_number: customfield_10043": f"  order_number: {jira.ORDER_NUMBER}",
 }
-BEGINS = "2026-03-26T00:00:00Z"  # the first day of the stories: nothing is too old to be acted upon
 WORKS_SOURCE = """
   {name}:
     adapter: jira
@@ -40,7 +39,6 @@ WORKS_SOURCE = """
       service_desk: true
     secrets:
       api_token: "file:{token}"
-    act_from: "{begins}"
     modes:    # shadow only writes down what would be sent; then approve, then live
       escalate: live
       tag: live
@@ -69,7 +67,6 @@ INBOX_SOURCE = """
     secrets:
       password: {password}
       reply_keys: {keys}
-    act_from: "{begins}"
     modes:    # shadow only writes down what would be sent; then approve, then live
       escalate: live
       tag: live
@@ -176,8 +173,7 @@ def _secret(home: Path, name: str, value: str) -> Path:
 
 def _live(name: str, text: str) -> str:
     if name == "amends.yaml":
-        text = text.replace(": shadow\n", ": live\n").replace("poll: 60s", "poll: 30s")
-        return text.replace("\n    modes:", f'\n    act_from: "{BEGINS}"\n    modes:', 1)
+        return text.replace(": shadow\n", ": live\n").replace("poll: 60s", "poll: 30s")
     if name == "mappings/zendesk.yaml":
         return _replaced(text, FIELDS)
     return text
@@ -186,9 +182,7 @@ def _live(name: str, text: str) -> str:
 def _with_works(name: str, text: str, home: Path, url: str) -> str:
     if name == "amends.yaml":
         token = _secret(home, "api_token", jira.API_TOKEN)
-        works = WORKS_SOURCE.format(
-            name=WORKS, url=url, email=jira.EMAIL, care=jira.CARE, ops=jira.OPS, token=token, begins=BEGINS
-        )
+        works = WORKS_SOURCE.format(name=WORKS, url=url, email=jira.EMAIL, care=jira.CARE, ops=jira.OPS, token=token)
         return f"{text.rstrip()}\n{works}"
     if name == "policy.yaml":
         return text + CORRECTIONS.format(name=WORKS, ops=jira.OPS)
@@ -208,7 +202,6 @@ def _with_inbox(text: str, home: Path, post: Mapping[str, int | str]) -> str:
         authority=json.dumps(post["authority"]),
         password=json.dumps(f"file:{password}"),
         keys=json.dumps(f"file:{keys}"),
-        begins=BEGINS,
     )
     return f"{text.rstrip()}\n{inbox}"
 
