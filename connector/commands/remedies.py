@@ -117,6 +117,7 @@ def grant(place: Place, name: str, remedy: str, *, cost: str | None, currency: s
         if not dry_run:
             with store.write("remedy: granted") as connection:
                 number = grants.add(connection, stored.id, given)
+                complaints.wake(connection, _name(stored), now)
                 given = msgspec.structs.replace(given, id=number)
                 detail = {"remedy": remedy, "cost": given.cost, "currency": given.currency}
                 sources.log(
@@ -162,6 +163,7 @@ def take_back(place: Place, number: int, *, dry_run: bool) -> Granted:
         if not dry_run:
             with store.write("remedy: taken back") as connection:
                 grants.remove(connection, number)
+                complaints.wake(connection, _name(stored), place.now())
                 sources.log(
                     connection,
                     place.now(),

@@ -23,7 +23,7 @@ from connector.errors import AmendsError, SettingsError
 from connector.report.cohort import CUSTOMER, DIMENSIONS, SOURCE, Cohort, cohort, from_blocks, from_bytes
 from connector.report.counting import Month, Period, Report, report, traced
 from connector.report.pack import Action, Pack, pack
-from connector.store import Store, Transaction, complaints, figures, links, people, sources, surveys
+from connector.store import Store, Transaction, complaints, figures, grants, links, people, sources, surveys
 from connector.store.figures import Alone, Counted
 
 Form = Literal["text", "json", "csv", "xlsx", "html"]
@@ -195,7 +195,7 @@ def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:
 
     rules, known = rules_of(place.settings), place.settings.sources
     spoken = {name: words(source.mapping) for name, source in known.items()}
-    made = Alone()
+    made, granted = Alone(), grants.everything(connection)
     with Progress("as of then", "complaints") as tell:
         for done, stored in enumerate(complaints.listing(connection, until=as_of), 1):
             tell(done)
@@ -208,6 +208,8 @@ def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:
             flags, _ = clock_flags(clocks, rules, as_of)
             repeats = tuple(flag for flag in stored.assessed.flags if flag.since <= as_of and flag not in flags)
             told = figures_of(this, clocks, (*flags, *repeats), rules)
+            if told is not None and stored.id in granted:
+                told = grants.costed(told, [one for one in granted[stored.id] if one.at <= as_of])
             made.add(stored.id, Counted(stored.source_id, stored.complainant_id, told))
     return made
 

@@ -98,7 +98,8 @@ def _source(adapter: str, answers: Answers) -> str:
             lines += [f"    {name}:", *_told(table, words if name == "options" else {})]
     lines += ["    modes:    # shadow only writes down what would be sent; then approve, then live"]
     able = made.can
-    lines += [f"      {kind.value}: shadow" for kind in ActionKind if kind in able]
+    # An undo is wanted by a person, each single one, so it has no mode.
+    lines += [f"      {kind.value}: shadow" for kind in ActionKind if kind in able and kind is not ActionKind.UNDO]
     return "\n".join(lines) + "\n"
 
 

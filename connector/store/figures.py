@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, select
 
 from connector.figures import FACETS, MOST, NONE, Figures
+from connector.store import grants
 from connector.store.rows import insert_for, listed, upsert
 from connector.store.tables import figure, figure_word
 
@@ -46,6 +47,7 @@ def keep(connection: Connection, counted: Mapping[int, Counted]) -> None:
     """Put down what these complaints (row ids) count as."""
     if not counted:
         return
+    counted = _with_grants(connection, counted)
     numbers = _numbers(connection, (one.figures for one in counted.values() if one.figures is not None))
     by_block: dict[int, list[int]] = {}
     for ident in counted:
@@ -61,6 +63,17 @@ def keep(connection: Connection, counted: Mapping[int, Counted]) -> None:
         if bytes(body) != before and (before is not None or any(counted[ident].figures for ident in idents)):
             rows.append({"block": block, "body": body})
     upsert(connection, figure, ("block",), rows)
+
+
+def _with_grants(connection: Connection, counted: Mapping[int, Counted]) -> Mapping[int, Counted]:
+    """The same with what was granted to these complaints."""
+    given = grants.of_complaints(connection, counted) if grants.are_any(connection) else {}
+    costed = {
+        ident: counted[ident]._replace(figures=grants.costed(one, given[ident]))
+        for ident in given
+        if (one := counted[ident].figures) is not None
+    }
+    return {**counted, **costed} if costed else counted
 
 
 def _packed(of: Counted, one: Figures, numbers: Mapping[tuple[str, str], int]) -> bytes:

@@ -1,12 +1,14 @@
-"""What customers were given, and what it cost, as rows. Called by `amends remedy`."""
+"""What customers were given, and what it cost, as rows. Called by `amends remedy`, and by `figures` for reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from connector.policy.playbooks import Grant
+from connector.figures import NONE, Figures
+from connector.policy.playbooks import Grant, costs
 from connector.store.rows import listed
 from connector.store.tables import granted
 from connector.store.times import micros, moment
@@ -45,6 +47,21 @@ def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int
         grant = Grant(row.remedy, moment(row.at), row.who, row.cost, row.currency, row.id)
         found.setdefault(row.complaint_id, []).append(grant)
     return found
+
+
+def are_any(connection: Connection) -> bool:
+    """Whether anything was ever granted; where not, nobody need look."""
+    return connection.execute(select(granted.c.id).limit(1)).first() is not None
+
+
+def costed(one: Figures, given: Sequence[Grant]) -> Figures:
+    """The figures with what was granted, in the place of what a field of the source says. A report holds one currency
+    for each complaint: what was granted in another than the first is not added."""
+    sums = costs(given)
+    if not sums:
+        return one
+    currency, cost = next(iter(sums.items()))
+    return replace(one, cost_cents=min(int(cost * 100), NONE - 1), currency=currency)
 
 
 def everything(connection: Connection) -> dict[int, list[Grant]]:

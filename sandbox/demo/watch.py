@@ -137,7 +137,8 @@ def _effect(one: Intention) -> str:
     if one.action.kind is ActionKind.CORRECT:
         return f"cause: {(one.receipt or {}).get('key')} opened at {one.source}, so that it is removed"
     if effect.notice is not None:
-        return f"told {effect.notice.contact}: {effect.notice.title.rpartition(' (')[0]}"
+        title = str((one.stamp or {}).get("title") or effect.notice.title)
+        return f"told {effect.notice.contact}: {title.partition(' (')[0]}"
     if one.action.kind is ActionKind.LINK:
         return f"told: {one.action.why.rstrip('.')}"
     mailed = "message_id" in (one.receipt or {})

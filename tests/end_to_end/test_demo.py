@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -192,10 +193,25 @@ def test_where_the_parts_of_the_mailbox_are_missing_the_demo_says_so_and_does_wi
 ) -> None:
     monkeypatch.setattr(processes, "find_spec", lambda name: None if name == "pymap" else object())
     assert processes.missing_parts() == ["pymap"]
-    assert set(processes.helpdesks(tmp_path, "", with_mailbox=False)) == {"shop", "works"}
+    assert set(processes.helpdesks(tmp_path, "", with_mailbox=False)) == {"shop", "works", "pager"}
     # and nothing of the demo itself needs them
     blocked = "import sys; sys.modules.update(pymap=None, aiosmtpd=None); import sandbox.demo"
     subprocess.run([sys.executable, "-c", blocked], env=environment(), check=True)
+
+
+def test_an_emergency_leaves_within_seconds_and_a_ladder_ends_when_somebody_takes_the_complaint_on(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    urgent = re.search(r"^  urgent    (\d+) emergenc\w+, each told within ([\d.]+) s", ended.stdout, re.MULTILINE)
+    told = re.search(r"^  told .*; (\d+) of \d+ ladders? ended when somebody took", ended.stdout, re.MULTILINE)
+    assert urgent and int(urgent[1]) > 0
+    assert told
+    listed = amends(
+        folder, "--home", ".amends-demo", "outbox", "list", "--source", "contacts", "--json", "--most", "500"
+    )
+    first = [one for one in json.loads(listed.stdout) if one["rule"] == "emergency" and ">1." in one["episode"]]
+    assert any(one["state"] == "done" for one in first)
 
 
 def test_no_process_is_left(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

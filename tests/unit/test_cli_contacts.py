@@ -303,3 +303,18 @@ def test_explain_says_who_is_at_it_whom_it_told_and_what_may_be_offered(office: 
     assert "tells lena:" in said and "Überfällig" in said
     told = office.type("explain", "1", "--json").json
     assert (told["playbook"][:4], told["acks"][0]["who"]) == ("late", "Lena")
+
+
+def test_what_was_granted_is_in_the_report_and_goes_with_the_complaint_when_its_customer_is_erased(
+    office: Office,
+) -> None:
+    office.type("sync")
+    office.type("remedy", "grant", "1", "refund", "--cost", "30.25", "--currency", "EUR")
+    office.type("ack", "1")
+    office.desk.set("1", "status", "solved")
+    office.desk.advance(60)
+    office.type("sync")
+    told = office.type("report", "--json").out
+    assert "30.25" in told and "EUR" in told
+    gone = office.type("people", "erase", "kim@example.com", "--yes", "--json").json["erased"]["rows"]
+    assert gone["ack"] == gone["granted"] == 1
