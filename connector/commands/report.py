@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -178,13 +179,23 @@ def put(content: bytes, form: Form, out: Path | None) -> None:
 def _cohort(place: Place, store: Store, as_of: datetime | None, *, by_name: bool = False) -> Cohort:
     with store.read() as connection:
         names = {row.id: row.name for row in sources.everyone(connection)}
-        answered = surveys.scores(connection, as_of)
+        answered, given = surveys.scores(connection, as_of), list(_granted(connection, as_of))
         if as_of is None:
-            found = cohort(from_blocks(figures.blocks(connection)), figures.words(connection), names, answered)
+            found = cohort(
+                from_blocks(figures.blocks(connection)), figures.words(connection), names, answered, None, given
+            )
         else:
             alone = _alone(place, connection, as_of)
-            found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, names, answered, as_of)
+            found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, names, answered, as_of, given)
         return found._replace(people=people.names(connection)) if by_name else found
+
+
+def _granted(connection: Transaction, as_of: datetime | None) -> Iterator[tuple[int, int, str]]:
+    """(complaint, hundredths, currency) of what customers were given, as `amends remedy grant` wrote it down."""
+    for ident, given in grants.everything(connection).items():
+        for one in given:
+            if one.cost is not None and (as_of is None or one.at <= as_of):
+                yield ident, round(Decimal(one.cost) * 100), one.currency or ""
 
 
 def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:

@@ -22,6 +22,14 @@ DIMENSIONS = (*FACETS, SOURCE, CUSTOMER)
 NOT_SAID = -1
 
 
+class Cost(NamedTuple):
+    """What remedies cost in one `currency` ("" where none is told): `cents` of the complaints at `places`."""
+
+    currency: str
+    places: Column
+    cents: Column
+
+
 class Cohort(NamedTuple):
     """`rows` are complaints (one record each, of DTYPE), `idents` their row ids in ascending order. `names` are the
     words by number, by dimension. `asked` are surveys, one column each ("complaint", "asked", "answered", and those
@@ -35,6 +43,7 @@ class Cohort(NamedTuple):
     people: Mapping[int, str]
     asked: Mapping[str, Column]
     at: Column
+    costs: tuple[Cost, ...] = ()
 
     def codes(self, dimension: str) -> Column:
         """The number of each complaint's word."""
@@ -79,9 +88,11 @@ def cohort(
     sources: Mapping[int, str],
     surveys: Sequence[Sequence[Any]],
     until: datetime | None = None,
+    granted: Iterable[tuple[int, int, str]] = (),
 ) -> Cohort:
     """Everything that counts; `surveys` as `store.surveys.scores` gives them. What was
-    answered after `until` counts as not answered yet."""
+    answered after `until` counts as not answered yet. `granted` is what was written down of remedies:
+    (complaint, hundredths, currency); where something is, it counts in the place of what a mapped field says."""
     rows, idents = found
     table = np.fromiter(chain.from_iterable(surveys), np.int64, len(surveys) * 4).reshape(-1, 4)
     asked = {name: table[:, number].copy() for number, name in enumerate(("complaint", "asked", "answered"))}
@@ -96,7 +107,30 @@ def cohort(
     known = at < len(idents)
     known[known] = idents[at[known]] == asked["complaint"][known]
     known[known] = rows["answer"][at[known]] == YES
-    return Cohort(rows, idents, words, sources, {}, {name: one[known] for name, one in asked.items()}, at[known])
+    asked = {name: one[known] for name, one in asked.items()}
+    return Cohort(rows, idents, words, sources, {}, asked, at[known], _costs(rows, idents, words, granted))
+
+
+def _costs(
+    rows: Column, idents: Column, words: Mapping[int, str], granted: Iterable[tuple[int, int, str]]
+) -> tuple[Cost, ...]:
+    given = list(granted)
+    named = np.array([ident for ident, _, _ in given], np.int64)
+    at = np.searchsorted(idents, named)
+    there = at < len(idents)
+    there[there] = idents[at[there]] == named[there]
+    mapped = np.flatnonzero(rows["cost_cents"] != NONE)
+    mapped = mapped[~np.isin(mapped, at[there])]
+    found: dict[str, tuple[list[Column], list[Column]]] = {}
+    for code in np.unique(rows["currency"][mapped]):
+        of = mapped[rows["currency"][mapped] == code]
+        found[words.get(int(code), "")] = ([of], [rows["cost_cents"][of].astype(np.int64)])
+    for currency in sorted({given[number][2] for number in np.flatnonzero(there)}):
+        mine = [number for number in np.flatnonzero(there) if given[number][2] == currency]
+        places, cents = found.setdefault(currency, ([], []))
+        places.append(at[mine])
+        cents.append(np.array([given[number][1] for number in mine], np.int64))
+    return tuple(Cost(name, np.concatenate(one), np.concatenate(other)) for name, (one, other) in found.items())
 
 
 def column(rows: Column, name: str) -> Column:

@@ -172,11 +172,17 @@ class Counting:
             "repeat": came[(rows["bits"][came] & REPEAT) != 0],
             "reopened": of(came, "reopens"),
             "handed_over": of(came, "handoffs"),
-            "cost": told(ended, "cost_cents"),
+            "cost": self._with_cost(),
             "asked": self._about(self.delivered),
             "answered": self._about(self.answered),
             **{name: self._about(self.answered & (self.cohort.asked[name] != NOT_SAID)) for name in ANSWERS},
         }
+
+    def _with_cost(self) -> Column:
+        places = [one.places for one in self.cohort.costs]
+        found: Column = np.unique(np.concatenate(places)) if places else np.empty(0, np.int64)
+        ended: Column = found[self.resolved[found]]
+        return ended
 
     def _about(self, surveys: Column) -> Column:
         found: Column = np.unique(self.cohort.at[surveys])
@@ -283,15 +289,13 @@ class Counting:
         ]
 
     def _costs(self, labels: Column, many: int) -> list[dict[str, float]]:
-        places = self.sets["cost"]
-        cents, currencies = self.cohort.rows["cost_cents"][places], self.cohort.rows["currency"][places]
         found: list[dict[str, float]] = [{} for _ in range(many)]
-        for code in np.unique(currencies):
-            of = currencies == code
+        for currency, places, cents in self.cohort.costs:
+            of = self.resolved[places]
             sums = np.bincount(labels[places[of]], cents[of], minlength=many + 1)
             for group in np.flatnonzero(sums[:many]):
-                found[group][self.cohort.words.get(int(code), "")] = round(float(sums[group])) / 100
-        return found
+                found[group][currency] = round(float(sums[group])) / 100
+        return [dict(sorted(one.items())) for one in found]
 
     def _voices(self, labels: Column, many: int) -> list[tuple[int, int, int, dict[str, Score]]]:
         """Of each group: surveys that arrived, answers, answers to those that arrived, and the scores."""

@@ -22,6 +22,7 @@ from connector.policy.ladder import BETWEEN
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
 from sandbox.demo.clocks import worth_a_look
+from sandbox.demo.feedback import answered_on_the_page
 from sandbox.demo.folder import MAILBOX
 from sandbox.demo.watch import Watch
 from sandbox.jira import content as jira
@@ -179,6 +180,7 @@ def told_at_the_end(
         yield from wrapped(KILLED, columns - 2, "  ")
     yield ""
     yield from _person_to_see(home, watch)
+    yield from _fitted(answered_on_the_page(_place(home, watch)), columns)
     yield from _clocks_to_see(home, watch)
     yield from _where_to_go_on(home, case, aside=bool(watch.aside))
 
@@ -303,6 +305,14 @@ def _person_to_see(home: Path, watch: Watch) -> Iterator[str]:
     yield ""
 
 
+def _fitted(lines: Iterator[str], columns: int) -> Iterator[str]:
+    told = list(lines)
+    for line in told:
+        yield from wrapped(line.strip(), columns - 2, line[: len(line) - len(line.lstrip())])
+    if told:
+        yield ""
+
+
 def _option(home: Path) -> str:
     here = Path.cwd()
     return f"--home {quote(str(home.relative_to(here) if home.is_relative_to(here) else home))}"
@@ -319,5 +329,7 @@ def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[st
     yield f"  amends {option} outbox list"
     if aside:
         yield f"  amends {option} quarantine list --all"
+    yield f"  amends {option} report"
+    yield f"  amends {option} survey list"
     yield f"  amends {option} audit list"
     yield "Then make your own: amends init"

@@ -374,3 +374,16 @@ def test_a_daemon_that_reaches_nobody_says_so_with_its_exit_code(tmp_path: Path)
     settle_in(tmp_path, "http://127.0.0.1:9")
     said = amends(tmp_path, "--home", str(tmp_path), "run")
     assert said.returncode == 4, said.stderr
+
+
+def test_a_survey_is_answered_on_its_page_and_is_in_the_report(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    told = ended.stdout
+    assert "answers the survey on its page: 5 of 5, solved." in told and "they cast 0 votes" in told
+    listed = json.loads(amends(folder, "--home", ".amends-demo", "survey", "list", "--json").stdout)
+    (page,) = [one["answer"] for one in listed if one["answer"] and one["answer"]["via"] == "page"]
+    assert (page["csat"], page["solved"]) == (5, True)
+    total = json.loads(amends(folder, "--home", ".amends-demo", "report", "--json").stdout)["total"]
+    assert total["answered"] >= 1 and total["received"] > 20

@@ -12,7 +12,8 @@ from adapters.memory import Moment
 from connector.model import ActionKind, Answer, FlagKind
 from connector.policy.answers import PAGE, SOURCE, satisfaction
 from connector.policy.survey import LINK
-from connector.store import complaints, surveys
+from connector.store import complaints, erasure, figures, surveys
+from connector.store.figures import A_BLOCK, SIZE
 from connector.store.intentions import Intention, State
 from connector.survey_key import SurveyLinks
 from tests.engine.test_faults_writeback_decisions import TEXT, of_kind, one_of
@@ -289,5 +290,6 @@ def test_erasing_a_person_erases_what_they_answered() -> None:
     with world.store.read() as connection:
         (stored,) = list(complaints.listing(connection))
     with world.store.write("erase") as connection:
-        assert surveys.erase(connection, [stored.complainant_id]) == 1
+        assert erasure.erase_people(connection, [stored.complainant_id], world.now()).rows["survey"] == 1
         assert surveys.of_complaints(connection, [stored.id]) == {}
+        assert {bytes(body) for _, body in figures.blocks(connection)} == {bytes(SIZE * A_BLOCK)}

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from connector.commands.place import Place
 from connector.store import surveys
-from connector.web import public
+from connector.web.public import application
 from tests.unit.test_cli_commands import Office, office  # noqa: F401
 
 DAY = 86_400
@@ -41,7 +41,7 @@ def a_resolved_one(office: Office) -> str:  # noqa: F811
 def answer(office: Office, link: str, **said: str) -> int:  # noqa: F811
     place = Place(office.home, now=lambda: office.desk.now, wall=lambda: office.desk.now)
     with place.store() as store:
-        web = TestClient(public.application(place, store), base_url="https://feedback.example.com")
+        web = TestClient(application(place, store), base_url="https://feedback.example.com")
         return web.post(link.removeprefix("https://feedback.example.com"), data=said).status_code
 
 
@@ -97,10 +97,10 @@ def test_whoever_wants_no_surveys_gets_none_until_they_are_allowed_again(office:
     assert "would" not in office.type("survey", "stop", person).out
     assert "is not asked" in office.type("survey", "stop", ticket).out
     with office.store().read() as connection:
-        assert surveys.opted_out(connection, [f"mail:{person}"])
+        assert surveys.opted_out(connection, {f"mail:{person}"})
     assert "will be asked again" in office.type("survey", "allow", person).out
     with office.store().read() as connection:
-        assert surveys.opted_out(connection, [f"mail:{person}"]) is None
+        assert surveys.opted_out(connection, {f"mail:{person}"}) is None
 
 
 def test_a_report_is_told_in_every_form(office: Office, tmp_path: Path) -> None:  # noqa: F811

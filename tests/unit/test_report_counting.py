@@ -110,6 +110,18 @@ def test_cost_is_told_by_currency() -> None:
     assert told(figures).total.cost == {"": 1.0, "EUR": 13.0}
 
 
+def test_what_was_granted_counts_in_the_place_of_a_mapped_field() -> None:
+    figures = [ended(cost_cents=1250, currency="EUR"), ended(cost_cents=50, currency="EUR"), one()]
+    alone = Alone()
+    for ident, figure in enumerate(figures, 1):
+        alone.add(ident, Counted(1, 1, figure))
+    given = [(1, 300, "EUR"), (1, 200, "GBP"), (3, 900, "EUR"), (99, 100, "EUR")]
+    found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {}, [], None, given)
+    counting = Counting(found, MARCH, {})
+    assert counting.total().cost == {"EUR": 3.5, "GBP": 2.0}
+    assert traced(found, MARCH, {}, "cost") == [1, 2]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 10_000_000), min_size=1, max_size=40), st.integers(1, 4))
 def test_median_and_ninth_decile_are_exact_in_every_group(hours: list[int], many: int) -> None:
