@@ -137,9 +137,10 @@ def counts(connection: Connection, now: datetime, soon: datetime) -> Counts:
     )
 
 
-def of_person(connection: Connection, complainant_id: int, most: int) -> list[Stored]:
-    """What a person wrote about, over all sources, complaint or not; newest first."""
-    statement = ROW.where(complaint.c.complainant_id == complainant_id)
+def of_person(connection: Connection, person_id: int, most: int) -> list[Stored]:
+    """What a person (`Stored.person_id`) wrote about, over all sources, complaint or not; newest first."""
+    theirs = select(complainant.c.id).where((complainant.c.id == person_id) | (complainant.c.person_id == person_id))
+    statement = ROW.where(complaint.c.complainant_id.in_(theirs))
     rows = connection.execute(statement.order_by((complaint.c.opened_at + 0).desc(), complaint.c.id.desc()).limit(most))
     return [stored_of(row) for row in rows]
 

@@ -59,7 +59,7 @@ def case(seat: Seat, source: str, ticket: str) -> Case:
     """One complaint in full. Raises MissingError."""
     with seat.store() as store, store.read() as connection:
         stored = exact(connection, source, ticket)
-        others = browsing.of_person(connection, stored.complainant_id, MOST_EARLIER)
+        others = browsing.of_person(connection, stored.person_id, MOST_EARLIER)
     try:
         told = explained(seat, f"{source}/{ticket}")
     except SettingsError:
