@@ -42,7 +42,7 @@ bench-tagging: venv ## how good and how fast tagging is, on the corpora in AMEND
 bench-blind: venv ## how good tagging is on messages by authors who saw neither its phrases nor its examples
 	@$(BIN)/python -m benchmarks.blind $(ARGS)
 
-bench-people: venv ## how well and how fast people are told apart, on generated cities; ARGS="--peers --write"
+bench-people: venv ## how well and how fast people are told apart, on generated cities; ARGS="--write"
 	@$(BIN)/python -m benchmarks.people $(ARGS)
 
 bench-trends: venv ## how often a jump is found and how often a false alarm raised; ARGS="--seeds 5 --write"

@@ -2,7 +2,7 @@
 
     python -m benchmarks.people                     # 100,000 people, three seeds, 1,000,000 known people
     python -m benchmarks.people --people 5000 --known 20000
-    python -m benchmarks.people --peers --write     # splink beside it, and the tables into docs/engineers/people.md
+    python -m benchmarks.people --write             # and put the tables into docs/engineers/people.md
 
 Pairs of records of one person are the truth. Precision is that of pairs that rules joined; recall of proposals is the
 share of pairs of one person which no rule joined and which a human is asked about. Speed is CPU time of this process.
@@ -11,9 +11,7 @@ share of pairs of one person which no rule joined and which a human is asked abo
 from __future__ import annotations
 
 import argparse
-import json
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -26,17 +24,16 @@ from typing import NamedTuple
 from benchmarks import report
 from benchmarks.city import Record, city
 from connector.model import Complaint, Entry, EntryKind, Role, Status, Visibility
-from connector.people.identity import Identifying, Number
+from connector.people.identity import Identifying, Identity, Number
 from connector.people.matching import blocks
-from connector.store import Store, Transaction, complaints, identities, people, sources
+from connector.store import Store, Transaction, complaints, identities, people, sources, tables
 from connector.store.complaints import Assessed, Doc, Packed, Saving, packed
+from connector.store.rows import add_unknown
 from connector.sync.knowing import compare_some
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BATCH = 1000
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "engineers" / "people.md"
-WORK = Path(__file__).resolve().parents[1] / "build" / "bench"
-PEER = ("splink>=5", "pandas")
 RULES = Identifying(
     country="GB",
     numbers=(Number("customer_number", ("extra.customer_number",), single=True),),
@@ -142,13 +139,23 @@ class Speed(NamedTuple):
 
 
 def _fill(store: Store, known: Sequence[Record]) -> None:
-    """People known already, with all by which they are found."""
-    for start in range(0, len(known), BATCH):
+    """People known already, with all by which they are found: rows as `save_people` and a comparison leave them, made
+    without asking who is who, which would take most of an hour."""
+    once = list({one.seen.person.key: one for one in known}.values())
+    for start in range(0, len(once), BATCH):
+        rows, keys = [], []
+        for number, one in enumerate(once[start : start + BATCH], start + 1):
+            person = one.seen.person
+            phone = f"+44{''.join(filter(str.isdigit, person.phone))[-10:]}" if person.phone else None
+            mail = {f"mail:{person.address}"} if person.verified else set()
+            own = frozenset(mail | ({f"phone:{phone}"} if phone else set()) | set(one.seen.numbers))
+            known_as = Identity(number, person.key, person.name, person.address, phone, place=one.seen.place, keys=own)
+            columns = {name: getattr(person, name) for name in ("key", "name", "address", "phone", "verified")}
+            rows.append({"id": number, **columns, "place": one.seen.place, "compared_at": 1})
+            keys += [{"key": key, "complainant_id": number} for key in (*own, *blocks(known_as))]
         with store.write("bench: fill") as connection:
-            seen = [one.seen for one in known[start : start + BATCH]]
-            ids = people.save_people(connection, seen, RULES, NOW)
-            new = identities.identities(connection, ids.values(), keys=True)
-            identities.compared(connection, {one.id: blocks(one) for one in new}, NOW)
+            add_unknown(connection, tables.complainant, rows)
+            add_unknown(connection, tables.identity, keys)
 
 
 def _row(number: int, record: Record) -> Packed:
@@ -195,55 +202,21 @@ def _one_step(connection: Transaction, step: str, rows: list[Packed], source_id:
         compare_some(connection, RULES, NOW, len(rows))
 
 
-# -- splink ----------------------------------------------------------------------------------------------------------
-
-
-def splink(records: Sequence[Record], folder: Path) -> list[tuple[str, Quality]]:
-    """What splink makes of the same records: joined from a probability of 0.999 on, asked from 0.5 on."""
-    python = WORK / "environments" / "splink" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PEER], check=True)
-    given, said = folder / "records.jsonl", folder / "pairs.json"
-    given.write_text("".join(_told(number, one) for number, one in enumerate(records)), encoding="utf-8")
-    subprocess.run([python, Path(__file__).with_name("peer_splink.py"), given, said], check=True)
-    answer = json.loads(said.read_text())
-    truth = dict(enumerate(records))
-    person = {**{number: number for number in truth}, **{int(one): int(group) for one, group in answer["clusters"]}}
-    quality = judged("splink", truth, person, [(a, b) for a, b in answer["pairs"]])
-    return [(f"{answer['seconds'] * 1e6 / len(records):,.0f}", quality)]
-
-
-def _told(number: int, record: Record) -> str:
-    person = record.seen.person
-    row = {
-        "unique_id": number,
-        "source": person.key.partition(":")[0],
-        "name": person.name,
-        "mail": person.address if person.verified else None,
-        "claimed": person.address,
-        "phone": person.phone,
-        "place": record.seen.place,
-        "customer": record.seen.numbers[0] if record.seen.numbers else None,
-    }
-    return json.dumps(row, ensure_ascii=False) + "\n"
-
-
 # -- telling it ------------------------------------------------------------------------------------------------------
 
 
-def quality_table(rows: Sequence[tuple[str, Quality]]) -> str:
+def quality_table(rows: Sequence[Quality]) -> str:
     lines = [
         "| City | Records | Pairs of one person | Joined by rules | Wrongly joined | Precision | Left, traceable "
         "| Recall of these | of all left | Proposals, right |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for _, one in rows:
-        lines.append(
-            f"| {one.who} | {one.records:,} | {one.pairs:,} | {one.joined:,} | {one.wrong:,} | {one.precision:.5f} "
-            f"| {one.left:,}, {one.traceable:,} | {one.traceable_recall:.3f} | {one.recall:.3f} "
-            f"| {one.proposals:,}, {one.right / max(1, one.proposals):.0%} |"
-        )
+    lines += [
+        f"| {one.who} | {one.records:,} | {one.pairs:,} | {one.joined:,} | {one.wrong:,} | {one.precision:.5f} "
+        f"| {one.left:,}, {one.traceable:,} | {one.traceable_recall:.3f} | {one.recall:.3f} "
+        f"| {one.proposals:,}, {one.right / max(1, one.proposals):.0%} |"
+        for one in rows
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -259,7 +232,6 @@ def main() -> None:
     options.add_argument("--seeds", default="1,2,3")
     options.add_argument("--known", type=int, default=1_000_000)
     options.add_argument("--new", type=int, default=10_000)
-    options.add_argument("--peers", action="store_true", help="also splink, in an environment of its own")
     options.add_argument("--write", action="store_true", help="put the tables into docs/engineers/people.md")
     chosen = options.parse_args()
     tables, qualities = [], []
@@ -267,10 +239,8 @@ def main() -> None:
         records = list(city(chosen.people, int(seed)))
         with TemporaryDirectory() as folder:
             found, linked, compared = ours(records, Path(folder), f"seed {seed}")
-            qualities.append(("", found))
+            qualities.append(found)
             print(f"{found} {linked:.0f} µs to join, {compared:.0f} µs to compare", file=sys.stderr)
-            if chosen.peers and len(qualities) == 1:
-                qualities += splink(records, Path(folder))
     tables += [quality_table(qualities)] if qualities else []
     if chosen.known:
         with TemporaryDirectory() as folder:

@@ -131,14 +131,14 @@ class _Attempt:
 
     def _go_through(self, batch: Sequence[Stored], source: SourceSettings) -> None:
         with self.store.read() as connection:
-            people = {stored.complainant_id for stored in batch}
+            people = {stored.person_id for stored in batch if stored.joins}
             cases = complaints.cases_of(connection, people, self.since - self.rules.memory)
             words_of = acks.of_complaints(connection, (stored.id for stored in batch))
         for stored in batch:
             self.seen += 1
             rehearsed = rehearse(
                 self._understood(stored, source),
-                earlier_than(stored, cases.get(stored.complainant_id, [])),
+                earlier_than(stored, cases),
                 self.rules,
                 source.mapping,
                 salt=self.salt,

@@ -2,13 +2,13 @@
 
 What goes is deleted from every table, its raw records and intended writes with it. What stays is a hash of each ticket
 and key, made with the salt of this store, so that what the source still has is not taken in again; a person who writes
-anew after that day is a new one. The audit log stays: it names tickets by number, and nobody.
+anew after that day is a new one. The audit log keeps its lines, which name tickets by number, without what they tell.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,10 +19,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from connector.errors import AmendsError
 from connector.model import FINISHED, JSON
 from connector.people.identity import Identifying, keys_of
-from connector.store import sources, tables
+from connector.store import figures, sources, tables
 from connector.store.archive import unpacked_raw
 from connector.store.database import Store
-from connector.store.figures import Counted, keep
 from connector.store.intentions import State
 from connector.store.people import Seen
 from connector.store.rows import add_unknown
@@ -40,7 +39,7 @@ _OF_TICKETS = (
     tables.unlisted,
     tables.quarantine,
 )
-_OF_COMPLAINTS = (tables.link, tables.ack, tables.granted, tables.survey)
+_OF_COMPLAINTS = (tables.link, tables.ack, tables.granted, tables.survey, tables.tally, tables.telling)
 _OF_PEOPLE = (tables.identity, tables.conduct)
 
 
@@ -125,34 +124,49 @@ def erase_people(connection: Connection, identities: Collection[int], at: dateti
 
 
 def erase_tickets(connection: Connection, tickets: Sequence[Ticket]) -> Erased:
-    """Erase all that belongs to these tickets, in every table; not who wrote them."""
+    """Erase all that belongs to these tickets, in every table; not who wrote them. What the audit log tells of them
+    goes, too; that something was done, and when, stays proven."""
     rows: dict[str, int] = {}
     for one in tickets:
-        for table in _OF_COMPLAINTS:
-            _delete(connection, table, table.c.complaint_id == one.id, rows)
-        _delete(connection, tables.outbox, _writes_of(one), rows)
-        for table in _OF_TICKETS:
-            own = (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket)
-            _delete(connection, table, own, rows)
-        _delete(connection, tables.complaint, tables.complaint.c.id == one.id, rows)
-    # What it counted as is no word of anybody, but it names a person by number.
-    keep(connection, {one.id: Counted(one.source_id, 0, None) for one in tickets})
+        for table, which in _of_ticket(one):
+            _delete(connection, table, which, rows)
+        told = connection.execute(select(tables.audit.c.id).where(_told_of(one))).scalars().all()
+        sources.erase_detail(connection, told)
+    figures.keep(connection, {one.id: figures.Counted(one.source_id, 0, None) for one in tickets})
     return Erased(len(tickets), rows)
+
+
+Part = tuple[Table, ColumnElement[bool]]
+
+
+def _of_ticket(one: Ticket) -> Iterator[Part]:
+    """Where rows of a ticket lie; the complaint itself comes last."""
+    for table in _OF_COMPLAINTS:
+        yield table, table.c.complaint_id == one.id
+    yield tables.outbox, _writes_of(one)
+    for table in _OF_TICKETS:
+        yield table, (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket)
+    yield tables.complaint, tables.complaint.c.id == one.id
+
+
+def _of_identities(ids: Sequence[int]) -> Iterator[Part]:
+    """Where rows of identities lie besides their tickets; they themselves come last."""
+    for table in _OF_PEOPLE:
+        yield table, table.c.complainant_id.in_(ids)
+    yield tables.survey, tables.survey.c.person_id.in_(ids)
+    yield tables.tie, or_(tables.tie.c.a_id.in_(ids), tables.tie.c.b_id.in_(ids))
+    yield tables.complainant, tables.complainant.c.id.in_(ids)
+
+
+def _told_of(one: Ticket) -> ColumnElement[bool]:
+    return (tables.audit.c.source == one.source) & (tables.audit.c.ticket == one.ticket)
 
 
 def _erase_identities(connection: Connection, ids: Sequence[int]) -> Erased:
     rows: dict[str, int] = {}
-    for table in _OF_PEOPLE:
-        _delete(connection, table, table.c.complainant_id.in_(ids), rows)
-    _delete(connection, tables.tie, _ties_of(ids), rows)
-    # Of a survey whose complaint has another person by now.
-    _delete(connection, tables.survey, tables.survey.c.person_id.in_(ids), rows)
-    _delete(connection, tables.complainant, tables.complainant.c.id.in_(ids), rows)
+    for table, which in _of_identities(ids):
+        _delete(connection, table, which, rows)
     return Erased(0, rows)
-
-
-def _ties_of(ids: Sequence[int]) -> ColumnElement[bool]:
-    return or_(tables.tie.c.a_id.in_(ids), tables.tie.c.b_id.in_(ids))
 
 
 def _erase_aside(connection: Connection, addresses: Collection[str]) -> Erased:
@@ -182,39 +196,28 @@ def held(connection: Connection, identities: Collection[int]) -> dict[str, list[
     delete, with times in ISO 8601 and what is packed unpacked."""
     ids = sorted(identities)
     found: dict[str, list[dict[str, JSON]]] = {}
-    addresses = _rows(connection, tables.complainant, tables.complainant.c.id.in_(ids), found)
-    for table in _OF_PEOPLE:
-        _rows(connection, table, table.c.complainant_id.in_(ids), found)
-    _rows(connection, tables.tie, _ties_of(ids), found)
     for one in tickets_of(connection, ids):
-        _rows(connection, tables.complaint, tables.complaint.c.id == one.id, found)
-        for table in _OF_COMPLAINTS:
-            _rows(connection, table, table.c.complaint_id == one.id, found)
-        _rows(connection, tables.outbox, _writes_of(one), found)
-        for table in _OF_TICKETS:
-            _rows(connection, table, (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket), found)
-        _rows(
-            connection,
-            tables.audit,
-            (tables.audit.c.source == one.source) & (tables.audit.c.ticket == one.ticket),
-            found,
-        )
-    aside = _aside(connection, [str(row["address"]) for row in addresses if row["address"]])
+        for table, which in _of_ticket(one):
+            _rows(connection, table, which, found)
+        _rows(connection, tables.audit, _told_of(one), found)
+    for table, which in _of_identities(ids):
+        told = [row["id"] for row in found.get("survey", ())] if table is tables.survey else []
+        _rows(connection, table, which & table.c.id.not_in(told) if told else which, found)
+    addresses = [str(row["address"]) for row in found.get("complainant", ()) if row["address"]]
     seen = {row["id"] for row in found.get("quarantine", ())}
-    _rows(connection, tables.quarantine, tables.quarantine.c.id.in_(set(aside) - seen), found)
+    _rows(connection, tables.quarantine, tables.quarantine.c.id.in_(set(_aside(connection, addresses)) - seen), found)
     return found
 
 
 def _rows(
     connection: Connection, table: Table, which: ColumnElement[bool], found: dict[str, list[dict[str, JSON]]]
-) -> list[dict[str, JSON]]:
+) -> None:
     rows = [
         {name: _told(table.name, name, value) for name, value in row._mapping.items()}
         for row in connection.execute(select(table).where(which))
     ]
     if rows:
         found.setdefault(table.name, []).extend(rows)
-    return rows
 
 
 def _told(table: str, column: str, value: object) -> JSON:
@@ -334,8 +337,9 @@ def erase_idle_people(connection: Connection) -> Erased:
     """Erase who has no ticket here any more, unless the register of conduct names them."""
     has_ticket = select(tables.complaint.c.id).where(tables.complaint.c.complainant_id == tables.complainant.c.id)
     named = select(tables.conduct.c.id).where(tables.conduct.c.complainant_id == tables.complainant.c.id)
+    asked = select(tables.survey.c.id).where(tables.survey.c.person_id == tables.complainant.c.id)
     idle = connection.execute(
-        select(tables.complainant.c.id).where(~has_ticket.exists(), ~named.exists()).limit(AT_ONCE * 5)
+        select(tables.complainant.c.id).where(~has_ticket.exists(), ~named.exists(), ~asked.exists()).limit(AT_ONCE * 5)
     ).scalars()
     return _erase_identities(connection, list(idle))
 

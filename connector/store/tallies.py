@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
+from connector.store.people import PERSON
 from connector.store.rows import add_unknown, listed
-from connector.store.tables import cell, complaint, instance, tally
+from connector.store.tables import cell, complainant, complaint, instance, tally
 from connector.store.times import micros, moment_or_none
 from connector.trends.finding import Case
 from connector.trends.life import day_number
@@ -34,7 +35,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def distinct_person() -> ColumnElement[int]:
     """By what two complaints are known to be of one person; the one place that says so to trends."""
-    return complaint.c.complainant_id
+    return select(PERSON).where(complainant.c.id == complaint.c.complainant_id).scalar_subquery()
 
 
 def move(connection: Connection, changes: Iterable[tuple[int, Counted | None, Counted | None]]) -> None:

@@ -161,7 +161,7 @@ class _Sweeping:
         looked = [
             one
             for stored in due
-            if (one := self._looked(stored, _cases(stored, cases), linked, around, answered, unclear)) is not None
+            if (one := self._looked(stored, earlier_than(stored, cases), linked, around, answered, unclear)) is not None
         ]
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
@@ -216,7 +216,7 @@ class _Sweeping:
         this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings)
         found = assess(
             this,
-            earlier_than(stored, cases),
+            cases,
             self.rules,
             desk.mapping,
             salt=self.salt,
@@ -337,10 +337,8 @@ def _assessed(looked: Looked) -> Assessed:
     return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises))
 
 
-def _cases(stored: Stored, cases: Mapping[int, Sequence[Earlier]]) -> Sequence[Earlier]:
-    return cases.get(stored.person_id, ()) if stored.joins else ()
-
-
-def earlier_than(stored: Stored, cases: Iterable[Earlier]) -> list[Earlier]:
-    """The person's other complaints."""
-    return [case for case in cases if case.ticket != stored.ticket or case.source != stored.source]
+def earlier_than(stored: Stored, cases: Mapping[int, Sequence[Earlier]]) -> list[Earlier]:
+    """The person's other complaints, of those by person that `cases_of` found; none where nobody vouches for who it is,
+    or who shares the address."""
+    found = cases.get(stored.person_id, ()) if stored.joins else ()
+    return [case for case in found if case.ticket != stored.ticket or case.source != stored.source]

@@ -18,7 +18,10 @@ import cli
 from adapters.memory import DESKS, Desk
 from connector.commands.place import Place
 from connector.model import JSON
+from connector.store import erasure
 from connector.store.archive import unpacked_raw
+from connector.store.erasure import Ticket
+from connector.store.tables import metadata
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = 86_400
@@ -31,6 +34,7 @@ shared: [info]
 place: [extra.street]
 """
 LATE = "My parcel has still not arrived and nobody answers me."
+ANY = Ticket(1, 1, "shop", "1")
 _numbers = count()
 
 
@@ -280,6 +284,19 @@ def test_an_export_holds_all_that_an_erasure_takes_away(town: Town) -> None:
     done = town.type("people", "erase", "kim@example.com", "--yes", "--json").json
     assert plan["erased"] == done["erased"]
     assert {name: len(rows) for name, rows in held.items() if name != "audit"} == done["erased"]["rows"]
+
+
+def test_no_table_that_speaks_of_a_ticket_or_a_person_is_left_out() -> None:
+    reached = {table.name for table, _ in (*erasure._of_ticket(ANY), *erasure._of_identities([1]))}
+    people = {"complaint.id", "complainant.id"}
+    speaking = {
+        table.name
+        for table in metadata.sorted_tables
+        if any(key.target_fullname in people and key.ondelete != "SET NULL" for key in table.foreign_keys)
+        or {"source_id", "ticket"} <= set(table.c.keys())
+    }
+    # A correction is about a trend; its ticket is the one that was opened for operations.
+    assert speaking - {"correction"} <= reached
 
 
 def test_whoever_was_erased_is_nowhere_any_more_and_is_not_read_again(town: Town) -> None:
