@@ -39,6 +39,7 @@ _OF_TICKETS = (
     tables.unlisted,
     tables.quarantine,
 )
+_OF_COMPLAINTS = (tables.link, tables.tally, tables.telling)
 _OF_PEOPLE = (tables.identity, tables.conduct)
 
 
@@ -126,7 +127,8 @@ def erase_tickets(connection: Connection, tickets: Sequence[Ticket]) -> Erased:
     """Erase all that belongs to these tickets, in every table; not who wrote them."""
     rows: dict[str, int] = {}
     for one in tickets:
-        _delete(connection, tables.link, tables.link.c.complaint_id == one.id, rows)
+        for table in _OF_COMPLAINTS:
+            _delete(connection, table, table.c.complaint_id == one.id, rows)
         _delete(connection, tables.outbox, _writes_of(one), rows)
         for table in _OF_TICKETS:
             own = (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket)
@@ -181,7 +183,8 @@ def held(connection: Connection, identities: Collection[int]) -> dict[str, list[
     _rows(connection, tables.tie, _ties_of(ids), found)
     for one in tickets_of(connection, ids):
         _rows(connection, tables.complaint, tables.complaint.c.id == one.id, found)
-        _rows(connection, tables.link, tables.link.c.complaint_id == one.id, found)
+        for table in _OF_COMPLAINTS:
+            _rows(connection, table, table.c.complaint_id == one.id, found)
         _rows(connection, tables.outbox, _writes_of(one), found)
         for table in _OF_TICKETS:
             _rows(connection, table, (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket), found)

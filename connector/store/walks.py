@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from connector.store.complaints import ROW, Stored, stored_of, unpack
+from connector.store.people import PERSON
 from connector.store.rows import listed
-from connector.store.tables import IS_COMPLAINT, complaint, source
-from connector.store.tallies import distinct_person
+from connector.store.tables import IS_COMPLAINT, complainant, complaint, source
 from connector.store.times import micros
 
 OTHER = "other"  # the category of what fits no other
@@ -51,8 +51,9 @@ def words(connection: Connection, since: datetime, most: int, *, named: bool) ->
     """The words of the newest complaints since then: of those that a category names, or of the others."""
     nameless = complaint.c.category.is_(None) | (complaint.c.category == OTHER)
     statement = (
-        select(source.c.name, complaint.c.ticket, distinct_person(), complaint.c.doc)
+        select(source.c.name, complaint.c.ticket, PERSON, complaint.c.doc)
         .join_from(complaint, source)
+        .join(complainant, complainant.c.id == complaint.c.complainant_id)
         .where(IS_COMPLAINT, complaint.c.merged.is_(False), complaint.c.opened_at >= micros(since))
         .where(~nameless if named else nameless)
         .order_by(complaint.c.opened_at.desc(), complaint.c.id.desc())
