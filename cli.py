@@ -1335,6 +1335,14 @@ def _said(ctx: Context, number: int, state: str, why: str | None, dry_run: bool,
     show(done, standing.said_lines, as_json)
 
 
+@trends.command("themes")
+def trends_themes(ctx: Context, days: o.ThemeDays = 60, people: o.People = 3, as_json: o.Json = False) -> None:
+    """What several people write about and no category names yet, to be made one."""
+    from connector.commands import unnamed
+
+    show(unnamed.proposed(_place(ctx), days, people), unnamed.themes_lines, as_json)
+
+
 @trends.command("ack")
 def trends_ack(
     ctx: Context, number: o.Number, why: o.SaidWhy = None, dry_run: o.DryRun = False, as_json: o.Json = False

@@ -317,3 +317,5 @@ Products = Annotated[list[str] | None, _option("--product", help="Only this prod
 Batches = Annotated[list[str] | None, _option("--batch", help="Only this batch; may be repeated.")]
 SoldSince = Annotated[datetime | None, _option("--since", formats=["%Y-%m-%d"], help="Not sold earlier.")]
 SoldUntil = Annotated[datetime | None, _option("--until", formats=["%Y-%m-%d"], help="Not sold later.")]
+ThemeDays = Annotated[int, _option("--days", min=1, max=400, help="Of so many days.")]
+People = Annotated[int, _option("--people", min=2, max=1000, help="Of at least so many people.")]

@@ -142,7 +142,7 @@ def tag_name(text: str) -> str:
 
 def _escalations(case: _Case) -> Iterator[Action]:
     for flag in case.flags:
-        if flag.since < case.act_from:
+        if _is_past(case, flag):
             continue
         for rule in case.speaking(flag):
             effect = _effect(case, rule, flag)
@@ -158,8 +158,13 @@ def _corrections(case: _Case) -> Iterator[Action]:
                 yield _correction(case, rule, None, correction.FOR_EVERY, why, case.complaint.opened_at)
             continue
         for flag in case.flags:
-            if flag.since >= case.act_from and speaks(rule, flag, case.values) and _leads(case, flag):
+            if not _is_past(case, flag) and speaks(rule, flag, case.values) and _leads(case, flag):
                 yield _correction(case, rule, flag, flag.episode, flag.why, flag.since)
+
+
+def _is_past(case: _Case, flag: Flag) -> bool:
+    """Whether it happened before we were switched on; of a trend that was found since, whether the complaint did."""
+    return flag.since < case.act_from or (flag.kind is FlagKind.TREND and case.complaint.opened_at < case.act_from)
 
 
 def _leads(case: _Case, flag: Flag) -> bool:

@@ -15,9 +15,9 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from connector.policy.correction import Untold
+from connector.store.people import PERSON
 from connector.store.rows import add_unknown, listed
-from connector.store.tables import complaint, correction, link, source, telling
-from connector.store.tallies import distinct_person
+from connector.store.tables import complainant, complaint, correction, link, source, telling
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 from connector.trends.effect import Effect
 from connector.trends.life import day_number, day_of
@@ -242,10 +242,11 @@ def concerned(connection: Connection, number: int) -> list[Concerned]:
     """Whom a correction concerns, the oldest complaint first."""
     statement = (
         select(telling.c.correction_id, complaint.c.id, complaint.c.source_id, source.c.name, complaint.c.ticket)
-        .add_columns(distinct_person(), complaint.c.opened_at, telling.c.state, telling.c.language)
+        .add_columns(PERSON, complaint.c.opened_at, telling.c.state, telling.c.language)
         .add_columns(telling.c.words, telling.c.who, telling.c.why)
         .join_from(telling, complaint, complaint.c.id == telling.c.complaint_id)
         .join(source, source.c.id == complaint.c.source_id)
+        .join(complainant, complainant.c.id == complaint.c.complainant_id)
         .where(telling.c.correction_id == number)
         .order_by(complaint.c.opened_at, complaint.c.id)
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.store.people import PERSON
 from connector.store.rows import add_unknown, listed
@@ -31,11 +31,6 @@ class Standing(msgspec.Struct, frozen=True):
     counted_to: int | None
     tested_on: int | None
     tested_at: datetime | None
-
-
-def distinct_person() -> ColumnElement[int]:
-    """By what two complaints are known to be of one person; the one place that says so to trends."""
-    return select(PERSON).where(complainant.c.id == complaint.c.complainant_id).scalar_subquery()
 
 
 def move(connection: Connection, changes: Iterable[tuple[int, Counted | None, Counted | None]]) -> None:
@@ -88,9 +83,10 @@ def _cell_ids(connection: Connection, names: set[str], wanted: set[str]) -> dict
 
 
 _READ = (
-    select(cell.c.key, tally.c.complaint_id, tally.c.day, distinct_person())
+    select(cell.c.key, tally.c.complaint_id, tally.c.day, PERSON)
     .join_from(tally, cell)
     .join(complaint, complaint.c.id == tally.c.complaint_id)
+    .join(complainant, complainant.c.id == complaint.c.complainant_id)
     .where(tally.c.day >= bindparam("since"))
 )
 

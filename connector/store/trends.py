@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select, update
 
+from connector.store.people import PERSON
 from connector.store.rows import add_unknown
-from connector.store.tables import cell, complaint, source, tally, trend
-from connector.store.tallies import distinct_person
+from connector.store.tables import cell, complainant, complaint, source, tally, trend
 from connector.store.times import micros, moment
 from connector.trends.life import Level, State, Trend, day_number
 from connector.trends.speaking import Alive
@@ -104,11 +104,12 @@ def affected(
 ) -> list[Affected]:
     """The complaints of a cell since a day, the oldest first; with `until`, none that came later."""
     statement = (
-        select(complaint.c.id, complaint.c.source_id, source.c.name, complaint.c.ticket, distinct_person())
+        select(complaint.c.id, complaint.c.source_id, source.c.name, complaint.c.ticket, PERSON)
         .add_columns(complaint.c.opened_at)
         .join_from(tally, cell)
         .join(complaint, complaint.c.id == tally.c.complaint_id)
         .join(source, source.c.id == complaint.c.source_id)
+        .join(complainant, complainant.c.id == complaint.c.complainant_id)
         .where(tally.c.day >= day_number(since), cell.c.key == cell_key)
         .order_by(complaint.c.opened_at, complaint.c.id)
     )

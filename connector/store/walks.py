@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam
+import msgspec
+from sqlalchemy import Connection, bindparam, select
 
-from connector.store.complaints import ROW, Stored, stored_of
+from connector.store.complaints import ROW, Stored, stored_of, unpack
+from connector.store.people import PERSON
 from connector.store.rows import listed
-from connector.store.tables import IS_COMPLAINT, complaint
+from connector.store.tables import IS_COMPLAINT, complainant, complaint, source
 from connector.store.times import micros
+
+OTHER = "other"  # the category of what fits no other
+
+
+class Words(msgspec.Struct, frozen=True):
+    """What a complaint says, and who is behind it, as trends know people."""
+
+    case: str
+    person: int
+    subject: str
+    text: str
+    language: str | None
 
 
 def counting(connection: Connection, last_id: int, oldest: datetime, most: int) -> list[Stored]:
@@ -30,4 +44,25 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Stored]:
     for begin in range(0, len(ids), 500):
         rows = connection.execute(statement, {"ids": listed(ids[begin : begin + 500])})
         found.update((stored.id, stored) for stored in map(stored_of, rows))
+    return found
+
+
+def words(connection: Connection, since: datetime, most: int, *, named: bool) -> list[Words]:
+    """The words of the newest complaints since then: of those that a category names, or of the others."""
+    nameless = complaint.c.category.is_(None) | (complaint.c.category == OTHER)
+    statement = (
+        select(source.c.name, complaint.c.ticket, PERSON, complaint.c.doc)
+        .join_from(complaint, source)
+        .join(complainant, complainant.c.id == complaint.c.complainant_id)
+        .where(IS_COMPLAINT, complaint.c.merged.is_(False), complaint.c.opened_at >= micros(since))
+        .where(~nameless if named else nameless)
+        .order_by(complaint.c.opened_at.desc(), complaint.c.id.desc())
+        .limit(most)
+    )
+    found = []
+    for name, ticket, person, body in connection.execute(statement):
+        doc = unpack(body)
+        told = doc.complaint
+        language = next((tag.value for tag in doc.tags if tag.facet == "language"), told.language)
+        found.append(Words(f"{name}/{ticket}", person, told.subject, told.text, language))
     return found

@@ -64,14 +64,15 @@ def watch(
 
 
 def _all_read(connection: Transaction, desks: Sequence[Helpdesk]) -> bool:
-    """Whether every source was read to its end once and stands by the rules in force: half of a history, or one that is
-    being read again by another mapping, would look like a jump."""
+    """Whether the first stream of every source, which brings all tickets, was read to its end once, and they stand by
+    the rules in force: half of a history, or one that is being read again by another mapping, would look like a jump.
+    """
     for desk in desks:
         row = sources.by_name(connection, desk.name)
         if row is None or row.rules_digest != desk.rules_digest or row.replayed_by is not None:
             return False
-        known = {one.name: one for one in sources.streams(connection, desk.id)}
-        if any(name not in known or known[name].complete_at is None for name in desk.streams):
+        stream = sources.stream_row(connection, desk.id, desk.streams[0])
+        if stream is None or stream.complete_at is None:
             return False
     return bool(desks)
 

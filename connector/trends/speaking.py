@@ -31,11 +31,18 @@ class Alive(msgspec.Struct, frozen=True):
 
 
 def flags(counted: Counted | None, opened_at: datetime, alive: Iterable[Alive]) -> tuple[Flag, ...]:
-    """The TREND flags of a complaint: one for each alarm that goes on in one of its cells, since the complaint came."""
+    """The TREND flags of a complaint: one for each alarm that goes on in one of its cells, since both are there."""
     if counted is None:
         return ()
     return tuple(
-        Flag(FlagKind.TREND, RULE, one.episode, opened_at, why(one.trend), (one.lead,) if one.lead else ())
+        Flag(
+            FlagKind.TREND,
+            RULE,
+            one.episode,
+            max(opened_at, one.trend.raised_at or opened_at),
+            why(one.trend),
+            (one.lead,) if one.lead else (),
+        )
         for one in alive
         if one.trend.level is Level.ALARM
         and one.trend.state in SPEAKING

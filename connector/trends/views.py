@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -96,11 +97,17 @@ class Counted(msgspec.Struct, frozen=True):
 
 def cells_of(values: Mapping[str, JSON], views: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The keys of the cells of a complaint with these `values` (as conditions see them), each once, wider first."""
+    return _cells(
+        tuple(tuple(view) for view in views), tuple(tuple([_value(values, one) for one in view]) for view in views)
+    )
+
+
+@lru_cache(maxsize=4096)  # there are few different ones, and they are asked for with each complaint
+def _cells(views: tuple[tuple[str, ...], ...], values: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for view in views:
+    for view, theirs in zip(views, values, strict=True):
         pairs: list[Pair] = []
-        for field in view:
-            value = _value(values, field)
+        for field, value in zip(view, theirs, strict=True):
             if value in NOTHING:
                 break
             pairs.append((field, value))

@@ -56,7 +56,7 @@ class Performance:
         self.seconds = FAST_SECONDS if fast else SECONDS
         self.schedule = Schedule(FIRST_DAY, wall() + timedelta(seconds=1.5), self.seconds)
         self.daemon = Daemon(home, self.schedule.told)
-        self.watch = Watch(home)
+        self.watch = Watch(home, self.schedule.first)
         self.screen = Screen(self.schedule, self.watch, plain=plain or not sys.stdout.isatty())
         self.crashes = 0
 

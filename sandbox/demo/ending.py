@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.imap.evidence import ticket_of
 from connector.clocks.promises.standing import words_of
+from connector.commands import corrections, trends
 from connector.commands.explaining import explained
 from connector.commands.place import Place
 from connector.commands.promise_counts import summary
@@ -174,7 +175,7 @@ def told_at_the_end(
             f"  {line}".rstrip() for line in lines(explained(_place(home, watch), case), columns - 2, brief=True)
         )
         yield ""
-    yield from _figures(result, watch, seconds)
+    yield from _figures(result, watch, home, seconds)
     if crashes:
         yield ""
         yield from wrapped(KILLED, columns - 2, "  ")
@@ -185,7 +186,7 @@ def told_at_the_end(
     yield from _where_to_go_on(home, case, aside=bool(watch.aside))
 
 
-def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
+def _figures(result: Verdict, watch: Watch, home: Path, seconds: float) -> Iterator[str]:
     said = [_is_complaint(one) for one in watch.tickets.values()]
     counts = Counter(event.words.partition(":")[0] for event in watch.events if event.kind == "flag")
     yield f"Five days in {seconds:.0f} seconds."
@@ -197,6 +198,7 @@ def _figures(result: Verdict, watch: Watch, seconds: float) -> Iterator[str]:
     late, soon, back = (counts[kind] for kind in ("overdue", "due soon", "repeat"))
     yield f"  flagged   {late} overdue, {soon} due soon, {back} where a customer had to come back"
     yield f"  promised  {summary(_promises(watch))}"
+    yield from _trends(home, watch)
     effects = count(result.effects, "effect")
     yield f"  written   {count(result.done, 'write')}; the helpdesks' own ledgers hold {effects}"
     opened = sum(one.state is State.DONE and one.action.kind is ActionKind.CORRECT for one in watch.writes)
@@ -243,6 +245,20 @@ def _taken_on(one: Intention, watch: Watch) -> bool:
         entry.kind in signs and entry.role is Role.STAFF and entry.occurred_at >= notice.since
         for entry in stored.doc.entries
     )
+
+
+def _trends(home: Path, watch: Watch) -> Iterator[str]:
+    """What stood out, and the letters to those who complained of it."""
+    place = _place(home, watch)
+    for one in trends.listing(place, everything=True, most=None).trends:
+        if one.level == "alarm":
+            words = ", ".join(one.cell.values())
+            yield f"  stood out {words}: {one.people} people where {one.expected:.1f} were to be expected"
+    for row in corrections.listing(place, everything=True, most=None):
+        letters = [each for each in corrections.show(place, row.number).concerned if each.words and row.trend]
+        if letters:
+            languages = sorted({each.language for each in letters if each.language})
+            yield f"  to tell   {count(len(letters), 'letter')} drafted, in {', '.join(languages)}, to be approved"
 
 
 def _promises(watch: Watch) -> Counter[str]:
@@ -326,6 +342,8 @@ def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[st
     if case is not None:
         yield f"  amends {option} explain {case}"
     yield f"  amends {option} people repeats"
+    yield f"  amends {option} trends"
+    yield f"  amends {option} corrections list"
     yield f"  amends {option} outbox list"
     if aside:
         yield f"  amends {option} quarantine list --all"

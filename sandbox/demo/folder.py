@@ -81,6 +81,13 @@ corrections:
     on: repeat
     fields: {{project: {ops}, issuetype: Corrective Action}}
     tags: [from-complaint]
+  - id: common-cause    # many have the same reason: one ticket for all of them
+    at: {name}
+    on: trend
+    fields: {{project: {ops}, issuetype: Corrective Action}}
+    tags: [from-trend]
+    owner: Carla Reis
+    due: 14d
 """
 
 # Who is told outside the helpdesk, and in which order; at the demo's pager.

@@ -37,11 +37,12 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """`tickets` (by "source/ticket", without those that Amends opened), `aside` (what is kept aside) and `writes` as
-    they are now, `events` as they were noticed, oldest first."""
+    """`tickets` (by "source/ticket", without those that Amends opened or that came before `since`, when the story
+    begins), `aside` (what is kept aside) and `writes` as they are now, `events` as they were noticed, oldest first."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, since: datetime) -> None:
         self._file = home / "amends.db"
+        self._since = since
         self._store: Store | None = None
         self.tickets: dict[str, Stored] = {}
         self.aside: list[Quarantined] = []
@@ -55,7 +56,7 @@ class Watch:
             store = self._store or Store(f"sqlite:///{self._file}").open(create=False)
             self._store = store
             with store.read() as connection:
-                stored = list(complaints.listing(connection, most=_ALL))
+                stored = list(complaints.listing(connection, since=self._since, most=_ALL))
                 writes = intentions.listing(connection, most=_ALL)
                 self.aside = quarantine.listing(connection)
         except StoreError:

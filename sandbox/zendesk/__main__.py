@@ -14,6 +14,10 @@ def main() -> None:
     options.add_argument("--stories", action="store_true", help="play the demo's stories as their time comes")
     chosen = options.parse_args()
     account, over = Account(clock_of(chosen)), stopping()
+    if chosen.stories:
+        from sandbox.backlog import fill
+
+        fill(account, account.now())
     with serve(account, port=chosen.port, faults=faults_of(chosen), certificate=certificate_of(chosen)) as site:
         print(site.url, flush=True)  # noqa: T201 - this is the program's answer
         _live(account, over, stories=chosen.stories)

@@ -149,6 +149,16 @@ def test_a_complaint_of_one_helpdesk_has_its_cause_removed_in_the_other_and_is_t
     assert "removing the cause" in explained and "was resolved" in explained
 
 
+def test_a_carrier_that_fails_stands_out_against_what_is_usual_in_the_shop(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, ended = shown
+    assert "stood out delivery, carrier" in ended.stdout
+    told = json.loads(amends(folder, "--home", ".amends-demo", "trends", "list", "--json", "--all").stdout)
+    alarms = [one["cell"] for one in told["trends"] if one["level"] == "alarm"]
+    assert alarms == [{"category": "delivery", "root_cause": "carrier"}]
+
+
 def test_one_persons_story_goes_on_from_zendesk_to_the_mailbox(
     shown: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:

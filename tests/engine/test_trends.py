@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from connector.model import ActionKind, EntryKind, FlagKind
 from connector.policy.rules import Correction, Rule
-from connector.store import complaints, corrections, intentions, links, sources, tallies, trends
+from connector.store import complaints, corrections, erasure, intentions, links, sources, tallies, trends
 from connector.store.corrections import Concerned, Told
 from connector.store.corrections import Correction as Kept
 from connector.sync import pull, sweep
@@ -331,3 +331,35 @@ def test_a_person_may_have_the_ticket_opened_by_a_rule_of_the_policy() -> None:
         linked = links.of_complaints(connection, [stored.id])[stored.id]
     assert [one.ticket for one in linked] == [made]
     assert not any(event["kind"] == EntryKind.STAFF_REPLY for event in street.desk.story(ticket))
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+def test_several_addresses_of_one_person_count_as_one() -> None:
+    street = Street()
+    street.turn()
+    for _ in range(6):
+        street.complain(LATE)
+    street.turn()
+    with street.store.write("joined") as connection:
+        last = "(SELECT id FROM complainant ORDER BY id DESC LIMIT 4)"
+        first = f"(SELECT min(id) FROM complainant WHERE id IN {last})"
+        connection.exec_driver_sql(f"UPDATE complainant SET person_id = {first} WHERE id IN {last}")
+    street.days()
+    assert street.alive() == [], "six complaints, and three people"
+
+
+def test_what_is_erased_is_counted_nowhere_and_no_letter_of_it_stays() -> None:
+    street = finished()
+    before = street.concerned()
+    gone = before[0]
+    with street.store.write("erased") as connection:
+        ticket = erasure.Ticket(gone.complaint, gone.source_id, gone.source, gone.ticket)
+        rows = erasure.erase_tickets(connection, [ticket]).rows
+    assert {"tally", "telling", "complaint"} <= rows.keys()
+    assert len(street.concerned()) == len(before) - 1
+    with street.store.read() as connection:
+        counted = tallies.cases(connection, 0)
+    assert gone.complaint not in {case.complaint for cases in counted.values() for case in cases}
+    street.days()

@@ -13,6 +13,7 @@ import pytest
 from adapters.memory import DESKS
 from connector.commands.trends import sparkline
 from tests.unit.test_cli_commands import Office
+from tests.unit.test_tagging_unnamed import DEPOSIT
 
 LOST = {
     "en": "My parcel has still not arrived. The courier lost it. I want my money back.",
@@ -162,6 +163,18 @@ def test_who_did_not_complain_is_found_in_the_list_of_sales(office: Office, tmp_
     assert rows == [["Email", "Product", "Batch", "Date"], ["'=cmd@example.com", "Kettle", "L7", "2026-05-02"]]
     assert out.stat().st_mode & 0o777 == 0o600
     assert office.type("corrections", "affected", "9", "--sales", str(sales)).code == 1
+
+
+def test_themes_without_a_category_are_proposed_to_the_admin(office: Office) -> None:
+    for number, text in enumerate(DEPOSIT):
+        office.desk.open("Pfand", text, requester=customer(200 + number, "de"))
+    office.type("sync")
+    (one,) = office.type("trends", "themes", "--days", "30", "--json").json["themes"]
+    assert "pfand" in one["words"]
+    assert (one["people"], one["languages"]) == (len(DEPOSIT), ["de"])
+    said = office.type("trends", "themes", "--days", "30").out
+    assert "taxonomy.yaml" in said and one["cases"][0] in said
+    assert "nothing that several of them share" in office.type("trends", "themes", "--people", "50").out
 
 
 def test_the_drawing_fits_and_shows_the_highest_day_highest() -> None:

@@ -282,6 +282,7 @@ def test_only_complaints_since_its_start_carry_the_flag_and_only_while_it_speaks
     inside = Counted(date(2026, 5, 30), (DELIVERY, CARRIER))
     (flag,) = flags(inside, NOW, [one])
     assert (flag.kind, flag.episode, flag.topic, flag.cases) == (FlagKind.TREND, "trend#1", "trend", ("shop/1",))
+    assert flag.since == NOW, "the trend was found after the complaint came"
     assert "6 people in 7 days told of delivery, carrier" in flag.why
     assert flags(Counted(date(2026, 5, 1), (CARRIER,)), NOW, [one]) == ()
     assert flags(Counted(date(2026, 5, 30), (STOCK,)), NOW, [one]) == ()
