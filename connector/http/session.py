@@ -62,6 +62,7 @@ class BoundedSession(requests.Session):
         self.bounds = bounds
         self.clock = clock
         self._ca_file = ca_file
+        self._merged: dict[Any, Any] = {}
         # A password from ~/.netrc must not reach a host that was configured with other credentials.
         self.auth = _nothing_added
         # A helpdesk's session cookie would outlive, and contradict, the token that each call carries.
@@ -95,8 +96,16 @@ class BoundedSession(requests.Session):
             ) from error
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        # requests lets REQUESTS_CA_BUNDLE win over a session's own setting; here the nearer setting wins.
-        return super().merge_environment_settings(url, proxies, stream, self._ca_file or verify, cert)
+        # requests lets REQUESTS_CA_BUNDLE win over a session's own setting; here the nearer setting wins. It also looks
+        # through the whole environment at each call, a seventh of what a poll costs: once for each host is enough.
+        verify = self._ca_file or verify
+        asked = (_origin(url), stream, verify, cert)
+        if proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if asked not in self._merged:
+            self._merged[asked] = super().merge_environment_settings(url, {}, stream, verify, cert)
+        merged = self._merged[asked]
+        return {**merged, "proxies": dict(merged["proxies"])}
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where to go on: only on the same scheme, host and port, and only for reads."""

@@ -26,6 +26,7 @@ from connector.store.times import micros
 BUSY_TIMEOUT_SECONDS = 30
 LEASE_SECONDS = 30
 _WRITER = "writer"
+_EPOCH = select(tables.lease.c.epoch).where(tables.lease.c.name == _WRITER)
 _GIVEN_UP = -1
 
 
@@ -145,7 +146,7 @@ class Store:
     def _prove_epoch(self, connection: Connection) -> None:
         if self.epoch is None:
             return
-        held = connection.execute(select(tables.lease.c.epoch).where(tables.lease.c.name == _WRITER)).scalar_one()
+        held = connection.execute(_EPOCH).scalar_one()
         if held != self.epoch:
             raise FencedError(
                 f"another daemon took over this store (epoch {held}, ours was {self.epoch}).",

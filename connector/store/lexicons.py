@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from connector.store.rows import upsert
 from connector.store.tables import lexicon
 
+_KNOWN = select(lexicon.c.name).where(lexicon.c.name == bindparam("called"))
+
 
 def known(connection: Connection, name: str) -> bool:
     """Whether the lexicon of this name is kept."""
-    return connection.execute(select(lexicon.c.name).where(lexicon.c.name == name)).one_or_none() is not None
+    return connection.execute(_KNOWN, {"called": name}).one_or_none() is not None
 
 
 def kept(connection: Connection, name: str) -> bytes | None:

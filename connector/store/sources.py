@@ -11,7 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from connector.adapter import Cursor, Identity
 from connector.model import JSON
@@ -81,8 +81,26 @@ def enlist(connection: Connection, name: str, adapter: str) -> SourceRow:
     return found
 
 
+# What every poll asks and says is put together once: that takes longer than the database's part.
+_BY_NAME = select(source).where(source.c.name == bindparam("called"))
+_STREAM = select(stream).where(stream.c.source_id == bindparam("of"), stream.c.name == bindparam("called"))
+_FURTHER: dict[str, Any] = {
+    "cursor": bindparam("to"),
+    "advanced_at": bindparam("at"),
+    "records": stream.c.records + bindparam("more"),
+}
+_OF_STREAM = (stream.c.source_id == bindparam("of"), stream.c.name == bindparam("called"))
+_ADVANCE = update(stream).where(*_OF_STREAM).values(**_FURTHER)
+_ADVANCE_TO_END = update(stream).where(*_OF_STREAM).values(**_FURTHER, complete_at=bindparam("at"))
+_PULLED = (
+    update(source)
+    .where(source.c.id == bindparam("of"))
+    .values(last_pull_at=bindparam("at"), parked_until=None, parked_why=None, last_error=None, last_error_at=None)
+)
+
+
 def by_name(connection: Connection, name: str) -> SourceRow | None:
-    row = connection.execute(select(source).where(source.c.name == name)).one_or_none()
+    row = connection.execute(_BY_NAME, {"called": name}).one_or_none()
     return None if row is None else _source(row)
 
 
@@ -127,11 +145,7 @@ def mixed(connection: Connection, source_id: int, digest: str) -> None:
 
 def pulled(connection: Connection, source_id: int, now: datetime) -> None:
     """A pull went through: whatever was wrong is over."""
-    connection.execute(
-        update(source)
-        .where(source.c.id == source_id)
-        .values(last_pull_at=micros(now), parked_until=None, parked_why=None, last_error=None, last_error_at=None)
-    )
+    connection.execute(_PULLED, {"of": source_id, "at": micros(now)})
 
 
 def counted(connection: Connection, source_id: int, now: datetime) -> None:
@@ -177,7 +191,7 @@ def failed(connection: Connection, source_id: int, now: datetime, why: str, park
 
 
 def stream_row(connection: Connection, source_id: int, name: str) -> StreamRow | None:
-    row = connection.execute(select(stream).where(stream.c.source_id == source_id, stream.c.name == name)).one_or_none()
+    row = connection.execute(_STREAM, {"of": source_id, "called": name}).one_or_none()
     return None if row is None else _stream(row)
 
 
@@ -201,18 +215,14 @@ def advance(
     connection: Connection, source_id: int, name: str, cursor: Cursor, *, now: datetime, records: int, complete: bool
 ) -> None:
     """Move a stream's cursor. Called in the transaction that holds the rows it covers, and nowhere else."""
-    values = {
-        "cursor": msgspec.json.encode(cursor).decode(),
-        "advanced_at": micros(now),
-        **({"complete_at": micros(now)} if complete else {}),
-    }
+    at, told = micros(now), msgspec.json.encode(cursor).decode()
     changed = connection.execute(
-        update(stream)
-        .where(stream.c.source_id == source_id, stream.c.name == name)
-        .values(records=stream.c.records + records, **values)
+        _ADVANCE_TO_END if complete else _ADVANCE,
+        {"of": source_id, "called": name, "to": told, "at": at, "more": records},
     )
     if changed.rowcount == 0:
-        connection.execute(insert(stream).values(source_id=source_id, name=name, records=records, **values))
+        first = {"cursor": told, "advanced_at": at, "complete_at": at if complete else None, "records": records}
+        connection.execute(insert(stream).values(source_id=source_id, name=name, **first))
 
 
 def newly_unplaced(
