@@ -29,6 +29,8 @@ DENSE_PENALTY = 0.1
 # How far rare values are made to count like frequent ones: 0 not at all, 1 fully.
 BALANCE = 0.5
 STEPS = 30
+# How many texts have a value before its limit can be found with them.
+ENOUGH = 30
 
 Tell = Callable[[str, int, int], None]
 
@@ -281,9 +283,14 @@ def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
 
 def _least(task: Task, shares: Floats, right: Floats, wish: _Wish) -> tuple[float, ...]:
     """Of one answer: the chance below which more are wrong than right, but never so high that fewer than `reach` get
-    one. Of several: what balances missing with inventing (the best F1) for each value."""
+    one. Of several: what balances missing with inventing (the best F1) for each value, and for all together where a
+    value has too few texts to tell."""
     if task.several:
-        return tuple(_best_limit(shares[:, column], right[:, column]) for column in range(len(task.values)))
+        common = _best_limit(shares.ravel(), right.ravel())
+        return tuple(
+            _best_limit(shares[:, column], right[:, column]) if right[:, column].sum() >= ENOUGH else common
+            for column in range(len(task.values))
+        )
     limit = 0.5 if len(task.values) > 2 else 0.6
     if wish.reach and len(shares):
         limit = min(limit, float(np.quantile(shares.max(axis=1), 1 - wish.reach)))
@@ -298,7 +305,7 @@ def _least(task: Task, shares: Floats, right: Floats, wish: _Wish) -> tuple[floa
 
 def _best_limit(shares: Floats, right: Floats) -> float:
     best, found = -1.0, 0.5
-    for limit in np.arange(0.2, 0.81, 0.05):
+    for limit in np.arange(0.2, 0.96, 0.05):
         given = shares >= limit
         true = float((given & (right > 0)).sum())
         score = 2 * true / max(float(given.sum()) + float(right.sum()), 1.0)

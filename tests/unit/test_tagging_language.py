@@ -81,3 +81,10 @@ def test_any_text_is_answered_with_a_listed_language_or_unknown(text: str, local
     found = guess(text, LISTED, locale)
     assert found.language in LISTED | {"unknown"}
     assert 0 <= found.confidence <= 1
+
+
+def test_what_a_model_hears_settles_a_close_race_but_makes_no_neighbour_out_of_a_foreign_language() -> None:
+    spanish = "los productos de la tienda digital"
+    assert guess(spanish, LISTED, heard={"es": 0.97, "pt": 0.02}).language == "es"
+    croatian = "Kuhalo za vodu koje sam kupio kod vas pokvarilo se nakon dva dana i nitko se nije javio."
+    assert guess(croatian, LISTED, heard={"sl": 0.97}).language == "unknown"

@@ -18,7 +18,7 @@ from connector.tagging.labelled import Labelled, labels_of, task_for
 from connector.tagging.measuring import Answer, coverage, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.money import amounts
-from connector.tagging.reading import Reader
+from connector.tagging.reading import Message, Reader
 from connector.tagging.training import learn, material
 from tests.unit.test_tagging_phrases import complaint
 
@@ -308,3 +308,55 @@ def test_a_model_file_can_be_read_as_plain_numbers() -> None:
     assert [msgspec.structs.asdict(head) for head in again.heads] == [
         msgspec.structs.asdict(head) for head in model().heads
     ]
+
+
+def test_a_facet_that_does_not_believe_its_phrases_learns_the_words_and_hears_phrases_by_a_fixed_number() -> None:
+    plain = ("the lift shook and dropped", "the rail came off in my hand", "the ladder gave way under me")
+    examples = [
+        Labelled(f"sparks and smoke, {text} {n}", {"emergency": ("safety",)}, "en") for n in range(6) for text in plain
+    ]
+    examples += [Labelled(f"{text} {n}", {"emergency": ()}, "en") for n in range(6) for text in PARCELS]
+    reader = Reader(SETTINGS)
+    tasks = [task_for("emergency", examples, reader.facets)]
+    stuff = material(examples, reader)
+    leaning, _ = learn(stuff, tasks)
+    upright, _ = learn(stuff, tasks, believed={"emergency": 2.5})
+    told = upright.pairs.index(("emergency", "safety"))
+    assert upright.arrays.dense[told].tolist() == [2.5]
+    assert upright.arrays.dense.sum() == 2.5
+    without = reader.read([Message("", "the rail came off in my hand")])
+    lean, stand = (one.chances(without.scores(one, reader.facets))[0, 0] for one in (leaning, upright))
+    assert stand > lean
+
+
+def test_judges_are_not_learnt_from_and_say_how_sure_a_model_has_to_be() -> None:
+    examples = [
+        Labelled(f"{text} number {n}", {"category": (value,)}, "en")
+        for n in range(6)
+        for value, texts in (("delivery", PARCELS), ("payment", BILLS))
+        for text in texts
+    ]
+    judges = [
+        Labelled("zebra " * 4, {"category": ("payment",)}, "en"),
+        Labelled("zebra", {"category": ("delivery",)}, "en"),
+    ]
+    reader = Reader(SETTINGS)
+    tasks = [task_for("category", examples, reader.facets)]
+    stuff = material([*examples, *judges], reader)
+    made, held = learn(stuff, tasks, believed={"category": 1.0}, judges=len(judges))
+    alone, _ = learn(material(examples, reader), tasks, believed={"category": 1.0})
+    assert held["category"].chosen.tolist() == [len(examples), len(examples) + 1]
+    assert made.arrays.weights.tobytes() == alone.arrays.weights.tobytes()
+
+
+def test_a_value_may_be_given_falsely_no_oftener_than_was_wished() -> None:
+    texts = [*PARCELS, *BILLS]
+    examples = [Labelled(f"{text} {n}", {"complaint": ("yes",)}, "en") for n in range(12) for text in texts]
+    examples += [Labelled(f"{text} {n}", {"complaint": ("no",)}, "en") for n in range(12) for text in texts[::2]]
+    reader = Reader(SETTINGS)
+    tasks = [task_for("complaint", examples, reader.facets)]
+    _, held = learn(material(examples, reader), tasks, falsely={"complaint": ("yes", 0.05)})
+    column = tasks[0].values.index("yes")
+    answers = held["complaint"]
+    without = answers.chances[answers.right[:, column] == 0, column]
+    assert (without > answers.least[column] + 1e-3).mean() <= 0.05
