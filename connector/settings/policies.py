@@ -218,7 +218,9 @@ def _page(shape: SurveyShape) -> SurveyPage | None:
 def _unhappy(
     shape: UnhappyShape, calendars: Mapping[str, Hours], document: Document, problems: Problems
 ) -> Unhappy | None:
-    hours = calendars.get(shape.calendar)
+    hours = calendars.get(shape.calendar) if shape.calendar else next(iter(calendars.values()), None)
+    if hours is None and not shape.calendar:
+        return None  # without any calendar, more is wrong than this
     if hours is None:
         place = document.place(("survey", "unhappy", "calendar"))
         what = f"there is no calendar {shape.calendar!r}"

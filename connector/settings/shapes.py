@@ -543,7 +543,7 @@ class SurveyPageShape(Shape):
 class UnhappyShape(Shape):
     at_most: int = Field(default=2, ge=1, le=4, description="A satisfaction of this or less is a bad answer.")
     act_within: DurationText = Field(default="1d", description="Working time; a day is a working day.")
-    calendar: Name
+    calendar: Name | None = Field(default=None, description="By which it counts; default: the first of calendars.yaml.")
 
 
 class SurveyShape(Shape):

@@ -78,7 +78,7 @@ REPLIES = [
 ]
 
 
-def test_replies_by_an_author_who_had_not_seen_the_books_are_understood_and_none_is_taken_for_what_it_is_not() -> None:
+def test_replies_that_were_written_apart_from_the_books_are_understood_and_none_is_taken_for_what_it_is_not() -> None:
     promised = [(day, text) for _, day, text in REPLIES if day != "-"]
     others = [text for _, day, text in REPLIES if day == "-"]
     assert len(promised) > 130
