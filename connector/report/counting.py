@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -114,6 +115,18 @@ class Report(msgspec.Struct, frozen=True):
     months: tuple[Month, ...]
 
 
+class Voice(NamedTuple):
+    """Surveys that `arrived`, those `answered`, and those that arrived and were (`replied`); and the scores."""
+
+    arrived: int
+    answered: int
+    replied: int
+    csat: Score
+    ces: Score
+    nps: Score
+    solved: Score
+
+
 class Counting:
     """A cohort made ready: who was received, resolved and asked in the period, and all lengths in order.
 
@@ -149,29 +162,24 @@ class Counting:
     @cached_property
     def sets(self) -> dict[str, Column]:
         """By figure: the places (in the cohort's rows) of the complaints that it counts."""
-        rows = self.cohort.rows
-        came, ended = np.flatnonzero(self.received), np.flatnonzero(self.resolved)
+        rows, came, ended = self.cohort.rows, self.received, self.resolved
 
-        def of(places: Column, name: str) -> Column:
-            found: Column = places[rows[name][places] > 0]
-            return found
-
-        def told(places: Column, name: str) -> Column:
-            found: Column = places[rows[name][places] != NONE]
+        def of(which: Column) -> Column:
+            found: Column = np.flatnonzero(which)
             return found
 
         return {
-            "received": came,
-            "unsure": np.flatnonzero(self.unsure),
-            "resolved": ended,
-            "handling": told(came, "handled"),
-            "resolving": told(ended, "resolving"),
-            "breached": of(came, "breaches"),
-            "kept": of(came, "kept"),
-            "broken": of(came, "broken"),
-            "repeat": came[(rows["bits"][came] & REPEAT) != 0],
-            "reopened": of(came, "reopens"),
-            "handed_over": of(came, "handoffs"),
+            "received": of(came),
+            "unsure": of(self.unsure),
+            "resolved": of(ended),
+            "handling": of(came & (rows["handled"] != NONE)),
+            "resolving": of(ended & (rows["resolving"] != NONE)),
+            "breached": of(came & (rows["breaches"] > 0)),
+            "kept": of(came & (rows["kept"] > 0)),
+            "broken": of(came & (rows["broken"] > 0)),
+            "repeat": of(came & ((rows["bits"] & REPEAT) != 0)),
+            "reopened": of(came & (rows["reopens"] > 0)),
+            "handed_over": of(came & (rows["handoffs"] > 0)),
             "cost": self._with_cost(),
             "asked": self._about(self.delivered),
             "answered": self._about(self.answered),
@@ -185,20 +193,22 @@ class Counting:
         return ended
 
     def _about(self, surveys: Column) -> Column:
-        found: Column = np.unique(self.cohort.at[surveys])
+        told = np.zeros(len(self.cohort.rows), bool)
+        told[self.cohort.at[surveys]] = True
+        found: Column = np.flatnonzero(told)
         return found
 
     @cached_property
     def _lengths(self) -> dict[str, tuple[Column, Column]]:
         """By kind of length: the places of the complaints that have one, shortest first, and the lengths."""
         found = {}
-        for name, places in (("handled", "handling"), ("resolving", "resolving")):
+        for name, whose in (("handled", self.received), ("resolving", self.resolved)):
             for kind in (name, f"{name}_working"):
-                of = self.sets[places]
-                values = self.cohort.rows[kind][of]
-                of, values = of[values != NONE], values[values != NONE]
+                values = np.ascontiguousarray(self.cohort.rows[kind])
+                told = whose & (values != NONE)
+                values = values[told]
                 order = np.argsort(values)
-                found[kind] = of[order].astype(np.int32), values[order]
+                found[kind] = np.flatnonzero(told).astype(np.int32)[order], values[order]
         return found
 
     # -- figures -------------------------------------------------------------------------------------------------------
@@ -207,59 +217,67 @@ class Counting:
         """The figures of each group; `labels` has the number of its group for each complaint of the cohort, and a
         number above them all for those that belong to none."""
         many = len(names)
-
-        def counted(places: Column, weights: str | None = None) -> Column:
-            of = labels[places]
-            heavy = self.cohort.rows[weights][places] if weights is not None else None
-            found: Column = np.bincount(of, heavy, minlength=many + 1)[:many].astype(np.int64)
-            return found
-
-        sets = self.sets
-        counts = {name: counted(places) for name, places in sets.items() if name not in WEIGHED}
-        counts |= {name: counted(sets[name], name) for name in ("kept", "broken")}
-        handoffs = counted(sets["handed_over"], "handoffs")
+        counts = self._counts(labels, many)
         lengths = {kind: self._of_groups(kind, labels, many) for kind in self._lengths}
         costs = self._costs(labels, many)
         voices = self._voices(labels[self.cohort.at], many)
-        whole = len(sets["received"])
-        found = []
-        for at, name in enumerate(names):
-            n, kept, broken = (int(counts[one][at]) for one in ("received", "kept", "broken"))
-            breached, repeat, reopened = (int(counts[one][at]) for one in ("breached", "repeat", "reopened"))
-            delivered, answered, replied, scores = voices[at]
-            found.append(
-                Group(
-                    name=name,
-                    received=n,
-                    share=_percent(n, whole),
-                    unsure=int(counts["unsure"][at]),
-                    resolved=int(counts["resolved"][at]),
-                    breached=breached,
-                    repeat=repeat,
-                    reopened=reopened,
-                    handling=lengths["handled"][at],
-                    handling_working=lengths["handled_working"][at],
-                    resolving=lengths["resolving"][at],
-                    resolving_working=lengths["resolving_working"][at],
-                    breached_share=_percent(breached, n),
-                    kept=kept,
-                    broken=broken,
-                    kept_share=_percent(kept, kept + broken),
-                    repeat_share=_percent(repeat, n),
-                    reopened_share=_percent(reopened, n),
-                    handed_over=int(counts["handed_over"][at]),
-                    handoffs=int(handoffs[at]),
-                    cost=costs[at],
-                    asked=delivered,
-                    answered=answered,
-                    response_rate=_percent(replied, delivered),
-                    csat=scores["csat"],
-                    ces=scores["ces"],
-                    nps=scores["nps"],
-                    solved=scores["solved"],
-                )
+        return [
+            self._group(
+                name,
+                {figure: int(of[at]) for figure, of in counts.items()},
+                {kind: of[at] for kind, of in lengths.items()},
+                costs[at],
+                voices[at],
             )
-        return found
+            for at, name in enumerate(names)
+        ]
+
+    def _counts(self, labels: Column, many: int) -> dict[str, Column]:
+        """By figure, how many of each group."""
+
+        def counted(places: Column, weights: str | None = None) -> Column:
+            heavy = self.cohort.rows[weights][places] if weights is not None else None
+            found: Column = np.bincount(labels[places], heavy, minlength=many + 1)[:many].astype(np.int64)
+            return found
+
+        counts = {name: counted(places) for name, places in self.sets.items() if name not in WEIGHED}
+        counts |= {name: counted(self.sets[name], name) for name in ("kept", "broken")}
+        return counts | {"handoffs": counted(self.sets["handed_over"], "handoffs")}
+
+    def _group(
+        self, name: str, count: Mapping[str, int], lengths: Mapping[str, Lengths], cost: dict[str, float], voice: Voice
+    ) -> Group:
+        n, kept, broken = count["received"], count["kept"], count["broken"]
+        return Group(
+            name=name,
+            received=n,
+            share=_percent(n, len(self.sets["received"])),
+            unsure=count["unsure"],
+            resolved=count["resolved"],
+            handling=lengths["handled"],
+            handling_working=lengths["handled_working"],
+            resolving=lengths["resolving"],
+            resolving_working=lengths["resolving_working"],
+            breached=count["breached"],
+            breached_share=_percent(count["breached"], n),
+            kept=kept,
+            broken=broken,
+            kept_share=_percent(kept, kept + broken),
+            repeat=count["repeat"],
+            repeat_share=_percent(count["repeat"], n),
+            reopened=count["reopened"],
+            reopened_share=_percent(count["reopened"], n),
+            handed_over=count["handed_over"],
+            handoffs=count["handoffs"],
+            cost=cost,
+            asked=voice.arrived,
+            answered=voice.answered,
+            response_rate=_percent(voice.replied, voice.arrived),
+            csat=voice.csat,
+            ces=voice.ces,
+            nps=voice.nps,
+            solved=voice.solved,
+        )
 
     def _of_groups(self, kind: str, labels: Column, many: int) -> list[Lengths]:
         """Mean, median and ninth decile of each group, by linear interpolation between neighbours. All lengths are in
@@ -297,34 +315,30 @@ class Counting:
                 found[group][currency] = round(float(sums[group])) / 100
         return [dict(sorted(one.items())) for one in found]
 
-    def _voices(self, labels: Column, many: int) -> list[tuple[int, int, int, dict[str, Score]]]:
-        """Of each group: surveys that arrived, answers, answers to those that arrived, and the scores."""
+    def _voices(self, labels: Column, many: int) -> list[Voice]:
+        """What customers say, of each group."""
 
         def counted(surveys: Column) -> Column:
             found: Column = np.bincount(labels[surveys], minlength=many + 1)
             return found
 
-        delivered, answered = counted(self.delivered), counted(self.answered)
+        arrived, answered = counted(self.delivered), counted(self.answered)
         replied = counted(self.answered & self.delivered)
         asked, two_way = self.cohort.asked, self.cohort.asked["scale"] == 2
-        said = {
-            "csat": _each(labels, many, asked["csat"], self.answered & ~two_way, range(1, 6)),
-            "rated": _each(labels, many, asked["csat"], self.answered & two_way, range(1, 6)),
-            "ces": _each(labels, many, asked["ces"], self.answered, range(1, 6)),
-            "nps": _each(labels, many, asked["nps"], self.answered, range(11)),
-            "solved": _each(labels, many, asked["solved"], self.answered, range(2)),
-        }
+        csat = _each(labels, many, asked["csat"], self.answered & ~two_way, range(1, 6))
+        rated = _each(labels, many, asked["csat"], self.answered & two_way, range(1, 6))
+        ces = _each(labels, many, asked["ces"], self.answered, range(1, 6))
+        nps = _each(labels, many, asked["nps"], self.answered, range(11))
+        solved = _each(labels, many, asked["solved"], self.answered, range(2))
         return [
-            (
-                int(delivered[group]),
+            Voice(
+                int(arrived[group]),
                 int(answered[group]),
                 int(replied[group]),
-                {
-                    "csat": of_five(said["csat"][group], (said["rated"][group][0], said["rated"][group][4])),
-                    "ces": of_five(said["ces"][group]),
-                    "nps": of_ten(said["nps"][group]),
-                    "solved": share(said["solved"][group][1], sum(said["solved"][group])),
-                },
+                of_five(csat[group], (rated[group][0], rated[group][4])),
+                of_five(ces[group]),
+                of_ten(nps[group]),
+                share(solved[group][1], sum(solved[group])),
             )
             for group in range(many)
         ]
