@@ -17,7 +17,7 @@ import yaml
 from sandbox.zendesk import content
 from sandbox.zendesk.account import Account
 
-WEEKS = 10
+WEEKS = 8
 OFFICE_HOUR, OFFICE_MINUTES = 9, 7 * 60
 ANSWERED_AFTER = timedelta(minutes=40)
 ANSWER = "I am sorry for the trouble. This is put right."

@@ -113,10 +113,15 @@ class Performance:
 
     def _let_the_last_writes_out(self) -> None:
         until = self.wall() + LONGEST_DRAIN
-        while self.wall() < until and (self.watch.on_the_way(self.schedule.now(self.wall())) or not self.crashes):
+        while self.wall() < until and self._goes_on():
             self._frame()
             if self.daemon.exit_code is not None:
                 self._bring_back()
+
+    def _goes_on(self) -> bool:
+        """Whether there is still something to see; on a busy machine the story is over before the daemon caught up."""
+        on_the_way = self.watch.on_the_way(self.schedule.now(self.wall()))
+        return on_the_way or not self.crashes or not self.watch.stood_out
 
     def _frame(self) -> None:
         self.daemon.wait(FRAME_SECONDS)

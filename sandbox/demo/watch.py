@@ -97,6 +97,11 @@ class Watch:
         about = self.tickets.get(one.action.origin or f"{one.source}/{one.action.ticket}")
         return label(about) if about is not None else short(one.action.ticket)
 
+    @property
+    def stood_out(self) -> bool:
+        """Whether a trend was found."""
+        return any(event.kind == "flag" and event.words.startswith(FlagKind.TREND) for event in self.events)
+
     def on_the_way(self, now: datetime) -> bool:
         """Whether any write that is due has not come to its end."""
         return any(
