@@ -218,7 +218,7 @@ def test_l24_writes_of_a_source_that_a_reload_took_away_stay_are_shown_and_are_n
     desk = world.helpdesk()
     daemon, scheduler = daemon_of(world, Office(workplace(world), workplace(world, empty=True), workplace(world)))
     daemon._reloaded(scheduler)
-    assert {job.id for job in scheduler.get_jobs()} == {"lease", "sweep"}
+    assert {job.id for job in scheduler.get_jobs()} == {"lease", "people", "sweep"}
     daemon._push(desk)  # a job that was already on its way when the settings changed
     daemon._sweep()
     assert not world.desk.ledger
