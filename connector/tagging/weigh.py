@@ -92,10 +92,15 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> t
             if value in facet.values and _root(value) not in opinion.places
         }
         tag = _by_phrases(name, taught) if taught else None
-        tag = tag or _by_model(name, votes, opinion)
+        tag = tag or _by_model(name, votes, opinion) or _certain(_by_phrases(name, votes))
         if facet.default is not None and tag is not None and votes and _contradicted(tag, name, votes):
             tag = None
     return (tag,) if tag is not None else _default(name, facet, votes)
+
+
+def _certain(tag: Tag | None) -> Tag | None:
+    """What phrases say, where they leave no doubt: they are heard when a model has no answer."""
+    return tag if tag is not None and tag.confidence >= CERTAIN else None
 
 
 def _contradicted(tag: Tag, name: str, votes: Votes) -> bool:
