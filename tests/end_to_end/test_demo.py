@@ -390,7 +390,7 @@ def test_a_survey_is_answered_on_its_page_and_is_in_the_report(
     shown: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, ended = shown
-    told = ended.stdout
+    told = " ".join(ended.stdout.split())
     assert "answers the survey on its page: 5 of 5, solved." in told and "they cast 0 votes" in told
     listed = json.loads(amends(folder, "--home", ".amends-demo", "survey", "list", "--json").stdout)
     (page,) = [one["answer"] for one in listed if one["answer"] and one["answer"]["via"] == "page"]

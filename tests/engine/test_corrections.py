@@ -71,6 +71,7 @@ class Town(World):
             self.rules, policy=replace(self.rules.policy, rules=(), survey=None, tag_back=None, corrections=(CAUSE,))
         )
         self.elsewhere = self._works()
+        self.told: tuple[Helpdesk, ...] = ()
 
     def _works(self, kind: type[Adapter] = Workshop) -> Helpdesk:
         tools = plain_tools(self.now, {"token": "secret-token"})
@@ -82,7 +83,7 @@ class Town(World):
 
     def turn(self) -> None:
         """One pass over both, as the daemon does it."""
-        desks = (self.helpdesk(), self.elsewhere)
+        desks = (self.helpdesk(), self.elsewhere, *self.told)
         self.works.now = self.desk.now
         for desk in desks:
             for stream in desk.streams:

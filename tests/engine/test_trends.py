@@ -122,6 +122,16 @@ def test_a_jump_is_an_alarm_the_next_day_and_every_complaint_in_it_is_told_once(
     assert all(count == 1 for count in street.effects().values())
 
 
+def test_people_who_are_only_told_do_not_keep_a_trend_from_being_found() -> None:
+    street = Street()
+    with street.store.write("enlist") as connection:
+        row = sources.enlist(connection, "contacts", "notify")
+    street.told = (replace(street.elsewhere, id=row.id, name="contacts", streams=(), rules_digest="", actor=None),)
+    street.turn()
+    street.jump()
+    assert len(street.alive()) == 1
+
+
 def test_one_person_who_writes_ten_times_is_no_trend() -> None:
     street = Street()
     for _ in range(10):

@@ -30,6 +30,7 @@ KEYS = [
     "remedies",
     "emergency",
 ]
+LATE = "My parcel has not arrived, the courier is two weeks late. I want a refund of £20."
 FACET = {"value", "confidence", "evidence", "by"}
 
 
@@ -63,10 +64,7 @@ def rows(said: Said) -> list[dict[str, Any]]:
 
 
 def test_one_line_in_one_line_out_in_order_and_with_all_keys(typed: Any) -> None:
-    lines = "".join(
-        json.dumps({"id": number, "text": "My parcel has not arrived, I want a refund of £20.", "lang": "en"}) + "\n"
-        for number in range(600)
-    )
+    lines = "".join(json.dumps({"id": number, "text": LATE, "lang": "en"}) + "\n" for number in range(600))
     said = typed("tag", "text", "--json", lines=lines)
     assert said.code == 0
     found = rows(said)
@@ -223,7 +221,7 @@ def gauges(office: Office, count: int = 24) -> list[str]:
             "verified": True,
             "language": "en",
         }
-        text = f"My zorblatt hums {WHEN[number]}, I am very disappointed."
+        text = f"My zorblatt hums {WHEN[(number + 1) % len(WHEN)]}, I am very disappointed."
         found.append(office.desk.open("Humming", text, requester=who))
     return found
 

@@ -13,8 +13,13 @@ import pytest
 from adapters.memory import DESKS
 from connector.commands.trends import sparkline
 from tests.unit.test_cli_commands import Office
-from tests.unit.test_tagging_unnamed import DEPOSIT
 
+# What no phrase, no example and no language knows.
+NAMELESS = (
+    "My gnome's zorblatt plixes again, this is ridiculous.",
+    "Third time the zorblatt plixes, I am really annoyed.",
+    "Again the zorblatt plixes all over the gnome, I complain.",
+)
 LOST = {
     "en": "My parcel has still not arrived. The courier lost it. I want my money back.",
     "de": "Meine Lieferung ist immer noch nicht da, DHL hat das Paket verloren. Ich warte auf die Zustellung.",
@@ -166,12 +171,12 @@ def test_who_did_not_complain_is_found_in_the_list_of_sales(office: Office, tmp_
 
 
 def test_themes_without_a_category_are_proposed_to_the_admin(office: Office) -> None:
-    for number, text in enumerate(DEPOSIT):
-        office.desk.open("Pfand", text, requester=customer(200 + number, "de"))
+    for number, text in enumerate(NAMELESS):
+        office.desk.open("Gnome", text, requester=customer(200 + number, "en"))
     office.type("sync")
     (one,) = office.type("trends", "themes", "--days", "30", "--json").json["themes"]
-    assert "pfand" in one["words"]
-    assert (one["people"], one["languages"]) == (len(DEPOSIT), ["de"])
+    assert "zorblatt plixes" in one["words"]
+    assert (one["people"], one["languages"]) == (len(NAMELESS), ["en"])
     said = office.type("trends", "themes", "--days", "30").out
     assert "taxonomy.yaml" in said and one["cases"][0] in said
     assert "nothing that several of them share" in office.type("trends", "themes", "--people", "50").out
