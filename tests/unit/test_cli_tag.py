@@ -313,3 +313,9 @@ def test_a_broken_model_is_found_by_a_check(office: Office) -> None:
     said = office.type("check", "--offline")
     assert said.code == 2
     assert "no model of Amends" in said.err
+
+
+def test_an_italian_courier_is_no_newspaper(typed: Any) -> None:
+    text = "Il mio pacco non è ancora arrivato, il corriere lo ha perso. Sono molto deluso e voglio il rimborso."
+    (row,) = rows(typed("tag", "text", "--json", lines=json.dumps({"id": 1, "text": text}) + "\n"))
+    assert (row["category"]["value"], row["root_cause"]["value"], row["emergency"]) == ("delivery", "carrier", [])
