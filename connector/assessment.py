@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from connector.clocks import overdue, sla
+from connector.clocks import closed, overdue, sla
+from connector.clocks.closed import Kept
 from connector.clocks.promises import keeping
 from connector.condition import policy_values, values_of
 from connector.corrections import AGENT, Vocabulary, corrected
@@ -95,13 +96,15 @@ WORDING_NEWS = timedelta(days=3)  # so long a phrase in a reply is worth a word 
 
 
 class Understood(msgspec.Struct, frozen=True):
-    """A ticket as the mapping and the tagger understand it."""
+    """A ticket as the mapping and the tagger understand it. `kept` is what it had when it was closed and the settings
+    changed."""
 
     complaint: Complaint
     entries: tuple[Entry, ...]
     tags: tuple[Tag, ...]
     folded: Folded
     promises: tuple[keeping.Told, ...] = ()
+    kept: Kept | None = None
 
     @property
     def values(self) -> dict[str, JSON]:
@@ -352,11 +355,12 @@ def understood_again(
     words: Words,
     promises: Sequence[Promise] = (),
     rulings: Sequence[Ruling] = (),
+    kept: Kept | None = None,
 ) -> Understood:
     """The same from what the store holds, without reading the source's fields again."""
     folded = fold(entries, words)
     assert folded is not None, "a stored complaint has a timeline"
-    return Understood(complaint, entries, tags, folded, keeping.settled(promises, rulings))
+    return Understood(complaint, entries, tags, folded, keeping.settled(promises, rulings), kept)
 
 
 def promises_of(
@@ -398,9 +402,24 @@ def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...
     """Its clocks at `now`; last, what was promised."""
     history = this.folded.history
     found = sla.clocks(this.complaint, history, this.values, rules.sla, now)
-    if not this.promises:
+    if this.promises:
+        found += keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now)
+    if this.kept is None:
         return found
-    return (*found, *keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now))
+    return closed.joined(found, this.kept, lambda old, clock: _resumed(old, clock, this, rules, now))
+
+
+def _resumed(old: Clock, clock: Clock, this: Understood, rules: Rules, now: datetime) -> Clock | None:
+    """A regulator's deadline and a promise go on by dates alone."""
+    if old.kind not in rules.sla.by_kind:
+        return closed.still_broken(clock, old)
+    again = sla.resumed(old, this.complaint, this.folded.history, this.values, rules.sla, now)
+    return None if again is None else again[0]
+
+
+def closed_before(this: Understood, clocks: Sequence[Clock]) -> Understood:
+    """The same where the settings that gave it these `clocks` are no longer in force: what it was closed with stays."""
+    return replace(this, kept=closed.kept(this.kept, clocks, this.complaint, this.folded.history))
 
 
 def figures_of(this: Understood, clocks: Sequence[Clock], flags: Sequence[Flag], rules: Rules) -> Figures | None:

@@ -178,7 +178,8 @@ def _clock(clock: Clock, theirs: SourceClock | None, this: Understood, rules: Ru
         whole = Segment(clock.started_at, clock.stopped_at or now, clock.used_seconds, CALENDAR_TIME)
         words = next((one.promise.words for one in this.promises if one.number == clock.cycle), None)
         return ClockTold(clock, rules.sla.zone_of(clock), (whole,) if clock.used_seconds else (), words)
-    stretches = segments(clock.kind, clock.cycle, this.complaint, this.folded.history, this.values, rules.sla, now)
+    history = this.folded.history
+    stretches = segments(clock.kind, clock.cycle, this.complaint, history, this.values, rules.sla, now, this.kept)
     return ClockTold(clock, rules.sla.zone_of(clock), stretches, theirs=theirs)
 
 

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 pytest.register_assert_rewrite("connector.testing")
 USUAL = gc.get_threshold()
@@ -18,3 +19,12 @@ def _collector_as_usual() -> Iterator[None]:
     if gc.get_threshold() != USUAL:
         gc.unfreeze()
         gc.set_threshold(*USUAL)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """What a test wants to be read although it passed (`record_property("told", …)`): seeds, and counts of cases."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "told":
+                    terminalreporter.write_line(str(value))

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
 from connector.clocks.calendars import Span
+from connector.clocks.closed import Kept, runs_on
 from connector.clocks.lives import Break, Run
 from connector.clocks.regulation import REGULATION
-from connector.clocks.sla import Sla, clocks, course_of
-from connector.model import FINISHED, JSON, Complaint, History, Segment
+from connector.clocks.sla import Sla, clocks, course_of, resumed
+from connector.model import FINISHED, JSON, Clock, Complaint, History, Segment
 
 CALENDAR_TIME = "calendar time"
+THEN = "as counted before the settings changed"
 
 
 def segments(
@@ -23,12 +25,17 @@ def segments(
     values: Mapping[str, JSON],
     sla: Sla,
     now: datetime,
+    kept: Kept | None = None,
 ) -> tuple[Segment, ...]:
     """The life `cycle` of the clock `kind` from its start to its end (or `now`) without gaps; () if there is none.
 
     The counted seconds add up to the clock's used seconds. `why` is "working", "outside hours", "holiday: <name>",
-    "paused: <status>", "finished: <status>", or CALENDAR_TIME for a regulator's deadline.
+    "paused: <status>", "finished: <status>", CALENDAR_TIME for a regulator's deadline, or THEN for what was `kept` of
+    it when the settings changed.
     """
+    old = kept.clock(kind, cycle) if kept is not None else None
+    if old is not None:
+        return _since_then(old, complaint, history, values, sla, now)
     told = clocks(complaint, history, values, sla, now)
     clock = next((clock for clock in told if (clock.kind, clock.cycle) == (kind, cycle)), None)
     if clock is None:
@@ -43,6 +50,20 @@ def segments(
         for (stage, run), end in zip(course, [*ends, course[-1][1].end], strict=True)
         for segment in _counted(sla.calendars[stage.target.calendar], run, end)
     )
+
+
+def _since_then(
+    old: Clock, complaint: Complaint, history: History, values: Mapping[str, JSON], sla: Sla, now: datetime
+) -> tuple[Segment, ...]:
+    ended = old.stopped_at or old.due_at or old.started_at
+    before = Segment(old.started_at, ended, old.used_seconds, THEN)
+    again = resumed(old, complaint, history, values, sla, now) if old.kind in sla.by_kind else None
+    if again is None:
+        return (before,)
+    clock, stage, run = again
+    if not runs_on(old, clock):
+        return (before,)
+    return (before, *_counted(sla.calendars[stage.target.calendar], run, run.end))
 
 
 def _counted(hours: Hours, run: Run, until: int) -> list[Segment]:

@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from connector.clocks.business_hours import Hours, epoch_seconds, instant_at
+from connector.clocks.closed import still_broken
 from connector.clocks.lives import KINDS, Life, Run, finished_at, lives, run_of
 from connector.clocks.promises.keeping import Promising
 from connector.clocks.regulation import Regulation, deadline_clocks
@@ -97,6 +98,26 @@ def clocks(
     if sla.regulations:
         found += deadline_clocks(complaint, history, values, sla.regulations, now)
     return tuple(found)
+
+
+def resumed(
+    old: Clock, complaint: Complaint, history: History, values: Mapping[str, JSON], sla: Sla, now: datetime
+) -> tuple[Clock, Stage, Run] | None:
+    """A clock that was over when the settings changed (`closed.Kept`) and runs on since its complaint was reopened: by
+    today's target, with what was used before; and what it counted since. None where no target applies today."""
+    life = next((one for one in lives(old.kind, history) if one.cycle == old.cycle), None)
+    target = terms(old.kind, history, values, sla, life)[-1].target if life is not None else None
+    if life is None or target is None or old.stopped_at is None:
+        return None
+    finished = finished_at(complaint, history)
+    life = _answered_by_machine(life, target, history)
+    stage = Stage(epoch_seconds(old.stopped_at), target)
+    run = _run(stage, life, history, finished, epoch_seconds(now))
+    first = next(iter(run.breaks), None)
+    taken_up = first.end if first is not None and first.start == run.start and first.end is not None else run.start
+    term = Term(taken_up, None, target, "targets")
+    clock = _clock(term, target, sla.calendars[target.calendar], life, run, finished, old.used_seconds)
+    return still_broken(clock, old), stage, run
 
 
 def life_of(clock: Clock, target: Target, history: History) -> Life:

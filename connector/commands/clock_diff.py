@@ -123,7 +123,7 @@ class _Comparing:
 
     def look(self, stored: Stored, steps: Sequence[ClockStep]) -> None:
         doc = stored.doc
-        this = understood_again(doc.complaint, doc.entries, doc.tags, self.spoken)
+        this = understood_again(doc.complaint, doc.entries, doc.tags, self.spoken, kept=stored.assessed.kept)
         theirs = source_clocks(steps, self.kinds, self.now)
         targeted = [one for one in theirs if one.target_seconds is not None]
         self._theirs |= {one.kind for one in targeted if one.kind is not None}

@@ -85,9 +85,9 @@ def _understood(place: Place, stored: Stored) -> Understood | None:
     source = place.settings.sources.get(stored.source)
     if source is None:
         return None
-    doc = stored.doc
+    doc, kept = stored.doc, stored.assessed.kept
     spoken = words(source.mapping)
-    return understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings)
+    return understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings, kept)
 
 
 def _rows(place: Place, stored: Stored) -> Iterator[Row]:

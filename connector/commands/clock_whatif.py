@@ -103,9 +103,9 @@ def _open_ones(store: Store, source: SourceSettings) -> Iterator[Understood]:
             return
         last = batch[-1].id
         for stored in batch:
-            doc = stored.doc
+            doc, kept = stored.doc, stored.assessed.kept
             if doc.complaint.status not in FINISHED:
-                yield understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings)
+                yield understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings, kept)
 
 
 def _change(this: Understood, before: Rules, after: Rules, now: datetime) -> Change | None:

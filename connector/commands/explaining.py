@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.assessment import understood_again
+from connector.assessment import closed_before, understood_again
 from connector.clocks.source_clocks import source_clocks
 from connector.commands.cases import find
 from connector.commands.place import Place
@@ -27,11 +27,13 @@ from connector.store import (
     intentions,
     links,
     source_steps,
+    sources,
     surveys,
 )
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention
 from connector.store.intentions import State as WriteState
+from connector.sync.changing import clocks_changed
 
 
 def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
@@ -49,6 +51,7 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
         person = _person(connection, stored, place.now())
         taken = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
+        row = sources.by_name(connection, stored.source)
         steps = source_steps.of_tickets(connection, stored.source_id, [stored.ticket]).get(stored.ticket, [])
     source = settings.sources.get(stored.source)
     if source is None:
@@ -57,7 +60,10 @@ def explained(place: Place, name: str, zone: str | None = None) -> Explanation:
         )
     doc = stored.doc
     spoken = words(source.mapping)
-    this = understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings)
+    had = stored.assessed
+    this = understood_again(doc.complaint, doc.entries, doc.tags, spoken, doc.promises, stored.rulings, had.kept)
+    if clocks_changed(row, source.rules_digest):
+        this = closed_before(this, had.clocks)
     told = [_told(one) for one in writes]
     now = place.now()
     return explain(

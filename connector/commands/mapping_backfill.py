@@ -50,19 +50,23 @@ class Backfill(msgspec.Struct, frozen=True):
     not_read: tuple[str, ...] = ()
 
 
-def backfill(place: Place, names: Sequence[str], *, dry_run: bool, most: int) -> list[Backfill]:
+def backfill(
+    place: Place, names: Sequence[str], *, dry_run: bool, most: int, closed_too: bool = False
+) -> list[Backfill]:
     """Understand all stored complaints of these sources by the rules in force, and save that unless `dry_run`. `most`
-    is how many examples to give.
+    is how many examples to give. With `closed_too`, also the clocks of what was closed before those rules were seen.
 
     Raises StoreError while a daemon is at work; it does the same by itself when it reads its settings again.
     """
     wanted = place.chosen(names)
     with place.store() if dry_run else place.leased_store("amends mapping backfill") as store:
         rules = rules_of(place.settings)
-        return [_backfilled(place, store, rules, one, dry_run, most) for one in wanted]
+        return [_backfilled(place, store, rules, one, dry_run, most, closed_too) for one in wanted]
 
 
-def _backfilled(place: Place, store: Store, rules: Rules, source: SourceSettings, dry_run: bool, most: int) -> Backfill:
+def _backfilled(
+    place: Place, store: Store, rules: Rules, source: SourceSettings, dry_run: bool, most: int, closed_too: bool
+) -> Backfill:
     with store.read() as connection:
         known = sources.by_name(connection, source.name)
     if known is None:
@@ -85,6 +89,7 @@ def _backfilled(place: Place, store: Store, rules: Rules, source: SourceSettings
                 rules,
                 now=place.now,
                 dry_run=dry_run,
+                closed_too=closed_too,
                 tell=lambda so_far: tell(so_far.read),
                 tell_change=note,
             )

@@ -60,6 +60,9 @@ Version = Annotated[bool, _option("--version", is_eager=True, callback=_print_ve
 Json = Annotated[bool, _option("--json", help="Print JSON instead of text.")]
 Alive = Annotated[bool, _option("--alive", help="Only whether a daemon is at work, for a health check.")]
 DryRun = Annotated[bool, _option("--dry-run", help="Say what would happen, and do nothing.")]
+ClosedToo = Annotated[
+    bool, _option("--closed", help="Also the clocks of what was closed before the rules of time changed.")
+]
 Most = Annotated[int, _option("--most", min=1, max=MOST, help="Show at most so many.")]
 All = Annotated[bool, _option("--all", help="All of them.")]
 

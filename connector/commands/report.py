@@ -213,8 +213,9 @@ def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:
             entries = tuple(entry for entry in stored.doc.entries if entry.occurred_at <= as_of)
             if stored.source not in spoken or not entries:
                 continue
-            doc = stored.doc
-            this = understood_again(doc.complaint, entries, doc.tags, spoken[stored.source], doc.promises)
+            doc, kept = stored.doc, stored.assessed.kept
+            kept = kept if kept is not None and kept.until <= as_of else None
+            this = understood_again(doc.complaint, entries, doc.tags, spoken[stored.source], doc.promises, kept=kept)
             clocks = clocks_of(this, rules, as_of)
             flags, _ = clock_flags(clocks, rules, as_of)
             repeats = tuple(flag for flag in stored.assessed.flags if flag.since <= as_of and flag not in flags)

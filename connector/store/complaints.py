@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
+from connector.clocks.closed import Kept
 from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.promises.standing import words_of
 from connector.figures import Figures
@@ -54,12 +55,13 @@ class Doc(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Assessed(msgspec.Struct, frozen=True, omit_defaults=True):
     """What sweep writes of a complaint. `unsure` counts the promises that a person has to decide about, `dismissed`
-    those that a person said are none."""
+    those that a person said are none. `kept` is what no change of settings reaches any more: it was closed by then."""
 
     clocks: tuple[Clock, ...] = ()
     flags: tuple[Flag, ...] = ()
     unsure: int = 0
     dismissed: int = 0
+    kept: Kept | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):

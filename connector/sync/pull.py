@@ -22,6 +22,7 @@ from connector.assessment import (
     as_corrected,
     clock_flags,
     clocks_of,
+    closed_before,
     counts_in,
     figures_of,
     normalised,
@@ -38,7 +39,7 @@ from connector.corrections import AGENT
 from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
-from connector.model import ClockStep, Entry, EntryKind, Flag
+from connector.model import FINISHED, ClockStep, Entry, EntryKind, Flag
 from connector.policy.answers import given_at_source
 from connector.retry import patiently
 from connector.store import (
@@ -58,6 +59,7 @@ from connector.store import (
 from connector.store.archive import Keep, Raw
 from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
 from connector.store.labels import Label
+from connector.sync.changing import clocks_changed
 from connector.timeline import merge
 
 log = logging.getLogger("amends")
@@ -263,6 +265,7 @@ class _Page:
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
+        self.clocks_changed = False
         self.snapshots: dict[str, Record] = {}
         self.before: dict[str, Stored] = {}
 
@@ -322,7 +325,8 @@ class _Page:
         understood = [(next(done) if isinstance(one.found, Untagged) else one.found, one.joined) for one in taken]
         for this, one in understood:
             self._note(this, one)
-        rows = [saving(this, one.before, self.desk, self.rules, self.now) for this, one in understood]
+        changed = self.clocks_changed
+        rows = [saving(this, one.before, self.desk, self.rules, self.now, changed=changed) for this, one in understood]
         self.saving.update({row.doc.complaint.ticket: complaints.packed(row, self.rules.people) for row in rows})
         self._pack()
 
@@ -334,6 +338,7 @@ class _Page:
         bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
+            self.clocks_changed = clocks_changed(sources.by_name(connection, self.desk.name), self.desk.rules_digest)
             kept = archive.kept(connection, self.desk.id, bare) if bare else {}
         for ticket, raws in kept.items():
             newest = _newest(self.desk.adapter.read(raw.stream, raw.body, raw.seen_at) for raw in raws)
@@ -540,16 +545,32 @@ def _redacted(entries: Iterable[Entry]) -> bool:
 
 
 def saving(
-    this: Understood, before: Stored | None, desk: Helpdesk, rules: Rules, now: datetime, *, search: bool = False
+    this: Understood,
+    before: Stored | None,
+    desk: Helpdesk,
+    rules: Rules,
+    now: datetime,
+    *,
+    search: bool = False,
+    changed: bool = False,
+    closed_too: bool = False,
 ) -> Saving:
     """The row of a complaint just understood: what was promised, its clocks at `now`, and whether sweep should look at
-    it. Replies that were searched for promises before are searched again only with `search`."""
+    it. Replies that were searched for promises before are searched again only with `search`. `changed`: what stands
+    `before` may do so by other settings of clocks; what was closed keeps its clocks then, unless `closed_too`."""
+    if before is not None and not closed_too:
+        this = _with_kept(this, before, desk, changed=changed)
+        search = search and (this.kept is None or before.doc.complaint.status not in FINISHED)
     known = before.doc.promises if before else ()
     searched = before.doc.entries if before and not search else ()
     promises = promises_of(this, rules, desk.mapping, before=known, searched=searched)
     this = with_promises(this, promises, before.rulings if before else ())
     resolutions = this.folded.history.resolutions
     clocks = clocks_of(this, rules, now)
+    if changed and before is not None and this.kept != before.assessed.kept:
+        bare = msgspec.structs.replace(this, kept=before.assessed.kept)
+        if clocks_of(bare, rules, now) == clocks:  # the new settings say the same of it, so nothing has to be kept
+            this = bare
     flags: tuple[Flag, ...] = before.assessed.flags if before else ()
     look_at: datetime | None = now
     if before is None and not worth_a_look(this, rules, desk.act_from, now):
@@ -558,7 +579,7 @@ def saving(
     rated = [entry for entry in this.entries if entry.kind is EntryKind.RATING]
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags, promises),
-        assessed=Assessed(clocks, flags, *undecided(this.promises)),
+        assessed=Assessed(clocks, flags, *undecided(this.promises), this.kept),
         resolved_at=resolutions[-1] if resolutions and not _reopened(this) else None,
         look_at=look_at,
         figures=figures_of(this, clocks, flags, rules),
@@ -566,6 +587,16 @@ def saving(
         counted=counts_in(this.complaint, this.tags, rules, now),
         counted_before=counts_in(before.doc.complaint, before.doc.tags, rules) if before else None,
     )
+
+
+def _with_kept(this: Understood, before: Stored, desk: Helpdesk, *, changed: bool) -> Understood:
+    known = before.assessed.kept
+    if changed:
+        doc = before.doc
+        same = doc.entries == this.entries and doc.complaint == this.complaint
+        then = this if same else understood_again(doc.complaint, doc.entries, (), desk.words)
+        known = closed_before(msgspec.structs.replace(then, kept=known), before.assessed.clocks).kept
+    return this if known is None else msgspec.structs.replace(this, kept=known)
 
 
 def _reopened(this: Understood) -> bool:

@@ -176,8 +176,8 @@ def rechecking(desks: Sequence[Helpdesk], rules: Rules) -> Recheck:
             return Verdict(why_not="the complaint was erased")
         linked = links.of_complaints(connection, [stored.id]).get(stored.id, [])
         said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
-        doc = stored.doc
-        this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings)
+        doc, kept = stored.doc, stored.assessed.kept
+        this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings, kept)
         words = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
         untold = corrections.untold(connection, [stored.id]).get(stored.id, [])
         alive = trends.alive(connection) if rules.trends is not None else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,6 +34,7 @@ from connector.store import Store, archive, complaints, figures, lexicons, links
 from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
 from connector.store.figures import Counted
+from connector.sync.changing import PARTS, changed_parts, clocks_changed, part_of
 from connector.sync.pull import saving
 from connector.timeline import merge
 
@@ -51,17 +53,6 @@ class Replayed(msgspec.Struct, frozen=True):
     kept: int = 0
 
 
-PARTS = ("mapping", "tagging", "clocks")
-
-
-def changed_parts(before: str | None, now: str) -> frozenset[str]:
-    """Which of PARTS differ between two digests of rules; all, where that cannot be told."""
-    was, is_ = (before or "").split(":"), now.split(":")
-    if len(was) != len(PARTS) or len(is_) != len(PARTS):
-        return frozenset(PARTS)
-    return frozenset(part for part, one, other in zip(PARTS, was, is_, strict=True) if one != other)
-
-
 def stale(desk: Helpdesk, store: Store) -> bool:
     """Whether the stored complaints of a source stand as other rules than those in force say."""
     with store.read() as connection:
@@ -71,13 +62,13 @@ def stale(desk: Helpdesk, store: Store) -> bool:
 
 def remember(desk: Helpdesk, store: Store, rules: Rules) -> None:
     """Keep what the tags of a source in force are made of, if it is not kept."""
-    name = _tagging_of(desk.rules_digest)
+    name = part_of(desk.rules_digest, "tagging")
     if rules.lexicon is None or name is None or rules.lexicon.name != name:
         return
     with store.read() as connection:
         if lexicons.known(connection, name):
             return
-        others = [_tagging_of(row.rules_digest) for row in sources.everyone(connection)]
+        others = [part_of(row.rules_digest, "tagging") for row in sources.everyone(connection)]
     from connector.tagging.difference import packed
 
     body = packed(rules.lexicon)
@@ -85,15 +76,10 @@ def remember(desk: Helpdesk, store: Store, rules: Rules) -> None:
         lexicons.keep(connection, name, body, [other for other in others if other is not None])
 
 
-def _tagging_of(digest: str | None) -> str | None:
-    parts = (digest or "").split(":")
-    return parts[PARTS.index("tagging")] if len(parts) == len(PARTS) else None
-
-
 def _difference(store: Store, before: str | None, now: str, lexicon: Lexicon | None) -> Difference | None:
     """How what tags are made of now differs from what they were made of; None where everything has to be tagged."""
-    was = _tagging_of(before)
-    if was is None or lexicon is None or lexicon.name != _tagging_of(now):
+    was = part_of(before, "tagging")
+    if was is None or lexicon is None or lexicon.name != part_of(now, "tagging"):
         return None
     with store.read() as connection:
         body = lexicons.kept(connection, was)
@@ -105,6 +91,21 @@ def _difference(store: Store, before: str | None, now: str, lexicon: Lexicon | N
     return None if known is None else difference(known, lexicon)
 
 
+class Timing(StrEnum):
+    """What the settings of clocks are to the complaints of a source: those that they stand by, others (what was closed
+    keeps what it had), or ones that count for the closed ones, too."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    ANEW = "anew"
+
+
+def _parts(changed: frozenset[str], timing: Timing) -> frozenset[str]:
+    if not changed:
+        return frozenset(PARTS) if timing is not Timing.ANEW else frozenset({"clocks"})
+    return changed if timing is not Timing.ANEW else changed | {"clocks"}
+
+
 def replay(
     desk: Helpdesk,
     store: Store,
@@ -112,23 +113,27 @@ def replay(
     *,
     now: Callable[[], datetime],
     dry_run: bool = False,
+    closed_too: bool = False,
     stopping: Callable[[], bool] = lambda: False,
     tell: Callable[[Replayed], None] = lambda _so_far: None,
     tell_change: Callable[[Stored, Saving], None] = lambda _before, _after: None,
 ) -> Replayed:
     """Walk through all complaints of a source and redo what the changed rules decide; where none changed, everything
-    from the raw records on. With `dry_run`, only say what would change."""
+    from the raw records on. What was closed before the settings of clocks changed keeps its own, unless `closed_too`.
+    With `dry_run`, only say what would change."""
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
     assert row is not None, "an opened helpdesk has a row"
-    last = (row.replayed_to or 0) if row.replayed_by == desk.rules_digest and not dry_run else 0
+    begun = row.replayed_by == desk.rules_digest and not (dry_run or closed_too)
+    last = (row.replayed_to or 0) if begun else 0
     # After a replay that was never finished, part of the store stands by its rules.
     before = row.rules_digest if row.replayed_by is None else None
     changed = changed_parts(before, desk.rules_digest)
+    timing = Timing.ANEW if closed_too else Timing.CHANGED if clocks_changed(row, desk.rules_digest) else Timing.SAME
     difference = _difference(store, before, desk.rules_digest, rules.lexicon) if "tagging" in changed else None
     result = Replayed()
     while not stopping():
-        batch = _Batch(desk, store, rules, now(), last, changed or frozenset(PARTS), difference)
+        batch = _Batch(desk, store, rules, now(), last, _parts(changed, timing), difference, timing)
         if not batch.stored:
             if not dry_run:
                 with store.write("replay: finished") as connection:
@@ -140,7 +145,7 @@ def replay(
         for stored, after in changes:
             tell_change(stored, after)
         if not dry_run:
-            batch.save([after for _, after in changes])
+            batch.save([*(after for _, after in changes), *batch.quietly])
         result = Replayed(result.read + len(batch.stored), result.changed + len(changes), result.kept + batch.kept)
         tell(result)
     return result
@@ -182,8 +187,11 @@ class _Batch:
         last: int,
         parts: frozenset[str],
         difference: Difference | None,
+        timing: Timing = Timing.SAME,
     ) -> None:
         """`difference`: where those who tag differ by no more than that."""
+        self.timing = timing
+        self.quietly: list[Saving] = []
         self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
         self.difference = difference
         self.kept = 0
@@ -213,10 +221,21 @@ class _Batch:
         found = []
         search = "clocks" in self.parts
         for stored, this in understood:
-            row = saving(this, stored, self.desk, self.rules, self.now, search=search)
+            row = saving(
+                this,
+                stored,
+                self.desk,
+                self.rules,
+                self.now,
+                search=search,
+                changed=self.timing is Timing.CHANGED,
+                closed_too=self.timing is Timing.ANEW,
+            )
             self.counted[stored.id] = Counted(stored.source_id, stored.complainant_id, row.figures)
             if row.doc != stored.doc or not _promise_alike(row.assessed.clocks, stored.assessed.clocks):
                 found.append((stored, row))
+            elif row.assessed.kept != stored.assessed.kept:
+                self.quietly.append(row)
         return found
 
     def _again(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | Understood | None:

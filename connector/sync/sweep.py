@@ -19,6 +19,7 @@ from connector.assessment import (
     Rules,
     Understood,
     assess,
+    closed_before,
     figures_of,
     hands_of,
     understood_again,
@@ -48,6 +49,7 @@ from connector.store.complaints import Assessed, Stored
 from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 from connector.sync import correcting, trending
+from connector.sync.changing import with_changed_clocks
 from connector.sync.flood import Flood, told_of
 from connector.sync.intending import first_state
 from connector.trends.speaking import Alive
@@ -100,7 +102,8 @@ def sweep(
     with store.read() as connection:
         salt = sources.salt(connection)
         alive = trends.alive(connection) if rules.trends is not None else []
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive)
+        changed = with_changed_clocks(connection, [(desk.id, desk.rules_digest) for desk in desks if desk.rules_digest])
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive, changed)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -134,9 +137,11 @@ class _Sweeping:
         now: datetime,
         salt: str,
         alive: Sequence[Alive] = (),
+        changed: frozenset[int] = frozenset(),
     ) -> None:
+        """`changed` are the sources whose complaints were not replayed yet since the settings of clocks changed."""
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
-        self.alive = alive
+        self.alive, self.changed = alive, changed
         self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
         self.by_rule: dict[tuple[int, str], int] = {}
@@ -213,7 +218,10 @@ class _Sweeping:
     ) -> Looked:
         desk = self.desks[stored.source_id]
         doc = stored.doc
-        this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings)
+        kept = stored.assessed.kept
+        this = understood_again(doc.complaint, doc.entries, doc.tags, desk.words, doc.promises, stored.rulings, kept)
+        if stored.source_id in self.changed:
+            this = closed_before(this, stored.assessed.clocks)
         found = assess(
             this,
             cases,
@@ -334,7 +342,7 @@ def _about(stored: Stored) -> str:
 
 
 def _assessed(looked: Looked) -> Assessed:
-    return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises))
+    return Assessed(looked.found.clocks, looked.found.flags, *undecided(looked.this.promises), looked.this.kept)
 
 
 def earlier_than(stored: Stored, cases: Mapping[int, Sequence[Earlier]]) -> list[Earlier]:

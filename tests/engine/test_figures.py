@@ -15,7 +15,7 @@ from connector.report.counting import Counting, Period
 from connector.store import complaints, figures, people, surveys
 from connector.store.figures import Alone, Counted
 from connector.sync import replay
-from connector.sync.replay import PARTS
+from connector.sync.changing import PARTS
 from tests.engine.world import CUSTOMERS, World
 from tests.unit.test_report_counting import one
 

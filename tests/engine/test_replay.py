@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from connector.model import Tag
 from connector.store import complaints, lexicons
 from connector.sync import pull_tickets, replay
-from connector.sync.replay import PARTS, changed_parts, remember, stale
+from connector.sync.changing import PARTS, changed_parts
+from connector.sync.replay import remember, stale
 from connector.tagging import Asked, Facet, Lexicon, Phrase, PhraseBook, Tagger, TaggingSettings, Taxonomy
 from tests.engine.world import KilledError, World, rules
 

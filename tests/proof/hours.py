@@ -1,4 +1,4 @@
-"""Random cases for clocks against a slow reckoning: the harness behind the proof of working time.
+"""Random cases for clocks, drawn by Hypothesis, against a slow reckoning: the harness behind the proof of working time.
 
 A case is a calendar with any windows (over midnight, overlapping, all day), holidays, half days and hours that change
 on a date, in one of more than forty zones and around a day on which its wall clock skips or repeats an hour; a start,
@@ -9,11 +9,14 @@ second of a minute in which something begins or ends. It shares nothing with the
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+import hypothesis
+from hypothesis import strategies as st
 
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Change, Holiday, Week, Window, Windows
@@ -26,15 +29,26 @@ DAY_MINUTES = 1440
 DAYS = 12
 YEARS = (2011, 2019, 2024, 2025, 2026, 2027)
 Pause = tuple[int, int]  # in seconds since 1970
+Draw = Any  # what a composite strategy is handed
 
 
 class Outcome(NamedTuple):
-    """How many cases were reckoned, in how many zones, how many around a change of wall clocks; and what differed."""
+    """How many cases were reckoned, from which seed, in how many zones, how many around a change of wall clocks; and of
+    those that differed the smallest in each zone."""
 
     cases: int
+    seed: int
     zones: int
     changes: int
     wrong: list[str]
+
+    @property
+    def line(self) -> str:
+        """The same in words."""
+        return (
+            f"{self.cases:,} random cases, seed {self.seed}, {self.zones} zones, {self.changes:,} of them around a day "
+            f"on which the wall clock skips or repeats time: {len(self.wrong)} differences"
+        )
 
 
 class Case(NamedTuple):
@@ -47,63 +61,79 @@ class Case(NamedTuple):
 
 
 def reckoned(count: int, seed: int) -> Outcome:
-    """`count` cases drawn from `seed`, each by both."""
-    chance = random.Random(seed)
-    wrong, zones, changes = [], set(), 0
-    for number in range(count):
-        case = _drawn(chance)
-        zones.add(case.calendar.zone)
-        changes += case.changes
+    """At least `count` cases that Hypothesis draws from `seed`, as many for each zone, by both reckonings. One that
+    differs is made as small as it gets."""
+    drawn: list[Case] = []
+    wrong = []
+    share = -(-count // len(ZONES))
+    for number, zone in enumerate(ZONES):
+        try:
+            _agreeing(zone, drawn, share, seed * len(ZONES) + number)()
+        except AssertionError as error:
+            wrong.append(str(error))
+    zones = {case.calendar.zone for case in drawn}
+    return Outcome(len(drawn), seed, len(zones), sum(case.changes for case in drawn), wrong)
+
+
+def _agreeing(zone: str, drawn: list[Case], count: int, seed: int) -> Callable[[], None]:
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=(hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        suppress_health_check=list(hypothesis.HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @hypothesis.given(cases(zone))
+    def agree(case: Case) -> None:
+        drawn.append(case)
         ours, theirs = _ours(case), _theirs(case)
-        if ours != theirs:
-            wrong.append(f"case {number}: (used, due) {ours} and not {theirs}: {case}")
-    return Outcome(count, len(zones), changes, wrong)
+        assert ours == theirs, f"(used, due) {ours} and not {theirs}: {case}"
+
+    return agree
 
 
 # -- drawing ---------------------------------------------------------------------------------------------------------
 
 
-def _drawn(chance: random.Random) -> Case:
-    zone = chance.choice(ZONES)
-    changing, others = _change_days(zone, chance.choice(YEARS))
-    on_a_change = bool(changing) and chance.random() < 0.7
-    middle = chance.choice(changing if on_a_change else others)
-    first = int(middle.timestamp()) - chance.randrange(1, 4) * 86_400
-    start = first + chance.randrange(4 * 86_400)
-    if chance.random() < 0.5:
+@st.composite
+def cases(draw: Draw, zone: str) -> Case:
+    """A case; the plainest (no holidays, no pauses, from nine to five) is what a failing one is shrunk towards."""
+    changing, others = _change_days(zone, draw(st.sampled_from(YEARS)))
+    on_a_change = bool(changing) and draw(st.integers(0, 9)) > 0
+    middle = draw(st.sampled_from(changing if on_a_change else others))
+    first = int(middle.timestamp()) - draw(st.integers(1, 3)) * 86_400
+    start = first + draw(st.integers(0, 4 * 86_400 - 1))
+    if draw(st.booleans()):
         start -= start % 60
-    pauses = [_pause(chance, start) for _ in range(chance.choice((0, 0, 1, 2, 4)))]
-    goal = chance.choice((1, 59, 60, 3600, 8 * 3600, chance.randrange(1, 60 * 3600)))
-    probe = start + chance.randrange(6 * 86_400)
-    return Case(_calendar(chance, zone, middle.date()), start, goal, probe, pauses, on_a_change)
+    pauses = [_pause(draw, start) for _ in range(draw(st.sampled_from((0, 0, 1, 2, 4))))]
+    goal = draw(st.sampled_from((1, 59, 60, 3600, 8 * 3600)) | st.integers(1, 60 * 3600 - 1))
+    probe = start + draw(st.integers(0, 6 * 86_400 - 1))
+    return Case(_calendar(draw, zone, middle.date()), start, goal, probe, pauses, on_a_change)
 
 
-def _pause(chance: random.Random, start: int) -> Pause:
-    begin = start + chance.randrange(-86_400, 4 * 86_400)
-    return begin, begin + chance.choice((0, 1, 61, chance.randrange(2 * 86_400)))
+def _pause(draw: Draw, start: int) -> Pause:
+    begin = start + draw(st.integers(-86_400, 4 * 86_400 - 1))
+    return begin, begin + draw(st.sampled_from((0, 1, 61)) | st.integers(0, 2 * 86_400 - 1))
 
 
-def _calendar(chance: random.Random, zone: str, middle: date) -> Calendar:
+def _calendar(draw: Draw, zone: str, middle: date) -> Calendar:
     near = [middle + timedelta(days=offset) for offset in range(-4, 8)]
-    holidays = {
-        day: Holiday(day, "off", _windows(chance) if chance.random() < 0.4 else ())
-        for day in chance.sample(near, chance.choice((0, 0, 1, 2)))
-    }
-    changes = (Change(chance.choice(near), _week(chance)),) if chance.random() < 0.2 else ()
-    own = tuple(holidays[day] for day in sorted(holidays))
-    return Calendar("drawn", zone, _week(chance), own, changes=changes)
+    off = draw(st.lists(st.sampled_from(near), max_size=2, unique=True))
+    own = tuple(Holiday(day, "off", draw(_WINDOWS | st.just(()))) for day in sorted(off))
+    changes = (Change(draw(st.sampled_from(near)), draw(_WEEK)),) if draw(st.integers(0, 4)) == 4 else ()
+    return Calendar("drawn", zone, draw(_WEEK), own, changes=changes)
 
 
-def _week(chance: random.Random) -> Week:
-    week = tuple(_windows(chance) if chance.random() < 0.8 else () for _ in range(7))
-    return week if any(week) else ((Window(9 * 3600, 17 * 3600),),) * 7
+def _week(days: list[Windows]) -> Week:
+    return tuple(days) if any(days) else ((Window(9 * 3600, 17 * 3600),),) * 7
 
 
-def _windows(chance: random.Random) -> Windows:
-    return tuple(
-        Window(chance.randrange(DAY_MINUTES) * 60, chance.choice((0, 86_400, chance.randrange(DAY_MINUTES) * 60)))
-        for _ in range(chance.choice((1, 1, 2, 3)))
-    )
+_MINUTE = st.integers(0, DAY_MINUTES - 1).map(lambda minute: minute * 60)
+_WINDOW = st.builds(Window, _MINUTE, st.sampled_from((0, 86_400)) | _MINUTE)
+_WINDOWS = st.lists(_WINDOW, min_size=1, max_size=3).map(tuple)
+_WEEK = st.lists(_WINDOWS | _WINDOWS | st.just(()), min_size=7, max_size=7).map(_week)
 
 
 @cache
@@ -158,17 +188,24 @@ def _theirs(case: Case) -> tuple[int, int | None]:
             continue
         if minute in edges or (due is None and used + 60 >= case.goal):
             for second in range(minute, minute + 60):
-                if second >= case.start and not any(begin <= second < until for begin, until in case.pauses):
+                if second >= case.start and not _paused(second, case.pauses):
                     used += 1
                     used_at_probe += second < case.probe
                     if due is None and used == case.goal:
                         due = second + 1
-        elif not any(begin <= minute < until for begin, until in case.pauses):
+        elif not _paused(minute, case.pauses):
             used += 60
             used_at_probe += 60 * (minute < case.probe)
         if due is not None and minute > case.probe:
             break
     return used_at_probe, due if due is not None and due < end else None
+
+
+def _paused(second: int, pauses: list[Pause]) -> bool:
+    for begin, until in pauses:  # noqa: SIM110  # asked a hundred thousand times a case
+        if begin <= second < until:
+            return True
+    return False
 
 
 class _Plan:

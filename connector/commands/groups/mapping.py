@@ -65,6 +65,7 @@ def mapping_backfill(
     names: o.Sources = None,
     most: o.Most = 20,
     dry_run: o.DryRun = False,
+    closed: o.ClosedToo = False,
     yes: o.SayYes = False,
     as_json: o.Json = False,
 ) -> None:
@@ -73,12 +74,13 @@ def mapping_backfill(
 
     place = placed(ctx)
     if not (dry_run or yes):
-        plan = filling.backfill(place, names or [], dry_run=True, most=most)
+        plan = filling.backfill(place, names or [], dry_run=True, most=most, closed_too=closed)
         if not any(one.changed for one in plan):
             show(plan, filling.backfill_lines, as_json)
             return
         agreed("\n".join(filling.backfill_lines(plan, 120)), "Store that?")
-    show(filling.backfill(place, names or [], dry_run=dry_run, most=most), filling.backfill_lines, as_json)
+    done = filling.backfill(place, names or [], dry_run=dry_run, most=most, closed_too=closed)
+    show(done, filling.backfill_lines, as_json)
 
 
 @mapping.command("schemas")
