@@ -7,15 +7,18 @@ Pure. `explain` puts the facts together from the store and the rules in force; `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.difference import pairs
 from connector.clocks.explain import CALENDAR_TIME, segments
+from connector.clocks.overdue import why
 from connector.clocks.promises.keeping import PROMISE, Told
+from connector.clocks.regulation import REGULATION, Regulation
 from connector.clocks.source_clocks import SourceClock
 from connector.clocks.telling import ClockTold, clock_lines, nearest_line, quoted, source_clock_line
 from connector.display import clean, count, cut, moment, paragraphs, plain, span, wrapped
@@ -28,6 +31,7 @@ from connector.model import (
     Entry,
     EntryKind,
     Flag,
+    FlagKind,
     Link,
     Role,
     Segment,
@@ -78,7 +82,8 @@ class PersonTold(msgspec.Struct, frozen=True):
 class Explanation(msgspec.Struct, frozen=True):
     """Everything that `amends explain` says of one complaint, as of `as_of`. `is_complaint` is yes, no or unsure;
     `source_clocks` are those of the source's own that have a target and none of ours beside them; `zone` is where the
-    reader's times are told, None: those of the timeline in UTC, and each clock's in the zone of its calendar."""
+    reader's times are told, None: those of the timeline in UTC, and each clock's in the zone of its calendar. The notes
+    that were written to a helpdesk stay as they are: their times are those of `note_zone`."""
 
     as_of: datetime
     is_complaint: str
@@ -92,6 +97,7 @@ class Explanation(msgspec.Struct, frozen=True):
     promises: tuple[Told, ...] = ()
     source_clocks: tuple[SourceClock, ...] = ()
     zone: str | None = None
+    note_zone: str = "UTC"
     person: PersonTold | None = None
     handoffs: Handoffs = Handoffs()
     acks: tuple[Ack, ...] = ()
@@ -118,6 +124,7 @@ def explain(
     what its customer answered."""
     ours = clocks_of(this, rules, now)
     beside = _beside(ours, source_clocks)
+    there = _where_the_reader_is(ours, rules, zone)
     clocks = tuple(_clock(one, beside.get((one.kind, one.cycle)), this, rules, now) for one in ours)
     return Explanation(
         as_of=now,
@@ -126,19 +133,36 @@ def explain(
         entries=with_others(this.entries, links, said),
         tags=this.tags,
         clocks=clocks,
-        flags=tuple(flags),
-        writes=tuple(writes),
+        flags=tuple(replace(one, why=there(one.why)) for one in flags),
+        writes=tuple(replace(one, why=there(one.why)) for one in writes),
         looked_at_next=look_at,
         promises=this.promises,
         source_clocks=tuple(
             one for one in source_clocks if one.target_seconds is not None and one not in beside.values()
         ),
         zone=zone,
+        note_zone=rules.policy.zone,
         person=person,
         handoffs=handoffs(this.entries),
         acks=tuple(acks),
         playbook=_playbook(rules.policy.playbooks.fitting(this.tags, this.values)),
     )
+
+
+def _where_the_reader_is(ours: Sequence[Clock], rules: Rules, zone: str | None) -> Callable[[str], str]:
+    """Puts what was said of these clocks, with times in the zones of their calendars, into the reader's."""
+    said: dict[str, str] = {}
+    for clock in ours if zone is not None else ():
+        there = rules.sla.zone_of(clock)
+        for kind in (FlagKind.DUE_SOON, FlagKind.BROKEN_PROMISE if clock.kind == PROMISE else FlagKind.OVERDUE):
+            said[why(kind, clock, there)] = why(kind, clock, zone or there, there)
+
+    def told(text: str) -> str:
+        for here, new in said.items():
+            text = text.replace(here, new)
+        return text
+
+    return told
 
 
 def _playbook(found: Playbook | None) -> str | None:
@@ -179,8 +203,16 @@ def _clock(clock: Clock, theirs: SourceClock | None, this: Understood, rules: Ru
         words = next((one.promise.words for one in this.promises if one.number == clock.cycle), None)
         return ClockTold(clock, rules.sla.zone_of(clock), (whole,) if clock.used_seconds else (), words)
     history = this.folded.history
+    of_rules = rules.sla.regulations if clock.kind.startswith(REGULATION) else ()
+    rule = next((_rule(one) for one in of_rules if one.profile.name == clock.calendar), None)
     stretches = segments(clock.kind, clock.cycle, this.complaint, history, this.values, rules.sla, now, this.kept)
-    return ClockTold(clock, rules.sla.zone_of(clock), stretches, theirs=theirs)
+    return ClockTold(clock, rules.sla.zone_of(clock), stretches, theirs=theirs, rule=rule)
+
+
+def _rule(one: Regulation) -> str:
+    """Where a regulator's deadline comes from."""
+    profile = one.profile
+    return f"{clean(profile.version)}; {profile.source}, read {profile.checked}; confirmed by {clean(one.owner)}"
 
 
 # -- telling it ------------------------------------------------------------------------------------------------------
@@ -371,9 +403,7 @@ def _writes(told: Explanation, columns: int, *, brief: bool) -> list[str]:
     if not shown:
         return ["  None intended."]
     return [
-        line
-        for write in shown
-        for line in (*_write(write, columns), *(() if brief else _effect(write, columns, told.zone)))
+        line for write in shown for line in (*_write(write, columns), *(() if brief else _effect(write, columns, told)))
     ]
 
 
@@ -397,8 +427,9 @@ def _changes(effect: Effect) -> Iterator[str]:
     yield from (f"sets {field} back to {plain(before)}" for field, (_, before) in effect.restore.items())
 
 
-def _effect(write: WriteTold, columns: int, zone: str | None) -> Iterator[str]:
-    effect = write.effect
+def _effect(write: WriteTold, columns: int, told: Explanation) -> Iterator[str]:
+    effect, zone = write.effect, told.zone
+    theirs = f", as written, with times of {told.note_zone}" if zone not in (None, told.note_zone) else ""
     for change in _changes(effect):
         yield from wrapped(change, columns - 6, "      ")
     for field, value in effect.create.items():
@@ -406,10 +437,10 @@ def _effect(write: WriteTold, columns: int, zone: str | None) -> Iterator[str]:
     if write.kind == ActionKind.ACKNOWLEDGE:
         yield "      tells the customer that it has come"
     if effect.notice is not None:
-        yield f"      tells {effect.notice.contact}:"
+        yield f"      tells {effect.notice.contact}{', as written, with times of theirs' if zone else ''}:"
         yield from paragraphs(effect.notice.text, columns, "        ")
     if effect.note:
-        yield "      internal note:"
+        yield f"      internal note{theirs}:"
         yield from paragraphs(effect.note, columns, "        ")
     length = write.changed_at - write.created_at
     if length >= timedelta(minutes=1):

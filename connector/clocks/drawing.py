@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from connector.clocks.explain import COUNTED_THEN
 from connector.model import Segment
 
-WORKED, PAUSED, CLOSED, FINISHED = "█", "▒", "·", " "
+WORKED, PAUSED, CLOSED, FINISHED, THEN = "█", "▒", "·", " ", "▓"
 DUE = "▼"
 LEGEND = f"{WORKED} counted  {PAUSED} paused  {CLOSED} outside hours  {DUE} due"
 
@@ -39,6 +40,8 @@ def _most(segments: Sequence[Segment], start: datetime, end: datetime) -> str:
 
 
 def _sign(segment: Segment) -> str:
+    if segment.why == COUNTED_THEN:
+        return THEN
     if segment.counted_seconds:
         return WORKED
     for word, sign in (("paused", PAUSED), ("finished", FINISHED)):

@@ -14,7 +14,7 @@ from connector.clocks.sla import Sla, clocks, course_of, resumed
 from connector.model import FINISHED, JSON, Clock, Complaint, History, Segment
 
 CALENDAR_TIME = "calendar time"
-THEN = "as counted before the settings changed"
+COUNTED_THEN = "as counted before the settings changed"
 
 
 def segments(
@@ -30,8 +30,8 @@ def segments(
     """The life `cycle` of the clock `kind` from its start to its end (or `now`) without gaps; () if there is none.
 
     The counted seconds add up to the clock's used seconds. `why` is "working", "outside hours", "holiday: <name>",
-    "paused: <status>", "finished: <status>", CALENDAR_TIME for a regulator's deadline, or THEN for what was `kept` of
-    it when the settings changed.
+    "paused: <status>", "finished: <status>", CALENDAR_TIME for a regulator's deadline, or COUNTED_THEN for what was
+    `kept` of it when the settings changed.
     """
     old = kept.clock(kind, cycle) if kept is not None else None
     if old is not None:
@@ -56,7 +56,7 @@ def _since_then(
     old: Clock, complaint: Complaint, history: History, values: Mapping[str, JSON], sla: Sla, now: datetime
 ) -> tuple[Segment, ...]:
     ended = old.stopped_at or old.due_at or old.started_at
-    before = Segment(old.started_at, ended, old.used_seconds, THEN)
+    before = Segment(old.started_at, ended, old.used_seconds, COUNTED_THEN)
     again = resumed(old, complaint, history, values, sla, now) if old.kind in sla.by_kind else None
     if again is None:
         return (before,)

@@ -60,16 +60,18 @@ def next_change(clocks: Iterable[Clock], now: datetime) -> datetime | None:
 
 
 def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:
-    return Flag(kind, rule=clock.target, episode=f"{clock.kind}#{clock.cycle}", since=since, why=_why(kind, clock, sla))
+    told = why(kind, clock, sla.zone_of(clock))
+    return Flag(kind, rule=clock.target, episode=f"{clock.kind}#{clock.cycle}", since=since, why=told)
 
 
-def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
+def why(kind: FlagKind, clock: Clock, zone: str, beside: str = "UTC") -> str:
+    """What a flag of this kind says of a clock, with its times in `zone`, and in `beside` where the two differ."""
     what, _, _ = clock.kind.partition(":")
     due = "at an unknown time"
     if clock.due_at is not None:
-        due = instant(clock.due_at, sla.zone_of(clock), ends_day=what == REGULATION)
+        due = instant(clock.due_at, zone, beside, ends_day=what == REGULATION)
     if what == PROMISE:
-        return _why_promise(kind, clock, due, sla)
+        return _why_promise(kind, clock, due, instant(clock.started_at, zone, beside))
     title = TITLES[what] + (f" (life {clock.cycle})" if clock.cycle > 1 else "")
     was = "was due" if kind is FlagKind.OVERDUE else "is due"
     tail = " and has not come" if kind is FlagKind.OVERDUE else ""
@@ -80,8 +82,7 @@ def _why(kind: FlagKind, clock: Clock, sla: Sla) -> str:
     return f"{title} {was} {due}{tail} ({promise}{by})."
 
 
-def _why_promise(kind: FlagKind, clock: Clock, due: str, sla: Sla) -> str:
+def _why_promise(kind: FlagKind, clock: Clock, due: str, made: str) -> str:
     was = "was due" if kind is FlagKind.BROKEN_PROMISE else "is due"
     tail = "; neither an answer nor an explanation has come" if kind is FlagKind.BROKEN_PROMISE else ""
-    made = instant(clock.started_at, sla.zone_of(clock))
     return f"{TITLES[PROMISE]} ({clock.target}, {made}) {was} {due}{tail}."

@@ -1,8 +1,9 @@
 """Deadlines that a regulator sets, beside the SLA: by dates, never paused, never restarted.
 
-A profile is data (mappings/regulations/*.yaml): its source, the day on which somebody read it there, the dates between
-which it counts, and deadlines. It is an aid for those who handle complaints and no legal advice; whoever applies it in
-sla.yaml names an owner who has confirmed it. Pure; called by `sla`.
+A profile is data (mappings/regulations/*.yaml): its source, which version of the rule it tells, the day on which
+somebody read it there, who keeps it, the dates between which it counts, and deadlines. It is an aid for those who
+handle complaints and no legal advice; whoever applies it in sla.yaml names an owner who has confirmed it. Pure; called
+by `sla`.
 
 How a day is counted: the day of receipt is day 0, in the profile's zone. "15 days" end with the fifteenth day after it,
 "3 business days" with the third day after it that is neither Saturday, Sunday nor a public holiday of the profile. A
@@ -60,7 +61,8 @@ class Length(msgspec.Struct, frozen=True):
 
 class Deadline(msgspec.Struct, frozen=True):
     """One deadline of a profile, `within` a length of time from `start` on. `start_by` is when that start has to have
-    come, counted from receipt: where it comes later or not at all, that day is taken for it.
+    come, counted from receipt: where it comes later or not at all, that day is taken for it. `after`: all of that is
+    looked for from that event on (a second stage begins with a reopening) and `start_by` counted from there.
 
     It counts for complaints received from the local day `since` on and until the day `until`. Where `extended_when`
     holds, `extension` comes on top. `obliges` False is a chance that passes and no breach. A warning comes `warn_days`
@@ -72,6 +74,7 @@ class Deadline(msgspec.Struct, frozen=True):
     within: Length
     start: Event = Event.RECEIPT
     start_by: Length | None = None
+    after: Event = Event.RECEIPT
     met_by: Event = Event.RESOLUTION
     obliges: bool = True
     warn_days: int | None = None
@@ -83,11 +86,14 @@ class Deadline(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A regulator's deadlines. `source` is where they stand, `checked` the day on which somebody read them there."""
+    """A regulator's deadlines. `source` is where they stand, `version` which state of them this is, `checked` the day
+    on which somebody read them there, `owner` who keeps the profile up to date."""
 
     name: str
     title: str
     source: str
+    version: str
+    owner: str
     checked: date
     zone: str
     deadlines: tuple[Deadline, ...]
@@ -160,10 +166,13 @@ def _clock(
 def _started(
     deadline: Deadline, profile: Profile, complaint: Complaint, history: History, zone: ZoneInfo
 ) -> datetime | None:
-    happened = next(iter(_events(deadline.start, deadline, complaint, history)), None)
+    base = next(iter(_events(deadline.after, deadline, complaint, history)), None)
+    if base is None:
+        return None
+    happened = next((at for at in _events(deadline.start, deadline, complaint, history) if at >= base), None)
     if deadline.start_by is None:
         return happened
-    latest = last_day(history.received_at.astimezone(zone).date(), deadline.start_by, profile.public)
+    latest = last_day(base.astimezone(zone).date(), deadline.start_by, profile.public)
     by = _end_of(latest, zone) - timedelta(seconds=1)
     return by if happened is None else min(happened, by)
 

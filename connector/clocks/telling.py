@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from connector.clocks.drawing import LEGEND, drawn
+from connector.clocks.drawing import LEGEND, THEN, drawn
 from connector.clocks.explain import CALENDAR_TIME
 from connector.clocks.overdue import CHANGES
 from connector.clocks.promises.keeping import PROMISE
@@ -28,13 +28,14 @@ TWO_DAYS_SECONDS = 172_800
 
 class ClockTold(msgspec.Struct, frozen=True):
     """A clock with the zone in which its times are told, the stretches that add up to its used time, of a promise the
-    words that made it, and what the source says of the same clock."""
+    words that made it, what the source says of the same clock, and the `rule` of a regulator's deadline."""
 
     clock: Clock
     zone: str
     segments: tuple[Segment, ...]
     words: str | None = None
     theirs: SourceClock | None = None
+    rule: str | None = None
 
 
 def quoted(words: str | None) -> str:
@@ -111,6 +112,8 @@ def clock_lines(one: ClockTold, columns: int, reader: str | None = None) -> Iter
         yield from wrapped(f"in the words {quoted(one.words)}", columns - 4, "    ")
     else:
         yield cut(f"    target “{clean(clock.target)}”, calendar {clock.calendar}", columns)
+    if one.rule:
+        yield from wrapped(f"by {one.rule}", columns - 4, "    ")
     for title, at in (("due", clock.due_at), ("breached", clock.breached_at)):
         if at is not None and not (title == "due" and at == clock.breached_at):
             yield cut(f"    {title:<9} {_due(at, one, reader)}", columns)
@@ -136,8 +139,8 @@ def clock_title(clock: Clock) -> str:
 def _stretches(one: ClockTold, columns: int, reader: str | None) -> Iterator[str]:
     shown = joined(one.segments)
     marks, line = drawn(shown, one.clock.due_at, min(columns - 8, MOST_COLUMNS))
-    if len(shown) > 1:
-        yield from (cut(f"    {row}".rstrip(), columns) for row in (marks, line, LEGEND) if row)
+    key = f"{LEGEND}  {THEN} counted then" if THEN in line else LEGEND
+    yield from (cut(f"    {row}".rstrip(), columns) for row in ((marks, line, key) if line else ()) if row)
     rows = [(_told_at(each.start, one.zone, reader), counted(each), clean(each.why)) for each in shown[:MOST_SEGMENTS]]
     widest = max((len(start) for start, _, _ in rows), default=0)
     yield from (cut(f"    {start:<{widest}}  {ran:>10}  {why}", columns) for start, ran, why in rows)

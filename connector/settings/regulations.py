@@ -34,7 +34,17 @@ def profile_of(document: Document | None, name: str, problems: Problems) -> Prof
     deadlines = tuple(_deadline(index, one, document, problems) for index, one in enumerate(shape.deadlines))
     if len(problems) > before:
         return None
-    return Profile(name, shape.title, shape.source, shape.checked, shape.zone, deadlines, public)
+    return Profile(
+        name=name,
+        title=shape.title,
+        source=shape.source,
+        version=shape.version,
+        owner=shape.owner,
+        checked=shape.checked,
+        zone=shape.zone,
+        deadlines=deadlines,
+        public=public,
+    )
 
 
 def _public(shape: PublicHolidaysShape) -> PublicHolidays:
@@ -51,6 +61,7 @@ def _deadline(index: int, shape: DeadlineShape, document: Document, problems: Pr
         within=_length(shape.within),
         start=shape.start,
         start_by=None if shape.start_by is None else _length(shape.start_by),
+        after=shape.after,
         met_by=shape.met_by,
         obliges=shape.obliges,
         warn_days=shape.warn_days,

@@ -390,6 +390,7 @@ class DeadlineShape(Shape):
     start_by: LengthShape | None = Field(
         default=None, description="When that has to have come, from receipt on; if later, that day is taken for it."
     )
+    after: Event = Field(default=Event.RECEIPT, description="From which event on these are looked for and counted.")
     met_by: Event = Field(default=Event.RESOLUTION, description="What meets it.")
     obliges: bool = Field(default=True, description="No: a chance that passes, and no breach.")
     warn_days: int | None = Field(default=None, ge=1, description="Warn so many days before.")
@@ -403,6 +404,8 @@ class DeadlineShape(Shape):
 class RegulationFile(Shape):
     title: Line
     source: Line = Field(description="Where the rule stands.")
+    version: Line = Field(description="Which state of the rule this is.")
+    owner: Line = Field(description="Who keeps this file up to date.")
     checked: date = Field(description="When somebody read it there.")
     zone: Line = Field(description="An IANA time zone, in which days begin and end.")
     public_holidays: Annotated[tuple[PublicHolidaysShape, ...], BeforeValidator(_one_or_more)] = ()

@@ -78,7 +78,19 @@ def test_payment_services_have_fifteen_business_days_and_twenty_more_after_a_hol
 def test_cfpb_days_are_calendar_days(tmp_path: Path) -> None:
     told = found(applied(tmp_path, "us-cfpb"), story(noon("2026-02-20", "America/New_York")))
     zone = "America/New_York"
-    assert [str(last(told[name], zone)) for name in ("response", "final-response")] == ["2026-03-07", "2026-04-21"]
+    names = ("response", "response-before-investigation", "final-response")
+    assert [str(last(told[name], zone)) for name in names] == ["2026-03-07", "2026-03-22", "2026-04-21"]
+
+
+def test_cfpb_an_interim_response_meets_the_first_two_and_not_the_last(tmp_path: Path) -> None:
+    received, zone = noon("2026-02-20", "America/New_York"), "America/New_York"
+    in_progress = story(received, replies=(noon("2026-03-06", zone),))
+    told = found(applied(tmp_path, "us-cfpb"), in_progress, noon("2026-05-01", zone))
+    assert [told[name].state for name in ("response", "response-before-investigation", "final-response")] == [
+        ClockState.MET,
+        ClockState.MET,
+        ClockState.BREACHED,
+    ]
 
 
 def test_housing_counts_the_answer_from_the_acknowledgement_but_not_from_a_late_or_missing_one(tmp_path: Path) -> None:
@@ -98,12 +110,28 @@ def test_housing_counts_the_answer_from_the_acknowledgement_but_not_from_a_late_
 
 def test_stage_two_begins_with_the_reopening(tmp_path: Path) -> None:
     sla, received = applied(tmp_path, "uk-housing-ombudsman"), noon("2026-04-02")
-    assert "stage-2-answer" not in found(sla, story(received))
+    assert not {"stage-2-answer", "stage-2-acknowledgement"} & set(found(sla, story(received)))
     again = story(received, resolutions=(noon("2026-04-20"),), reopens=(noon("2026-06-01"),))
     clock = found(sla, again, noon("2026-06-02"))["stage-2-answer"]
     assert (str(last(clock)), clock.state) == ("2026-07-06", ClockState.RUNNING)
+    assert str(last(found(sla, again)["stage-2-acknowledgement"])) == "2026-06-08"
     done = found(sla, story(received, resolutions=(noon("2026-04-20"), noon("2026-06-20")), reopens=again.reopens))
     assert done["stage-2-answer"].state is ClockState.MET
+
+
+def test_stage_two_is_answered_from_its_own_acknowledgement_on(tmp_path: Path) -> None:
+    sla, received = applied(tmp_path, "uk-housing-ombudsman"), noon("2026-04-02")
+    past = {"resolutions": (noon("2026-04-20"),), "reopens": (noon("2026-06-01"),)}
+    for replies, answer in (
+        ((noon("2026-04-03"), noon("2026-06-03")), "2026-07-01"),
+        ((noon("2026-04-03"), noon("2026-06-12")), "2026-07-06"),
+        ((noon("2026-04-03"),), "2026-07-06"),
+    ):
+        assert str(last(found(sla, story(received, replies=replies, **past))["stage-2-answer"])) == answer
+    told = story(received, replies=(noon("2026-06-03"),), **past)
+    assert str(last(found(sla, told, labels=["stage2_extended"])["stage-2-answer"])) == "2026-07-29"
+    acknowledged = found(sla, told, noon("2026-06-20"))["stage-2-acknowledgement"]
+    assert (acknowledged.state, acknowledged.stopped_at) == (ClockState.MET, noon("2026-06-03"))
 
 
 @pytest.mark.parametrize(("received", "until"), [("2026-04-07", "2026-06-02"), ("2026-04-08", "2026-05-20")])
@@ -118,6 +146,8 @@ def test_every_shipped_profile_loads_with_its_source_and_the_day_it_was_read(tmp
     assert regulation.profile.source.startswith("http")
     assert date(2026, 1, 1) < regulation.profile.checked <= date(2026, 11, 29)
     assert regulation.owner == "Complaints officer"
+    assert len(regulation.profile.version) > 4
+    assert regulation.profile.owner
 
 
 def test_nothing_pauses_it_and_a_reopening_does_not_start_it_anew(tmp_path: Path) -> None:
@@ -173,7 +203,7 @@ def test_only_complaints_of_the_condition_are_concerned() -> None:
             return False
 
     deadline = Deadline("answer", "answered", Length(days=5), met_by=Event.REPLY)
-    profile = Profile("p", "P", "https://example.org", date(2026, 1, 1), "UTC", (deadline,))
+    profile = Profile("p", "P", "https://example.org", "1", "me", date(2026, 1, 1), "UTC", (deadline,))
     history = story(noon("2026-04-02"))
     for when, count in ((None, 1), (Never(), 0)):
         rules = (Regulation(profile, "me", when),)
@@ -196,7 +226,7 @@ def test_what_is_no_complaint_has_no_deadline_unless_the_admin_says_otherwise(
     is_complaint: str, when: str | None, counts: bool
 ) -> None:
     deadline = Deadline("answer", "answered", Length(days=5))
-    profile = Profile("p", "P", "https://example.org", date(2026, 1, 1), "UTC", (deadline,))
+    profile = Profile("p", "P", "https://example.org", "1", "me", date(2026, 1, 1), "UTC", (deadline,))
     regulation = Regulation(profile, "me", None if when is None else condition(when))
     values = values_of(complaint(story(noon("2026-04-02")), labels=("complaint",)), ()) | {"complaint": is_complaint}
     assert regulation.applies(values) is counts

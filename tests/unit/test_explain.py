@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from connector.assessment import Rules, Understood, assess, understand
+from connector.clocks.closed import Kept
 from connector.display import width
 from connector.explain import Explanation, WriteTold, explain, lines
 from connector.mapping import words
-from connector.model import Effect, Entry, EntryKind, Role, Visibility
+from connector.model import ClockState, Effect, Entry, EntryKind, FlagKind, Role, Visibility
 from tests.engine.world import rules, shipped
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -49,11 +50,13 @@ def complaint() -> Understood:
     return understand("shop", "1", 1, FIELDS, entries, mapping=mapping, words=words(mapping), tagger=rules().tagger)
 
 
-def told(now: datetime = MONDAY + timedelta(hours=50), writes: tuple[WriteTold, ...] = ()) -> Explanation:
+def told(
+    now: datetime = MONDAY + timedelta(hours=50), writes: tuple[WriteTold, ...] = (), zone: str | None = None
+) -> Explanation:
     this, by = complaint(), rules()
     mapping = shipped().sources["shop"].mapping
     found = assess(this, (), by, mapping, salt="salt", act_from=MONDAY - timedelta(days=1), now=now)
-    return explain(this, found.flags, writes, by, look_at=found.look_again_at, now=now)
+    return explain(this, found.flags, writes, by, look_at=found.look_again_at, now=now, zone=zone)
 
 
 WRITE = WriteTold(
@@ -116,6 +119,46 @@ def test_a_reader_elsewhere_is_told_all_times_there_and_those_of_clocks_in_the_c
         assert f"{clock.clock.due_at.astimezone(ZoneInfo(one)):%H:%M %Z}" in shown
     same = text(msgspec.structs.replace(told(), zone=clock.zone))
     assert "UTC)" not in same
+
+
+def test_what_flags_and_writes_say_is_told_where_the_reader_is_and_a_note_stays_as_it_was_written() -> None:
+    here = told()
+    flag = next(one for one in here.flags if one.kind is FlagKind.OVERDUE)
+    clock = next(one.clock for one in here.clocks if f"{one.clock.kind}#{one.clock.cycle}" == flag.episode)
+    assert clock.due_at is not None
+    note = f"Overdue since {clock.due_at:%H:%M} UTC."
+    write = msgspec.structs.replace(WRITE, why=f"{flag.why} And more.", effect=Effect(note=note))
+    there = told(writes=(write,), zone="America/New_York")
+    due = f"{clock.due_at.astimezone(ZoneInfo('America/New_York')):%H:%M} EST"
+    assert f"{clock.due_at:%H:%M}" in flag.why
+    assert due in next(one for one in there.flags if one.kind is FlagKind.OVERDUE).why
+    assert due in there.writes[0].why
+    assert there.writes[0].why.endswith("And more.")
+    shown = text(there)
+    assert note in shown
+    assert f"internal note, as written, with times of {rules().policy.zone}:" in shown
+    assert "internal note:" in text(told(writes=(write,)))
+
+
+def test_a_clock_of_a_single_stretch_is_drawn_too() -> None:
+    this = told(MONDAY + timedelta(minutes=30))
+    assert all(len(one.segments) == 1 for one in this.clocks[:1])
+    assert "█" * 60 in text(this)
+
+
+def test_what_was_counted_before_the_settings_changed_is_drawn_and_named_apart() -> None:
+    this = complaint()
+    clock = told().clocks[0].clock
+    over = msgspec.structs.replace(
+        clock, state=ClockState.MISSED, stopped_at=clock.started_at + timedelta(hours=7), used_seconds=25_200
+    )
+    kept = msgspec.structs.replace(this, kept=Kept(MONDAY + timedelta(days=900), (over,)))
+    shown = explain(kept, (), (), rules(), look_at=None, now=MONDAY + timedelta(hours=50))
+    one = next(one for one in shown.clocks if one.clock.kind == clock.kind)
+    assert sum(segment.counted_seconds for segment in one.segments) == one.clock.used_seconds
+    said = text(shown)
+    assert "as counted before the settings changed" in said
+    assert "▓ counted then" in said
 
 
 def test_flags_say_why() -> None:
