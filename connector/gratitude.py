@@ -1,63 +1,109 @@
 """Whether a message only says thanks: such a one after a resolution asks for nothing, and opens nothing again.
 
-Pure. Called by `timeline` for short messages of customers. On purpose it knows few words: a message with one word more
-("thanks, still broken") counts as a message like any other.
+Pure. The words are data (`mappings/thanks/*.yaml`, and the admin's own beside them); `settings` makes them ready, and
+`timeline` asks for short messages of customers. On purpose they are few: a message with one word more ("thanks, still
+broken") counts as a message like any other.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+import msgspec
 
 LONGEST = 120
-
-# What has to be said at least once, in the languages that Amends tells apart.
-_THANKING = """
-thank thanks thankyou thx ty cheers appreciated
-danke dankeschon dankesehr vielen dank
-bedankt dank dankjewel dankuwel
-merci remerciements
-gracias agradezco
-grazie ringrazio
-obrigado obrigada obg valeu
-спасибо благодарю спс
-dziekuje dzieki dziekujemy
-hvala zahvaljujem
-"""
-# What may stand beside it.
-_POLITE = """
-you so much very a lot many again for your the all help support quick fast reply answer response service great perfect
-excellent brilliant lovely super wonderful ok okay good got it received works working fine now that s is was best kind
-warm regards wishes have nice day evening weekend everything sorted solved and i we really hi hello dear team to
-schon sehr herzlichen fur ihre die das der hilfe schnelle antwort und alles gut jetzt geht funktioniert hat geklappt
-super toll prima klasse mfg viele grusse liebe freundliche mit freundlichen grussen schonen tag ihnen euch nochmals
-je u wel hartelijk voor uw de snelle hulp antwoord goed gelukt top groet groeten vriendelijke met fijne dag
-beaucoup bien mille pour votre l aide reponse rapide c est parfait tres super cordialement bonne journee et a vous
-muchas muchisimas por su tu la ayuda respuesta rapida perfecto genial todo bien saludos cordiales un saludo y buen dia
-mille molte tante per il vostro aiuto la risposta rapida perfetto ottimo tutto bene saluti cordiali buona giornata e
-muito muita pela ajuda resposta rapida tudo certo bem perfeito otimo cumprimentos abraco bom dia e a todos
-большое огромное вам за помощь ответ быстрый все хорошо отлично супер заработало работает с уважением и очень
-bardzo serdecznie za pomoc szybka odpowiedz wszystko dobrze swietnie super dziala pozdrawiam i milego dnia
-najlepsa lepa za pomoc hiter odgovor vse v redu super odlicno deluje lep pozdrav dan in vam
-"""
-_ALONE = re.compile(
-    "^(?:(?:非常|太|多|十分)?(?:感谢|感謝|谢谢|謝謝|谢啦|多谢|多謝)(?:你们?|您|妳)?(?:的)?(?:帮助|幫助|回复|回覆|支持)?(?:了|啦|啊|哦|呀)?|好的?|收到|解决了|没问题了|"
-    "(?:どうも|本当に|誠に|大変|ご対応|ご返信|迅速な)*(?:いただき|くださり)?(?:ありがとう(?:ございました|ございます)?|助かりました|感謝(?:します|いたします|しております)?)|"
-    "了解(?:です|しました)?|承知(?:しました|いたしました)?)+$"
-)
-_SAYS_THANKS = re.compile("感谢|感謝|谢|謝|ありがとう|助かり")
-_THANKS = frozenset(_THANKING.split())
-_ALLOWED = _THANKS | frozenset(_POLITE.split())
 _WORDS = re.compile(r"[^\W\d_]+")
 _MARKS = re.compile(r"[\s\W_]+")
 
 
-def only_thanks(text: str | None) -> bool:
-    """Whether `text` says thanks and nothing else: no question, no figure, no word that might ask for something."""
-    if not text or len(text) > LONGEST or "?" in text or any(character.isdigit() for character in text):
-        return False
-    if _SAYS_THANKS.search(text):
-        return _ALONE.match(_MARKS.sub("", text)) is not None
+class ThanksExamples(msgspec.Struct, frozen=True):
+    """Messages that only say thanks (`match`), and some that say more (`miss`)."""
+
+    match: tuple[str, ...] = ()
+    miss: tuple[str, ...] = ()
+
+
+class ThanksBook(msgspec.Struct, frozen=True):
+    """The words of one language: `says` has to be there, `beside` may stand beside it. Where words are not `spaced`,
+    they are pieces that a message is put together from."""
+
+    language: str
+    says: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+    spaced: bool = True
+    examples: ThanksExamples = ThanksExamples()
+
+
+class Thanks:
+    """Books of some languages, which may stand in one message. Those that `late` returns are read with the first one
+    that might be thanks."""
+
+    def __init__(self, books: Iterable[ThanksBook] = (), late: Callable[[], Sequence[ThanksBook]] = tuple) -> None:
+        self._read, self._late = tuple(books), late
+
+    @cached_property
+    def books(self) -> tuple[ThanksBook, ...]:
+        return tuple(sorted((*self._read, *self._late()), key=lambda book: book.language))
+
+    def only(self, text: str | None) -> bool:
+        """Whether `text` says thanks and nothing else: no question, no figure, no word that might ask for something."""
+        if not text or len(text) > LONGEST or "?" in text or any(character.isdigit() for character in text):
+            return False
+        joined = _MARKS.sub("", text)
+        if any(piece in joined for piece in self._saying_pieces):
+            return _made_of(joined, self._pieces)
+        words = _words(text)
+        return bool(words) and not self._saying.isdisjoint(words) and self._allowed.issuperset(words)
+
+    @cached_property
+    def _saying(self) -> frozenset[str]:
+        return frozenset(_plain(book.says for book in self.books if book.spaced))
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return self._saying | frozenset(_plain(book.beside for book in self.books if book.spaced))
+
+    @cached_property
+    def _saying_pieces(self) -> tuple[str, ...]:
+        return tuple(_MARKS.sub("", piece) for book in self.books if not book.spaced for piece in book.says)
+
+    @cached_property
+    def _pieces(self) -> frozenset[str]:
+        beside = (_MARKS.sub("", piece) for book in self.books if not book.spaced for piece in book.beside)
+        return frozenset((*self._saying_pieces, *beside))
+
+
+def broken_examples(books: Iterable[ThanksBook]) -> Iterator[str]:
+    """What is wrong with the examples of these books, a line each, each by the words of its language."""
+    books = tuple(books)
+    for book in books:
+        alone = Thanks(one for one in books if one.language == book.language)
+        for text in book.examples.match:
+            if not alone.only(text):
+                yield f"thanks/{book.language}.yaml: {text!r} should be nothing but thanks, and one word is not known."
+        for text in book.examples.miss:
+            if alone.only(text):
+                yield f"thanks/{book.language}.yaml: {text!r} should be more than thanks, and all its words are known."
+
+
+def _words(text: str) -> list[str]:
+    """Its words without accents and capitals."""
     bare = "".join(one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one))
-    words = _WORDS.findall(bare)
-    return bool(words) and not _THANKS.isdisjoint(words) and _ALLOWED.issuperset(words)
+    return _WORDS.findall(bare)
+
+
+def _plain(lists: Iterable[Iterable[str]]) -> Iterator[str]:
+    return (word for words in lists for text in words for word in _words(text))
+
+
+def _made_of(text: str, pieces: frozenset[str]) -> bool:
+    """Whether the text is pieces and nothing else."""
+    longest = max(map(len, pieces), default=0)
+    reached = {0}
+    for end in range(1, len(text) + 1):
+        if any(start in reached and text[start:end] in pieces for start in range(max(0, end - longest), end)):
+            reached.add(end)
+    return len(text) in reached

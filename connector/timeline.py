@@ -14,7 +14,7 @@ from operator import attrgetter
 import msgspec
 from msgspec.structs import replace
 
-from connector.gratitude import only_thanks
+from connector.gratitude import Thanks
 from connector.model import (
     FINISHED,
     Entry,
@@ -44,12 +44,13 @@ class Words(msgspec.Struct, frozen=True):
     """The source's words for statuses and priorities, as the mapping translates them.
 
     A status of a source with many projects is "KEY/Name". A line for the whole of it goes before a line for the name.
-    `team_field` is the source's field that names the team.
+    `team_field` is the source's field that names the team; `thanks` knows messages that say nothing else.
     """
 
     status: dict[str, Status]
     priority: dict[str, Priority] = {}
     team_field: str | None = None
+    thanks: Thanks | None = None
 
     def status_of(self, word: str) -> Status | None:
         """Our word for a status of the source, None where the mapping has no line for it."""
@@ -252,7 +253,7 @@ class _Folding:
         elif kind is EntryKind.CUSTOMER_MESSAGE:
             if entry.visibility is Visibility.PUBLIC:
                 self.customer.append(entry.occurred_at)
-                if self.resolutions and only_thanks(entry.text):
+                if self.resolutions and self.words.thanks is not None and self.words.thanks.only(entry.text):
                     self.gratitude.add(entry.occurred_at)
         elif kind is EntryKind.STAFF_REPLY:
             self._reply(entry)

@@ -17,6 +17,7 @@ from connector.commands.place import Place
 from connector.credentials import SourceCredentials
 from connector.display import clean, count, wrapped
 from connector.errors import AmendsError, AuthError, SettingsError, StoreError, TemporaryError
+from connector.gratitude import ThanksBook, broken_examples
 from connector.mapping import Mapping, check_examples
 from connector.mapping.fitting import doubts, misfits
 from connector.model import ActionKind, Mode
@@ -117,6 +118,7 @@ def _false_alarms(place: Place) -> Budget | None:
 def _number_of_examples(settings: Settings) -> int:
     phrases = sum(len(book.examples.match) + len(book.examples.miss) for book in settings.tagging.books)
     phrases += number_of_promises(_books(settings)) + len(settings.people.examples)
+    phrases += sum(len(book.examples.match) + len(book.examples.miss) for book in _thanks(settings))
     return phrases + sum(len(mapping.examples) for mapping in _mappings(settings).values())
 
 
@@ -129,12 +131,18 @@ def _broken_examples(settings: Settings) -> Iterator[str]:
         yield from check_examples(mapping)
     yield from check_tagging(settings.tagging)
     yield from check_promises(_books(settings))
+    yield from broken_examples(_thanks(settings))
     yield from check_people(settings.people.examples, settings.people.identifying)
 
 
 def _books(settings: Settings) -> tuple[Book, ...]:
     promising = settings.sla.promising
     return promising.finder.books if promising is not None and promising.finder is not None else ()
+
+
+def _thanks(settings: Settings) -> tuple[ThanksBook, ...]:
+    found = next((one.thanks for one in _mappings(settings).values() if one.thanks is not None), None)
+    return found.books if found is not None else ()
 
 
 def _modes(settings: Settings) -> Iterator[str]:

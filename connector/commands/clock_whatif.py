@@ -166,7 +166,11 @@ def lines(told: WhatIf, columns: int) -> list[str]:
         found += ["", *(cut(_line(one), columns) for one in told.examples)]
     if told.changed > len(told.examples):
         found.append(f"  … and {told.changed - len(told.examples)} more; --most shows them")
-    return [*found, "", "Nothing was changed. Put the file into your folder, and tell the daemon with SIGHUP."]
+    return [
+        *found,
+        "",
+        "Nothing was changed; what is closed keeps its clocks. Put the file into your folder, and tell the daemon with SIGHUP.",
+    ]
 
 
 def _line(one: Change) -> str:

@@ -83,7 +83,11 @@ def preview(place: Place, name: str, most: int, draft: Path | None) -> Previewed
     Raises AuthError, TemporaryError, SettingsFilesError for what is wrong in the draft.
     """
     (source,) = place.chosen([name])
-    after = source.mapping if draft is None else mapping_in(draft, source.adapter, source.mapping.products)
+    after = (
+        source.mapping
+        if draft is None
+        else mapping_in(draft, source.adapter, source.mapping.products, source.mapping.thanks)
+    )
     with opened(place, source, source_fields(after)) as adapter:
         records = newest(adapter, source.streams, place.now(), most, name)
     if draft is None:

@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 
 from connector.condition import Condition
 from connector.errors import SettingsError
+from connector.gratitude import Thanks
 from connector.mapping.products import Products
 from connector.model import JSON, Priority, Status
 from connector.timeline import Words
@@ -83,6 +84,7 @@ class Mapping(msgspec.Struct, frozen=True):
     `write`: complaint field, or one of TARGETS, → source field id, `write_values`: the same → our value → the source's.
     A no outweighs a yes where both rules speak. `file` is the file that says all this, `places` where each line of it
     stands ("fields.product" → "mappings/jira.yaml:12:3").
+    `thanks` knows messages that say nothing else.
     `paths` and `extras` are derived: the steps to each field, and to each of the admin's own ones.
     """
 
@@ -102,6 +104,7 @@ class Mapping(msgspec.Struct, frozen=True):
     defaults: dict[str, str] = {}
     required: frozenset[str] = frozenset()
     products: Products | None = None
+    thanks: Thanks | None = None
     file: str = ""
     places: dict[str, str] = {}
     paths: dict[str, tuple[str, ...]] = {}
@@ -128,7 +131,7 @@ def _steps(path: str) -> tuple[str, ...]:
 
 def words(mapping: Mapping) -> Words:
     """The status and priority words with which a timeline of this source is folded."""
-    return Words(mapping.status, mapping.priority, mapping.fields.get("team"))
+    return Words(mapping.status, mapping.priority, mapping.fields.get("team"), mapping.thanks)
 
 
 def source_fields(mapping: Mapping) -> tuple[str, ...]:

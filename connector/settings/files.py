@@ -17,6 +17,7 @@ from connector.settings.shapes import (
     SlaFile,
     SurveyWordsFile,
     TaxonomyFile,
+    ThanksFile,
     TrendsFile,
 )
 
@@ -29,6 +30,7 @@ FILES: dict[str, type[Shape]] = {
     "sla": SlaFile,
     "regulation": RegulationFile,
     "promises": PromisesFile,
+    "thanks": ThanksFile,
     "policy": PolicyFile,
     "trends": TrendsFile,
     "letters": LettersFile,

@@ -52,6 +52,7 @@ from connector.settings.sources import (
 from connector.settings.survey_words import check_own
 from connector.settings.taggings import tagging_of
 from connector.settings.telling import WORDINGS, told_of, with_words
+from connector.settings.thanks import thanks_of
 from connector.settings.trends import trends_of
 from connector.settings.web import PublicSettings, WebSettings, public_of, web_of
 from connector.settings.yaml_file import Document
@@ -63,6 +64,7 @@ RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
 POLICY = ("policy.yaml", "contacts.yaml", "playbooks.yaml")
 REGULATIONS = "regulations/"
 PROMISES = "promises/"
+TIMED = (REGULATIONS, PROMISES, "thanks/")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -189,13 +191,10 @@ def _settings(
     trends: Trends,
     today: date | None,
 ) -> Settings:
-    late = folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
+    late = folder.shipped_digests("thanks")
+    late |= folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
     digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
-    shared = [
-        digests[name]
-        for name in sorted(digests)
-        if name in RULES or name.startswith(("phrases/", REGULATIONS, PROMISES))
-    ]
+    shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith(("phrases/", *TIMED))]
     shared += [] if main.tag else ["untagged"]
     models = model_files(folder.home) if main.tag else ()
     trained = digest_of(models)
@@ -233,7 +232,7 @@ def rules_digest(mapping: str, digests: dict[str, str], tagging: str) -> str:
     """Names the rules of a source in three parts, mapping, tagging and clocks, so that a replay redoes no more than
     what changed."""
     timed = ("calendars.yaml", "sla.yaml")
-    clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith((REGULATIONS, PROMISES))]
+    clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith(TIMED)]
     return ":".join((mapping[:16], tagging, _digest([FIGURES_VERSION, *clocks])[:16]))
 
 
@@ -267,7 +266,11 @@ def _meanings(
     files = {*(_mapping_file(name, one, folder) for name, one in listed.items()), *folder.own("mappings")}
     products = products_of(folder.document("taxonomy.yaml"), problems)
     facets = list(tagging.taxonomy.facets) if tagging else None
-    return {file: mapping_of(folder.document(file), problems, products=products, facets=facets) for file in files}
+    thanks = thanks_of(folder, problems)
+    return {
+        file: mapping_of(folder.document(file), problems, products=products, facets=facets, thanks=thanks)
+        for file in files
+    }
 
 
 def _sources(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connector.errors import SettingsError
+from connector.gratitude import Thanks
 from connector.mapping import Mapping, Products
 from connector.settings.folder import SHIPPED
 from connector.settings.meanings import mapping_of
@@ -39,11 +40,11 @@ def mapping_in_text(text: str, name: str) -> Mapping:
     return _proved(read_text(text.encode(), name, problems), problems)
 
 
-def mapping_in(path: Path, adapter: str, products: Products | None) -> Mapping:
+def mapping_in(path: Path, adapter: str, products: Products | None, thanks: Thanks | None = None) -> Mapping:
     """The mapping in a file anywhere, for a source of kind `adapter`. Raises SettingsFilesError with all that is wrong
     in it, SettingsError where it is for another kind."""
     problems = Problems()
-    mapping = _proved(read_file(path, str(path), problems), problems, products)
+    mapping = _proved(read_file(path, str(path), problems), problems, products, thanks)
     if mapping.adapter != adapter:
         raise SettingsError(
             f"{path} is for the adapter {mapping.adapter!r}, and the source's is {adapter!r}.",
@@ -52,8 +53,10 @@ def mapping_in(path: Path, adapter: str, products: Products | None) -> Mapping:
     return mapping
 
 
-def _proved(document: Document | None, problems: Problems, products: Products | None = None) -> Mapping:
-    mapping = mapping_of(document, problems, products=products)
+def _proved(
+    document: Document | None, problems: Problems, products: Products | None = None, thanks: Thanks | None = None
+) -> Mapping:
+    mapping = mapping_of(document, problems, products=products, thanks=thanks)
     problems.raise_if_any()
     assert mapping is not None
     return mapping

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from connector.condition import Condition, condition
 from connector.errors import SettingsError
+from connector.gratitude import Thanks
 from connector.mapping import EXTRA, FIELDS, TABLED, Example, Mapping, Products
 from connector.mapping.rules import DEFAULTED, FACET, FLAG, SURVEY, SURVEY_LINK, TAGS
 from connector.model import JSON, FlagKind
@@ -27,9 +28,11 @@ def mapping_of(
     *,
     products: Products | None = None,
     facets: Sequence[str] | None = None,
+    thanks: Thanks | None = None,
 ) -> Mapping | None:
     """The mapping that `document` holds, or None with the reasons among `problems`. `products` is the company's tree;
-    `facets` are those that a tag may have, None where the taxonomy is not known."""
+    `facets` are those that a tag may have, None where the taxonomy is not known; `thanks` are the words of
+    messages that say nothing else."""
     shape = shaped(document, MappingFile, problems)
     if document is None or shape is None:
         return None
@@ -55,6 +58,7 @@ def mapping_of(
         defaults={name: line.default for name, line in read.items() if line.default is not None},
         required=frozenset(name for name, line in read.items() if line.required),
         products=products,
+        thanks=thanks,
         file=document.name,
         places=dict(_places(document, shape)),
     )

@@ -493,6 +493,19 @@ class PromisesFile(Shape):
     examples: PromiseExamples | None = Field(default=None, description="`amends check` runs them.")
 
 
+class ThanksExamplesShape(Shape):
+    match: tuple[Line, ...] = Field(default=(), description="Messages that say nothing but thanks.")
+    miss: tuple[Line, ...] = Field(default=(), description="Messages that say more.")
+
+
+class ThanksFile(Shape):
+    language: LanguageCode = Field(description="ISO 639-1 code.")
+    says: _Words = Field(min_length=1, description="Words that say thanks; one of them has to be there.")
+    beside: _Words = Field(default=(), description="Words that may stand beside them.")
+    spaced: bool = Field(default=True, description="No: these are pieces, for words are not parted by spaces.")
+    examples: ThanksExamplesShape | None = Field(default=None, description="`amends check` runs them.")
+
+
 class RuleShape(Shape):
     id: Name
     on: FlagKind

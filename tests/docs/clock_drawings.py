@@ -24,6 +24,7 @@ from connector.condition import condition, values_of
 from connector.model import Complainant, Complaint, Entry, EntryKind, Priority, Role, Status, Visibility
 from connector.settings import load
 from connector.timeline import Words, fold
+from tests.engine.world import shipped
 from tests.scratch import folder
 
 PAGE = Path(__file__).parents[2] / "docs" / "clocks.md"
@@ -38,6 +39,7 @@ CALENDARS = {"support": HOURS, "night": NIGHTS}
 WORDS = Words(
     status={"open": Status.OPEN, "pending": Status.WAITING_CUSTOMER, "solved": Status.RESOLVED},
     priority={"normal": Priority.NORMAL, "urgent": Priority.URGENT},
+    thanks=shipped().sources["shop"].mapping.thanks,
 )
 KINDS = {
     "received": (EntryKind.RECEIVED, Role.CUSTOMER),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from connector.gratitude import only_thanks
+from connector.gratitude import Thanks, ThanksBook, ThanksExamples, broken_examples
 from connector.model import Entry, EntryKind, History, Role, Status, Visibility
+from connector.settings import SettingsFilesError, load
 from connector.timeline import Words, fold
+from tests.engine.world import shipped
 
+SHIPPED = shipped().sources["shop"].mapping.thanks or Thanks()
+LANGUAGES = ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sl", "zh"]
 THANKS = [
     "Thanks!", "Thank you so much, all sorted now.", "Cheers", "THANK YOU FOR YOUR HELP", "Great, thanks a lot 👍",
     "Vielen Dank!", "Danke, jetzt geht alles.", "Bedankt voor de snelle hulp", "Merci beaucoup !",
@@ -27,16 +32,61 @@ MORE_THAN_THANKS = [
 
 @pytest.mark.parametrize("text", THANKS)
 def test_thanks_are_known_as_such(text: str) -> None:
-    assert only_thanks(text)
+    assert SHIPPED.only(text)
 
 
 @pytest.mark.parametrize("text", MORE_THAN_THANKS)
 def test_one_word_more_is_a_message_like_any_other(text: str | None) -> None:
-    assert not only_thanks(text)
+    assert not SHIPPED.only(text)
+
+
+def test_every_shipped_book_has_examples_and_they_come_out_right() -> None:
+    assert [book.language for book in SHIPPED.books] == sorted(
+        ["de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "sl", "zh"]
+    )
+    assert all(book.examples.match and book.examples.miss for book in SHIPPED.books)
+    assert list(broken_examples(SHIPPED.books)) == []
+
+
+def own(tmp_path: Path, name: str, text: str) -> Thanks:
+    (tmp_path / "thanks").mkdir()
+    (tmp_path / "thanks" / name).write_text(text, encoding="utf-8")
+    (tmp_path / "amends.yaml").write_text("sources: {shop: {adapter: memory, options: {desk: thanks}}}\n")
+    return load(tmp_path).sources["shop"].mapping.thanks or Thanks()
+
+
+def test_a_file_of_the_admins_adds_a_language_and_one_called_like_a_shipped_one_replaces_it(tmp_path: Path) -> None:
+    croatian = "language: hr\nsays: [hvala, zahvaljujem]\nbeside: [vam, puno]\n"
+    assert not SHIPPED.only("Puno hvala vam!")
+    assert own(tmp_path, "hr.yaml", croatian).only("Puno hvala vam!")
+    (tmp_path / "thanks" / "en.yaml").write_text("language: en\nsays: [ta]\n")
+    found = load(tmp_path).sources["shop"].mapping.thanks or Thanks()
+    assert found.only("Ta!")
+    assert not found.only("Thanks!")
+
+
+def test_a_changed_book_is_another_rule_of_time(tmp_path: Path) -> None:
+    own(tmp_path, "hr.yaml", "language: hr\nsays: [hvala]\n")
+    before = load(tmp_path).sources["shop"].rules_digest.split(":")
+    (tmp_path / "thanks" / "hr.yaml").write_text("language: hr\nsays: [hvala, puno]\n")
+    after = load(tmp_path).sources["shop"].rules_digest.split(":")
+    assert (before[:2], before[2] != after[2]) == (after[:2], True)
+
+
+def test_a_wrong_book_is_named_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(SettingsFilesError, match=r"thanks/hr\.yaml:2:"):
+        own(tmp_path, "hr.yaml", "language: hr\nsay: [hvala]\n")
+
+
+def test_examples_that_come_out_otherwise_are_told() -> None:
+    book = ThanksBook("hr", ("hvala",), examples=ThanksExamples(("Puno hvala",), ("Hvala",)))
+    first, second = broken_examples([book])
+    assert "'Puno hvala' should be nothing but thanks" in first
+    assert "'Hvala' should be more than thanks" in second
 
 
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
-WORDS = Words({"open": Status.OPEN, "solved": Status.RESOLVED})
+WORDS = Words({"open": Status.OPEN, "solved": Status.RESOLVED}, thanks=SHIPPED)
 
 
 def at(hour: int) -> datetime:
