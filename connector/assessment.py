@@ -398,10 +398,12 @@ def trend_flags(this: Understood, alive: Sequence[Alive], rules: Rules) -> tuple
     return speaking.flags(counts_in(this.complaint, this.tags, rules), this.complaint.opened_at, alive)
 
 
-def clocks_of(this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...]:
-    """Its clocks at `now`; last, what was promised."""
+def clocks_of(
+    this: Understood, rules: Rules, now: datetime, values: Mapping[str, JSON] | None = None
+) -> tuple[Clock, ...]:
+    """Its clocks at `now`; last, what was promised. `values` are its own, where somebody has them at hand."""
     history = this.folded.history
-    found = sla.clocks(this.complaint, history, this.values, rules.sla, now)
+    found = sla.clocks(this.complaint, history, this.values if values is None else values, rules.sla, now)
     if this.promises:
         found += keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now)
     if this.kept is None:
@@ -470,8 +472,8 @@ def assess(
     `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
     to it, `told` is what others were told of it, `said` what the customer answered. `alive` are the trends that go on,
     `untold` the corrections of which its customer has not been told."""
-    history = this.folded.history
-    clocks = clocks_of(this, rules, now)
+    history, own = this.folded.history, this.values
+    clocks = clocks_of(this, rules, now, own)
     handed = handoffs.handoffs(this.entries)
     flags = overdue.flags(clocks, rules.sla, now)
     if earlier or history.reopens:
@@ -486,7 +488,7 @@ def assess(
         *trend_flags(this, alive, rules),
         *correction.untold_flags(untold),
     )
-    values = policy_values(this.values, clocks, flags, handoffs=len(handed.changes), earlier=len(earlier))
+    values = policy_values(own, clocks, flags, handoffs=len(handed.changes), earlier=len(earlier))
     decided = decision.decide(
         this.complaint,
         history,

@@ -169,7 +169,7 @@ def lines(told: WhatIf, columns: int) -> list[str]:
     return [
         *found,
         "",
-        "Nothing was changed. Put the file into your folder, and tell the daemon with SIGHUP; what is closed stays as it is.",
+        "Nothing was changed. Put the file into your folder, and tell the daemon with SIGHUP; closed ones stay.",
     ]
 
 

@@ -37,7 +37,7 @@ from connector.store import tallies
 from connector.store.figures import Counted as Figured
 from connector.store.figures import keep as keep_figures
 from connector.store.people import PERSON, Seen, save_people
-from connector.store.rows import Row, add, listed, upsert
+from connector.store.rows import Row, add, change, listed, upsert
 from connector.store.surveys import rated_at_source
 from connector.store.tables import IS_COMPLAINT, complainant, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
@@ -369,8 +369,7 @@ def save_assessed(connection: Connection, looked: Iterable[tuple[Stored, Assesse
         }
         for stored, assessed, look_at in looked
     ]
-    if rows:
-        connection.execute(_ASSESS, rows)
+    change(connection, _ASSESS, rows)
 
 
 def retag(

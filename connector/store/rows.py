@@ -7,7 +7,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, Update, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -53,6 +53,16 @@ def add_unknown(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         connection.execute(insert_for(connection.dialect.name)(table).on_conflict_do_nothing(), list(rows))
 
 
+def change(connection: Connection, statement: Update, rows: Sequence[Row]) -> None:
+    """Carry out an update with parameters once for each of `rows`; each has them all, by name."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        _many(connection, *_sqlite_change(statement), rows)
+    else:
+        connection.execute(statement, list(rows))
+
+
 def listed(values: Iterable[T]) -> list[T]:
     """`values` for the list of a question, the last of them repeated until there are a power of two.
 
@@ -96,7 +106,12 @@ def _sqlite_adding(table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[s
     return _compiled(sqlite.insert(table).on_conflict_do_nothing(), columns)
 
 
-def _compiled(statement: Any, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+@cache
+def _sqlite_change(statement: Update) -> tuple[str, tuple[str, ...]]:
+    return _compiled(statement, None)
+
+
+def _compiled(statement: Any, columns: tuple[str, ...] | None) -> tuple[str, tuple[str, ...]]:
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns)
     return str(compiled), tuple(compiled.positiontup)
 
