@@ -27,6 +27,7 @@ from connector.assessment import Rules, Understood, assess, understand
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Week, Window
 from connector.clocks.public_holidays import PublicHolidays
+from connector.commands.collector import spare_the_collector
 from connector.desks import rules_of
 from connector.helpdesk import Helpdesk
 from connector.mapping import words
@@ -218,6 +219,7 @@ def main() -> None:
     options.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     chosen = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
+    spare_the_collector()  # as whatever sweeps does
     tables = [span_table(span_rows(with_peer=chosen.peers))]
     sys.stdout.write(f"\n{tables[0]}\n")
     sweeps = [swept(int(size), every) for size in chosen.complaints.split(",") for every in (100, 1)]

@@ -43,6 +43,7 @@ PAGE_OF_FILE = {
     "sla": "times.md",
     "regulation": "regulations.md",
     "promises": "promises.md",
+    "thanks": "thanks.md",
     "policy": "policy.md",
     "contacts": "contacts.md",
     "notes": "contacts.md",

@@ -253,6 +253,34 @@ def test_backfill_of_a_value_that_got_its_line_takes_it_off_the_list(office: Off
     assert one["unplaced"] == []
 
 
+TARGETS = "targets: [{{name: Reply, clock: first_reply, within: {within}, calendar: always}}]\n"
+
+
+def test_closed_complaints_keep_their_clocks_until_somebody_says_closed(office: Office) -> None:
+    (office.home / "sla.yaml").write_text(TARGETS.format(within="4h"))
+    ticket = office.desk.tickets()[0]
+    office.desk.staff_reply(ticket, "Here you are.")
+    office.desk.set(ticket, "status", "solved")
+    office.type("sync")
+    (office.home / "sla.yaml").write_text(TARGETS.format(within="30m"))
+    told = " ".join(office.type("explain", f"shop/{ticket}").out.split())
+    assert "met, 1 h of 4 h used" in told, "also before anybody read the change into the store"
+    (plan,) = office.type("mapping", "backfill", "--dry-run", "--json").json
+    assert plan["fields"] == {"first_reply#1": 5}
+    (plan,) = office.type("mapping", "backfill", "--closed", "--dry-run", "--json").json
+    assert plan["fields"] == {"first_reply#1": 6}
+    office.type("sync")
+    told = " ".join(office.type("explain", f"shop/{ticket}").out.split())
+    assert "met, 1 h of 4 h used" in told
+    assert "as counted before the settings changed" in told
+    (plan,) = office.type("mapping", "backfill", "--closed", "--dry-run", "--json").json
+    assert plan["fields"] == {"first_reply#1": 1}
+    said = office.type("mapping", "backfill", "--closed", "--yes")
+    assert "1 came out differently" in said.out
+    assert "of 30 min used" in office.type("explain", f"shop/{ticket}").out
+    assert "answered too late" in office.type("explain", f"shop/{ticket}").out
+
+
 # -- schemas, completion ---------------------------------------------------------------------------------------------
 
 
