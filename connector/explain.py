@@ -296,11 +296,12 @@ def _fact(name: str, value: str, columns: int) -> Iterator[str]:
 
 
 def _timeline(told: Explanation, columns: int, *, brief: bool) -> list[str]:
-    return [line for entry in told.entries for line in _entry(entry, columns, told.zone, brief=brief)]
+    return [line for entry in told.entries for line in _entry(entry, columns, told, brief=brief)]
 
 
-def _entry(entry: Entry, columns: int, zone: str | None, *, brief: bool) -> list[str]:
-    head = f"  {moment(entry.occurred_at, zone)}  {happened(entry)}"
+def _entry(entry: Entry, columns: int, told: Explanation, *, brief: bool) -> list[str]:
+    ours = entry.kind is EntryKind.NOTE and entry.role is Role.AMENDS and entry.text
+    head = f"  {moment(entry.occurred_at, told.zone)}  {happened(entry)}{_as_written(told) if ours else ''}"
     if not entry.text:
         return [cut(head, columns)]
     body = paragraphs(entry.text, columns, "      ")
@@ -427,9 +428,14 @@ def _changes(effect: Effect) -> Iterator[str]:
     yield from (f"sets {field} back to {plain(before)}" for field, (_, before) in effect.restore.items())
 
 
+def _as_written(told: Explanation) -> str:
+    """What is said of a note that names times of another zone than the reader's."""
+    return f", as written, with times of {told.note_zone}" if told.zone not in (None, told.note_zone) else ""
+
+
 def _effect(write: WriteTold, columns: int, told: Explanation) -> Iterator[str]:
     effect, zone = write.effect, told.zone
-    theirs = f", as written, with times of {told.note_zone}" if zone not in (None, told.note_zone) else ""
+    theirs = _as_written(told)
     for change in _changes(effect):
         yield from wrapped(change, columns - 6, "      ")
     for field, value in effect.create.items():
@@ -437,7 +443,7 @@ def _effect(write: WriteTold, columns: int, told: Explanation) -> Iterator[str]:
     if write.kind == ActionKind.ACKNOWLEDGE:
         yield "      tells the customer that it has come"
     if effect.notice is not None:
-        yield f"      tells {effect.notice.contact}{', as written, with times of theirs' if zone else ''}:"
+        yield f"      tells {effect.notice.contact}{', as written, with times of their zone' if zone else ''}:"
         yield from paragraphs(effect.notice.text, columns, "        ")
     if effect.note:
         yield f"      internal note{theirs}:"

@@ -136,7 +136,9 @@ def test_what_flags_and_writes_say_is_told_where_the_reader_is_and_a_note_stays_
     assert there.writes[0].why.endswith("And more.")
     shown = text(there)
     assert note in shown
-    assert f"internal note, as written, with times of {rules().policy.zone}:" in shown
+    zone = rules().policy.zone
+    assert f"internal note, as written, with times of {zone}:" in shown
+    assert f"internal note (by Amends), as written, with times of {zone}" in shown
     assert "internal note:" in text(told(writes=(write,)))
 
 
