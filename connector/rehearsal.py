@@ -115,7 +115,8 @@ def _as_of(this: Understood, at: datetime, mapping: Mapping) -> Understood | Non
     if folded is None:
         return None
     promises = tuple(one for one in this.promises if one.promise.made_at <= at)
-    return Understood(_then(this.complaint, folded, at), entries, this.tags, folded, promises)
+    kept = this.kept if this.kept is not None and this.kept.until <= at else None
+    return Understood(_then(this.complaint, folded, at), entries, this.tags, folded, promises, kept)
 
 
 def _then(complaint: Complaint, folded: Folded, at: datetime) -> Complaint:

@@ -18,7 +18,7 @@ import msgspec
 
 from connector.clocks.business_hours import Hours, epoch_seconds
 from connector.clocks.calendars import Calendar
-from connector.clocks.lives import Break, Run, finished_at, run_of
+from connector.clocks.lives import Break, Life, Run, finished_at, run_of
 from connector.clocks.sla import Sla, life_of, measured
 from connector.clocks.source_clocks import SourceClock
 from connector.clocks.targets import Target, pauses_of
@@ -132,9 +132,10 @@ def _reasons(our: Clock, their: SourceClock, case: Case, *, due_differs: bool) -
     target = next((one for one in case.sla.targets if (one.clock, one.name) == (our.kind, our.target)), None)
     if _seen_late(our, their, target):
         return (Reason.LATE_POLICY,)
-    if target is None:
+    life = life_of(our, target, case.history) if target is not None else None
+    if target is None or life is None:
         return (Reason.SCHEDULE,)
-    trial = _Trial(our, their, target, case)
+    trial = _Trial(our, their, target, life, case)
     suspects = list(trial.suspects())
     if not due_differs:
         if _only_one_stands_still(our, their):
@@ -168,10 +169,10 @@ def _seen_late(our: Clock, their: SourceClock, target: Target | None) -> bool:
 class _Trial:
     """Our due time, reckoned with some of what the source has in place of ours."""
 
-    def __init__(self, our: Clock, their: SourceClock, target: Target, case: Case) -> None:
+    def __init__(self, our: Clock, their: SourceClock, target: Target, life: Life, case: Case) -> None:
         self.our, self.their, self.target = our, their, target
         self.hours = case.sla.calendars[target.calendar]
-        life, finished = life_of(our, target, case.history), finished_at(case.complaint, case.history)
+        finished = finished_at(case.complaint, case.history)
         self.run = run_of(life, pauses_of(target), case.history, finished, epoch_seconds(case.now))
         self.pauses = [Break(epoch_seconds(one), None if end is None else epoch_seconds(end), Status.ON_HOLD)
                        for one, end in their.pauses]  # fmt: skip

@@ -120,9 +120,10 @@ def resumed(
     return still_broken(clock, old), stage, run
 
 
-def life_of(clock: Clock, target: Target, history: History) -> Life:
-    """The life that a clock of `clocks` tells of."""
-    return next(one for one in lives(clock.kind, history, automatic=target.automatic) if one.cycle == clock.cycle)
+def life_of(clock: Clock, target: Target, history: History) -> Life | None:
+    """The life that a clock of `clocks` tells of; None where one that was kept is of a life that is not known now."""
+    found = lives(clock.kind, history, automatic=target.automatic)
+    return next((one for one in found if one.cycle == clock.cycle), None)
 
 
 def terms(kind: str, history: History, values: Mapping[str, JSON], sla: Sla, life: Life) -> Sequence[Term]:

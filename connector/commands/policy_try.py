@@ -153,7 +153,13 @@ class _Attempt:
     def _understood(self, stored: Stored, source: SourceSettings) -> Understood:
         doc = stored.doc
         return understood_again(
-            doc.complaint, doc.entries, doc.tags, words(source.mapping), doc.promises, stored.rulings
+            doc.complaint,
+            doc.entries,
+            doc.tags,
+            words(source.mapping),
+            doc.promises,
+            stored.rulings,
+            stored.assessed.kept,
         )
 
 
