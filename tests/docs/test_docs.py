@@ -20,6 +20,7 @@ from adapters.zendesk.oauth import NEEDED
 from connector import condition, errors
 from connector.clocks.promises.check import check as check_promises
 from connector.commands.clock_cases import run_cases
+from connector.gratitude import broken_examples
 from connector.mapping import FIELDS, TYPES, check_examples
 from connector.model import ActionKind, ClockState, FlagKind, Mode, Priority, Status
 from connector.people.check import check as check_people
@@ -249,6 +250,11 @@ def test_every_settings_example_loads_and_its_own_examples_hold(
         assert name[9:11] in [book.language for book in promising.finder.books]
         assert check_promises(promising.finder.books) == []
     assert check_examples(settings.sources["shop"].mapping) == []
+    thanks = settings.sources["shop"].mapping.thanks
+    assert thanks is not None
+    if name.startswith("thanks/"):
+        assert name[7:9] in [book.language for book in thanks.books]
+        assert list(broken_examples(thanks.books)) == []
     assert list(check_people(settings.people.examples, settings.people.identifying)) == []
     if name == "taxonomy.yaml" or name.startswith("phrases/"):
         assert list(check_tagging(settings.tagging)) == []
@@ -269,6 +275,7 @@ def test_every_kind_of_settings_file_has_an_example() -> None:
         "cases",
         "regulations",
         "promises",
+        "thanks",
         "contacts",
         "playbooks",
         "wordings",
