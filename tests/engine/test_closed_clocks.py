@@ -6,12 +6,13 @@ breaches and deadlines, whether a replay, a sweep or a late reading comes first.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from connector.assessment import Rules
+from connector.clocks.regulation import Deadline, Event, Length, Profile, Regulation
 from connector.clocks.sla import Sla
 from connector.clocks.targets import Target
 from connector.model import Clock, ClockState
@@ -40,6 +41,13 @@ class Town:
         """From now on these targets are in the settings, and nothing else."""
         was = self.world.rules.sla
         self.world.rules = replace(self.world.rules, sla=Sla(targets, was.calendars, was.changing))
+        self.digest(name)
+
+    def regulate(self, name: str, *regulations: Regulation) -> None:
+        """From now on these profiles apply, beside the targets there are."""
+        was = self.world.rules.sla
+        sla = Sla(was.targets, was.calendars, was.changing, regulations)
+        self.world.rules = replace(self.world.rules, sla=sla)
         self.digest(name)
 
     def digest(self, name: str) -> None:
@@ -239,3 +247,45 @@ def test_a_corrected_mapping_alone_still_corrects_what_is_closed(town: Town) -> 
     town.world._helpdesk = replace(town.world.helpdesk(), rules_digest="m2:t:c1")
     assert town.replay() == Replayed(1, 0, 0)
     assert town.clocks(ticket)["first_reply#1"].state is ClockState.MISSED
+
+
+HOUSING = Profile(
+    name="housing",
+    title="Housing",
+    source="https://example.org",
+    version="1",
+    owner="me",
+    checked=date(2026, 1, 1),
+    zone="Europe/London",
+    deadlines=(
+        Deadline("answer", "answered", Length(days=10)),
+        Deadline("second", "answered again", Length(days=20), start=Event.REOPENING, after=Event.REOPENING),
+    ),
+)
+
+
+def test_a_profile_that_is_applied_later_asks_nothing_of_what_was_closed_but_of_what_is_reopened(town: Town) -> None:
+    ticket = closed_late(town)
+    before = town.clocks(ticket)
+    town.regulate("c2", Regulation(HOUSING, "me"))
+    assert town.replay().changed == 0
+    town.world.desk.label(ticket, ["seen"])
+    town.look()
+    assert town.clocks(ticket) == before
+    town.world.desk.advance(HOUR)
+    town.world.desk.set(ticket, "status", "open")
+    town.look()
+    asked = {name for name in town.clocks(ticket) if name.startswith("regulation")}
+    assert asked == {"regulation:housing/second#1"}
+
+
+def test_a_deadline_that_was_met_stays_met_when_its_profile_gets_shorter_or_goes(town: Town) -> None:
+    town.regulate("c2", Regulation(HOUSING, "me"))
+    ticket = closed_late(town)
+    before = town.clocks(ticket)
+    assert before["regulation:housing/answer#1"].state is ClockState.MET
+    shorter = replace(HOUSING, deadlines=(Deadline("answer", "answered", Length(days=0)),))
+    for name, regulations in (("c3", (Regulation(shorter, "me"),)), ("c4", ())):
+        town.regulate(name, *regulations)
+        town.replay()
+        assert town.clocks(ticket) == before
