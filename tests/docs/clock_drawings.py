@@ -12,6 +12,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
+from connector.assessment import Rules, Understood, clocks_of
+from connector.clocks import closed
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Holiday, Week, Window
 from connector.clocks.explain import segments
@@ -21,6 +25,8 @@ from connector.clocks.sla import Sla, clocks
 from connector.clocks.targets import Target
 from connector.clocks.telling import ClockTold, clock_lines
 from connector.condition import condition, values_of
+from connector.desks import rules_of
+from connector.explain import explain
 from connector.model import Complainant, Complaint, Entry, EntryKind, Priority, Role, Status, Visibility
 from connector.settings import load
 from connector.timeline import Words, fold
@@ -78,6 +84,31 @@ def drawn(steps: list[Step], sla: Sla, now: str, only: Callable[[ClockTold], boo
         stretches = segments(clock.kind, clock.cycle, complaint, history, values, sla, london(now))
         told.append(ClockTold(clock, sla.zone_of(clock), stretches))
     return "\n".join(line for one in told if only(one) for line in clock_lines(one, COLUMNS))
+
+
+def reopened() -> str:
+    """What `amends explain` prints of a complaint that was closed when a target became shorter, and was reopened."""
+    steps: list[Step] = [("received", "2026-06-01T09:00", "The kettle leaks"), ("status", "2026-06-01T12:00", "solved")]
+    again: Step = ("status", "2026-06-04T10:00", "open")
+    then, now = london("2026-06-02T09:00"), london("2026-06-04T12:00")
+    old, new = (Sla((target("requester_wait", hours, "Wait"),), CALENDARS) for hours in (8, 4))
+    was, this = (understood(some) for some in (steps, [*steps, again]))
+    this = replace(this, kept=closed.kept(None, clocks_of(was, rules(old), then), was.complaint, was.folded.history))
+    told = explain(this, (), (), rules(new), look_at=None, now=now)
+    return "\n".join(line for one in told.clocks for line in clock_lines(one, COLUMNS))
+
+
+def understood(steps: list[Step]) -> Understood:
+    told = tuple(entries(steps))
+    folded = fold(told, WORDS)
+    assert folded is not None
+    at = folded.history.received_at
+    person = Complainant("mail:kim@example.org")
+    return Understood(Complaint("shop", "1", 1, "", "", person, folded.history.status, at, at), told, (), folded)
+
+
+def rules(sla: Sla) -> Rules:
+    return replace(rules_of(shipped()), sla=sla)
 
 
 def target(clock: str, hours: int, name: str, calendar: str = "support", **more: object) -> Target:
@@ -142,6 +173,7 @@ def drawings() -> dict[str, str]:
             ),
             "2026-06-02T10:00",
         ),
+        "reopened": reopened(),
         "thanks": drawn(
             [
                 ("received", "2026-06-01T09:00", "Where is my parcel?"),
