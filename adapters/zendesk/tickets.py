@@ -96,11 +96,14 @@ class People:
         return self._requesters[known]
 
 
+_decode_persons = msgspec.json.Decoder(list[Person]).decode
+
+
 def _persons(sent: msgspec.Raw) -> list[Person]:
     if not sent:
         return []
     try:
-        return msgspec.json.decode(sent, type=list[Person])
+        return _decode_persons(sent)
     except (msgspec.DecodeError, UnicodeDecodeError):
         users = loaded(sent)
         found = users if isinstance(users, list) else []
