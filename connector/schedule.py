@@ -24,6 +24,7 @@ from connector.store import Store, sources
 from connector.sync import census, compare, pull, push, replay, sweep, tidy
 from connector.sync.census import due
 from connector.sync.hooks import Hooks
+from connector.sync.pull import Pulled
 from connector.sync.replay import remember, stale
 from connector.tracing import span
 from connector.waking import listen, listens
@@ -82,6 +83,7 @@ class Daemon:
         self._rest: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
         self._count_again: dict[str, datetime] = {}
+        self._remembered: dict[str, str] = {}  # by source: the rules whose making is known to be kept
         self._workers = f"work-{id(self)}"
         self._reading: dict[str, threading.Lock] = {}
         self._listening: list[threading.Thread] = []
@@ -237,7 +239,10 @@ class Daemon:
             self._pull(desk, after_others=True)
 
     def _read(self, desk: Helpdesk) -> None:
-        if stale(desk, self.store):
+        """Read each stream to its end. Where there was no news nothing new is due: what time alone brings is swept by
+        the clock, and most polls of a day bring none."""
+        news = stale(desk, self.store)
+        if news:
             done = replay(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
             log.info(
                 "%s: rules changed; %d complaints read again, %d came out differently",
@@ -245,32 +250,35 @@ class Daemon:
                 done.read,
                 done.changed,
             )
-        else:
+        elif self._remembered.get(desk.name) != desk.rules_digest:
             remember(desk, self.store, self.workplace.rules)
+            self._remembered[desk.name] = desk.rules_digest
         failures, changed = [], 0
         for stream in desk.streams:
             error, complete, found = self._read_stream(desk, stream)
-            changed += found
+            changed += found.changed
+            news |= found.records > 0
             if error is not None:
                 failures.append(error)
             elif not complete:
                 # Its events would tell of tickets that this one has not come to yet, each to be asked for by itself.
                 break
         if not failures:
-            self._count(desk)
+            news |= self._count(desk)
             if self.hooks is not None and desk.hook is not None:
                 self.hooks.polled(desk, changed)
-        self._sweep()
+        if news or failures:  # before one failed, pages may have been saved
+            self._sweep()
         if failures:
             raise failures[0]
         with self.store.write("pull: went through") as connection:
             sources.pulled(connection, desk.id, self.now())
         self._failures.pop(desk.name, None)
 
-    def _read_stream(self, desk: Helpdesk, stream: str) -> tuple[AmendsError | None, bool, int]:
+    def _read_stream(self, desk: Helpdesk, stream: str) -> tuple[AmendsError | None, bool, Pulled]:
         """Read one stream; what is wrong with it must not keep the others from being read. Refused credentials are
         refused for all of them, and asking again could lock us out. Returns that, whether it was ever read to its end,
-        and how many complaints changed."""
+        and what was read."""
         try:
             pulled = pull(
                 desk,
@@ -285,7 +293,7 @@ class Daemon:
         except (FencedError, StoreError, AuthError):
             raise
         except AmendsError as error:
-            return error, False, 0
+            return error, False, Pulled(stream)
         if pulled.changed or pulled.quarantined:
             log.info(
                 "%s: %d records read, %d complaints changed, %d put in quarantine",
@@ -294,12 +302,12 @@ class Daemon:
                 pulled.changed,
                 pulled.quarantined,
             )
-        return None, not pulled.more or self._was_complete(desk, stream), pulled.changed
+        return None, not pulled.more or self._was_complete(desk, stream), pulled
 
-    def _count(self, desk: Helpdesk) -> None:
-        """What goes wrong with counting holds up nothing else; it is tried again after a while."""
+    def _count(self, desk: Helpdesk) -> bool:
+        """Whether it was counted. What goes wrong with that holds up nothing else; it is tried again after a while."""
         if self._count_again.get(desk.name, self.now()) > self.now() or not due(desk, self.store, self.now()):
-            return
+            return False
         try:
             counted = census(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
         except (FencedError, StoreError):
@@ -307,7 +315,7 @@ class Daemon:
         except AmendsError as error:
             self._count_again[desk.name] = self.now() + COUNT_AGAIN
             log.warning("%s: could not be counted. %s", desk.name, error)
-            return
+            return False
         if counted.behind or counted.gone:
             log.info(
                 "%s: counted %d tickets; %d had been missed, %d are gone",
@@ -316,6 +324,7 @@ class Daemon:
                 counted.behind,
                 counted.gone,
             )
+        return True
 
     def _was_complete(self, desk: Helpdesk, stream: str) -> bool:
         with self.store.read() as connection:

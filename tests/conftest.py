@@ -1,24 +1,80 @@
-"""Shared by all tests: asserts inside the conformance kit show their values, as those of a test file do."""
+"""Shared by all tests: asserts inside the conformance kit show their values, the longest tests begin first, and what
+Python's collector of circles has to look through stays small."""
 
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
+from itertools import cycle
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
 pytest.register_assert_rewrite("connector.testing")
 USUAL = gc.get_threshold()
+# The files that take a worker longest, most of all first: whole stories with processes of their own.
+LONGEST = (
+    "end_to_end/test_demo.py",
+    "end_to_end/test_crash.py",
+    "engine/test_machine.py",
+    "end_to_end/test_console_browser.py",
+    "end_to_end/test_mail_deaths.py",
+    "end_to_end/test_survey_browser.py",
+    "engine/test_crash_points.py",
+    "engine/test_mutants.py",
+)
+_frozen = 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker is given one stretch of the list, and takes from the end of another's once it is through: a long test
+    that stood last would have all others wait for it. So the long ones stand at the heads of the stretches."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = arranged(items, workers)
+
+
+def arranged(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The same tests for so many workers, each file in one piece."""
+    heads: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    turns = cycle([*range(workers), *reversed(range(workers))])
+    for name in LONGEST:
+        these = [item for item in items if item.path.as_posix().endswith(f"tests/{name}")]
+        if these:
+            heads[next(turns)] += these
+    taken = {id(item) for head in heads for item in head}
+    rest = [item for item in items if id(item) not in taken]
+    found: list[pytest.Item] = []
+    for number, head in enumerate(heads, 1):
+        upto = len(items) * number // workers - len(found) - len(head)
+        found += [*head, *rest[: max(0, upto)]]
+        rest = rest[max(0, upto) :]
+    return [*found, *rest]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end."""
+    _freeze()
+
+
+def _freeze() -> None:
+    global _frozen  # noqa: PLW0603  # the collector is one for the whole process, too
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    _frozen = gc.get_freeze_count()
 
 
 @pytest.fixture(autouse=True)
 def _collector_as_usual() -> Iterator[None]:
-    """A command that is run in this process tells the collector that the process is short: it is not."""
+    """A command that is run in this process tells the collector that the process is short, and to look at nothing that
+    is there: it is not. What it left is looked at once it is as much as all that was there before."""
     yield
     if gc.get_threshold() != USUAL:
-        gc.unfreeze()
         gc.set_threshold(*USUAL)
+    if gc.get_freeze_count() > 2 * _frozen:
+        _freeze()
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -68,9 +69,10 @@ class Seen(NamedTuple):
     at: datetime
     prefix: str
 
-    @classmethod
-    def when(cls, at: datetime) -> Seen:
-        return cls(at, f"~{int(at.timestamp() * 1_000_000):016d}")
+    @staticmethod
+    @lru_cache(maxsize=64)  # all tickets of a page were seen at one time
+    def when(at: datetime) -> Seen:
+        return Seen(at, f"~{int(at.timestamp() * 1_000_000):016d}")
 
 
 class People:
@@ -94,11 +96,14 @@ class People:
         return self._requesters[known]
 
 
+_decode_persons = msgspec.json.Decoder(list[Person]).decode
+
+
 def _persons(sent: msgspec.Raw) -> list[Person]:
     if not sent:
         return []
     try:
-        return msgspec.json.decode(sent, type=list[Person])
+        return _decode_persons(sent)
     except (msgspec.DecodeError, UnicodeDecodeError):
         users = loaded(sent)
         found = users if isinstance(users, list) else []

@@ -6,8 +6,8 @@ Nothing is fetched. What would change is shown first; a backfill that was stoppe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -19,11 +19,11 @@ from connector.desks import open_desk, rules_of
 from connector.display import clean, count, cut, moment, plain, wrapped
 from connector.helpdesk import Helpdesk
 from connector.mapping import source_fields
-from connector.model import JSON, Tag
+from connector.model import JSON, Entry, Tag
 from connector.settings import SourceSettings
 from connector.store import Store, archive, complaints, sources
 from connector.store.complaints import Saving, Stored
-from connector.sync.replay import promises, replay
+from connector.sync.replay import Promised, promises, replay
 
 MOST_LOOKED_AT = 50
 
@@ -76,10 +76,13 @@ def _backfilled(
     fields: Counter[str] = Counter()
 
     def note(before: Stored, after: Saving) -> None:
-        changes = tuple(_changes(before, after))
-        fields.update(name for name, _, _ in changes)
+        changes = list(_changes(before, after))
+        for name, _, _, _ in changes:
+            fields[name] += 1
         if len(examples) < most:
-            examples.append(Difference(before.ticket, changes))
+            # Only these are put into words: there may be as many as there are complaints.
+            told = [(name, put(left), put(right)) for name, left, right, put in changes]
+            examples.append(Difference(before.ticket, tuple(told)))
 
     try:
         with Progress(f"{source.name}, reading again", "complaints") as tell:
@@ -121,37 +124,44 @@ def _knows(snapshot: dict[str, JSON], path: str) -> bool:
     return (isinstance(inner, dict) and member in inner) if colon else start in snapshot
 
 
-def _changes(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:
+def _changes(before: Stored, after: Saving) -> Iterator[tuple[str, Any, Any, Callable[[Any], str]]]:
+    """What differs: its name, before, after, and how either is put into words."""
     old, new = before.doc.complaint, after.doc.complaint
     for name in old.__struct_fields__:
         left, right = getattr(old, name), getattr(new, name)
-        if left != right:
-            yield name, _short(left), _short(right)
-    for facet in sorted({tag.facet for tag in (*before.doc.tags, *after.doc.tags)}):
-        left, right = _said(before.doc.tags, facet), _said(after.doc.tags, facet)
-        if left != right:
-            yield facet, left or "nothing", right or "nothing"
+        if left is not right and left != right:
+            yield name, left, right, _short
+    if before.doc.tags != after.doc.tags:
+        for facet in sorted({tag.facet for tag in (*before.doc.tags, *after.doc.tags)}):
+            left, right = _said(before.doc.tags, facet), _said(after.doc.tags, facet)
+            if left != right:
+                yield facet, left, right, _named
     yield from _due(before, after)
     if before.doc.entries != after.doc.entries:
-        yield (
-            "timeline",
-            count(len(before.doc.entries), "entry", "entries"),
-            count(len(after.doc.entries), "entry", "entries"),
-        )
+        yield "timeline", before.doc.entries, after.doc.entries, _counted
 
 
 def _said(tags: Iterable[Tag], facet: str) -> str:
     return " and ".join(sorted(values_of(tags, facet)))
 
 
-def _due(before: Stored, after: Saving) -> Iterator[tuple[str, str, str]]:
+def _named(said: str) -> str:
+    return said or "nothing"
+
+
+def _counted(entries: Sequence[Entry]) -> str:
+    return count(len(entries), "entry", "entries")
+
+
+def _due(before: Stored, after: Saving) -> Iterator[tuple[str, Promised | None, Promised | None, Callable[[Any], str]]]:
     old, new = promises(before.assessed), promises(after.assessed)
-    for clock in sorted({*old, *new}):
-        if old.get(clock) != new.get(clock):
-            yield clock, _promise(old.get(clock)), _promise(new.get(clock))
+    if old != new:
+        for clock in sorted({*old, *new}):
+            if old.get(clock) != new.get(clock):
+                yield clock, old.get(clock), new.get(clock), _promise
 
 
-def _promise(found: tuple[str, int, str, datetime | None] | None) -> str:
+def _promise(found: Promised | None) -> str:
     return "no target" if found is None else f"{found[0]}, due {moment(found[3])}"
 
 

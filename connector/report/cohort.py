@@ -72,6 +72,10 @@ def from_blocks(blocks: Iterable[Sequence[Any]]) -> tuple[Column, Column]:
     rows: Column = np.frombuffer(b"".join(bodies), DTYPE)
     idents = (np.array(numbers, np.int64)[:, None] * A_BLOCK + np.arange(A_BLOCK)).ravel()
     counted = rows["answer"] != 0
+    # Before the first and after the last one there is always room in a block: to leave that out takes no copy.
+    there = np.flatnonzero(counted)
+    used = slice(there[0], there[-1] + 1) if len(there) else slice(0)
+    rows, idents, counted = rows[used], idents[used], counted[used]
     return (rows, idents) if counted.all() else (rows[counted], idents[counted])
 
 

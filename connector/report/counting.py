@@ -25,7 +25,8 @@ UNKNOWN = "(not known)"
 OTHERS = "(all others)"
 MOST_ROWS = 25
 ANSWERS = ("csat", "ces", "nps", "solved")
-WEIGHED = ("kept", "broken", "cost", "asked", "answered", *ANSWERS)
+KINDS = ("received", "unsure", "resolved", "breached", "repeat", "reopened", "handed_over")
+WEIGHED = {"kept": "kept", "broken": "broken", "handoffs": "handed_over"}  # figure: those in whom it is added up
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -187,16 +188,31 @@ class Counting:
         }
 
     def _with_cost(self) -> Column:
-        places = [one.places for one in self.cohort.costs]
-        found: Column = np.unique(np.concatenate(places)) if places else np.empty(0, np.int64)
-        ended: Column = found[self.resolved[found]]
-        return ended
+        told = np.zeros(len(self.cohort.rows), bool)
+        for one in self.cohort.costs:
+            told[one.places] = True
+        found: Column = np.flatnonzero(told & self.resolved)
+        return found
 
     def _about(self, surveys: Column) -> Column:
         told = np.zeros(len(self.cohort.rows), bool)
         told[self.cohort.at[surveys]] = True
         found: Column = np.flatnonzero(told)
         return found
+
+    @cached_property
+    def _kinds(self) -> Column:
+        """Of each complaint, a bit for each of KINDS in which it counts: so one look counts them all."""
+        found: Column = np.zeros(len(self.cohort.rows), np.uint8)
+        for number, name in enumerate(KINDS):
+            found[self.sets[name]] |= 1 << number
+        return found
+
+    @cached_property
+    def _weights(self) -> dict[str, Column]:
+        """By figure of WEIGHED: how much each complaint of its set adds to it."""
+        rows = self.cohort.rows
+        return {name: rows[name][self.sets[of]].astype(np.float64) for name, of in WEIGHED.items()}
 
     @cached_property
     def _lengths(self) -> dict[str, tuple[Column, Column]]:
@@ -208,7 +224,7 @@ class Counting:
                 told = whose & (values != NONE)
                 values = values[told]
                 order = np.argsort(values)
-                found[kind] = np.flatnonzero(told).astype(np.int32)[order], values[order]
+                found[kind] = np.flatnonzero(told).astype(np.int32)[order], values[order].astype(np.float64)
         return found
 
     # -- figures -------------------------------------------------------------------------------------------------------
@@ -234,15 +250,19 @@ class Counting:
 
     def _counts(self, labels: Column, many: int) -> dict[str, Column]:
         """By figure, how many of each group."""
-
-        def counted(places: Column, weights: str | None = None) -> Column:
-            heavy = self.cohort.rows[weights][places] if weights is not None else None
-            found: Column = np.bincount(labels[places], heavy, minlength=many + 1)[:many].astype(np.int64)
-            return found
-
-        counts = {name: counted(places) for name, places in self.sets.items() if name not in WEIGHED}
-        counts |= {name: counted(self.sets[name], name) for name in ("kept", "broken")}
-        return counts | {"handoffs": counted(self.sets["handed_over"], "handoffs")}
+        marks = 1 << len(KINDS)
+        key = labels.astype(np.intp)
+        key *= marks
+        key += self._kinds
+        by_mark = np.bincount(key, minlength=(many + 1) * marks)[: many * marks].reshape(many, marks)
+        counts = {
+            name: by_mark[:, [mark for mark in range(marks) if mark >> number & 1]].sum(axis=1)
+            for number, name in enumerate(KINDS)
+        }
+        for name, of in WEIGHED.items():
+            sums = np.bincount(labels[self.sets[of]], self._weights[name], minlength=many + 1)
+            counts[name] = sums[:many].astype(np.int64)
+        return counts
 
     def _group(
         self, name: str, count: Mapping[str, int], lengths: Mapping[str, Lengths], cost: dict[str, float], voice: Voice
@@ -283,11 +303,15 @@ class Counting:
         """Mean, median and ninth decile of each group, by linear interpolation between neighbours. All lengths are in
         order, so a stable sort by group leaves each group's in order, too."""
         places, values = self._lengths[kind]
-        of = labels[places]
-        counts = np.bincount(of, minlength=many + 1)
-        sums = np.bincount(of, values, minlength=many + 1)
+        if many == 1 and not labels.any():  # all are in the one group, as in the total
+            counts, sums, order = np.array([len(values), 0]), np.array([values.sum(), 0.0]), None
+        else:
+            of = labels[places]
+            wide = of.astype(np.intp)
+            counts = np.bincount(wide, minlength=many + 1)
+            sums = np.bincount(wide, values, minlength=many + 1)
+            order = np.argsort(of, kind="stable")
         starts = np.concatenate(([0], np.cumsum(counts)))
-        order = np.argsort(of, kind="stable") if many > 1 or counts[many:].any() else None
 
         def at(place: int) -> float:
             return float(values[place if order is None else order[place]])

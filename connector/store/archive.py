@@ -111,12 +111,12 @@ _BETWEEN = _KEPT.join_from(
 
 def kept(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, list[Raw]]:
     """The kept records of these tickets, by ticket, in the order in which they were first seen."""
-    return _by_ticket(connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)}))
+    return _by_ticket(connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)}).all())
 
 
 def kept_between(connection: Connection, source_id: int, first_id: int, last_id: int) -> dict[str, list[Raw]]:
     """The same of the complaints in the rows from `first_id` to `last_id`: how a replay walks through a store."""
-    return _by_ticket(connection.execute(_BETWEEN, {"of": source_id, "first": first_id, "last": last_id}))
+    return _by_ticket(connection.execute(_BETWEEN, {"of": source_id, "first": first_id, "last": last_id}).all())
 
 
 def _by_ticket(rows: Iterable[Any]) -> dict[str, list[Raw]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, literal_column, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -26,7 +27,8 @@ from connector.store.times import micros
 BUSY_TIMEOUT_SECONDS = 30
 LEASE_SECONDS = 30
 _WRITER = "writer"
-_EPOCH = select(tables.lease.c.epoch).where(tables.lease.c.name == _WRITER)
+# In plain SQL: it is asked with every transaction that writes.
+_EPOCH = str(select(tables.lease.c.epoch).where(tables.lease.c.name == literal_column(f"'{_WRITER}'")))
 _GIVEN_UP = -1
 
 
@@ -146,7 +148,7 @@ class Store:
     def _prove_epoch(self, connection: Connection) -> None:
         if self.epoch is None:
             return
-        held = connection.execute(_EPOCH).scalar_one()
+        held = connection.exec_driver_sql(_EPOCH).scalar_one()
         if held != self.epoch:
             raise FencedError(
                 f"another daemon took over this store (epoch {held}, ours was {self.epoch}).",
@@ -292,8 +294,10 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("amends_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # By the driver itself: the library's way around it was a twentieth of a poll, and is taken by each transaction.
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection), "the driver that Python brings"
+    driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get("amends_writes") else "BEGIN")
 
 
 @contextmanager
@@ -302,6 +306,8 @@ def _translated() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, DBAPIError) as error:
         raise StoreError(f"the store answers: {error.orig}.", remedy=_remedy(str(error.orig))) from error
+    except sqlite3.Error as error:
+        raise StoreError(f"the store answers: {error}.", remedy=_remedy(str(error))) from error
 
 
 def _remedy(answer: str) -> str:

@@ -339,6 +339,6 @@ def scores(connection: Connection, until: datetime | None = None) -> Sequence[tu
     cursor = connection.connection.cursor()
     try:
         cursor.execute(text)
-        return list(cursor.fetchall())
+        return cursor.fetchall()
     finally:
         cursor.close()

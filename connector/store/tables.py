@@ -540,8 +540,7 @@ Index(
     "uq_trend_cell_id_alive",
     trend.c.cell_id,
     unique=True,
-    sqlite_where=trend.c.state != "closed",
-    postgresql_where=trend.c.state != "closed",
+    sqlite_where=trend.c.state != "closed",  # only: to name Postgres here has its half of the library imported
 )
 
 # What is done about the cause of a trend or of single complaints. `source_id` and `ticket` name the ticket at which the

@@ -253,7 +253,7 @@ class _Page:
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
         self.keeping: list[Sent] = []
         self.raws: list[Keep] = []
-        self.packed = archive.packer()
+        self.packed: Callable[[bytes], bytes] | None = None
         self.poison: list[tuple[Raw, str]] = []
         self.quiet: list[tuple[Raw, str]] = []
         self.names: list[tuple[str, str]] = []
@@ -418,8 +418,13 @@ class _Page:
 
     def _pack(self) -> None:
         """Before the next ones come: a page of records as they were sent is megabytes."""
+        if not self.keeping:
+            return
+        if self.packed is None:
+            self.packed = archive.packer()
+        packed = self.packed
         self.raws += [
-            Keep(record.ticket, stream, record.raw_id, self._seen_at(record), self.packed(record.raw))
+            Keep(record.ticket, stream, record.raw_id, self._seen_at(record), packed(record.raw))
             for stream, record in self.keeping
         ]
         self.keeping = []
@@ -466,6 +471,8 @@ class _Page:
 
     def _leave_out(self, connection: Transaction) -> None:
         """What was erased is not taken in again, nor what would go at once because its time is over."""
+        if not (self.saving or self.raws or self.poison):
+            return
         retention, rules = self.rules.retention, self.rules.people
         out = {
             one for one, packed in self.saving.items() if one not in self.before and packed.over(retention, self.now)

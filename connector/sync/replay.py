@@ -151,7 +151,10 @@ def replay(
     return result
 
 
-def promises(assessed: Assessed) -> dict[str, tuple[str, int, str, datetime | None]]:
+Promised = tuple[str, int, str, datetime | None]
+
+
+def promises(assessed: Assessed) -> dict[str, Promised]:
     """What the clocks promise: (target, seconds, calendar, due) by clock. How much of it is used grows by itself."""
     return {
         f"{one.kind}#{one.cycle}": (one.target, one.target_seconds, one.calendar, one.breached_at or one.due_at)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,20 @@ OPS = ROOT / "docs" / "ops"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def metrics(home: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[Any]]:
+def metrics(home: Path) -> dict[str, list[Any]]:
     """What `amends metrics` prints, by family."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
         patch.setattr(sys, "argv", ["amends", "--home", str(home), "metrics"])
         with pytest.raises(SystemExit) as ended:
             cli.main()
     assert not ended.value.code
-    return {family.name: family.samples for family in text_string_to_metric_families(capsys.readouterr().out)}
+    return {family.name: family.samples for family in text_string_to_metric_families(printed.getvalue())}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder with one source that was read once and is now refused, and whose hook is in trouble."""
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """The metrics of a folder with one source that was read once and is now refused, and whose hook is in trouble."""
+    tmp_path = tmp_path_factory.mktemp("monitored")
     (tmp_path / "amends.yaml").write_text(
         "public: {url: https://amends.example.com}\nsources:\n  shop:\n    adapter: zendesk\n    hooks: kept\n"
         "    options: {url: 'https://acme.zendesk.com'}\n    secrets: {client_id: 'env:A', client_secret: 'env:B'}\n"
@@ -49,12 +52,10 @@ def home(tmp_path: Path) -> Path:
         sources.failed(connection, row.id, NOW, "refused", NOW)
     store.close()
     HookInbox(tmp_path).troubled("shop", "no rights")
-    return tmp_path
+    return metrics(tmp_path)
 
 
-def test_a_monitor_reads_where_everything_stands(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = metrics(home, capsys)
-
+def test_a_monitor_reads_where_everything_stands(found: dict[str, list[Any]]) -> None:
     def value(name: str, **labels: str) -> float:
         return next(one.value for one in found[name] if labels.items() <= one.labels.items())
 
@@ -66,10 +67,10 @@ def test_a_monitor_reads_where_everything_stands(home: Path, capsys: pytest.Capt
     assert value("amends_needs_person") == 2
 
 
-def test_a_store_that_cannot_be_read_is_told_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_store_that_cannot_be_read_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "amends.yaml").write_text("sources: {}\n")
     (tmp_path / "amends.db").write_bytes(b"this was a store once" * 1000)
-    found = metrics(tmp_path, capsys)
+    found = metrics(tmp_path)
     assert list(found) == ["amends_store_readable"] and found["amends_store_readable"][0].value == 0
 
 
@@ -83,21 +84,20 @@ def asked_for() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("expression", "where"), asked_for())
 def test_alerts_and_panels_ask_for_metrics_and_labels_that_exist(
-    expression: str, where: str, home: Path, capsys: pytest.CaptureFixture[str]
+    expression: str, where: str, found: dict[str, list[Any]]
 ) -> None:
-    found = metrics(home, capsys)
     names = set(re.findall(r"\bamends_\w+", expression))
     assert names and names <= set(found), where
     labels = set(re.findall(r"(\w+)\s*=~?\s*\"", expression)) | set(re.findall(r"by \((\w+)\)", expression))
     assert labels <= {"source", "stream", "state", "flag", "complaint"}, where
 
 
-def test_every_alert_and_every_metric_is_explained(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_alert_and_every_metric_is_explained(found: dict[str, list[Any]]) -> None:
     page = (OPS / "monitoring.md").read_text()
     rules = yaml.safe_load((OPS / "monitoring" / "alerts.yaml").read_text())["groups"][0]["rules"]
     assert [rule["alert"] for rule in rules if f"| {rule['alert']} |" not in page] == []
     assert all(rule["annotations"]["remedy"] and rule["labels"]["severity"] in ("page", "ticket") for rule in rules)
-    assert [name for name in metrics(home, capsys) if name not in page] == []
+    assert [name for name in found if name not in page] == []
 
 
 def test_a_step_is_traced_with_its_source_and_without_a_strangers_words(monkeypatch: pytest.MonkeyPatch) -> None:
