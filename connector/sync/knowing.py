@@ -135,13 +135,21 @@ def _claimed(connection: Transaction, new: Iterable[Identity], rules: Identifyin
 # -- letting go ------------------------------------------------------------------------------------------------------
 
 
-def tidy(store: Store, retention: Retention, now: datetime, *, stopping: Callable[[], bool] = lambda: False) -> Erased:
-    """Erase what was kept as long as people.yaml says. Raises FencedError, StoreError."""
+def tidy(
+    store: Store,
+    retention: Retention,
+    people_rules: Identifying,
+    now: datetime,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Erased:
+    """Erase what was kept as long as people.yaml says; `people_rules` make persons anew of who is left. Raises
+    FencedError, StoreError."""
     done = Erased()
     tickets, records = retention.tickets_before(now), retention.records_before(now)
     while tickets is not None and not stopping():
         with store.write("people: tidied") as connection:
-            gone = erasure.erase_tickets(connection, erasure.overdue_tickets(connection, tickets, erasure.AT_ONCE))
+            gone = erasure.erase_overdue(connection, tickets, people_rules, now)
         if not gone.tickets:
             break
         done += gone
@@ -149,7 +157,9 @@ def tidy(store: Store, retention: Retention, now: datetime, *, stopping: Callabl
         with store.write("people: tidied") as connection:
             if records is not None:
                 done += erasure.erase_records(connection, records)
-            done += erasure.erase_idle_people(connection) if tickets is not None else Erased()
+            if tickets is not None:
+                done += erasure.erase_idle_people(connection, people_rules, now)
             if done.rows:
+                erasure.forget_words(connection)
                 sources.log(connection, now, "amends", "store: tidied", detail=msgspec.to_builtins(done))
     return done
