@@ -127,7 +127,7 @@ def erase_people(connection: Connection, people: Collection[int], rules: Identif
 
 
 def _remember(
-    connection: Connection, ids: Sequence[int], tickets: Iterable[Ticket], rules: Identifying, at: datetime
+    connection: Connection, ids: Sequence[int], tickets: Iterable[Ticket | Aside], rules: Identifying, at: datetime
 ) -> None:
     names = [tombstones.of_ticket(one.source, one.ticket) for one in tickets]
     for one in identities.identities(connection, ids, keys=True):
@@ -290,8 +290,8 @@ def held(connection: Connection, identities: Collection[int]) -> dict[str, list[
             _rows(connection, table, which, found)
         _rows(connection, tables.audit, _told_of(one), found)
     _rows(connection, tables.correction, tables.correction.c.id.in_(_corrections_of(connection, tickets)), found)
-    for one in _aside(connection, ids):
-        for table, which in _of_aside(one):
+    for each in _aside(connection, ids):
+        for table, which in _of_aside(each):
             told = [row["id"] for row in found.get("quarantine", ())] if table is tables.quarantine else []
             _rows(connection, table, which & table.c.id.not_in(told) if told else which, found)
     for table, which in _of_identities(ids):
