@@ -39,7 +39,7 @@ from connector.model import (
     Tag,
 )
 from connector.people.identity import Identifying
-from connector.people.repeats import Earlier, RepeatPolicy, repeats
+from connector.people.repeats import Earlier, RepeatPolicy, chasing, leading, repeats
 from connector.people.retention import Retention
 from connector.policy import answers, correction, decision, emergencies, handoffs, recheck, wordings
 from connector.policy.correction import Untold
@@ -133,12 +133,14 @@ class Untagged(msgspec.Struct, frozen=True):
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """What follows from a complaint at one instant. `look_again_at` is when time alone may change the answer."""
+    """What follows from a complaint at one instant. `look_again_at` is when time alone may change the answer. `copy_of`
+    names the complaint ("source/ticket") of which it is the same message, and which is dealt with in its stead."""
 
     clocks: tuple[Clock, ...]
     flags: tuple[Flag, ...]
     actions: tuple[Action, ...]
     look_again_at: datetime | None
+    copy_of: str | None = None
 
 
 def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]:
@@ -476,11 +478,13 @@ def assess(
     said: Sequence[Answer] = (),
     alive: Sequence[Alive] = (),
     untold: Sequence[Untold] = (),
+    dealt_with: Callable[[Earlier], bool] = lambda _leading: True,
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
     `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
     to it, `told` is what others were told of it, `said` what the customer answered. `alive` are the trends that go on,
-    `untold` the corrections of which its customer has not been told."""
+    `untold` the corrections of which its customer has not been told. Of a message that came to two places, the first
+    is dealt with, unless `dealt_with` says that nobody would."""
     history, own = this.folded.history, this.values
     clocks = clocks_of(this, rules, now, own)
     handed = handoffs.handoffs(this.entries)
@@ -497,7 +501,15 @@ def assess(
         *trend_flags(this, alive, rules),
         *correction.untold_flags(untold),
     )
-    values = policy_values(own, clocks, flags, handoffs=len(handed.changes), earlier=len(earlier))
+    values = policy_values(
+        own,
+        clocks,
+        flags,
+        handoffs=len(handed.changes),
+        earlier=len(earlier),
+        chasers=chasing(this.complaint, history, this.tags, earlier),
+    )
+    same = leading(this.complaint, history, this.tags, earlier) if earlier else None
     decided = decision.decide(
         this.complaint,
         history,
@@ -516,10 +528,12 @@ def assess(
         hands=hands_of(this, rules, mapping, acks),
         handed=handed,
         told=told,
+        copy_of=same.case if same is not None and dealt_with(same) else None,
     )
     later = answers.next_change(said, history, rules.policy.survey, now) if said else None
     times = (decided.look_again_at, overdue.next_change(clocks, now), later)
-    return Assessment(clocks, flags, decided.actions, min((at for at in times if at is not None), default=None))
+    again = min((at for at in times if at is not None), default=None)
+    return Assessment(clocks, flags, decided.actions, again, decided.copy_of)
 
 
 def _wording_flags(this: Understood, rules: Rules, since: datetime) -> tuple[Flag, ...]:

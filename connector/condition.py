@@ -43,7 +43,7 @@ TEXTS = (
 LISTS = ("labels", "remedy", "emergency")
 NAMES = (*TEXTS, *LISTS, "extra", "reopens", "verified")
 # What only a rule of the policy can ask for: it follows from clocks, people and time.
-OF_POLICY = ("flags", "clocks", "handoffs", "earlier")
+OF_POLICY = ("flags", "clocks", "handoffs", "earlier", "chasers")
 # A question about these has few different answers in a helpdesk's life; they are asked for every ticket.
 FEW = frozenset({
     "status", "priority", "source", "channel", "team", "language", "complaint", "category", "root_cause", "severity",
@@ -139,7 +139,7 @@ def _environment(of_policy: bool) -> Any:
     if of_policy:
         kinds["flags"] = cel.Type.List(cel.Type.STRING)
         kinds["clocks"] = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
-        kinds |= {"handoffs": cel.Type.INT, "earlier": cel.Type.INT}
+        kinds |= dict.fromkeys(("handoffs", "earlier", "chasers"), cel.Type.INT)
     return cel.NewEnv(variables=kinds)
 
 
@@ -168,6 +168,7 @@ def values_without_complaint() -> dict[str, JSON]:
         "clocks": {},
         "handoffs": 0,
         "earlier": 0,
+        "chasers": 0,
     }
 
 
@@ -208,16 +209,24 @@ def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) ->
 
 
 def policy_values(
-    values: Mapping[str, JSON], clocks: Sequence[Clock], flags: Sequence[Flag], *, handoffs: int, earlier: int
+    values: Mapping[str, JSON],
+    clocks: Sequence[Clock],
+    flags: Sequence[Flag],
+    *,
+    handoffs: int,
+    earlier: int,
+    chasers: int,
 ) -> dict[str, JSON]:
     """`values` with what a rule of the policy may ask besides: the kinds of `flags`, the newest cycle of each clock
-    with its minutes, how often the customer was handed on, and how many `earlier` complaints there are of them."""
+    with its minutes, how often the customer was handed on, how many `earlier` complaints there are of them, and how
+    often they asked after this one before anybody answered (`chasers`)."""
     return {
         **values,
         "flags": sorted({flag.kind.value for flag in flags}),
         "clocks": {clock.kind: _of_clock(clock) for clock in clocks},
         "handoffs": handoffs,
         "earlier": earlier,
+        "chasers": chasers,
     }
 
 

@@ -355,7 +355,7 @@ class Daemon:
         """What can wait: who may be one person, and what was kept long enough."""
         rules = self.workplace.rules
         compared = compare(self.store, rules.people, now=self.now, stopping=self.stop.is_set)
-        gone = tidy(self.store, rules.retention, self.now(), stopping=self.stop.is_set)
+        gone = tidy(self.store, rules.retention, rules.people, self.now(), stopping=self.stop.is_set)
         if compared.proposed or gone.tickets:
             log.info("people: %d proposals, %d tickets erased", compared.proposed, gone.tickets)
 

@@ -13,6 +13,7 @@ from connector.display import clean, moment, table
 from connector.errors import AmendsError, StoreError
 from connector.store import Store, backup, erasure, sources
 from connector.store.backup import Checked
+from connector.store.erasure import Erased
 from connector.store.migrate import HEAD, version
 from connector.store.sources import AuditLine
 
@@ -56,18 +57,20 @@ def restore(place: Place, source: Path, *, dry_run: bool) -> Done:
                 raise StoreError(f"{source} could not be restored: {found.problems[0]}.", remedy="Name another backup.")
             sound = f"sound, {found.rows.get('complaint', 0):,} complaints"
             return Done(f"Would put {source} ({sound}) in the place of {_named(store)}, which would be kept.", True)
+        erased = [*(backup.erasures(store.file) if store.file else ()), *backup.erasures(source)]
+        # Read first: with settings that nobody can read, somebody who was erased would be back.
+        rules = place.settings.people.identifying if erased else None
         found_back = backup.restore(store, source, place.now())
     finally:
         store.close()
     with place.store(create=True) as fresh, fresh.write("store: restored") as connection:
         detail = {"from": str(source), "replaced": found_back.replaced}
         sources.log(connection, place.now(), place.who, "store: restored", detail=detail)
-        known = backup.erasures(Path(found_back.replaced)) if found_back.replaced else []
-        again = erasure.carry_over(connection, known)
+        again = erasure.carry_over(connection, erased, rules, place.now()) if rules is not None else Erased()
     kept = f" The former store is {found_back.replaced}." if found_back.replaced else ""
     doubt = f" {found_back.doubted:,} writes will be looked up before anything is sent." if found_back.doubted else ""
-    erased = f" {again.tickets:,} tickets that were erased since were erased again." if again.rows else ""
-    return Done(f"Restored {found_back.file} from {source}.{kept}{doubt}{erased} Start the daemon again.")
+    gone = f" {again.tickets:,} tickets that were erased since were erased again." if again.rows else ""
+    return Done(f"Restored {found_back.file} from {source}.{kept}{doubt}{gone} Start the daemon again.")
 
 
 def migrate(place: Place, *, dry_run: bool) -> Done:

@@ -267,6 +267,10 @@ Scopes = Annotated[list[Scope] | None, _option("--scope", help="What it may do; 
 TokenDays = Annotated[int, _option("--days", min=0, max=3650, help="For how long; 0 is until it is removed.")]
 _somebody = typer.Argument(metavar="PERSON", help="Their number, address, phone or customer number.")
 SomePerson = Annotated[str, _somebody]
+Include = Annotated[
+    list[str] | None,
+    _option("--include", metavar="ID", help="An identity that nothing proves to be theirs; repeat it."),
+]
 _identity = typer.Argument(metavar="IDENTITY", help="Its number, as `amends people show` tells it, or its key.")
 Identity = Annotated[str, _identity]
 OtherPerson = Annotated[str, typer.Argument(metavar="OTHER", help="The one who is the same.")]

@@ -16,6 +16,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.commands.place import Place, policy_zone
 from connector.commands.progress import Progress
@@ -187,7 +188,10 @@ def _cohort(place: Place, store: Store, as_of: datetime | None, *, by_name: bool
         else:
             alone = _alone(place, connection, as_of)
             found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, names, answered, as_of, given)
-        return found._replace(people=people.names(connection)) if by_name else found
+        if not by_name:
+            return found
+        called, whose = people.names(connection)
+        return found._replace(people=called, whose=whose)
 
 
 def _granted(connection: Transaction, as_of: datetime | None) -> Iterator[tuple[int, int, str]]:
@@ -216,6 +220,8 @@ def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:
             doc, kept = stored.doc, stored.assessed.kept
             kept = kept if kept is not None and kept.until <= as_of else None
             this = understood_again(doc.complaint, entries, doc.tags, spoken[stored.source], doc.promises, kept=kept)
+            then = replace(this.complaint, status=this.folded.status, merged_into=this.folded.merged_into)
+            this = replace(this, complaint=then)
             clocks = clocks_of(this, rules, as_of)
             flags, _ = clock_flags(clocks, rules, as_of)
             repeats = tuple(flag for flag in stored.assessed.flags if flag.since <= as_of and flag not in flags)

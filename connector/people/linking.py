@@ -82,28 +82,38 @@ def components(
     by_key = sorted(
         (tie for tie in ties if tie.said is Said.KEY), key=lambda tie: (strength(tie.why, single), tie.a, tie.b)
     )
+    # Whom keys alone hold together: a person who was joined by hand may well have two names.
+    kin = {one: {one} for one in known}
     for tie in (*by_word, *by_key):
         one, other = groups.get(tie.a), groups.get(tie.b)
         if one is None or other is None or one is other:
             continue
         if any(frozenset((a, b)) in apart for a in one for b in other):
             continue
-        if tie.said is Said.KEY and _strangers([known[a] for a in one], [known[b] for b in other], single):
-            continue
-        one |= other
-        for member in other:
-            groups[member] = one
+        if tie.said is Said.KEY:
+            ours, theirs = kin[tie.a], kin[tie.b]
+            if any(fit(known[a].name, known[b].name) is Fit.NO for a in ours for b in theirs):
+                continue
+            if _two_customers([known[a] for a in one], [known[b] for b in other], single):
+                continue
+            _unite(kin, ours, theirs)
+        _unite(groups, one, other)
     return {member: min(group) for member, group in groups.items()}
 
 
-def _strangers(ones: Sequence[Identity], others: Sequence[Identity], single: frozenset[str]) -> bool:
-    """Whether two groups cannot be one person for all that a key says: other names, or other customer numbers."""
-    if any(fit(one.name, other.name) is Fit.NO for one in ones for other in others):
-        return True
-    found: dict[str, set[str]] = {}
-    for member in (*ones, *others):
-        for key in member.keys:
-            kind = key.partition(":")[0]
-            if kind in single:
-                found.setdefault(kind, set()).add(key)
-    return any(len(keys) > 1 for keys in found.values())
+def _unite(groups: dict[int, set[int]], one: set[int], other: set[int]) -> None:
+    one |= other
+    for member in other:
+        groups[member] = one
+
+
+def _two_customers(ones: Sequence[Identity], others: Sequence[Identity], single: frozenset[str]) -> bool:
+    """Whether both have a number of a kind of which nobody has two, and none in common."""
+    for kind in single:
+        ours, theirs = (
+            {key for member in members for key in member.keys if key.partition(":")[0] == kind}
+            for members in (ones, others)
+        )
+        if ours and theirs and not ours & theirs:
+            return True
+    return False

@@ -22,7 +22,7 @@ PROPOSED_FROM = 6.0
 MOST_FOR_ONE = 5
 # A block of more is a common name, which finds nobody.
 MOST_OF_ONE_BLOCK = 60
-# A name that nobody else bears is evidence by itself.
+# A name that no more persons bear than these two is evidence by itself.
 RARE = 2
 _LETTERS = re.compile(r"[a-z]+")
 _NUMBERED = re.compile(r"[a-z]*[0-9][a-z0-9]*")
@@ -127,6 +127,8 @@ def _of_names(one: Identity, other: Identity, *, rare: bool) -> Iterator[tuple[f
             yield 1.0, "which nobody else bears"
     elif how is not Fit.NO:
         yield 2.5, "a name that fits"
+    elif weakest(one.name, other.name) >= OTHER_WORD:
+        yield 1.0, "a name that may be the same"  # an initial and a slip, or two romanisations of one name
     else:
         yield OTHER_NAME, "another name"
 

@@ -71,6 +71,30 @@ def sound(word: str) -> str:
     return word
 
 
+_ROMANISED = tuple(
+    (re.compile(pattern), letters)
+    for pattern, letters in (
+        (r"shch|sch|sh|sz|š", "s"),
+        (r"kh|ch|tch", "h"),
+        (r"zh|ž", "z"),
+        (r"ph", "f"),
+        (r"[jy]", "i"),
+        (r"w", "v"),
+        (r"ou|oo", "u"),
+        (r"ck|q", "k"),
+        (r"ii+", "i"),
+    )
+)
+
+
+@lru_cache(maxsize=65_536)
+def spelt(word: str) -> str:
+    """A word with what romanisations write in several ways written in one: "yuliya" and "julija" are both "iulia"."""
+    for pattern, instead in _ROMANISED:
+        word = pattern.sub(instead, word)
+    return word
+
+
 def fit(one: str | None, other: str | None) -> Fit:
     """Whether two names can be those of one person. A name that is missing may be anybody's.
 
@@ -131,8 +155,11 @@ def likeness(one: str | None, other: str | None) -> float:
 
     written = fuzz.ratio(" ".join(sorted(ours)), " ".join(sorted(theirs)))
     joined = max(fuzz.ratio("".join(theirs), each) for each in ("".join(ours), _turned(ours)))
+    if written > 99:
+        return 1.0
     heard = fuzz.ratio(" ".join(sorted(map(sound, ours))), " ".join(sorted(map(sound, theirs))))
-    return max(written, joined, heard - 5) / 100
+    read = fuzz.ratio(" ".join(sorted(map(spelt, ours))), " ".join(sorted(map(spelt, theirs))))
+    return max(written, joined, heard - 5, read - 2) / 100
 
 
 def weakest(one: str | None, other: str | None) -> float:
@@ -144,7 +171,7 @@ def weakest(one: str | None, other: str | None) -> float:
     from rapidfuzz import fuzz
 
     def alike(word: str, each: str) -> float:
-        if _initial(word, each):
+        if _initial(word, each) or spelt(word) == spelt(each):
             return 1.0
         heard = fuzz.ratio(sound(word), sound(each)) if min(len(sound(word)), len(sound(each))) > 1 else 0
         return max(fuzz.ratio(word, each), heard) / 100

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.errors import SettingsError
-from connector.model import Complaint, Flag, FlagKind, History, Status, Tag
+from connector.model import FINISHED, Complaint, Flag, FlagKind, History, Status, Tag
 
 SAME_MATTER, MANY, REOPENED = "same_matter", "many", "reopened"
 KINDS = (SAME_MATTER, MANY, REOPENED)
@@ -32,7 +32,7 @@ class Earlier(msgspec.Struct, frozen=True):
     """Another complaint of the same person, of any source. `resolved_at` is its last resolution, None while it is open.
 
     `category`, `product` and `order_number` help to tell whether it was the same matter; None where unknown. `words`
-    names the text (`words_hash`).
+    names the text (`words_hash`). `gone`: the ticket was deleted or the complaint withdrawn.
     """
 
     source: str
@@ -45,6 +45,7 @@ class Earlier(msgspec.Struct, frozen=True):
     product: str | None = None
     order_number: str | None = None
     words: int | None = None
+    gone: bool = False
 
     @property
     def case(self) -> str:
@@ -127,12 +128,14 @@ def words_hash(text: str) -> int | None:
 
 
 def copy_of(case: Earlier, others: Iterable[Earlier]) -> Earlier | None:
-    """The first of the person's `others` that is the same message at another source, opened before; None if none is."""
+    """The first of the person's `others` that is the same message at another source, opened before, and still there;
+    None if none is."""
     return next(
         (
             one
             for one in others
             if one.words == case.words is not None
+            and not (one.gone or one.merged)
             and one.source != case.source
             and (one.opened_at, one.case) < (case.opened_at, case.case)
             and case.opened_at - one.opened_at <= COPIED_WITHIN
@@ -149,6 +152,7 @@ def chased(case: Earlier, others: Iterable[Earlier]) -> Earlier | None:
             one
             for one in others
             if one.opened_at < case.opened_at
+            and not (one.gone or one.merged)
             and (one.resolved_at is None or one.resolved_at > case.opened_at)
             and _surely_like(case, one)
         ),
@@ -174,11 +178,39 @@ def chasers(history: History) -> int:
     return count
 
 
-def _as_case(complaint: Complaint, tags: Sequence[Tag]) -> Earlier:
+def chasing(complaint: Complaint, history: History, tags: Sequence[Tag], others: Iterable[Earlier]) -> int:
+    """How often the customer asked after this complaint before anybody had answered: in its own ticket, and by others
+    that they opened meanwhile. `others` are all else of the same person."""
+    ours, others = _as_case(complaint, tags, history), list(others)
+    asking = (one for one in others if one.is_complaint and not one.merged and chased(one, [ours]) is not None)
+    return chasers(history) + sum(copy_of(one, [ours, *others]) is None for one in asking)
+
+
+def leading(complaint: Complaint, history: History, tags: Sequence[Tag], others: Sequence[Earlier]) -> Earlier | None:
+    """The complaint of which this one is the same message at another place, and which is to be dealt with in its stead.
+    None where it has none, or where the customer wrote here after the other was resolved: that was not told there."""
+    one = copy_of(_as_case(complaint, tags), [each for each in others if each.is_complaint])
+    if one is None or (one.resolved_at is not None and any(at > one.resolved_at for at in history.customer_messages)):
+        return None
+    return one
+
+
+def concerns(complaint: Complaint, tags: Sequence[Tag], others: Sequence[Earlier]) -> tuple[str, ...]:
+    """The person's other cases for which it matters how this one stands: its copies, and the one after which it
+    asks."""
+    ours = _as_case(complaint, tags)
+    found = [one.case for one in others if copy_of(one, [ours]) is not None]
+    after = chased(ours, others) if copy_of(ours, others) is None else None
+    return tuple(found) if after is None else (*found, after.case)
+
+
+def _as_case(complaint: Complaint, tags: Sequence[Tag], history: History | None = None) -> Earlier:
+    ended = history is not None and complaint.status in FINISHED and history.resolutions
     return Earlier(
         complaint.source,
         complaint.ticket,
         complaint.opened_at,
+        history.resolutions[-1] if history is not None and ended else None,
         category=_value(tags, "category"),
         product=complaint.product,
         order_number=complaint.order_number,

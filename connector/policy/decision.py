@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from connector.model import (
+    FINISHED,
     JSON,
     Action,
     ActionKind,
@@ -29,14 +30,14 @@ from connector.model import (
     Status,
     Tag,
 )
-from connector.policy import acknowledgement, correction, telling
+from connector.policy import acknowledgement, copies, correction, telling
 from connector.policy.case import Case as _Case
 from connector.policy.case import Place, Translate, speaks
 from connector.policy.handoffs import Handoffs
 from connector.policy.keys import action_key, marker
 from connector.policy.ladder import Told
 from connector.policy.note import note
-from connector.policy.rules import ACKNOWLEDGE, SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
+from connector.policy.rules import ACKNOWLEDGE, COPY, SURVEY, TAG_BACK, Correction, Policy, Rule, TagBack
 from connector.policy.standing import gone, objection
 from connector.policy.survey import LINK, resolution, unfit, window
 from connector.policy.taken import Hands
@@ -55,11 +56,12 @@ _PRIORITIES = list(Priority)
 
 class Decision(msgspec.Struct, frozen=True):
     """What should be written, lower rank first. `look_again_at` is the next instant at which one of the actions falls
-    due; `skipped` says in words what was weighed and left out."""
+    due; `skipped` says in words what was weighed and left out, `copy_of` in whose favour."""
 
     actions: tuple[Action, ...] = ()
     look_again_at: datetime | None = None
     skipped: tuple[str, ...] = ()
+    copy_of: str | None = None
 
 
 def decide(
@@ -81,10 +83,12 @@ def decide(
     hands: Hands | None = None,
     handed: Handoffs | None = None,
     told: Sequence[Told] = (),
+    copy_of: str | None = None,
 ) -> Decision:
     """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it;
     `acknowledges` says that its source can tell a customer that their complaint has come. `hands` tells of people at
-    work on it, `handed` how often it was handed on, `told` which people of ours were told of it.
+    work on it, `handed` how often it was handed on, `told` which people of ours were told of it. `copy_of` names the
+    complaint that is the same message and is dealt with: then only what cannot wait is told here.
 
     `place` says into which field of the source a finding goes ("tag.<facet>", "flag.<kind>", "survey", "tags"), {} for
     none of its own; a finding's field is filled where it is empty, and an agent's value stays.
@@ -110,22 +114,26 @@ def decide(
         handed or Handoffs(),
         told,
     )
-    wanted: list[Action] = list(_acknowledgement(case)) if acknowledges else []
     against = objection(complaint, tags)
+    same = copy_of if against is None else None
+    wanted: list[Action] = list(_acknowledgement(case)) if acknowledges and same is None else []
     skipped: tuple[str, ...] = () if against is None else (against,)
-    if against is not None:
-        # An emergency is told even where it is not certain that this is a complaint.
+    if against is not None or same is not None:
+        # An emergency is told even where it is not certain that this is a complaint, and at every place it came to.
         case = replace(case, flags=[flag for flag in flags if flag.kind is FlagKind.EMERGENCY])
-    else:
+    if same is not None:
+        skipped = (copies.dealt_with(same),)
+        wanted += _pointing(case, same)
+    elif against is None:
         survey, skipped = _survey(case)
         wanted += (*survey, *_corrections(case), *_links(case), *_tag_back(case))
     people = telling.notices(case)
-    wanted += (*_escalations(case), *people.actions)
+    wanted += (*_escalations(case), *(one for one in people.actions if same is None or one.rule not in copies.SILENT))
     actions = sorted(wanted, key=lambda action: action.rank)
     later = [action.not_before for action in actions if action.not_before > now]
     if people.look_again_at is not None:
         later.append(people.look_again_at)
-    return Decision(tuple(actions), min(later, default=None), skipped)
+    return Decision(tuple(actions), min(later, default=None), skipped, same)
 
 
 def wanted_tags(settings: TagBack, tags: Iterable[Tag]) -> tuple[str, ...]:
@@ -208,6 +216,14 @@ def _links(case: _Case) -> Iterator[Action]:
                 at,
                 rank=rule.rank,
             )
+
+
+def _pointing(case: _Case, same: str) -> Iterator[Action]:
+    """The note that sends whoever reads the copy to the ticket where the message is dealt with."""
+    at = case.complaint.opened_at
+    if case.complaint.status not in FINISHED and at >= case.act_from:
+        text = copies.note(same)
+        yield _action(case, ActionKind.LINK, COPY, same, Effect(note=text), text, at, rank=copies.RANK)
 
 
 def _effect(case: _Case, rule: Rule, flag: Flag) -> Effect:

@@ -26,7 +26,7 @@ from connector.policy import acknowledgement, answers, correction
 from connector.policy.decision import wanted_tags
 from connector.policy.emergencies import FACET, may_be_one
 from connector.policy.ladder import BETWEEN
-from connector.policy.rules import DIGEST, STAGES, SURVEY, TAG_BACK, Policy, Rule
+from connector.policy.rules import COPY, DIGEST, STAGES, SURVEY, TAG_BACK, Policy, Rule
 from connector.policy.standing import gone, objection
 from connector.policy.survey import into_daytime, resolution, unfit
 from connector.policy.taken import Hands, taken
@@ -167,6 +167,8 @@ def _tags(action: Action, complaint: Complaint, tags: Sequence[Tag], policy: Pol
 def _correction(
     action: Action, complaint: Complaint, links: Sequence[Link], policy: Policy, episodes: Collection[str]
 ) -> str | None:
+    if action.rule == COPY:
+        return "the ticket takes no more notes" if complaint.status in FINISHED else None
     rule = policy.correction(action.rule)
     if rule is None:
         return f"there is no correction {action.rule!r} any more"

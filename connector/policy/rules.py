@@ -27,9 +27,9 @@ from connector.policy.wordings import Wordings
 DAY_SECONDS = 86_400
 # The rule ids of actions that no rule of the admin's made.
 TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES = "tag_back", "survey", "acknowledge", "stages"
-DIGEST, UNDO = "digest", "undo"
+DIGEST, UNDO, COPY = "digest", "undo", "same_message"
 OWN_SECTIONS = (TAG_BACK, SURVEY, ACKNOWLEDGE, STAGES)
-OWN_NAMES = (*OWN_SECTIONS, DIGEST, UNDO)
+OWN_NAMES = (*OWN_SECTIONS, DIGEST, UNDO, COPY)
 _OF_RULES = (ActionKind.ESCALATE, ActionKind.TAG)
 PLACEHOLDERS = frozenset({"house", "reference", "contact"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

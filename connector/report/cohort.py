@@ -32,22 +32,32 @@ class Cost(NamedTuple):
 
 class Cohort(NamedTuple):
     """`rows` are complaints (one record each, of DTYPE), `idents` their row ids in ascending order. `names` are the
-    words by number, by dimension. `asked` are surveys, one column each ("complaint", "asked", "answered", and those
-    of `store.surveys.DIGITS`), times in seconds since 1970 and NOT_SAID where there is nothing;
-    `at` is the place in `rows` of the complaint that each belongs to."""
+    words by number, by dimension; `whose` is the person of each identity that is joined with others. `asked` are
+    surveys, one column each ("complaint", "asked", "answered", and those of `store.surveys.DIGITS`), times in seconds
+    since 1970 and NOT_SAID where there is nothing; `at` is the place in `rows` of the complaint that each belongs to.
+    """
 
     rows: Column
     idents: Column
     words: Mapping[int, str]
     sources: Mapping[int, str]
     people: Mapping[int, str]
+    whose: Mapping[int, int]
     asked: Mapping[str, Column]
     at: Column
     costs: tuple[Cost, ...] = ()
 
     def codes(self, dimension: str) -> Column:
-        """The number of each complaint's word."""
-        return np.ascontiguousarray(self.rows["person" if dimension == CUSTOMER else dimension])
+        """The number of each complaint's word; of its customer, that of the person over all sources."""
+        if dimension != CUSTOMER:
+            return np.ascontiguousarray(self.rows[dimension])
+        found = np.ascontiguousarray(self.rows["person"])
+        if self.whose:
+            joined = np.array(sorted(self.whose), found.dtype)
+            persons = np.array([self.whose[int(one)] for one in joined], found.dtype)
+            at = np.minimum(np.searchsorted(joined, found), len(joined) - 1)
+            found = np.where(joined[at] == found, persons[at], found)
+        return found
 
     def name(self, dimension: str, code: int) -> str:
         """The word with that number; "" where nothing is known."""
@@ -57,10 +67,12 @@ class Cohort(NamedTuple):
             return self.people.get(code, f"person {code}")
         return self.words.get(code, "")
 
-    def code(self, dimension: str, name: str) -> int | None:
-        """The number of a word of a dimension, None where no complaint has it."""
-        found = {int(code) for code in np.unique(self.codes(dimension))}
-        return next((code for code in sorted(found) if self.name(dimension, code) == name), None)
+    def called(self, dimension: str, name: str) -> Column:
+        """Which complaints have this word of a dimension; several customers may have one name."""
+        codes = self.codes(dimension)
+        wanted = [int(code) for code in np.unique(codes) if self.name(dimension, int(code)) == name]
+        found: Column = np.isin(codes, wanted)
+        return found
 
 
 def from_blocks(blocks: Iterable[Sequence[Any]]) -> tuple[Column, Column]:
@@ -112,7 +124,7 @@ def cohort(
     known[known] = idents[at[known]] == asked["complaint"][known]
     known[known] = rows["answer"][at[known]] == YES
     asked = {name: one[known] for name, one in asked.items()}
-    return Cohort(rows, idents, words, sources, {}, asked, at[known], _costs(rows, idents, words, granted))
+    return Cohort(rows, idents, words, sources, {}, {}, asked, at[known], _costs(rows, idents, words, granted))
 
 
 def _costs(

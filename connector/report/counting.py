@@ -1,8 +1,8 @@
 """Which figures a report has, what each counts, and a report of them for a period. numpy; no I/O.
 
-What came in is counted by when it was received, what came to its end by when it was resolved, surveys by when they went
 What came in is counted by when it was received, what came to its end by when it was resolved, surveys by when they
 went out; so a month stays as it was told when a later one looks better. Each figure is counted from a set of complaints
+that it can name.
 """
 
 from __future__ import annotations
@@ -154,8 +154,7 @@ class Counting:
     def _wanted(self, where: Mapping[str, str]) -> Column:
         found: Column = np.ones(len(self.cohort.rows), bool)
         for dimension, name in where.items():
-            code = self.cohort.code(dimension, "" if name == UNKNOWN else name)
-            found &= self.cohort.codes(dimension) == code if code is not None else False
+            found &= self.cohort.called(dimension, "" if name == UNKNOWN else name)
         return found
 
     # -- which complaints a figure counts ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import msgspec
 from connector.errors import StoreError
 from connector.store.audit_chain import Line, breaks
 from connector.store.database import Store
+from connector.store.files import flush, make_private, put_in_place
 from connector.store.migrate import known_versions
 from connector.store.times import micros
 
@@ -57,16 +58,13 @@ def back_up(store: Store, target: Path, tell: Tell = lambda _done, _all: None) -
     draft = target.with_name(f".{target.name}.part")
     try:
         with _in_words(target):
-            draft.unlink(missing_ok=True)
-            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            make_private(draft)
             _copy(source, draft, tell)
         found = check(draft)
         if found.problems:
             raise StoreError(f"the copy is not sound: {found.problems[0]}.", remedy="Run `amends store check`.")
         with _in_words(target):
-            _flush(draft)
-            draft.rename(target)
-            _flush(target.parent)
+            put_in_place(draft, target)
     finally:
         draft.unlink(missing_ok=True)
     return msgspec.structs.replace(found, file=str(target))
@@ -117,14 +115,12 @@ def restore(store: Store, backup: Path, now: datetime) -> Restored:
         raise StoreError(f"{backup} cannot be restored: {why}.", remedy="Nothing was changed. Name another backup.")
     with _in_words(target), store.alone():
         draft = target.with_name(f".{target.name}.restored")
-        draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        make_private(draft)
         _copy(backup, draft, lambda _done, _all: None)
         doubted = _doubt(draft, now, _paused(target))
-        _flush(draft)
+        flush(draft)
         replaced = _set_aside(target, now)
-        draft.rename(target)
-        _flush(target.parent)
+        put_in_place(draft, target)
     return Restored(str(target), None if replaced is None else str(replaced), doubted)
 
 
@@ -230,14 +226,6 @@ def _file_of(store: Store) -> Path:
             "this store is a database server.", remedy="Use the server's own tools (pg_dump, pg_restore) for copies."
         )
     return store.file
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -430,6 +430,7 @@ _CASES = (
         complaint.c.product,
         complaint.c.order_number,
         complaint.c.words,
+        complaint.c.status.in_([Status.DELETED.value, Status.WITHDRAWN.value]),
     )
     .join_from(complaint, source)
     .join_from(complaint, complainant)
@@ -450,7 +451,7 @@ def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> 
     at or after `since` and not merged into others, oldest first. One query for a batch."""
     found: dict[int, list[Earlier]] = {}
     for row in connection.execute(_CASES, {"people": listed(sorted(set(people))), "since": micros(since)}):
-        who, name, ticket, opened_at, resolved_at, category, product, order_number, words = row
+        who, name, ticket, opened_at, resolved_at, category, product, order_number, words, gone = row
         case = Earlier(
             name,
             ticket,
@@ -460,6 +461,7 @@ def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> 
             product=product,
             order_number=order_number,
             words=words,
+            gone=bool(gone),
         )
         found.setdefault(who, []).append(case)
     return found

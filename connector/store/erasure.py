@@ -1,29 +1,29 @@
 """What is held of a person or a ticket: told in full, erased, and kept out. Called by `sync` and the commands.
 
-What goes is deleted from every table, its raw records and intended writes with it. What stays is a hash of each ticket
-and key, made with the salt of this store, so that what the source still has is not taken in again; a person who writes
-anew after that day is a new one. The audit log keeps its lines, which name tickets by number, without what they tell.
+What goes is deleted from every table, its raw records and intended writes with it, and what reports and trends kept
+words of that nobody else has. What stays are hashes (`tombstones`), so that what the source still has is not taken in
+again; a person who writes anew after that day is a new one. The audit log keeps its lines, which name tickets by
+number, without what they tell.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, or_, select
+from sqlalchemy import Connection, Table, delete, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from connector.errors import AmendsError
 from connector.model import FINISHED, JSON
-from connector.people.identity import Identifying, keys_of
-from connector.store import figures, sources, tables
+from connector.people.identity import Identifying, numbers_of
+from connector.store import complaints, figures, identities, sources, tables, tallies, tombstones
 from connector.store.archive import unpacked_raw
 from connector.store.database import Store
 from connector.store.intentions import State
-from connector.store.people import Seen
 from connector.store.rows import add_unknown
 from connector.store.times import micros, moment
 
@@ -73,6 +73,13 @@ def tickets_of(connection: Connection, identities: Collection[int]) -> list[Tick
     return _tickets(connection, tables.complaint.c.complainant_id.in_(sorted(identities)))
 
 
+def tickets_by_identity(connection: Connection, people: Collection[int]) -> dict[int, int]:
+    """How many tickets each of these identities has."""
+    whose = tables.complaint.c.complainant_id
+    statement = select(whose, func.count()).where(whose.in_(sorted(people))).group_by(whose)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def _tickets(connection: Connection, which: ColumnElement[bool], most: int | None = None) -> list[Ticket]:
     row = tables.complaint.c
     statement = (
@@ -103,37 +110,73 @@ def _writes_of(one: Ticket) -> ColumnElement[bool]:
     return own | (tables.outbox.c.ticket == one.name)
 
 
-def erase_people(connection: Connection, identities: Collection[int], at: datetime) -> Erased:
-    """Erase these identities and all their tickets, and keep what is older than `at` out. Raises AmendsError while a
-    write is on its way; nothing is changed then."""
-    tickets = tickets_of(connection, identities)
+def erase_people(connection: Connection, people: Collection[int], rules: Identifying, at: datetime) -> Erased:
+    """Erase these identities and all their tickets, keep what is older than `at` out, and make persons anew of whoever
+    was joined with them. Raises AmendsError while a write is on its way; nothing is changed then."""
+    tickets = tickets_of(connection, people)
     prove_settled(connection, tickets)
-    ids = sorted(identities)
-    known = connection.execute(
-        select(tables.complainant.c.key, tables.complainant.c.address).where(tables.complainant.c.id.in_(ids))
-    ).all()
-    keys = connection.execute(
-        select(tables.identity.c.key).where(
-            tables.identity.c.complainant_id.in_(ids), ~tables.identity.c.key.startswith("~")
-        )
-    ).scalars()
-    names = [*(f"ticket:{one.name}" for one in tickets), *(f"identity:{row.key}" for row in known), *keys]
-    _remember(connection, names, at)
-    gone = erase_tickets(connection, tickets) + _erase_aside(connection, [row.address for row in known if row.address])
-    return gone + _erase_identities(connection, ids)
+    ids = sorted(people)
+    near = _beside(connection, ids)
+    aside = _aside(connection, ids)
+    _remember(connection, ids, [*tickets, *aside], rules, at)
+    gone = erase_tickets(connection, tickets) + _erase_aside(connection, aside)
+    gone += _erase_identities(connection, ids)
+    resettle(connection, near, rules, at)
+    forget_words(connection)
+    return gone
+
+
+def _remember(
+    connection: Connection, ids: Sequence[int], tickets: Iterable[Ticket | Aside], rules: Identifying, at: datetime
+) -> None:
+    names = [tombstones.of_ticket(one.source, one.ticket) for one in tickets]
+    for one in identities.identities(connection, ids, keys=True):
+        names += [tombstones.of_account(one.key), *tombstones.of_person(one.name, one.keys, rules)]
+    tombstones.remember(connection, names, at)
+
+
+def _beside(connection: Connection, ids: Collection[int]) -> set[int]:
+    """The identities that these are tied to, or were one person with."""
+    tied = {end for tie in identities.ties_of(connection, ids) for end in (tie.a, tie.b)}
+    together = {one for group in identities.members(connection, ids).values() for one in group}
+    return (tied | together) - set(ids)
+
+
+def resettle(connection: Connection, ids: Collection[int], rules: Identifying, now: datetime) -> None:
+    """After tickets or identities beside these went: what only those tickets proved is known no more, persons are made
+    anew of whoever is left, and sweep looks at what these still have."""
+    numbers: dict[int, set[str]] = {}
+    for stored in complaints.of_identities(connection, ids):
+        numbers.setdefault(stored.complainant_id, set()).update(numbers_of(stored.doc.complaint, rules))
+    identities.keep_numbers(connection, ids, numbers, rules, now)
+    identities.recompose(connection, ids, rules, now)
+    identities.look_again(connection, ids, now)
 
 
 def erase_tickets(connection: Connection, tickets: Sequence[Ticket]) -> Erased:
     """Erase all that belongs to these tickets, in every table; not who wrote them. What the audit log tells of them
     goes, too; that something was done, and when, stays proven."""
     rows: dict[str, int] = {}
+    alone = _corrections_of(connection, tickets)
     for one in tickets:
         for table, which in _of_ticket(one):
             _delete(connection, table, which, rows)
         told = connection.execute(select(tables.audit.c.id).where(_told_of(one))).scalars().all()
         sources.erase_detail(connection, told)
+    _delete(connection, tables.correction, tables.correction.c.id.in_(alone), rows)
     figures.keep(connection, {one.id: figures.Counted(one.source_id, 0, None) for one in tickets})
     return Erased(len(tickets), rows)
+
+
+def _corrections_of(connection: Connection, tickets: Sequence[Ticket]) -> list[int]:
+    """The corrections that concern these tickets and nobody else's: what their titles tell is told of these. One that
+    a trend asked for is about a cause, and stays."""
+    told, made = tables.telling.c, tables.correction.c
+    ours = [one.id for one in tickets]
+    mine = select(told.correction_id).where(told.complaint_id.in_(ours))
+    others = select(told.correction_id).where(told.complaint_id.not_in(ours))
+    statement = select(made.id).where(made.trend_id.is_(None), made.id.in_(mine), made.id.not_in(others))
+    return list(connection.execute(statement).scalars())
 
 
 Part = tuple[Table, ColumnElement[bool]]
@@ -169,17 +212,62 @@ def _erase_identities(connection: Connection, ids: Sequence[int]) -> Erased:
     return Erased(0, rows)
 
 
-def _erase_aside(connection: Connection, addresses: Collection[str]) -> Erased:
-    """What could not be understood may be of a person all the same: whatever holds their address goes."""
+class Aside(NamedTuple):
+    """A ticket of which something is kept aside that holds the address of a person. Where `stored`, it is somebody
+    else's, and only what lies aside may be of this one."""
+
+    source_id: int
+    source: str
+    ticket: str
+    rows: tuple[int, ...]
+    stored: bool
+
+
+def _aside(connection: Connection, ids: Sequence[int], before: datetime | None = None) -> list[Aside]:
+    """What could not be understood may be of a person all the same: whatever holds an address that is theirs alone;
+    with `before`, only what came before then."""
+    row = tables.complainant.c
+    found = connection.execute(select(row.address).where(row.id.in_(ids), row.address.is_not(None), ~row.shared))
+    addresses = sorted({str(address).casefold() for address in found.scalars()})
+    if not addresses:
+        return []
+    # As a whole: "im@example.com" stands in "kim@example.com", and is not theirs.
+    theirs = re.compile(
+        rb"(?<![\w.+-])(?:%b)(?![\w-]|\.\w)" % b"|".join(re.escape(address.encode()) for address in addresses)
+    )
+    at = tables.quarantine.c
+    statement = select(at.id, at.source_id, tables.source.c.name, at.ticket, at.body)
+    statement = statement.join_from(tables.quarantine, tables.source)
+    rows = connection.execute(statement if before is None else statement.where(at.seen_at < micros(before)))
+    held: dict[tuple[int, str, str], list[int]] = {}
+    for one in rows:
+        if theirs.search(unpacked_raw(one.body).lower()):
+            held.setdefault((one.source_id, one.name, one.ticket), []).append(one.id)
+    return [
+        Aside(of, name, ticket, tuple(numbers), _is_stored(connection, of, ticket))
+        for (of, name, ticket), numbers in held.items()
+    ]
+
+
+def _is_stored(connection: Connection, source_id: int, ticket: str) -> bool:
+    row = tables.complaint.c
+    return bool(connection.execute(select(row.id).where(row.source_id == source_id, row.ticket == ticket)).first())
+
+
+def _of_aside(one: Aside) -> Iterator[Part]:
+    if one.stored:
+        yield tables.quarantine, tables.quarantine.c.id.in_(one.rows)
+        return
+    for table in _OF_TICKETS:
+        yield table, (table.c.source_id == one.source_id) & (table.c.ticket == one.ticket)
+
+
+def _erase_aside(connection: Connection, aside: Iterable[Aside]) -> Erased:
     rows: dict[str, int] = {}
-    _delete(connection, tables.quarantine, tables.quarantine.c.id.in_(_aside(connection, addresses)), rows)
+    for one in aside:
+        for table, which in _of_aside(one):
+            _delete(connection, table, which, rows)
     return Erased(0, rows)
-
-
-def _aside(connection: Connection, addresses: Collection[str]) -> list[int]:
-    wanted = [address.casefold().encode() for address in addresses]
-    bodies = connection.execute(select(tables.quarantine.c.id, tables.quarantine.c.body)) if wanted else ()
-    return [row.id for row in bodies if any(address in unpacked_raw(row.body).lower() for address in wanted)]
 
 
 def _delete(connection: Connection, table: Table, which: ColumnElement[bool], rows: dict[str, int]) -> None:
@@ -196,16 +284,19 @@ def held(connection: Connection, identities: Collection[int]) -> dict[str, list[
     delete, with times in ISO 8601 and what is packed unpacked."""
     ids = sorted(identities)
     found: dict[str, list[dict[str, JSON]]] = {}
-    for one in tickets_of(connection, ids):
+    tickets = tickets_of(connection, ids)
+    for one in tickets:
         for table, which in _of_ticket(one):
             _rows(connection, table, which, found)
         _rows(connection, tables.audit, _told_of(one), found)
+    _rows(connection, tables.correction, tables.correction.c.id.in_(_corrections_of(connection, tickets)), found)
+    for each in _aside(connection, ids):
+        for table, which in _of_aside(each):
+            told = [row["id"] for row in found.get("quarantine", ())] if table is tables.quarantine else []
+            _rows(connection, table, which & table.c.id.not_in(told) if told else which, found)
     for table, which in _of_identities(ids):
         told = [row["id"] for row in found.get("survey", ())] if table is tables.survey else []
         _rows(connection, table, which & table.c.id.not_in(told) if told else which, found)
-    addresses = [str(row["address"]) for row in found.get("complainant", ()) if row["address"]]
-    seen = {row["id"] for row in found.get("quarantine", ())}
-    _rows(connection, tables.quarantine, tables.quarantine.c.id.in_(set(_aside(connection, addresses)) - seen), found)
     return found
 
 
@@ -233,80 +324,58 @@ def _told(table: str, column: str, value: object) -> JSON:
     return value
 
 
-# -- keeping it out --------------------------------------------------------------------------------------------------
+# -- after a backup was restored -------------------------------------------------------------------------------------
 
 
-def _hash(salt: str, name: str) -> str:
-    return hashlib.blake2b(name.encode(), key=salt.encode()[:64], digest_size=16).hexdigest()
-
-
-def _remember(connection: Connection, names: Iterable[str], at: datetime) -> None:
-    salt = sources.salt(connection)
-    rows = [{"hash": one, "at": micros(at)} for one in sorted({_hash(salt, name) for name in names})]
-    add_unknown(connection, tables.erased, rows)
-
-
-def any_erased(connection: Connection) -> bool:
-    """Whether anything was ever erased here; where not, nobody need look."""
-    return connection.execute(select(tables.erased.c.at).limit(1)).first() is not None
-
-
-def unwanted(
-    connection: Connection,
-    source: str,
-    tickets: Collection[str],
-    people: Mapping[str, tuple[datetime, Collection[str]]],
-) -> set[str]:
-    """Those of a source's `tickets` that were erased, or are of somebody who was erased after they were opened.
-    `people` says of a ticket when it was opened, and what its complainant is called and known by."""
-    salt = sources.salt(connection)
-    of_tickets = {_hash(salt, f"ticket:{source}/{ticket}"): ticket for ticket in tickets}
-    of_people: dict[str, list[str]] = {}
-    for ticket, (_, names) in people.items():
-        for name in names:
-            of_people.setdefault(_hash(salt, name), []).append(ticket)
-    found: set[str] = set()
-    hashes = [*of_tickets, *of_people]
-    for start in range(0, len(hashes), AT_ONCE):
-        some = hashes[start : start + AT_ONCE]
-        for one, at in connection.execute(
-            select(tables.erased.c.hash, tables.erased.c.at).where(tables.erased.c.hash.in_(some))
-        ):
-            if one in of_tickets:
-                found.add(of_tickets[one])
-            found.update(ticket for ticket in of_people.get(one, ()) if people[ticket][0] < moment(at))
-    return found
-
-
-def names_of(seen: Seen, rules: Identifying) -> list[str]:
-    """What somebody would be remembered as."""
-    return [f"identity:{seen.person.key}", *keys_of(seen.person, seen.numbers, rules)]
-
-
-def carry_over(connection: Connection, erased: Iterable[tuple[str, int]]) -> Erased:
-    """Erase in a restored store what was erased since its backup was made: (hash, time) of each."""
+def carry_over(connection: Connection, erased: Iterable[tuple[str, int]], rules: Identifying, now: datetime) -> Erased:
+    """Erase in a restored store what was erased since its backup was made: (hash, time) of each. What lies aside goes
+    with it, also where it came after the backup's own tickets."""
     add_unknown(connection, tables.erased, [{"hash": one, "at": at} for one, at in erased])
-    known = set(connection.execute(select(tables.erased.c.hash)).scalars())
+    known = tombstones.known(connection)
     if not known:
         return Erased()
     salt = sources.salt(connection)
-    people = [
-        row.id
+    erased_at = {
+        row.id: known[one]
         for row in connection.execute(select(tables.complainant.c.id, tables.complainant.c.key))
-        if _hash(salt, f"identity:{row.key}") in known
-    ]
-    done = Erased()
+        if (one := tombstones.hash_of(salt, tombstones.of_account(row.key))) in known
+    }
+    people, done, near = list(erased_at), Erased(), set[int]()
     for start in range(0, len(people), AT_ONCE):
         some = people[start : start + AT_ONCE]
-        older = [one for one in tickets_of(connection, some) if _hash(salt, f"ticket:{one.name}") in known]
-        done += erase_tickets(connection, older)
+        near |= _beside(connection, some)
+        for one in some:
+            done += _erase_aside(connection, _aside(connection, [one], erased_at[one]))
+        done += erase_tickets(
+            connection,
+            [
+                ticket
+                for ticket in tickets_of(connection, some)
+                if tombstones.hash_of(salt, tombstones.of_ticket(ticket.source, ticket.ticket)) in known
+            ],
+        )
         busy = {
             row.complainant_id
             for row in connection.execute(
                 select(tables.complaint.c.complainant_id).where(tables.complaint.c.complainant_id.in_(some))
             )
         }
+        near |= busy
         done += _erase_identities(connection, sorted(set(some) - busy))
+    at = tables.quarantine.c
+    aside = connection.execute(
+        select(at.id, at.source_id, tables.source.c.name, at.ticket).join_from(tables.quarantine, tables.source)
+    ).all()
+    done += _erase_aside(
+        connection,
+        [
+            Aside(one.source_id, one.name, one.ticket, (one.id,), _is_stored(connection, one.source_id, one.ticket))
+            for one in aside
+            if tombstones.hash_of(salt, tombstones.of_ticket(one.name, one.ticket)) in known
+        ],
+    )
+    resettle(connection, near, rules, now)
+    forget_words(connection)
     return done
 
 
@@ -325,6 +394,17 @@ def overdue_tickets(connection: Connection, before: datetime, most: int) -> list
     return _tickets(connection, over & ~moving.exists(), most)
 
 
+def erase_overdue(connection: Connection, before: datetime, rules: Identifying, now: datetime) -> Erased:
+    """Erase some of these tickets, and make persons anew of who is left. No tickets: there are none any more."""
+    tickets = overdue_tickets(connection, before, AT_ONCE)
+    row = tables.complaint.c
+    whose = connection.execute(select(row.complainant_id).where(row.id.in_([one.id for one in tickets]))).scalars()
+    near = {one for group in identities.members(connection, list(whose)).values() for one in group}
+    done = erase_tickets(connection, tickets)
+    resettle(connection, near, rules, now)
+    return done
+
+
 def erase_records(connection: Connection, before: datetime) -> Erased:
     """Erase what sources sent before then, as it was sent. What was understood of it stays."""
     rows: dict[str, int] = {}
@@ -333,15 +413,25 @@ def erase_records(connection: Connection, before: datetime) -> Erased:
     return Erased(0, rows)
 
 
-def erase_idle_people(connection: Connection) -> Erased:
-    """Erase who has no ticket here any more, unless the register of conduct names them."""
+def erase_idle_people(connection: Connection, rules: Identifying, now: datetime) -> Erased:
+    """Erase who has no ticket here any more, unless the register of conduct names them; whoever they joined is a person
+    of their own again."""
     has_ticket = select(tables.complaint.c.id).where(tables.complaint.c.complainant_id == tables.complainant.c.id)
     named = select(tables.conduct.c.id).where(tables.conduct.c.complainant_id == tables.complainant.c.id)
     asked = select(tables.survey.c.id).where(tables.survey.c.person_id == tables.complainant.c.id)
-    idle = connection.execute(
-        select(tables.complainant.c.id).where(~has_ticket.exists(), ~named.exists(), ~asked.exists()).limit(AT_ONCE * 5)
-    ).scalars()
-    return _erase_identities(connection, list(idle))
+    statement = select(tables.complainant.c.id).where(~has_ticket.exists(), ~named.exists(), ~asked.exists())
+    idle = list(connection.execute(statement.limit(AT_ONCE * 5)).scalars())
+    near = _beside(connection, idle)
+    done = _erase_identities(connection, idle)
+    identities.recompose(connection, near, rules, now)
+    return done
+
+
+def forget_words(connection: Connection) -> None:
+    """Forget the words of reports and the groups of trends that no complaint has any more: a product or a field of the
+    admin's may have named a person."""
+    figures.forget_unused(connection)
+    tallies.forget_unused(connection)
 
 
 def leave_no_trace(store: Store) -> bool:

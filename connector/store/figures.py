@@ -8,15 +8,16 @@ name the complaints behind it. A word (a category, a product) is kept once, and 
 
 from __future__ import annotations
 
+import itertools
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, text, update
 
 from connector.figures import FACETS, MOST, NONE, Figures
 from connector.store import grants
-from connector.store.rows import insert_for, listed, upsert
+from connector.store.rows import add_unknown, listed, upsert
 from connector.store.tables import figure, figure_word
 
 A_BLOCK = 256
@@ -28,11 +29,21 @@ FIELDS: tuple[tuple[str, str], ...] = (
     *((facet, "I") for facet in FACETS[:1]), *((facet, "H") for facet in FACETS[1:]), ("currency", "H"),
     ("breaches", "B"), ("kept", "B"), ("broken", "B"), ("reopens", "B"), ("handoffs", "B"), ("spare", "B"),
 )  # fmt: skip
+_NAMES = [name for name, _ in FIELDS]
+_OFFSETS = [struct.calcsize("<" + "".join(code for _, code in FIELDS[:at])) for at in range(len(FIELDS))]
 _FORM = struct.Struct("<" + "".join(code for _, code in FIELDS))
 SIZE = _FORM.size
 EMPTY = bytes(SIZE)
 CURRENCY = "currency"
-_MANY = 0xFFFF
+PRODUCT = FACETS[0]  # the one facet whose numbers have 32 bits
+_PRODUCT_AT = _OFFSETS[_NAMES.index(PRODUCT)]
+# Where in a row words stand, and in how many bytes.
+_WORDS_AT = tuple((_OFFSETS[_NAMES.index(name)], 4 if name == PRODUCT else 2) for name in (*FACETS, CURRENCY))
+# The highest number of 16 bits: that of all words which are more than can be told apart. They count together.
+REST, TOO_MANY = 0xFFFF, "(too many to tell apart)"
+
+
+Word = tuple[str, str]  # facet, word
 
 
 class Counted(NamedTuple):
@@ -76,19 +87,18 @@ def _with_grants(connection: Connection, counted: Mapping[int, Counted]) -> Mapp
     return {**counted, **costed} if costed else counted
 
 
-def _packed(of: Counted, one: Figures, numbers: Mapping[tuple[str, str], int]) -> bytes:
+def _packed(of: Counted, one: Figures, numbers: Mapping[Word, int]) -> bytes:
     words = [numbers[facet, word] if word else 0 for facet, word in zip(FACETS, one.words, strict=True)]
     return _FORM.pack(
         one.answer,
         one.bits,
-        min(of.source_id, _MANY),
+        of.source_id,
         of.person_id,
         one.opened if 0 <= one.opened < NONE else 0,
         *(_or_none(value) for value in (one.handled, one.handled_working)),
         *(_or_none(value) for value in (one.resolved, one.resolving, one.resolving_working, one.cost_cents)),
-        words[0],
-        *(word if word <= _MANY else 0 for word in words[1:]),
-        min(numbers[CURRENCY, one.currency], _MANY) if one.currency else 0,
+        *words,
+        numbers[CURRENCY, one.currency] if one.currency else 0,
         *(min(value, MOST) for value in (one.breaches, one.kept, one.broken, one.reopens, one.handoffs)),
         0,
     )
@@ -98,22 +108,91 @@ def _or_none(value: int | None) -> int:
     return NONE if value is None else min(max(value, 0), NONE - 1)
 
 
-def _numbers(connection: Connection, counted: Iterable[Figures]) -> dict[tuple[str, str], int]:
-    """The number of each word that is needed; new ones are added."""
-    wanted: set[tuple[str, str]] = set()
+def _wanted(counted: Iterable[Figures]) -> set[Word]:
+    wanted: set[Word] = set()
     for one in counted:
         wanted.update((facet, word) for facet, word in zip(FACETS, one.words, strict=True) if word)
         if one.currency:
             wanted.add((CURRENCY, one.currency))
+    return wanted
+
+
+def numbered(missing: Iterable[Word], taken: Container[int], top: int) -> dict[Word, int]:
+    """A free number for each of these words; `taken` are those in use, `top` the highest of them. Words of products are
+    given numbers that need 32 bits, for there may be a hundred thousand of them, and no currency shall go without one
+    that fits its 16. Words that find none left are not there."""
+    small = (number for number in range(1, REST) if number not in taken)
+    large = itertools.count(max(top, REST) + 1)
+    found = ((word, next(large if word[0] == PRODUCT else small, None)) for word in sorted(missing))
+    return {word: number for word, number in found if number is not None}
+
+
+def _numbers(connection: Connection, counted: Iterable[Figures]) -> dict[Word, int]:
+    """The number of each word that is needed; new ones are added."""
+    wanted = _wanted(counted)
     if not wanted:
         return {}
     known = _known(connection, wanted)
-    missing = sorted(wanted - known.keys())
-    if missing:
-        adding = insert_for(connection.dialect.name)(figure_word).on_conflict_do_nothing()
-        connection.execute(adding, [{"facet": facet, "word": word} for facet, word in missing])
+    if not all(map(_fits, wanted, map(known.get, wanted))):
+        if connection.dialect.name != "sqlite":  # there, nobody else writes meanwhile
+            connection.execute(text("LOCK TABLE figure_word IN SHARE ROW EXCLUSIVE MODE"))
+        _add(connection, wanted)
         known = _known(connection, wanted)
-    return known
+    return {word: known[word] if _fits(word, known.get(word)) else REST for word in wanted}
+
+
+def _fits(word: Word, number: int | None) -> bool:
+    return number is not None and (number < REST or word[0] == PRODUCT)
+
+
+def _add(connection: Connection, wanted: set[Word]) -> None:
+    known = _known(connection, wanted)
+    missing = {word for word in wanted if not _fits(word, known.get(word))}
+    new = _numbered(connection, missing)
+    if len(new) < len(missing):
+        _move_products(connection)
+        new = _numbered(connection, missing)
+    rows = [{"id": new[word], "facet": word[0], "word": word[1]} for word in sorted(new) if word not in known]
+    if len(new) < len(missing):
+        rows.append({"id": REST, "facet": "", "word": TOO_MANY})
+    add_unknown(connection, figure_word, rows)
+    for word in new.keys() & known.keys():
+        connection.execute(update(figure_word).where(figure_word.c.id == known[word]).values(id=new[word]))
+
+
+def _numbered(connection: Connection, missing: Iterable[Word]) -> dict[Word, int]:
+    taken = set(connection.execute(select(figure_word.c.id).where(figure_word.c.id < REST)).scalars())
+    return numbered(missing, taken, connection.execute(select(func.max(figure_word.c.id))).scalar_one() or 0)
+
+
+def _move_products(connection: Connection) -> None:
+    """Give products the numbers above those that fit 16 bits: once, they were numbered like all other words."""
+    low = (figure_word.c.facet == PRODUCT) & (figure_word.c.id <= REST)
+    products = {row.word: row.id for row in connection.execute(select(figure_word).where(low))}
+    new = _numbered(connection, [(PRODUCT, word) for word in products])
+    moved = {products[word]: number for (_, word), number in new.items()}
+    for old, number in moved.items():
+        connection.execute(update(figure_word).where(figure_word.c.id == old).values(id=number))
+    if moved:
+        for block, before in connection.execute(select(figure.c.block, figure.c.body)).all():
+            body = bytearray(before)
+            for at in range(_PRODUCT_AT, len(body), SIZE):
+                old = int.from_bytes(body[at : at + 4], "little")
+                body[at : at + 4] = moved.get(old, old).to_bytes(4, "little")
+            connection.execute(update(figure).where(figure.c.block == block).values(body=bytes(body)))
+
+
+def forget_unused(connection: Connection) -> None:
+    """Drop the words that stand in no figures any more: they may be customers' values."""
+    used: set[int] = set()
+    for (body,) in connection.execute(select(figure.c.body)):
+        for at, width in _WORDS_AT:
+            numbers = set(zip(*(body[at + byte :: SIZE] for byte in range(width)), strict=True))
+            used.update(int.from_bytes(number, "little") for number in numbers)
+    gone = sorted(set(connection.execute(select(figure_word.c.id)).scalars()) - used)
+    for start in range(0, len(gone), A_BLOCK):
+        some = gone[start : start + A_BLOCK]
+        connection.execute(delete(figure_word).where(figure_word.c.id.in_(some)))
 
 
 _WORDS = select(figure_word.c.id, figure_word.c.facet, figure_word.c.word).where(
@@ -122,7 +201,7 @@ _WORDS = select(figure_word.c.id, figure_word.c.facet, figure_word.c.word).where
 _BLOCKS = select(figure.c.block, figure.c.body).where(figure.c.block.in_(bindparam("blocks", expanding=True)))
 
 
-def _known(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _known(connection: Connection, wanted: Iterable[Word]) -> dict[Word, int]:
     rows = connection.execute(_WORDS, {"words": listed(sorted({word for _, word in wanted}))})
     return {(facet, word): ident for ident, facet, word in rows}
 
@@ -151,19 +230,23 @@ class Alone:
     def __init__(self) -> None:
         self.body = bytearray()
         self.idents: list[int] = []
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._numbers: dict[Word, int] = {}
+        self._taken: set[int] = set()
+        self._top = 0
 
     def add(self, ident: int, of: Counted) -> None:
         """What the complaint with that row id counts as."""
         one = of.figures
         if one is None:
             return
-        for facet, word in (*zip(FACETS, one.words, strict=True), (CURRENCY, one.currency)):
-            if word:
-                self._numbers.setdefault((facet, word), len(self._numbers) + 1)
+        missing = _wanted([one]) - self._numbers.keys()
+        new = numbered(missing, self._taken, self._top)
+        self._taken.update(new.values())
+        self._top = max(self._top, *new.values(), 0)
+        self._numbers.update({word: new.get(word, REST) for word in missing})
         self.body += _packed(of, one, self._numbers)
         self.idents.append(ident)
 
     @property
     def words(self) -> dict[int, str]:
-        return {number: word for (_, word), number in self._numbers.items()}
+        return {number: TOO_MANY if number == REST else word for (_, word), number in self._numbers.items()}

@@ -76,6 +76,32 @@ def know(
         _join(connection, several, [key for key, _ in gone], rules, now)
 
 
+def keep_numbers(
+    connection: Connection, ids: Collection[int], numbers: Mapping[int, set[str]], rules: Identifying, now: datetime
+) -> None:
+    """Let these identities lose the numbers that none of their tickets names any more, and what these joined.
+    `numbers` are those that are left, by identity."""
+    own = (*_OF_THE_ACCOUNT, FINDING)
+    lost = {
+        (key, one)
+        for one, keys in (_keys(connection, ids) if ids else {}).items()
+        for key in keys - numbers.get(one, set())
+        if not key.startswith(own)
+    }
+    if not lost:
+        return
+    for key, one in lost:
+        connection.execute(delete(identity).where(identity.c.key == key, identity.c.complainant_id == one))
+    losers = {"ids": listed(sorted({one for _, one in lost}))}
+    of_them = complainant.c.id.in_(bindparam("ids", expanding=True))
+    connection.execute(update(complainant).where(of_them).values(compared_at=None), losers)
+    gone = sorted({key for key, _ in lost})
+    members: dict[str, set[int]] = {}
+    for key, one in connection.execute(_WITH_KEYS, {"keys": listed(gone)}):
+        members.setdefault(key, set()).add(one)
+    _join(connection, {key: found for key, found in members.items() if len(found) > 1}, gone, rules, now)
+
+
 def _keys(connection: Connection, ids: Collection[int]) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
     for one, key in connection.execute(_OF_ONES, {"ids": listed(sorted(ids))}):
@@ -179,6 +205,18 @@ def members(connection: Connection, ids: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
+def at_the_same_address(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """The other identities that write from the mailbox of one of these."""
+    wanted = listed(sorted(set(ids)))
+    if not wanted:
+        return set()
+    own = select(complainant.c.address).where(
+        complainant.c.id.in_(bindparam("ids", expanding=True)), complainant.c.address.is_not(None)
+    )
+    statement = select(complainant.c.id).where(complainant.c.address.in_(own))
+    return set(connection.execute(statement, {"ids": wanted}).scalars()) - set(wanted)
+
+
 def recompose(connection: Connection, ids: Iterable[int], rules: Identifying, now: datetime) -> set[int]:
     """Make persons of these identities and of all that they are tied to, and let sweep look at the complaints of those
     whose person changed; returns these identities."""
@@ -189,15 +227,21 @@ def recompose(connection: Connection, ids: Iterable[int], rules: Identifying, no
     now_with: dict[int, set[int]] = {}
     for one, person in after.items():
         now_with.setdefault(person, set()).add(one)
-    was_with = {one: group for group in before.values() for one in group}
-    changed = {one for group in now_with.values() for one in group if was_with.get(one) != group}
+    was_with = {one: (person, group) for person, group in before.items() for one in group}
+    # The person may also be called otherwise: whoever they were called after was erased.
+    changed = {
+        one
+        for person, group in now_with.items()
+        for one in group
+        if was_with.get(one) != (one if len(group) == 1 else person, group)
+    }
     for one in sorted(changed):
         person = after[one]
         alone = len(now_with[person]) == 1
         connection.execute(
             update(complainant).where(complainant.c.id == one).values(person_id=None if alone else person)
         )
-    _look_again(connection, changed, now)
+    look_again(connection, changed, now)
     return changed
 
 
@@ -211,7 +255,8 @@ def _reached(connection: Connection, ids: Iterable[int]) -> tuple[set[int], list
         nodes |= {one for group in members(connection, ends).values() for one in group}
 
 
-def _look_again(connection: Connection, ids: Collection[int], now: datetime) -> None:
+def look_again(connection: Connection, ids: Collection[int], now: datetime) -> None:
+    """Let sweep look at the complaints of these identities."""
     if ids:
         statement = (
             update(complaint)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.adapter import Receipt, Stamp
 from connector.model import Action, ActionKind, Notice
@@ -125,6 +125,17 @@ def add(
         if added.rowcount == 1:
             fresh.append(action)
     return fresh
+
+
+def take_back(connection: Connection, intention: Intention) -> bool:
+    """Forget an intention of which nothing has left, so that it can be intended anew; False where some may have."""
+    statement = delete(outbox).where(
+        outbox.c.id == intention.id,
+        outbox.c.state.in_([state.value for state in WITHDRAWABLE]),
+        outbox.c.tries == 0,
+        outbox.c.sent_at.is_(None),
+    )
+    return connection.execute(statement).rowcount == 1
 
 
 _READY = (

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from connector.errors import StoreError
 from connector.store import tables
+from connector.store.files import make_private, put_in_place
 
 if TYPE_CHECKING:
     from connector.store.database import Store
@@ -60,13 +61,27 @@ def bring_up_to_date(store: Store) -> None:
 
 
 def _keep_a_copy(store: Store, beside: Path) -> None:
-    """Through the database and not the file system: what a killed daemon committed may stand in its log alone."""
-    beside.unlink(missing_ok=True)
-    connection = store.engine.raw_connection()
+    """Through the database and not the file system: what a killed daemon committed may stand in its log alone.
+
+    Whole, and for its user's eyes alone, or not there: under another name until it is both.
+    """
+    draft = beside.with_name(f".{beside.name}.part")
     try:
-        connection.cursor().execute("VACUUM INTO ?", (str(beside),))
+        make_private(draft)
+        connection = store.engine.raw_connection()
+        try:
+            # VACUUM INTO takes a file that is there as long as it is empty.
+            connection.cursor().execute("VACUUM INTO ?", (str(draft),))
+        finally:
+            connection.close()
+        put_in_place(draft, beside)
+    except OSError as error:
+        raise StoreError(
+            f"no copy of the store could be put beside it ({error.strerror}), so it was not migrated.",
+            remedy=f"Make room and let Amends write to {beside.parent}.",
+        ) from error
     finally:
-        connection.close()
+        draft.unlink(missing_ok=True)
 
 
 def prove_up_to_date(store: Store) -> None:

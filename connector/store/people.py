@@ -70,10 +70,21 @@ def save_people(
     return known
 
 
-def names(connection: Connection) -> dict[int, str]:
-    """What each person is called, by row id: the name, else the key."""
-    rows = connection.execute(select(complainant.c.id, complainant.c.name, complainant.c.key))
-    return {ident: name or key for ident, name, key in rows}
+def names(connection: Connection) -> tuple[dict[int, str], dict[int, int]]:
+    """What each person is called: a name of theirs, else a key; and the person of each identity that is joined with
+    others."""
+    called: dict[int, str] = {}
+    unnamed: dict[int, str] = {}
+    whose: dict[int, int] = {}
+    statement = select(complainant.c.id, PERSON, complainant.c.name, complainant.c.key).order_by(complainant.c.id)
+    for ident, person, name, key in connection.execute(statement):
+        if ident != person:
+            whose[ident] = person
+        if name:
+            called.setdefault(person, name)
+        else:
+            unnamed.setdefault(person, key)
+    return unnamed | called, whose
 
 
 def _row(one: Seen, rules: Identifying, place: str | None) -> Row:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.store.people import PERSON
 from connector.store.rows import add_unknown, listed
-from connector.store.tables import cell, complainant, complaint, instance, tally
+from connector.store.tables import cell, complainant, complaint, instance, tally, trend
 from connector.store.times import micros, moment_or_none
 from connector.trends.finding import Case
 from connector.trends.life import day_number
@@ -122,6 +122,12 @@ def cells_since(connection: Connection, since: int) -> int:
 def forget(connection: Connection, before: int) -> int:
     """Drop what lies before a day."""
     return connection.execute(delete(tally).where(tally.c.day < before)).rowcount
+
+
+def forget_unused(connection: Connection) -> None:
+    """Drop the cells in which nobody counts any more and of which no trend speaks: their keys hold values."""
+    counts, spoken = select(tally.c.cell_id), select(trend.c.cell_id)
+    connection.execute(delete(cell).where(cell.c.id.not_in(counts), cell.c.id.not_in(spoken)))
 
 
 # -- how far it has come ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ here can wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -106,8 +106,12 @@ def compare_some(connection: Transaction, rules: Identifying, now: datetime, mos
     whose = {one: person for person, group in identities.members(connection, wanted).items() for one in group}
     ties = []
     for one in new:
-        common = _common(found_under[one.id], shared)
-        others = [known[each] for each in near[one.id] if whose[each] != whose[one.id]]
+        common = _common(found_under[one.id], shared, whose)
+        others = [
+            known[each]
+            for each in near[one.id]
+            if whose[each] != whose[one.id] and (each not in found_under or each > one.id)  # two new ones meet once
+        ]
         for likely in proposals(one, others, common, rules.single):
             a, b = sorted((one.id, likely.other))
             ties.append(Tie(a, b, Said.PROPOSED, likely.why, identities.AMENDS, now, likely.score))
@@ -115,10 +119,13 @@ def compare_some(connection: Transaction, rules: Identifying, now: datetime, mos
     return Compared(len(new), len({(tie.a, tie.b) for tie in ties}))
 
 
-def _common(keys: Iterable[str], shared: dict[str, list[int]]) -> frozenset[int]:
-    """Those whose name more than a few bear."""
+def _common(keys: Iterable[str], shared: Mapping[str, Collection[int]], whose: Mapping[int, int]) -> frozenset[int]:
+    """Those whose name more than a few persons bear; one person with many accounts makes no name common."""
     return frozenset(
-        one for key in keys if key.startswith(FULL_NAME) and len(shared[key]) > RARE for one in shared[key]
+        one
+        for key in keys
+        if key.startswith(FULL_NAME) and len({whose.get(each, each) for each in shared[key]}) > RARE
+        for one in shared[key]
     )
 
 
@@ -135,13 +142,21 @@ def _claimed(connection: Transaction, new: Iterable[Identity], rules: Identifyin
 # -- letting go ------------------------------------------------------------------------------------------------------
 
 
-def tidy(store: Store, retention: Retention, now: datetime, *, stopping: Callable[[], bool] = lambda: False) -> Erased:
-    """Erase what was kept as long as people.yaml says. Raises FencedError, StoreError."""
+def tidy(
+    store: Store,
+    retention: Retention,
+    people_rules: Identifying,
+    now: datetime,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Erased:
+    """Erase what was kept as long as people.yaml says; `people_rules` make persons anew of who is left. Raises
+    FencedError, StoreError."""
     done = Erased()
     tickets, records = retention.tickets_before(now), retention.records_before(now)
     while tickets is not None and not stopping():
         with store.write("people: tidied") as connection:
-            gone = erasure.erase_tickets(connection, erasure.overdue_tickets(connection, tickets, erasure.AT_ONCE))
+            gone = erasure.erase_overdue(connection, tickets, people_rules, now)
         if not gone.tickets:
             break
         done += gone
@@ -149,7 +164,9 @@ def tidy(store: Store, retention: Retention, now: datetime, *, stopping: Callabl
         with store.write("people: tidied") as connection:
             if records is not None:
                 done += erasure.erase_records(connection, records)
-            done += erasure.erase_idle_people(connection) if tickets is not None else Erased()
+            if tickets is not None:
+                done += erasure.erase_idle_people(connection, people_rules, now)
             if done.rows:
+                erasure.forget_words(connection)
                 sources.log(connection, now, "amends", "store: tidied", detail=msgspec.to_builtins(done))
     return done

@@ -47,7 +47,6 @@ from connector.store import (
     Transaction,
     archive,
     complaints,
-    erasure,
     labels,
     links,
     names,
@@ -55,6 +54,7 @@ from connector.store import (
     sendings,
     source_steps,
     sources,
+    tombstones,
 )
 from connector.store.archive import Keep, Raw
 from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
@@ -477,12 +477,14 @@ class _Page:
         out = {
             one for one, packed in self.saving.items() if one not in self.before and packed.over(retention, self.now)
         }
-        if erasure.any_erased(connection):
+        if tombstones.any_erased(connection):
             tickets = {*self.saving, *(raw.ticket for raw in self.raws), *(raw.ticket for raw, _ in self.poison)}
             people = {
-                one: (packed.opened_at, erasure.names_of(packed.seen, rules)) for one, packed in self.saving.items()
+                one: (packed.opened_at, tombstones.names_of(packed.seen, rules))
+                for one, packed in self.saving.items()
+                if one not in self.before
             }
-            out |= erasure.unwanted(connection, self.desk.name, tickets, people)
+            out |= tombstones.unwanted(connection, self.desk.name, tickets, people)
         if not out:
             return
         self.saving = {one: packed for one, packed in self.saving.items() if one not in out}

@@ -27,9 +27,11 @@ from connector.assessment import (
 )
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Answer, Link
-from connector.people.repeats import Earlier
+from connector.model import Action, ActionKind, Answer, Link, Mode
+from connector.people.repeats import Earlier, concerns
+from connector.policy import copies
 from connector.policy.correction import Untold
+from connector.policy.rules import COPY
 from connector.policy.taken import Ack
 from connector.policy.telling import CONTACTS
 from connector.store import (
@@ -85,6 +87,7 @@ class Looked(NamedTuple):
     around: Around
     said: Sequence[Answer]
     untold: Sequence[Untold]
+    concerns: tuple[str, ...] = ()
 
 
 def sweep(
@@ -144,6 +147,7 @@ class _Sweeping:
         self.alive, self.changed = alive, changed
         self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
+        self.woken: set[str] = set()
         self.by_rule: dict[tuple[int, str], int] = {}
         self.by_name = {desk.name: desk for desk in desks.values()}
         self.people = self.by_name.get(CONTACTS)
@@ -237,6 +241,7 @@ class _Sweeping:
             said=said,
             alive=self.alive,
             untold=self.untold.get(stored.id, ()),
+            dealt_with=lambda one: self._dealt_with(desk, one),
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
@@ -245,7 +250,21 @@ class _Sweeping:
         if found.look_again_at is not None and found.look_again_at <= self.now:
             # Time alone changes nothing at this very instant; asked again at once, the answer would be the same.
             found = msgspec.structs.replace(found, look_again_at=self.now + SOONEST)
-        return Looked(stored, this, found, linked, around, said, self.untold.get(stored.id, ()))
+        untold, concerned = self.untold.get(stored.id, ()), concerns(doc.complaint, doc.tags, cases)
+        return Looked(stored, this, found, linked, around, said, untold, concerned)
+
+    def _dealt_with(self, desk: Helpdesk, one: Earlier) -> bool:
+        """Whether somebody would hear of `one` where it is: at a source that is at work and may do no less than this,
+        and since we act there. Else its copy here must speak."""
+        there = self.by_name.get(one.source)
+        modes = list(Mode)
+        return (
+            there is not None
+            and there.act_from <= one.opened_at
+            and ActionKind.ESCALATE in there.adapter.can
+            and modes.index(there.modes.get(ActionKind.ESCALATE, Mode.SHADOW))
+            >= modes.index(desk.modes.get(ActionKind.ESCALATE, Mode.SHADOW))
+        )
 
     def _write(
         self,
@@ -255,6 +274,9 @@ class _Sweeping:
     ) -> None:
         results = [(one.stored, _assessed(one), one.found.look_again_at) for one in looked]
         complaints.save_assessed(connection, results)
+        for name in {name for one in looked for name in one.concerns} - self.woken:
+            complaints.wake(connection, name, self.now)
+            self.woken.add(name)  # once in a sweep is enough: all of it is of one instant
         figures.keep(connection, {one.stored.id: self._counted(one) for one in looked})
         self.store.seam("sweep: assessed")
         intended = withdrawn = 0
@@ -274,7 +296,7 @@ class _Sweeping:
         new = 0
         for action in looked.found.actions:
             desk = self.by_name.get(action.source)
-            if desk is None:
+            if desk is None or (action.rule == COPY and action.kind not in desk.adapter.can):
                 continue
             if action.kind is not ActionKind.NOTIFY:
                 new += self._intended(connection, desk, action, *self._first_state(desk, action))
@@ -306,6 +328,11 @@ class _Sweeping:
         withdrawn = 0
         mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
+            same = copies.against(intention.action, looked.found.copy_of, self.rules.policy)
+            if same is not None and intentions.take_back(connection, intention):
+                withdrawn += 1
+                self._log_withdrawn(connection, intention, "taken back", same)
+                continue
             hands = hands_of(looked.this, self.rules, mapping, looked.around.acks)
             why = why_not(
                 intention.action,
@@ -324,17 +351,13 @@ class _Sweeping:
             state = State.EXPIRED if late else State.CANCELLED
             if intentions.move(connection, intention, state, self.now, why=why):
                 withdrawn += 1
-                detail = {"outbox": intention.id, "kind": intention.action.kind, "why": why}
-                sources.log(
-                    connection,
-                    self.now,
-                    "amends",
-                    f"write: {state}",
-                    source=intention.source,
-                    ticket=intention.action.ticket,
-                    detail=detail,
-                )
+                self._log_withdrawn(connection, intention, state, why)
         return withdrawn
+
+    def _log_withdrawn(self, connection: Transaction, intention: Intention, how: str, why: str) -> None:
+        detail = {"outbox": intention.id, "kind": intention.action.kind, "why": why}
+        source, ticket = intention.source, intention.action.ticket
+        sources.log(connection, self.now, "amends", f"write: {how}", source=source, ticket=ticket, detail=detail)
 
 
 def _about(stored: Stored) -> str:

@@ -147,5 +147,5 @@ def test_customers_are_named_only_where_they_are_asked_for() -> None:
     world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
     world.step("pull")
     with world.store.read() as connection:
-        assert set(people.names(connection).values()) == {"Customer 0"}
+        assert set(people.names(connection)[0].values()) == {"Customer 0"}
         assert "Customer" not in repr(list(figures.words(connection).values()))

@@ -105,5 +105,5 @@ def test_nothing_is_erased_while_a_write_is_on_its_way() -> None:
     with world.store.write("test") as connection:
         connection.exec_driver_sql("UPDATE outbox SET state = 'in_doubt'")
     with world.store.write("test") as connection, pytest.raises(AmendsError, match="on its way"):
-        erasure.erase_people(connection, [1], world.now())
+        erasure.erase_people(connection, [1], RULES, world.now())
     assert persons(world) == [1]

@@ -290,6 +290,7 @@ def test_erasing_a_person_erases_what_they_answered() -> None:
     with world.store.read() as connection:
         (stored,) = list(complaints.listing(connection))
     with world.store.write("erase") as connection:
-        assert erasure.erase_people(connection, [stored.complainant_id], world.now()).rows["survey"] == 1
+        gone = erasure.erase_people(connection, [stored.complainant_id], world.rules.people, world.now())
+        assert gone.rows["survey"] == 1
         assert surveys.of_complaints(connection, [stored.id]) == {}
         assert {bytes(body) for _, body in figures.blocks(connection)} == {bytes(SIZE * A_BLOCK)}

@@ -201,6 +201,20 @@ def test_a_persons_word_stands_above_every_key() -> None:
     assert found[1] != found[3]
 
 
+def test_whom_a_person_joined_by_hand_stays_joined_with_all_that_keys_join() -> None:
+    """Kim Doe married and has a second customer number: somebody says so, and her other accounts stay hers."""
+    known = [
+        identity(1, "Kim Doe", "customer_number:1"),
+        identity(2, "K. Marsh", "customer_number:2"),
+        identity(3, "Kim Doe"),
+        identity(4, "K. Marsh"),
+    ]
+    word, old, new = tie(1, 2, Said.LINKED), tie(1, 3), tie(2, 4, why="mail:marsh@example.com")
+    assert set(components(known, [word, old, new], frozenset({"customer_number"})).values()) == {1}
+    parted = components(known, [word, old, new, tie(2, 3, Said.APART)], frozenset({"customer_number"}))
+    assert parted == {1: 1, 2: 1, 3: 3, 4: 1}, "a person's word stands above every key"
+
+
 @given(st.permutations([(1, 2), (2, 3), (4, 5), (3, 6)]), st.sets(st.sampled_from([(1, 3), (2, 6), (4, 5)])))
 def test_the_order_in_which_ties_are_read_makes_no_difference(
     order: list[tuple[int, int]], apart: set[tuple[int, int]]

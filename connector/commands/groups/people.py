@@ -74,26 +74,33 @@ def people_repeats(ctx: Context, as_json: o.Json = False) -> None:
 
 
 @people.command("export")
-def people_export(ctx: Context, person: o.SomePerson, out: o.Out = None) -> None:
-    """All that is held of a person, as JSON."""
-    from connector.commands import people_privacy
+def people_export(ctx: Context, person: o.SomePerson, out: o.Out = None, include: o.Include = None) -> None:
+    """All that is held of a person, as JSON, as far as it is proven to be theirs."""
+    from connector.commands import people_privacy as privacy
 
-    body = people_privacy.export(placed(ctx), person, out)
-    typer.echo(body.decode() if body is not None else f"Written to {out}. Keep it as you keep the store.")
+    told = privacy.export(placed(ctx), person, out, include or ())
+    typer.echo(told.body.decode() if told.body is not None else f"Written to {out}. Keep it as you keep the store.")
+    for line in privacy.perhaps_lines(told.perhaps, 120):
+        typer.echo(line, err=True)
 
 
 @people.command("erase")
 def people_erase(
-    ctx: Context, person: o.SomePerson, dry_run: o.DryRun = False, yes: o.SayYes = False, as_json: o.Json = False
+    ctx: Context,
+    person: o.SomePerson,
+    include: o.Include = None,
+    dry_run: o.DryRun = False,
+    yes: o.SayYes = False,
+    as_json: o.Json = False,
 ) -> None:
-    """Erase a person and all their tickets from the store. Asks before it does."""
+    """Erase a person and all tickets that are proven to be theirs from the store. Asks before it does."""
     from connector.commands import people_privacy as privacy
 
-    place = placed(ctx)
+    place, also = placed(ctx), include or ()
     if not (dry_run or yes):
-        plan = privacy.erase(place, person, dry_run=True)
+        plan = privacy.erase(place, person, dry_run=True, include=also)
         agreed("\n".join(privacy.erased_lines(plan, 120)), "Erase that? It cannot be undone.")
-    show(privacy.erase(place, person, dry_run=dry_run), privacy.erased_lines, as_json)
+    show(privacy.erase(place, person, dry_run=dry_run, include=also), privacy.erased_lines, as_json)
 
 
 @conduct.command("list")
