@@ -18,7 +18,7 @@ from connector.store import tables
 if TYPE_CHECKING:
     from connector.store.database import Store
 
-HEAD = "0012"
+HEAD = "0013"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

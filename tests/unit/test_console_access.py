@@ -61,6 +61,11 @@ FORM = {
     "/users": {"decision": "role", "name": "nobody", "role": "viewer"},
     "/tokens": {"decision": "remove", "name": "nothing"},
     "/pause": {"why": "a test"},
+    "/corrections": {"complaint": "shop/T"},
+    "/corrections/{number}": {"decision": "waived", "why": "a test"},
+    "/conduct": {"person": "1", "text": "a test"},
+    "/conduct/{number}": {"decision": "end", "text": "a test"},
+    "/sources/{name}": {"decision": "pause", "why": "a test", "sure": "yes"},
     "/account": {"before": "", "password": "short"},
 }
 # (method, path): what it needs; None for what is open to everybody. A route that is not here fails the test.
@@ -70,7 +75,16 @@ PAGES: dict[tuple[str, str], Permission | None] = {
     ("GET", "/"): Permission.READ,
     ("GET", "/live"): Permission.READ,
     ("GET", "/sources"): Permission.READ,
+    ("POST", "/sources/{name}"): Permission.DECIDE,
     ("POST", "/pause"): Permission.DECIDE,
+    ("GET", "/corrections"): Permission.READ,
+    ("POST", "/corrections"): Permission.DECIDE,
+    ("GET", "/corrections/{number}"): Permission.READ,
+    ("POST", "/corrections/{number}"): Permission.DECIDE,
+    ("GET", "/conduct"): Permission.DECIDE,
+    ("POST", "/conduct"): Permission.TAG,
+    ("GET", "/conduct/{number}"): Permission.DECIDE,
+    ("POST", "/conduct/{number}"): Permission.DECIDE,
     ("POST", "/resume"): Permission.DECIDE,
     ("GET", "/complaints"): Permission.READ,
     ("GET", "/find"): Permission.READ,
@@ -154,6 +168,7 @@ def filled(shop: Office, path: str) -> str:
     ticket = shop.desk.tickets()[0]
     for name, value in (
         ("{source}", "shop"),
+        ("{name}", "shop"),
         ("{ticket:path}", ticket),
         ("{number}", "1"),
         ("{decision}", "drop"),
@@ -171,7 +186,8 @@ def test_h09_every_page_opens_for_those_who_may_and_for_nobody_else(shop: Office
     found = {}
     for method, path in PAGES:
         browser = shop.browser(rank)
-        form = {name: value if value != "T" else shop.desk.tickets()[0] for name, value in FORM.get(path, {}).items()}
+        ticket = shop.desk.tickets()[0]
+        form = {name: value.replace("T", ticket) for name, value in FORM.get(path, {}).items()}
         answer = browser.get(filled(shop, path)) if method == "GET" else browser.post(filled(shop, path), form)
         assert answer.status_code != 500, (path, answer.text)
         refused = answer.status_code in (401, 403)
