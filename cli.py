@@ -217,19 +217,19 @@ def explain(ctx: Context, name: o.Case, zone: o.ReaderZone = None, as_json: o.Js
 
 
 @app.command()
-def pause(ctx: Context, why: o.Why = "by hand", dry_run: o.DryRun = False) -> None:
-    """Stop all writes to all helpdesks at once; reading goes on."""
+def pause(ctx: Context, why: o.Why = "by hand", source: o.PausedSource = None, dry_run: o.DryRun = False) -> None:
+    """Stop all writes to all helpdesks at once, or to one source; reading goes on."""
     from connector.commands import keeping
 
-    show(keeping.pause(_place(ctx), why, dry_run=dry_run), keeping.done_lines)
+    show(keeping.pause(_place(ctx), why, dry_run=dry_run, source=source), keeping.done_lines)
 
 
 @app.command()
-def resume(ctx: Context, dry_run: o.DryRun = False) -> None:
-    """Let writes go again."""
+def resume(ctx: Context, source: o.PausedSource = None, dry_run: o.DryRun = False) -> None:
+    """Let writes go again, or those to one source that was paused by itself."""
     from connector.commands import keeping
 
-    show(keeping.resume(_place(ctx), dry_run=dry_run), keeping.done_lines)
+    show(keeping.resume(_place(ctx), dry_run=dry_run, source=source), keeping.done_lines)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -18,6 +18,7 @@ import msgspec
 
 from connector.adapter import retry_after_seconds
 from connector.errors import TemporaryError
+from connector.helpdesk import CallsLeft
 
 if TYPE_CHECKING:
     from pyrate_limiter import InMemoryBucket
@@ -102,6 +103,26 @@ class AccountBudget:
             at = self._clock()
             self._learn(endpoint, _plain_rooms(found, at, self._now()), _named_rooms(found, at))
             self._mind(status, found.get("retry-after"), at)
+
+    def left(self) -> tuple[CallsLeft, ...]:
+        """What each limit still allows: as the source last stated it, else as we count by its settings."""
+        with self._lock:
+            at, now = self._clock(), self._now()
+
+            def told(key: str, limit: int, remaining: int, seconds: float, *, stated: bool) -> CallsLeft:
+                return CallsLeft(key, limit, max(0, remaining), now, now + timedelta(seconds=seconds), stated)
+
+            found = {
+                key: told(key, room.limit, room.remaining, room.until - at, stated=True)
+                for key, room in self._rooms.items()
+                if room.until > at
+            }
+            for key, limit in self._limits.items():
+                if key not in found and key in self._buckets:
+                    self._buckets[key].leak(int(at * 1000))
+                    used = len(self._buckets[key].items)
+                    found[key] = told(key, limit, limit - used, WINDOW_SECONDS, stated=False)
+            return tuple(found[key] for key in sorted(found))
 
     def _learn(self, endpoint: str, plain: list[Room], named: list[Room]) -> None:
         least: dict[str, Room] = {}

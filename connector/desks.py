@@ -91,8 +91,13 @@ def adapter_for(
 
     `clock` counts the seconds in which a helpdesk limits its calls: real ones, but for the demo's compressed days.
     """
-    credentials = SourceCredentials(source.name, source.secrets, home / "tokens" / f"{source.name}.json")
-    return adapter_with(find_adapter(source.adapter), source.name, source.options, credentials, now, clock, store)
+    keys = source_credentials(source, home)
+    return adapter_with(find_adapter(source.adapter), source.name, source.options, keys, now, clock, store)
+
+
+def source_credentials(source: SourceSettings, home: Path) -> SourceCredentials:
+    """What opens a source, and where its renewed tokens are kept."""
+    return SourceCredentials(source.name, source.secrets, home / "tokens" / f"{source.name}.json")
 
 
 def adapter_with(
@@ -108,6 +113,14 @@ def adapter_with(
     return made(name, options, tools_for(made, name, options, credentials, now, clock, store))
 
 
+def budget_of(
+    made: type[Adapter], name: str, options: Any, now: Callable[[], datetime], clock: Callable[[], float]
+) -> AccountBudget:
+    """What the source's limits are, by its adapter and its settings; nothing is counted yet."""
+    limits = {**getattr(made, "limits", {}), **getattr(options, "limits", {})}
+    return AccountBudget(limits, source=name, now=now, clock=clock)
+
+
 def tools_for(
     made: type[Adapter],
     name: str,
@@ -116,12 +129,12 @@ def tools_for(
     now: Callable[[], datetime],
     clock: Callable[[], float] = monotonic,
     store: Store | None = None,
+    budget: AccountBudget | None = None,
 ) -> Tools:
     """What such an adapter is handed to reach its source; `options` is None while they are not all known. No I/O."""
-    limits = {**getattr(made, "limits", {}), **getattr(options, "limits", {})}
     return Tools(
         session=session(name, ca_file=getattr(options, "ca_file", None)),
-        budget=AccountBudget(limits, source=name, now=now, clock=clock),
+        budget=budget or budget_of(made, name, options, now, clock),
         credentials=credentials,
         now=now,
         memory=StoredMemory(store, name) if store else Blank(),
@@ -157,7 +170,12 @@ def open_desk(
     """A source ready for pull, sweep and push. Raises AuthError or TemporaryError on first acquaintance. `page` is our
     own page of survey questions, if there is one."""
     links = SurveyLinks(page, key_file(store.file, home)) if page is not None else None
-    adapter = adapter_for(source, home, now, clock, store)
+    made = find_adapter(source.adapter)
+    budget = budget_of(made, source.name, source.options, now, clock)
+    keys = source_credentials(source, home)
+    adapter = made(
+        source.name, source.options, tools_for(made, source.name, source.options, keys, now, clock, store, budget)
+    )
     with store.read() as connection:
         row = sources.by_name(connection, source.name)
     if row is None or row.act_from is None or row.adapter != source.adapter:
@@ -179,6 +197,7 @@ def open_desk(
         read_from=source.read_from,
         hook=hook_order(source, public, home),
         survey_link=links.link if links is not None else None,
+        calls_left=budget.left,
     )
 
 

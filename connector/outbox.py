@@ -165,8 +165,8 @@ class Sender:
     def _mark_sending(self, intention: Intention, stamp: Stamp) -> Intention | Outcome:
         now = self.now()
         with self.store.write("outbox: sending") as connection:
-            if sources.paused(connection):
-                return Outcome(intention.state, "all writes are paused")
+            if sources.paused(connection, self.desk.id):
+                return Outcome(intention.state, "its writes are paused")
             # In this very transaction: nobody can opt out, reopen or be asked elsewhere between the look and the word.
             verdict = self.recheck(connection, intention, now)
             if verdict.why_not is None or intention.state is not State.PENDING:

@@ -273,6 +273,7 @@ class Daemon:
             raise failures[0]
         with self.store.write("pull: went through") as connection:
             sources.pulled(connection, desk.id, self.now())
+            sources.allowed(connection, desk.id, desk.calls_left())
         self._failures.pop(desk.name, None)
 
     def _read_stream(self, desk: Helpdesk, stream: str) -> tuple[AmendsError | None, bool, Pulled]:
@@ -418,6 +419,7 @@ class Daemon:
         try:
             with self.store.write("source: failed") as connection:
                 sources.failed(connection, desk.id, self.now(), str(error), parked)
+                sources.allowed(connection, desk.id, desk.calls_left())
         except (FencedError, StoreError) as worse:
             log.error("%s", worse)
 

@@ -88,7 +88,7 @@ def listing(place: Place) -> list[UserTold]:
 
 
 def told(user: User) -> UserTold:
-    by = "password" if user.password else "identity provider" if user.subject else "link"
+    by = "identity provider" if user.subject else "password" if user.password else "link"
     return UserTold(user.name, user.role, by, user.created_at, user.signed_in_at)
 
 
@@ -112,11 +112,16 @@ def add(place: Place, name: str, rank: Rank, password: str | None, *, dry_run: b
 def change(
     place: Place, name: str, *, rank: Rank | None = None, password: str | None = None, dry_run: bool = False
 ) -> Changed:
-    """Give somebody another role or password; their sessions end. Raises AmendsError for a stranger, or where nobody
-    would be left to give roles."""
+    """Give somebody another role or password; their sessions end. Raises AmendsError for a stranger, for a password of
+    somebody who signs in at the identity provider, or where nobody would be left to give roles."""
     kept = hashed(password) if password is not None else None
     with place.store() as store, store.read() as connection:
         user = _known(connection, name)
+        if kept is not None and user.subject is not None:
+            raise AmendsError(
+                f"{name} signs in at the identity provider and has no password here.",
+                remedy="Change it there; or let them in under another name.",
+            )
         if rank is not None and rank is not Rank.ADMIN:
             _prove_admin_left(connection, user)
     what = f"{name} is {rank} now" if rank else f"{name} has another password"

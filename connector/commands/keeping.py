@@ -11,11 +11,11 @@ from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
 from connector.display import clean, moment, table
 from connector.errors import AmendsError, StoreError
-from connector.store import Store, backup, erasure, sources
+from connector.store import Store, Transaction, backup, erasure, sources
 from connector.store.backup import Checked
 from connector.store.erasure import Erased
 from connector.store.migrate import HEAD, version
-from connector.store.sources import AuditLine
+from connector.store.sources import AuditLine, SourceRow
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -120,13 +120,16 @@ def checked_lines(told: Checked, columns: int) -> list[str]:
 # -- the switch that stops all writes --------------------------------------------------------------------------------
 
 
-def pause(place: Place, why: str, *, dry_run: bool) -> Done:
-    """Stop all writes everywhere; reading goes on. Works beside a daemon, which obeys before its next write.
+def pause(place: Place, why: str, *, dry_run: bool, source: str | None = None) -> Done:
+    """Stop all writes everywhere, or those to one source; reading goes on. Works beside a daemon, which obeys before
+    its next write.
 
     Raises StoreError where there is neither a store nor settings: in the wrong folder it would stop nothing, and say
-    that it had.
+    that it had. Raises SettingsError for a source that is not there.
     """
     _prove_ours(place)
+    if source is not None:
+        return _pause_one(place, source, why, dry_run=dry_run)
     if dry_run:
         return Done("Would stop all writes to all helpdesks; reading would go on.", True)
     with place.store(create=True) as store, store.write("pause") as connection:
@@ -138,6 +141,25 @@ def pause(place: Place, why: str, *, dry_run: bool) -> Done:
     )
 
 
+def _pause_one(place: Place, name: str, why: str, *, dry_run: bool) -> Done:
+    if dry_run:
+        place.chosen([name])
+        return Done(f"Would stop all writes to {name}; reading would go on.", True)
+    with place.store(create=True) as store, store.write("pause") as connection:
+        row = _row(place, connection, name)
+        sources.pause(connection, place.now(), f"{why} ({place.who})", row.id)
+        sources.log(connection, place.now(), place.who, "source: paused", source=name, detail={"why": why})
+    return Done(
+        f"All writes to {name} are stopped; reading goes on. `amends resume --source {name}` lets them go again."
+    )
+
+
+def _row(place: Place, connection: Transaction, name: str) -> SourceRow:
+    """The row of a source that is there, or that the settings name and that was never read yet."""
+    found = sources.by_name(connection, name)
+    return found or sources.enlist(connection, name, place.chosen([name])[0].adapter)
+
+
 def _prove_ours(place: Place) -> None:
     file = place.bare_store().file
     if file is not None and not file.exists() and not (place.home / "amends.yaml").exists():
@@ -147,7 +169,10 @@ def _prove_ours(place: Place) -> None:
         )
 
 
-def resume(place: Place, *, dry_run: bool) -> Done:
+def resume(place: Place, *, dry_run: bool, source: str | None = None) -> Done:
+    """Let writes go again, or those to one source. Raises SettingsError for a source that is not there."""
+    if source is not None:
+        return _resume_one(place, source, dry_run=dry_run)
     with place.store() as store:
         with store.read() as connection:
             paused = sources.paused(connection)
@@ -158,7 +183,31 @@ def resume(place: Place, *, dry_run: bool) -> Done:
         with store.write("resume") as connection:
             sources.resume(connection)
             sources.log(connection, place.now(), place.who, "writes: resumed")
-    return Done("Writes go again.")
+        still = [one.name for one in _everyone(store) if one.paused_at is not None]
+    rest = f" Those to {', '.join(still)} stay stopped: `amends resume --source NAME`." if still else ""
+    return Done(f"Writes go again.{rest}")
+
+
+def _everyone(store: Store) -> list[SourceRow]:
+    with store.read() as connection:
+        return sources.everyone(connection)
+
+
+def _resume_one(place: Place, name: str, *, dry_run: bool) -> Done:
+    with place.store() as store:
+        with store.read() as connection:
+            prove_source(connection, name)
+            row = sources.by_name(connection, name)
+            all_of_them = sources.paused(connection) is not None
+        if row is None or row.paused_at is None:
+            return Done(f"Writes to {name} are not paused by themselves.", dry_run)
+        if dry_run:
+            return Done(f"Would let writes to {name} go again.", True)
+        with store.write("resume") as connection:
+            sources.resume(connection, row.id)
+            sources.log(connection, place.now(), place.who, "source: resumed", source=name)
+    rest = " All writes are stopped still: `amends resume`." if all_of_them else ""
+    return Done(f"Writes to {name} go again.{rest}")
 
 
 # -- the audit log ---------------------------------------------------------------------------------------------------

@@ -85,6 +85,12 @@ def _sources(told: Overview) -> Iterator[Metric]:
     )
     failing = GaugeMetricFamily("amends_source_failing", "1 while the last thing tried went wrong.", labels=["source"])
     parked = GaugeMetricFamily("amends_source_parked", "1 while its credentials are refused.", labels=["source"])
+    paused = GaugeMetricFamily("amends_source_paused", "1 while writes to it alone are stopped.", labels=["source"])
+    left = GaugeMetricFamily(
+        "amends_source_calls_left_ratio",
+        "The share of its limit that a source still allowed when it last answered.",
+        labels=["source", "endpoint"],
+    )
     known = GaugeMetricFamily(
         "amends_tickets", "Tickets stored, by the answer to: is it a complaint?", labels=["source", "complaint"]
     )
@@ -94,9 +100,12 @@ def _sources(told: Overview) -> Iterator[Metric]:
         _moment(pushed, one.name, one.last_push_at)
         failing.add_metric([one.name], float(one.last_error is not None))
         parked.add_metric([one.name], float(one.parked_until is not None))
+        paused.add_metric([one.name], float(one.paused_since is not None))
+        for each in one.calls_left:
+            left.add_metric([one.name, each.endpoint], each.remaining / each.limit)
         for answer in ("yes", "no", "unsure"):
             known.add_metric([one.name, answer], one.complaints.get(answer, 0))
-    yield from (lag, pulled, pushed, failing, parked, known)
+    yield from (lag, pulled, pushed, failing, parked, paused, left, known)
 
 
 def _streams(lag: GaugeMetricFamily, one: SourceStanding) -> None:

@@ -135,6 +135,7 @@ Pages = Annotated[int | None, _option("--pages", min=1, help="Read at most so ma
 Census = Annotated[
     bool, _option("--census", help="Compare now with all that the source lists, even where much seems to be gone.")
 ]
+PausedSource = Annotated[str | None, _option("--source", help="Writes to this source only.", metavar="SOURCE")]
 Why = Annotated[str, _option("--why", help="For whoever finds it so.")]
 
 Tickets = Annotated[int, _option("--limit", min=1, max=1000, help="Look at so many of the newest live tickets.")]

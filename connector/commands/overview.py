@@ -11,6 +11,7 @@ from connector.commands.cause_counts import causes, corrections_standing, trends
 from connector.commands.place import Place
 from connector.commands.promise_counts import kept_share, summary
 from connector.display import ago, clean, count, moment, span, table, wrapped
+from connector.helpdesk import CallsLeft
 from connector.notify import ADAPTER
 from connector.store import Store, Transaction, complaints, intentions, quarantine, sources
 from connector.store.hook_inbox import FILE, HookInbox
@@ -30,6 +31,8 @@ class StreamStanding(msgspec.Struct, frozen=True):
 
 
 class SourceStanding(msgspec.Struct, frozen=True):
+    """How a source is. `paused_since`: writes to it alone were stopped. `calls_left`: as of when it last answered."""
+
     name: str
     adapter: str
     account: str | None
@@ -38,6 +41,9 @@ class SourceStanding(msgspec.Struct, frozen=True):
     last_error: str | None
     last_error_at: datetime | None
     parked_until: datetime | None
+    paused_since: datetime | None
+    paused_why: str | None
+    calls_left: tuple[CallsLeft, ...]
     streams: tuple[StreamStanding, ...]
     complaints: dict[str, int]
 
@@ -169,6 +175,9 @@ def _sources(connection: Transaction, now: datetime) -> tuple[SourceStanding, ..
             last_error=row.last_error,
             last_error_at=row.last_error_at,
             parked_until=row.parked_until,
+            paused_since=row.paused_at,
+            paused_why=row.paused_why,
+            calls_left=row.calls_left,
             streams=tuple(_stream(one, now) for one in sources.streams(connection, row.id)),
             complaints=counts.get(row.name, {}),
         )
@@ -239,7 +248,12 @@ def _source_lines(told: Overview, columns: int) -> list[str]:
         )
         for one in told.sources
     ]
-    return table(
+    stopped = [
+        f"PAUSED      {one.name} since {moment(one.paused_since)}, nothing is written there: {clean(one.paused_why)}"
+        for one in told.sources
+        if one.paused_since is not None
+    ]
+    return stopped + table(
         ("SOURCE", "ADAPTER", "LAST READ", "BEHIND", "COMPLAINTS", "UNSURE", "OTHER", "LAST ERROR"), rows, columns
     )
 

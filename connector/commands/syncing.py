@@ -200,6 +200,7 @@ class _Pass:
             )
         with self.store.write("pull: went through") as connection:
             sources.pulled(connection, desk.id, self.place.now())
+            sources.allowed(connection, desk.id, desk.calls_left())
         self._count(desk)
 
     def _count(self, desk: Helpdesk) -> None:

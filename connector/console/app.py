@@ -11,6 +11,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -54,6 +55,7 @@ def application(house: House) -> FastAPI:
     app.add_exception_handler(AmendsError, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _unknown)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(Exception, _broken)
     app.add_middleware(Door, web=house.web)
     return app
@@ -116,6 +118,11 @@ def _unknown(request: Request, error: Exception) -> Response:
     return _answer(
         request, error.status_code, said.get(error.status_code, str(error.detail)), None, dict(error.headers or {})
     )
+
+
+def _broken_off(request: Request, error: Exception) -> Response:
+    """The body did not come to its end, or went beyond what the door lets through; nobody may be there to hear it."""
+    return _answer(request, 413, "That broke off, or is too much.", None, {"connection": "close"})
 
 
 def _broken(request: Request, error: Exception) -> Response:

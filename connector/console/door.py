@@ -49,7 +49,8 @@ def hosts_of(web: WebSettings) -> frozenset[str]:
     return frozenset({"localhost", "127.0.0.1", "::1", *([own] if own else [])})
 
 
-def _host(said: str) -> str | None:
+def named_host(said: str) -> str | None:
+    """The host of a Host header, without its port; None where it is none."""
     found = _NAMED.fullmatch(said.lower())
     return found[1].strip("[]") if found else None
 
@@ -65,7 +66,7 @@ class Door:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if _host(headers.get("host", "")) not in self.hosts:
+        if named_host(headers.get("host", "")) not in self.hosts:
             await _refuse(send, 421, b"This console is not known by that name.\n")
             return
         if int(headers.get("content-length") or 0) > LARGEST_BODY_BYTES:

@@ -15,6 +15,7 @@ from functools import cache
 from connector.commands.accounts import digest_of, hashed, verified
 from connector.console.errors import StrangerError, TooManyError
 from connector.console.house import House
+from connector.console.limits import Allowance
 from connector.console.seat import Actor, person
 from connector.roles import SCOPES, Permission, Rank
 from connector.store import Transaction, access, sources
@@ -31,12 +32,14 @@ def sign_in(house: House, name: str, password: str, address: str) -> str:
     _prove_patience(house, name, address)
     with house.store.read() as connection:
         user = access.user(connection, name=name)
-    kept = user.password if user is not None and user.password else _nobodys()
-    if not verified(password, kept) or user is None or user.password is None:
+    # Whoever signs in at the identity provider is let in there alone, whatever the store holds beside it.
+    kept = user.password if user is not None and user.subject is None and user.password else None
+    if not verified(password, kept or _nobodys()) or user is None or kept is None:
         with house.store.write("user: refused") as connection:
             _note(house, connection, name[:100] if user is not None else "somebody unknown", "user: refused", address)
         raise StrangerError(_WRONG, remedy="Try again, or ask an admin for a new password.")
     house.guesses.forgive(f"{name} {address}")
+    house.callers.take_back(address)
     return begin(house, user, address)
 
 
@@ -66,16 +69,28 @@ def begin(house: House, user: User, address: str) -> str:
 
 
 def enter_by_link(house: House, secret: str, address: str) -> str:
-    """The secret of a new session for a link's; the link is used up. Raises StrangerError, TooManyError."""
-    _prove_patience(house, "link", address)
+    """The secret of a new session for a link's; the link is used up. Raises StrangerError, TooManyError.
+
+    256 random bits are not guessed: only links that do not work count, and none keeps out whoever has one that does.
+    """
     digest = digest_of(secret)
-    with house.store.write("user: link used") as connection:
+    with house.store.read() as connection:
         found = access.session(connection, digest, "link")
-        used = access.end(connection, digest)
-    if found is None or not used or found[1] is None or found[0].ends_at <= house.place.wall():
+    user = found[1] if found is not None and found[0].ends_at > house.place.wall() else None
+    if user is not None:
+        with house.store.write("user: link used") as connection:
+            user = user if access.end(connection, digest) else None
+    if user is None:
+        prove_and_count(house.callers, address, house.clock(), "there were too many tries from here.")
         raise StrangerError("this link does not work any more.", remedy="`amends web link` makes a new one.")
-    house.guesses.forgive(f"link {address}")
-    return begin(house, found[1], address)
+    return begin(house, user, address)
+
+
+def prove_and_count(allowance: Allowance, key: str, now: float, words: str) -> None:
+    """One more try of `key` at `now`. Raises TooManyError with `words` where there were too many."""
+    if wait := allowance.wait_seconds(key, now):
+        raise TooManyError(words, wait)
+    allowance.count(key, now)
 
 
 def holder(house: House, secret: str) -> Actor | None:
@@ -91,7 +106,7 @@ def holder(house: House, secret: str) -> Actor | None:
     if now - session.seen_at >= NOTED_EVERY:
         with house.store.write("user: seen") as connection:
             access.seen(connection, digest, now)
-    return person(user.name, Rank(user.role), digest)
+    return person(user.name, Rank(user.role), digest, by_provider=user.subject is not None)
 
 
 def leave(house: House, secret: str) -> None:
@@ -101,18 +116,15 @@ def leave(house: House, secret: str) -> None:
 
 
 def token_holder(house: House, secret: str, address: str) -> Actor:
-    """The program that a token belongs to. Raises StrangerError, TooManyError."""
+    """The program that a token belongs to. Raises StrangerError, TooManyError. One that is known is not kept waiting
+    by what strangers tried from the same address."""
     clock, now = house.clock(), house.place.wall()
-    if wait := house.callers.wait_seconds(address, clock):
-        raise TooManyError("there were too many wrong tokens from here.", wait)
     with house.store.read() as connection:
         found = access.token(connection, digest=digest_of(secret))
     if found is None or (found.ends_at is not None and found.ends_at <= now):
-        house.callers.count(address, clock)
+        prove_and_count(house.callers, address, clock, "there were too many wrong tokens from here.")
         raise StrangerError("this token opens nothing.", remedy="`amends web token list` shows which are valid.")
-    if wait := house.calls.wait_seconds(found.name, clock):
-        raise TooManyError("this token asks too often.", wait)
-    house.calls.count(found.name, clock)
+    prove_and_count(house.calls, found.name, clock, "this token asks too often.")
     if found.used_at is None or now - found.used_at >= NOTED_EVERY:
         with house.store.write("token: used") as connection:
             access.used(connection, found.id, now)

@@ -6,8 +6,10 @@ Made once by `serving`; `entrance` and the routes get their seats from it.
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import monotonic
 
 from connector.assessment import Rules
@@ -18,6 +20,7 @@ from connector.console.seat import Actor, Seat
 from connector.desks import rules_of
 from connector.errors import AmendsError
 from connector.settings import Settings
+from connector.settings.folder import hidden
 from connector.settings.web import WebSettings
 from connector.store import Store
 
@@ -45,6 +48,9 @@ class House:
         self.guesses = Allowance(10, QUARTER_HOUR_SECONDS)
         self.callers = Allowance(50, QUARTER_HOUR_SECONDS)
         self.calls = Allowance(600, MINUTE_SECONDS)
+        # On the way to the identity provider: each costs us a row and, at times, a question there.
+        self.departures = Allowance(100, QUARTER_HOUR_SECONDS)
+        self.known_provider: tuple[float, dict[str, str]] | None = None
         self.broken: str | None = None
         self._said: dict[str, str] = {}
         self._lock = threading.RLock()
@@ -111,12 +117,28 @@ class House:
             return
         self._marks = marks
         try:
-            self._settings, self._rules, self.broken = load(self.place.named), None, None
+            self._settings, self._rules, self.broken = load(self.place.named, today=self.place.now().date()), None, None
         except AmendsError as error:
             self.broken = str(error)
             log.error("the changed settings were not taken over here. %s", error)
 
     def _marks_now(self) -> tuple[tuple[str, int, int], ...]:
-        files = sorted(path for path in self.place.home.rglob("*.y*ml") if path.parent.name != HISTORY)
-        found = [(path, path.stat()) for path in files]
-        return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in found)
+        found = [(path, _mark(path)) for path in sorted(_yaml_files(self.place.home))]
+        return tuple((str(path), *mark) for path, mark in found if mark is not None)
+
+
+def _yaml_files(home: Path) -> Iterator[Path]:
+    """All that settings may be made of. What vanishes while it is looked at is passed over."""
+    for folder, below, names in os.walk(home):
+        below[:] = [name for name in below if name != HISTORY and not hidden(Path(name))]
+        paths = (Path(folder, name) for name in names)
+        yield from (path for path in paths if path.suffix in (".yaml", ".yml") and not hidden(path))
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """When a file was changed and how long it is; None where it has gone meanwhile, as editors replace files."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import threading
 from collections import OrderedDict, deque
 
@@ -9,12 +11,14 @@ MOST_KEYS = 10_000
 
 
 class Allowance:
-    """At most `tries` within `seconds` for each key. Of keys, the latest 10,000 are remembered: nobody fills our memory
-    with invented ones. Thread-safe."""
+    """At most `tries` within `seconds` for each key. Of keys, the latest 10,000 are remembered, by a digest under a
+    secret of this process: nobody fills our memory with invented ones or long ones, and whoever sees it learns no name
+    and no token. Thread-safe."""
 
     def __init__(self, tries: int, seconds: float) -> None:
         self.tries, self.seconds = tries, seconds
-        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+        self._seen: OrderedDict[bytes, deque[float]] = OrderedDict()
+        self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
 
     def wait_seconds(self, key: str, at: float) -> int:
@@ -31,11 +35,21 @@ class Allowance:
     def forgive(self, key: str) -> None:
         """Whoever it was has shown that they may."""
         with self._lock:
-            self._seen.pop(key, None)
+            self._seen.pop(self._digest(key), None)
+
+    def take_back(self, key: str) -> None:
+        """The last try of this key was none that counts; those before do."""
+        with self._lock:
+            if times := self._seen.get(self._digest(key)):
+                times.pop()
+
+    def _digest(self, key: str) -> bytes:
+        return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=16).digest()
 
     def _current(self, key: str, at: float) -> deque[float]:
-        times = self._seen.setdefault(key, deque(maxlen=self.tries))
-        self._seen.move_to_end(key)
+        digest = self._digest(key)
+        times = self._seen.setdefault(digest, deque(maxlen=self.tries))
+        self._seen.move_to_end(digest)
         while times and times[0] <= at - self.seconds:
             times.popleft()
         while len(self._seen) > MOST_KEYS:

@@ -32,6 +32,7 @@ NAV = (
     ("/complaints", "Complaints", "c", Permission.READ),
     ("/people", "People", "e", Permission.READ),
     ("/trends", "Trends", "t", Permission.READ),
+    ("/corrections", "Corrections", "x", Permission.READ),
     ("/report", "Report", "r", Permission.READ),
     ("/outbox", "Outbox", "o", Permission.READ),
     ("/quarantine", "Quarantine", "q", Permission.READ),

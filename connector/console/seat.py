@@ -27,12 +27,14 @@ T = TypeVar("T")
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who asks: a person with a rank and a session (by its digest), or a program with a token."""
+    """Who asks: a person with a rank and a session (by its digest), or a program with a token. `by_provider`: they sign
+    in at the identity provider, and have no password here."""
 
     name: str
     permissions: frozenset[Permission]
     rank: Rank | None = None
     session: str | None = None
+    by_provider: bool = False
 
     @property
     def called(self) -> str:
@@ -43,9 +45,9 @@ class Actor(msgspec.Struct, frozen=True):
         return permission in self.permissions
 
 
-def person(name: str, rank: Rank, session: str | None) -> Actor:
+def person(name: str, rank: Rank, session: str | None, *, by_provider: bool = False) -> Actor:
     """Somebody of this rank."""
-    return Actor(name, GRANTS[rank], rank, session)
+    return Actor(name, GRANTS[rank], rank, session, by_provider)
 
 
 class Seat(Place):

@@ -15,14 +15,21 @@ from connector.console import hooks
 from connector.console.app import application
 from connector.console.house import House
 from connector.errors import AmendsError, SettingsError, StoreError
-from connector.settings.web import loopback
+from connector.settings.web import WebSettings, loopback
 from connector.web import public
+from connector.web.patience import HEADER_SECONDS, LARGEST_HEADERS_BYTES, Patient
 
 log = logging.getLogger("amends.web")
 
 TELL_SECONDS = 2.0
-HEADER_SECONDS = 10
 MOST_CONNECTIONS = 200
+
+
+def believed(web: WebSettings) -> tuple[str, ...]:
+    """Whose word (X-Forwarded-For) counts on who is calling: those the settings name; and where people come by https,
+    so that there is a proxy, one on this machine. Where there is none, nobody's: else whoever is here could call under
+    a new address at each guess."""
+    return (*(("127.0.0.1", "::1") if web.url is not None else ()), *web.proxies)
 
 
 class Office:
@@ -50,15 +57,15 @@ class Office:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=bool(web.proxies),
-                forwarded_allow_ips=list(web.proxies) or None,
-                h11_max_incomplete_event_size=32 << 10,
+                proxy_headers=bool(believed(web)),
+                forwarded_allow_ips=list(believed(web)),
+                h11_max_incomplete_event_size=LARGEST_HEADERS_BYTES,
                 timeout_keep_alive=HEADER_SECONDS,
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_graceful_shutdown=3,
                 lifespan="off",
                 ws="none",
-                http="h11",
+                http=Patient,
             )
         )
 

@@ -28,19 +28,22 @@ from connector.http import session
 from connector.model import JSON
 from connector.roles import Rank
 from connector.settings.web import SignInSettings
-from connector.store import access, sources
+from connector.store import Transaction, access, sources
 from connector.store.access import User
 
 LASTS = timedelta(minutes=10)
 LEEWAY_SECONDS = 60
+BELIEVED_SECONDS = 3600.0
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 _REFUSED = StrangerError("the identity provider's answer does not hold.", remedy="Sign in once more.")
 
 
-def begin(house: House) -> tuple[str, str]:
-    """(the provider's address to go to, the secret that the browser keeps until it is back)."""
+def begin(house: House, address: str) -> tuple[str, str]:
+    """(the provider's address to go to, the secret that the browser at `address` keeps until it is back). Raises
+    TooManyError for a caller who goes off again and again, MissingError where there is no provider."""
     settings = _settings(house)
-    found = _discovered(settings)
+    entrance.prove_and_count(house.departures, address, house.clock(), "there were too many sign-ins from here.")
+    found = _discovered(house, settings)
     secret, state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
     now = house.place.wall()
     detail = {"state": state, "nonce": nonce, "verifier": verifier}
@@ -62,18 +65,30 @@ def begin(house: House) -> tuple[str, str]:
 
 def finish(house: House, secret: str, *, state: str, code: str, issuer: str | None, address: str) -> str:
     """The secret of a new session. Raises StrangerError where the answer does not hold, ForbiddenError where no role is
-    given to this person."""
-    settings, now, digest = _settings(house), house.place.wall(), digest_of(secret)
-    with house.store.write("user: back") as connection:
-        begun = access.session(connection, digest, "oidc")
-        used = access.end(connection, digest)
-    if begun is None or not used or begun[0].ends_at <= now:
-        raise _REFUSED
-    kept = begun[0].detail
+    given to this person, TooManyError for a caller whose answers did not hold again and again."""
+    settings = _settings(house)
+    entrance.prove_and_count(house.callers, address, house.clock(), "there were too many tries from here.")
+    kept = _begun(house, secret)
     if not same(state, kept["state"]) or not code or issuer not in (None, settings.issuer):
         raise _REFUSED
-    claims = _claims(house, settings, code, kept)
-    return entrance.begin(house, _user(house, settings, claims), address)
+    user = _user(house, settings, _claims(house, settings, code, kept))
+    house.callers.take_back(address)
+    house.departures.take_back(address)
+    return entrance.begin(house, user, address)
+
+
+def _begun(house: House, secret: str) -> JSON:
+    """What was noted when this browser went off; it is used up. Raises StrangerError."""
+    digest = digest_of(secret)
+    with house.store.read() as connection:
+        begun = access.session(connection, digest, "oidc")
+    if begun is None:
+        raise _REFUSED
+    with house.store.write("user: back") as connection:
+        used = access.end(connection, digest)
+    if not used or begun[0].ends_at <= house.place.wall():
+        raise _REFUSED
+    return begun[0].detail
 
 
 def _settings(house: House) -> SignInSettings:
@@ -87,7 +102,17 @@ def _back(house: House) -> str:
     return f"{house.web.url or f'http://{house.web.address}:{house.web.port}'}/sign-in/back"
 
 
-def _discovered(settings: SignInSettings) -> dict[str, str]:
+def _discovered(house: House, settings: SignInSettings) -> dict[str, str]:
+    """What the provider says of itself; believed for a while, so that coming and going here costs it little."""
+    known = house.known_provider
+    if known is not None and house.clock() - known[0] < BELIEVED_SECONDS:
+        return known[1]
+    found = _asked(settings)
+    house.known_provider = (house.clock(), found)
+    return found
+
+
+def _asked(settings: SignInSettings) -> dict[str, str]:
     with session("sign-in") as http:
         answer = http.get(f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration")
     found: JSON = answer.json() if answer.ok else {}
@@ -97,7 +122,7 @@ def _discovered(settings: SignInSettings) -> dict[str, str]:
 
 
 def _claims(house: House, settings: SignInSettings, code: str, kept: JSON) -> dict[str, Any]:
-    found = _discovered(settings)
+    found = _discovered(house, settings)
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -147,11 +172,21 @@ def _user(house: House, settings: SignInSettings, claims: dict[str, Any]) -> Use
         if known is None:
             access.add_user(connection, _name(claims, subject), rank.value, house.place.wall(), subject=subject)
             sources.log(connection, house.place.now(), subject, "user: added", detail={"role": rank.value})
-        elif known.role != rank:
-            access.change_user(connection, known.id, role=rank.value)
+        elif known.role != rank or known.password is not None:
+            access.change_user(connection, known.id, role=rank.value, password=None)
+            _note_change(house, connection, known, rank)
         found = access.user(connection, subject=subject)
     assert found is not None
     return found
+
+
+def _note_change(house: House, connection: Transaction, known: User, rank: Rank) -> None:
+    """Who was given what by the provider's word, beside what admins change here."""
+    for what, changed in (("role", known.role != rank), ("password", known.password is not None)):
+        if changed:
+            said = {"role": rank.value, "before": known.role} if what == "role" else {"password": "none any more"}
+            detail = {"name": known.name, "by": "identity provider", **said}
+            sources.log(connection, house.place.now(), known.name, f"user: {what} changed", detail=detail)
 
 
 def _name(claims: dict[str, Any], subject: str) -> str:

@@ -135,6 +135,15 @@ def state(steps: Sequence[Filed], now: datetime) -> State:
     return State.FAIR if all(check.answers.get(question) for question in QUESTIONS) else State.UNFAIR
 
 
+def following(steps: Sequence[Filed], now: datetime) -> tuple[Step, ...]:
+    """The steps that may be filed next, whatever they need besides; by whom is for `prove` to say."""
+    stands = state(steps, now)
+    found = [step for step, after in _AFTER.items() if stands in after]
+    last = next((one.step for one in reversed(steps) if one.step in (Step.DECISION, Step.EXTENSION)), None)
+    waits = last is not None and len(approvers(steps, last)) < APPROVALS
+    return (*((Step.APPROVAL,) if waits and stands in (State.DECIDED, State.IN_FORCE) else ()), *found)
+
+
 def approvers(steps: Sequence[Filed], of: Step) -> frozenset[str]:
     """Who approved the last decision or extension."""
     found: set[str] = set()

@@ -107,7 +107,7 @@ class Folder:
         if name in self._drafts:
             return self._drafts[name]
         own = self.home / name
-        if own.exists():
+        if own.exists() or own.is_symlink():  # a link that leads nowhere is somebody's slip, and named
             return own
         shipped = SHIPPED / name.removeprefix("mappings/")
         return shipped if shipped.exists() else None
@@ -116,5 +116,11 @@ class Folder:
         return f"{name}{SHIPPED_MARK}" if path.is_relative_to(SHIPPED) else str(path)
 
 
+def hidden(path: Path) -> bool:
+    """Whether a file is none of the admin's own, such as the lock (`.#sla.yaml`) that an editor leaves beside it."""
+    return path.name.startswith(".")
+
+
 def _yaml_files(folder: Path) -> Iterable[Path]:
-    return sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+    found = (path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+    return sorted(path for path in found if not hidden(path))

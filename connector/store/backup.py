@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -117,7 +117,7 @@ def restore(store: Store, backup: Path, now: datetime) -> Restored:
         draft = target.with_name(f".{target.name}.restored")
         make_private(draft)
         _copy(backup, draft, lambda _done, _all: None)
-        doubted = _doubt(draft, now, _paused(target))
+        doubted = _doubt(draft, now, _paused(target), _paused_sources(target))
         flush(draft)
         replaced = _set_aside(target, now)
         put_in_place(draft, target)
@@ -134,7 +134,19 @@ def _paused(target: Path) -> tuple[int | None, str | None]:
     return (found[0], found[1]) if found else (None, None)
 
 
-def _doubt(file: Path, now: datetime, paused: tuple[int | None, str | None]) -> int:
+def _paused_sources(target: Path) -> list[tuple[int, str | None, str]]:
+    """(since when, why, name) of the sources whose writes were stopped there."""
+    statement = "SELECT paused_at, paused_why, name FROM source WHERE paused_at IS NOT NULL"
+    try:
+        with closing(sqlite3.connect(f"file:{target}?mode=ro", uri=True)) as connection:
+            return [(int(row[0]), row[1], str(row[2])) for row in connection.execute(statement)]
+    except sqlite3.Error:
+        return []
+
+
+def _doubt(
+    file: Path, now: datetime, paused: tuple[int | None, str | None], stopped: Sequence[tuple[int, str | None, str]]
+) -> int:
     """Mark the copy as restored: see `Sender`, which looks up all that may have been written since the backup."""
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
@@ -143,10 +155,19 @@ def _doubt(file: Path, now: datetime, paused: tuple[int | None, str | None]) -> 
         connection.execute("UPDATE instance SET restored_at = ?", (micros(now),))
         if paused[0] is not None:
             connection.execute("UPDATE instance SET paused_at = ?, paused_why = ?", paused)
+        if stopped and _has_pauses(connection):
+            connection.executemany("UPDATE source SET paused_at = ?, paused_why = ? WHERE name = ?", stopped)
+        elif stopped and paused[0] is None:  # better all of them than one that somebody had stopped
+            connection.execute("UPDATE instance SET paused_at = ?, paused_why = ?", stopped[0][:2])
         connection.execute("UPDATE outbox SET state = 'in_doubt' WHERE state = 'sending'")
         moving = connection.execute("SELECT count(*) FROM outbox WHERE state IN ('pending', 'in_doubt')").fetchone()
         connection.execute("COMMIT")
         return int(moving[0])
+
+
+def _has_pauses(connection: sqlite3.Connection) -> bool:
+    """Whether the copy is of a release that can pause one source; an older one is migrated when it is opened."""
+    return any(row[1] == "paused_at" for row in connection.execute("PRAGMA table_info(source)"))
 
 
 def erasures(file: Path) -> list[tuple[str, int]]:

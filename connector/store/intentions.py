@@ -375,9 +375,13 @@ def counts(connection: Connection) -> dict[tuple[str, str], int]:
 
 
 def oldest_waiting(connection: Connection, now: datetime) -> timedelta | None:
-    """How long the oldest write that should have gone out has been waiting."""
+    """How long the oldest write that should have gone out has been waiting; those to a source that is paused should
+    not."""
+    stopped = select(source.c.id).where(source.c.paused_at.is_not(None))
     statement = select(func.min(outbox.c.next_at)).where(
-        outbox.c.state.in_([state.value for state in MOVING]), outbox.c.next_at <= micros(now)
+        outbox.c.state.in_([state.value for state in MOVING]),
+        outbox.c.next_at <= micros(now),
+        outbox.c.source_id.not_in(stopped),
     )
     found = connection.execute(statement).scalar_one()
     return None if found is None else now - moment(found)

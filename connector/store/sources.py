@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from connector.adapter import Cursor, Identity
+from connector.helpdesk import CallsLeft
 from connector.model import JSON
 from connector.store.audit_chain import START, proven, sealed
 from connector.store.rows import insert_for
@@ -40,6 +41,9 @@ class SourceRow(msgspec.Struct, frozen=True):
     last_pull_at: datetime | None
     last_push_at: datetime | None
     counted_at: datetime | None
+    paused_at: datetime | None
+    paused_why: str | None
+    calls_left: tuple[CallsLeft, ...]
 
 
 class StreamRow(msgspec.Struct, frozen=True):
@@ -65,10 +69,14 @@ class AuditLine(msgspec.Struct, frozen=True):
 
 def _source(row: Any) -> SourceRow:
     values = row._mapping
-    times = ("act_from", "parked_until", "last_error_at", "last_pull_at", "last_push_at", "counted_at")
+    times = ("act_from", "parked_until", "last_error_at", "last_pull_at", "last_push_at", "counted_at", "paused_at")
     told: dict[str, Any] = {str(name): values[name] for name in values}
+    told["calls_left"] = _decode_calls(told["calls_left"]) if told["calls_left"] else ()
     told.update({name: moment_or_none(told[name]) for name in times})
     return SourceRow(**told)
+
+
+_decode_calls = msgspec.json.Decoder(tuple[CallsLeft, ...]).decode
 
 
 def enlist(connection: Connection, name: str, adapter: str) -> SourceRow:
@@ -176,6 +184,13 @@ def pushed(connection: Connection, source_id: int, now: datetime) -> None:
     connection.execute(update(source).where(source.c.id == source_id).values(last_push_at=micros(now)))
 
 
+def allowed(connection: Connection, source_id: int, left: Sequence[CallsLeft]) -> None:
+    """Keep how many calls the source still allows; where nothing is known, what was known before stays."""
+    if left:
+        told = msgspec.json.encode(left).decode()
+        connection.execute(update(source).where(source.c.id == source_id).values(calls_left=told))
+
+
 def failed(connection: Connection, source_id: int, now: datetime, why: str, parked_until: datetime | None) -> None:
     """A step failed. With `parked_until`, nothing is tried before that time."""
     connection.execute(
@@ -247,18 +262,30 @@ def salt(connection: Connection) -> str:
     return str(connection.execute(select(instance.c.salt)).scalar_one())
 
 
-def paused(connection: Connection) -> tuple[datetime, str] | None:
-    """Since when and why all writes are stopped, or None."""
+def paused(connection: Connection, source_id: int | None = None) -> tuple[datetime, str] | None:
+    """Since when and why all writes are stopped, or None; with a source, also those to it alone."""
     row = connection.execute(select(instance.c.paused_at, instance.c.paused_why)).one()
+    if row.paused_at is None and source_id is not None:
+        row = connection.execute(_PAUSED, {"of": source_id}).one()
     return None if row.paused_at is None else (moment(row.paused_at), row.paused_why or "")
 
 
-def pause(connection: Connection, now: datetime, why: str) -> None:
-    connection.execute(update(instance).values(paused_at=micros(now), paused_why=why))
+_PAUSED = select(source.c.paused_at, source.c.paused_why).where(source.c.id == bindparam("of"))
 
 
-def resume(connection: Connection) -> None:
-    connection.execute(update(instance).values(paused_at=None, paused_why=None))
+def pause(connection: Connection, now: datetime, why: str, source_id: int | None = None) -> None:
+    """Stop all writes, or those to one source."""
+    _switch(connection, source_id, {"paused_at": micros(now), "paused_why": why})
+
+
+def resume(connection: Connection, source_id: int | None = None) -> None:
+    """Lift the pause of all writes, or that of one source; neither lifts the other."""
+    _switch(connection, source_id, {"paused_at": None, "paused_why": None})
+
+
+def _switch(connection: Connection, source_id: int | None, values: dict[str, Any]) -> None:
+    where = update(instance) if source_id is None else update(source).where(source.c.id == source_id)
+    connection.execute(where.values(values))
 
 
 def known_policy(connection: Connection) -> str | None:

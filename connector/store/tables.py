@@ -88,6 +88,9 @@ source = Table(
     Column("last_pull_at", BigInteger),
     Column("last_push_at", BigInteger),
     Column("counted_at", BigInteger),
+    Column("paused_at", BigInteger),
+    Column("paused_why", Text),
+    Column("calls_left", Text),
 )
 
 stream = Table(

@@ -66,7 +66,7 @@ def push(
     stopping: Callable[[], bool] = lambda: False,
     tell: Tell = _nobody,
 ) -> Pushed:
-    """Send and settle what is due, until nothing is, the source asks for rest, or all writes are paused.
+    """Send and settle what is due, until nothing is, the source asks for rest, or its writes are paused.
 
     `others` are the sources whose complaints may have something opened here. Raises AuthError after parking the
     source, FencedError, StoreError.
@@ -78,6 +78,7 @@ def push(
     if result.done:
         with store.write("push: went through") as connection:
             sources.pushed(connection, desk.id, now())
+            sources.allowed(connection, desk.id, desk.calls_left())
     return result
 
 
@@ -95,7 +96,7 @@ def _pushed(
     rest: float | None = None
     while not stopping():
         with store.read() as connection:
-            if sources.paused(connection):
+            if sources.paused(connection, desk.id):
                 return msgspec.structs.replace(result, paused=True)
             ready = intentions.ready(connection, desk.id, now(), (BATCH if desk.streams else 1) + len(tried))
         # A row that did not move (another write to its ticket comes first) is not taken up twice in one push.
@@ -129,7 +130,7 @@ def _repaired(
         due = intentions.to_repair(connection, desk.id, now())
     for intention in due:
         with store.read() as connection:
-            paused = sources.paused(connection) is not None
+            paused = sources.paused(connection, desk.id) is not None
         if stopping() or paused:
             break
         outcome = sender.repair(intention)

@@ -23,8 +23,8 @@ from connector.store.hook_inbox import HookInbox
 from connector.survey_key import SurveyLinks, key_file
 from connector.web import survey
 from connector.web.hooks import HookDoor, ears
+from connector.web.patience import HEADER_SECONDS, LARGEST_HEADERS_BYTES, Patient
 
-HEADER_SECONDS = 10
 MOST_STRANGERS = 2000
 
 
@@ -41,8 +41,8 @@ def application(place: Place, store: Store) -> Starlette:
 
 
 def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
-    """Strangers get little: short headers, few connections at once, no word on what serves them. Nothing of a request
-    is logged, for the address of a survey is a key."""
+    """Strangers get little: short headers, little time, no more connections at once than we can hold, no word on what
+    serves them. Nothing of a request is logged, for the address of a survey is a key."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -51,13 +51,13 @@ def server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            h11_max_incomplete_event_size=32 << 10,
+            h11_max_incomplete_event_size=LARGEST_HEADERS_BYTES,
             timeout_keep_alive=HEADER_SECONDS,
             limit_concurrency=MOST_STRANGERS,
             timeout_graceful_shutdown=3,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Patient,
         )
     )
 

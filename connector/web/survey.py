@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -174,10 +174,13 @@ def _score(text: str | None, scale: range) -> int | None:
 async def _form(request: Request) -> dict[str, str] | None:
     """The fields that were sent, the last of each name; None where the body is too long to be an answer."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY_BYTES:
-            return None
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_BODY_BYTES:
+                return None
+    except ClientDisconnect:  # half an answer is none
+        return None
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=50, errors="replace")
     except ValueError:  # hundreds of fields are no answer

@@ -191,3 +191,22 @@ def test_many_workers_together_get_no_more_than_the_limit() -> None:
     for worker in workers:
         worker.join()
     assert sum(granted) == 50
+
+
+def test_what_is_left_is_what_the_source_said_last_and_else_what_we_counted() -> None:
+    world = World(account=200, export=10)
+    world.taken("export", most=4)
+    assert [(one.endpoint, one.remaining, one.limit, one.stated) for one in world.budget.left()] == [
+        ("account", 196, 200, False),
+        ("export", 6, 10, False),
+    ]
+    world.hears(x_rate_limit="700", x_rate_limit_remaining="650", ratelimit_reset="30")
+    (account, export) = world.budget.left()
+    assert (account.remaining, account.limit, account.stated) == (650, 700, True)
+    assert account.seen_at == world.now()
+    assert export.remaining == 6
+    world.seconds += 61
+    assert [(one.endpoint, one.remaining, one.stated) for one in world.budget.left()] == [
+        ("account", 200, False),
+        ("export", 10, False),
+    ]

@@ -137,6 +137,18 @@ def test_a_pause_outlives_a_restore(house: House, tmp_path: Path) -> None:
     assert paused[1].startswith("a note came out PUBLIC")
 
 
+def test_a_pause_of_one_source_outlives_a_restore(house: House, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    keeping.back_up(house.place, target, dry_run=False)
+    name = next(iter(house.place.settings.sources))
+    keeping.pause(house.place, "the import runs", dry_run=False, source=name)
+    keeping.restore(house.place, target, dry_run=False)
+    with house.place.store() as store, store.read() as connection:
+        row = sources.by_name(connection, name)
+    assert row is not None and row.paused_why is not None
+    assert row.paused_why.startswith("the import runs")
+
+
 def test_a_store_in_use_is_not_replaced(house: House, tmp_path: Path) -> None:
     keeping.back_up(house.place, tmp_path / "copy.db", dry_run=False)
     with house.place.leased_store("the daemon"), pytest.raises(StoreError, match="in use"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from errno import ENOENT
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import FunctionType
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -22,6 +24,7 @@ from connector.console.serving import Office as Serving
 from connector.errors import AmendsError
 from connector.roles import GRANTS, SCOPES, Permission, Rank
 from connector.settings import SettingsFilesError, load
+from connector.store import auditing
 from tests.console import BASE, CHEAP, PASSWORD, Office, later, office, text_of
 
 
@@ -58,6 +61,11 @@ FORM = {
     "/users": {"decision": "role", "name": "nobody", "role": "viewer"},
     "/tokens": {"decision": "remove", "name": "nothing"},
     "/pause": {"why": "a test"},
+    "/corrections": {"complaint": "shop/T"},
+    "/corrections/{number}": {"decision": "waived", "why": "a test"},
+    "/conduct": {"person": "1", "text": "a test"},
+    "/conduct/{number}": {"decision": "end", "text": "a test"},
+    "/sources/{name}": {"decision": "pause", "why": "a test", "sure": "yes"},
     "/account": {"before": "", "password": "short"},
 }
 # (method, path): what it needs; None for what is open to everybody. A route that is not here fails the test.
@@ -67,7 +75,16 @@ PAGES: dict[tuple[str, str], Permission | None] = {
     ("GET", "/"): Permission.READ,
     ("GET", "/live"): Permission.READ,
     ("GET", "/sources"): Permission.READ,
+    ("POST", "/sources/{name}"): Permission.DECIDE,
     ("POST", "/pause"): Permission.DECIDE,
+    ("GET", "/corrections"): Permission.READ,
+    ("POST", "/corrections"): Permission.DECIDE,
+    ("GET", "/corrections/{number}"): Permission.READ,
+    ("POST", "/corrections/{number}"): Permission.DECIDE,
+    ("GET", "/conduct"): Permission.DECIDE,
+    ("POST", "/conduct"): Permission.TAG,
+    ("GET", "/conduct/{number}"): Permission.DECIDE,
+    ("POST", "/conduct/{number}"): Permission.DECIDE,
     ("POST", "/resume"): Permission.DECIDE,
     ("GET", "/complaints"): Permission.READ,
     ("GET", "/find"): Permission.READ,
@@ -151,6 +168,7 @@ def filled(shop: Office, path: str) -> str:
     ticket = shop.desk.tickets()[0]
     for name, value in (
         ("{source}", "shop"),
+        ("{name}", "shop"),
         ("{ticket:path}", ticket),
         ("{number}", "1"),
         ("{decision}", "drop"),
@@ -168,7 +186,8 @@ def test_h09_every_page_opens_for_those_who_may_and_for_nobody_else(shop: Office
     found = {}
     for method, path in PAGES:
         browser = shop.browser(rank)
-        form = {name: value if value != "T" else shop.desk.tickets()[0] for name, value in FORM.get(path, {}).items()}
+        ticket = shop.desk.tickets()[0]
+        form = {name: value.replace("T", ticket) for name, value in FORM.get(path, {}).items()}
         answer = browser.get(filled(shop, path)) if method == "GET" else browser.post(filled(shop, path), form)
         assert answer.status_code != 500, (path, answer.text)
         refused = answer.status_code in (401, 403)
@@ -467,12 +486,123 @@ def test_an_allowance_comes_back_with_time_and_remembers_few_keys() -> None:
     assert len(tries._seen) <= 10_000
 
 
+def test_what_counts_tries_remembers_no_name_and_no_token() -> None:
+    tries = Allowance(2, 10.0)
+    tries.count("anna 203.0.113.9", 0.0)
+    assert "anna" not in repr(vars(tries))
+    assert tries.wait_seconds("anna 203.0.113.9", 0.0) == 0
+    tries.count("anna 203.0.113.9", 0.0)
+    assert tries.wait_seconds("anna 203.0.113.9", 0.0) > 0
+    tries.take_back("anna 203.0.113.9")
+    assert tries.wait_seconds("anna 203.0.113.9", 0.0) == 0
+
+
+def test_a_known_token_or_link_is_heard_whatever_strangers_try_from_its_address(shop: Office) -> None:
+    made = accounts.add_token(shop.place, "bi", ["read"], 30, dry_run=False).secret
+    link = accounts.link(shop.place, None, dry_run=False)
+    assert made is not None
+    for _ in range(50):
+        with pytest.raises(StrangerError):
+            entrance.token_holder(shop.house, "amends_wrong", "here")
+    with pytest.raises(TooManyError):
+        entrance.token_holder(shop.house, "amends_wrong", "here")
+    with pytest.raises(TooManyError):
+        entrance.enter_by_link(shop.house, "wrong", "here")
+    assert entrance.token_holder(shop.house, made, "here").called == "token bi"
+    assert entrance.enter_by_link(shop.house, link, "here")
+
+
+def test_a_whole_office_signs_in_from_one_address(anna: Office) -> None:
+    for _ in range(60):
+        assert entrance.sign_in(anna.house, "anna", PASSWORD, "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("web", "peer", "seen"),
+    [
+        ("", "127.0.0.1", "127.0.0.1"),
+        ("web: {url: 'https://amends.example.com'}\n", "127.0.0.1", "203.0.113.9"),
+        ("web: {url: 'https://amends.example.com'}\n", "198.51.100.7", "198.51.100.7"),
+        ("web: {url: 'https://amends.example.com', proxies: [198.51.100.7]}\n", "198.51.100.7", "203.0.113.9"),
+    ],
+    ids=["nobody stands before it", "a proxy here", "a stranger", "a proxy that is named"],
+)
+def test_who_is_calling_is_told_by_a_proxy_of_ours_and_by_nobody_else(
+    tmp_path: Path, web: str, peer: str, seen: str
+) -> None:
+    with office(tmp_path / "amends", web=web) as made:
+        made.sync()
+        serving = Serving(made.place, address=None, port=None, reload=None)
+        config = serving.server.config
+        config.load()
+        client = TestClient(config.loaded_app, base_url=BASE, client=(peer, 50000))
+        client.post("/login", data={"name": "b", "password": PASSWORD}, headers={"x-forwarded-for": "203.0.113.9"})
+        with made.house.store.read() as connection:
+            (line,) = [one for one in auditing.page(connection, 10)[0] if one.what == "user: refused"]
+        serving.house.close()
+        assert line.detail == {"address": seen}
+
+
 def test_a_monitor_on_this_machine_needs_no_token_and_one_behind_a_proxy_does(shop: Office) -> None:
     near = TestClient(application(shop.house), base_url=BASE, client=("127.0.0.1", 50000))
     assert "amends_store_readable 1.0" in near.get("/metrics").text
     assert near.get("/metrics", headers={"x-forwarded-for": "203.0.113.9"}).status_code == 401
     far = TestClient(application(shop.house), base_url=BASE, client=("203.0.113.9", 50000))
     assert far.get("/metrics").status_code == 401
+
+
+def test_a_page_whose_name_was_pointed_at_us_is_told_no_metrics(tmp_path: Path) -> None:
+    with office(tmp_path / "amends", web="web: {url: 'https://amends.example.com'}\n") as made:
+        made.sync()
+        near = TestClient(made.app, base_url=BASE, client=("127.0.0.1", 50000))
+        assert near.get("/metrics").status_code == 200
+        assert near.get("/metrics", headers={"host": "localhost:8484"}).status_code == 200
+        assert near.get("/metrics", headers={"host": "amends.example.com"}).status_code == 401
+        assert near.get("/metrics", headers={"host": "evil.example"}).status_code == 421
+
+
+def test_a_body_without_a_length_that_does_not_end_is_refused_and_is_no_fault_of_ours(
+    shop: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = shop.browser().client.post(
+        "/login",
+        content=iter([b"name=" + b"x" * (1 << 20), b"y" * 1024]),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    assert said.status_code == 413
+    assert "a fault in the console itself" not in caplog.text
+
+
+# -- files of settings that come and go ------------------------------------------------------------------------------
+
+
+def test_a_lock_that_an_editor_leaves_and_a_file_that_vanishes_stop_nothing(
+    shop: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shop.home / ".#sla.yaml").symlink_to("anna@laptop.4711:1")
+    (shop.home / "mappings").mkdir()
+    (shop.home / "mappings" / ".#shop.yaml").symlink_to("anna@laptop.4711:1")
+    (shop.home / "spare.yaml").write_text("{}\n")
+    stat = Path.stat
+
+    def vanishing(path: Path, **kwargs: Any) -> Any:
+        if path.name == "spare.yaml":
+            raise FileNotFoundError(ENOENT, "gone", str(path))
+        return stat(path, **kwargs)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    assert shop.house.broken is None
+    monkeypatch.undo()
+    monkeypatch.setattr("argon2.PasswordHasher", CHEAP)
+    later(shop, 1)
+    assert shop.browser(Rank.ADMIN).get("/").status_code == 200
+    assert shop.house.broken is None
+
+
+def test_a_file_of_ours_that_leads_nowhere_is_named_and_not_taken_as_shipped(shop: Office) -> None:
+    (shop.home / "sla.yaml").symlink_to("nowhere.yaml")
+    with pytest.raises(SettingsFilesError, match=r"sla\.yaml.*cannot be read"):
+        load(shop.home)
 
 
 def test_readiness_says_what_is_in_the_way(shop: Office) -> None:

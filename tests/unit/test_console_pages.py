@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
+from connector.helpdesk import CallsLeft
+from connector.people.conduct import QUESTIONS
 from connector.roles import Rank
 from connector.store import complaints, labels, sources
-from tests.console import KIM, PAYLOADS, Office, later, office, text_of
+from tests.console import KIM, PAYLOADS, Browser, Office, later, office, text_of
 
 
 @pytest.fixture
@@ -77,6 +79,54 @@ def test_a_change_at_the_helpdesk_is_on_the_live_part_after_the_next_pull(late: 
     late.desk.advance(60)
     late.sync()
     assert "0 overdue" in text_of(browser.get("/live"))
+
+
+# -- sources ---------------------------------------------------------------------------------------------------------
+
+
+def test_writes_to_one_source_are_stopped_by_whoever_may_says_why_and_means_it(shop: Office) -> None:
+    shop.complain()
+    later(shop, 30)
+    shop.sync()
+    lead, stop = shop.browser(Rank.LEAD), {"decision": "pause", "why": "the import runs", "sure": "yes"}
+    assert lead.post("/sources/shop", stop | {"sure": ""}).status_code == 400
+    assert lead.post("/sources/shop", stop | {"why": " "}).status_code == 400
+    assert shop.browser(Rank.AGENT).post("/sources/shop", stop).status_code == 403
+    assert lead.post("/sources/nowhere", stop).status_code == 404
+    assert lead.post("/sources/shop", stop).status_code == 303
+    said = text_of(lead.get("/sources"))
+    assert "All writes to shop are stopped since" in said
+    assert "the import runs" in said
+    lead.post("/outbox/1", {"decision": "approve"})
+    shop.sync()
+    assert "is sent" not in text_of(lead.get("/outbox/1"))
+    assert "approved" in text_of(lead.get("/outbox/1")) or "pending" in text_of(lead.get("/outbox/1"))
+    lead.post("/resume")  # the other switch lifts nothing here
+    assert "All writes to shop are stopped since" in text_of(lead.get("/sources"))
+    lead.post("/sources/shop", {"decision": "resume"})
+    shop.sync()
+    assert "done" in text_of(lead.get("/outbox/1"))
+    log = text_of(lead.get("/audit?source=shop"))
+    assert "source: paused" in log
+    assert "source: resumed" in log
+    assert "a-lead" in log
+
+
+def test_sources_say_how_many_calls_they_still_allow(shop: Office) -> None:
+    shop.complain()
+    shop.sync()
+    at = shop.desk.now
+    left = [CallsLeft("account", 700, 63, at, at, stated=True), CallsLeft("search", 100, 90, at, at, stated=False)]
+    with shop.house.store.write("test") as connection:
+        row = sources.by_name(connection, "shop")
+        assert row is not None
+        sources.allowed(connection, row.id, left)
+        sources.allowed(connection, row.id, [])  # an answer that says nothing takes nothing away
+    said = text_of(shop.browser(Rank.VIEWER).get("/sources"))
+    assert "the account 63 63 700 the source" in said
+    assert "search 90 90 100 its settings" in said
+    (told,) = shop.program("read").get("/api/v1/sources").json()
+    assert told["standing"]["calls_left"][0]["remaining"] == 63
 
 
 # -- complaints ------------------------------------------------------------------------------------------------------
@@ -371,6 +421,82 @@ def lost(shop: Office) -> Office:
     shop.desk.advance(86_400)
     shop.sync()
     return shop
+
+
+def test_a_correction_is_opened_from_a_trend_done_and_everybody_in_it_told(lost: Office) -> None:
+    lead = lost.browser(Rank.LEAD)
+    number = HTMLParser(lead.get("/trends").text).css_first("ul.multiples a").attributes["href"].rpartition("/")[2]
+    wish = {"trend": number, "owner": "Ida", "due": "2026-04-01", "title": "Another carrier"}
+    assert lost.browser(Rank.AGENT).post("/corrections", wish).status_code == 403
+    assert lead.post("/corrections", wish | {"due": "soon"}).status_code == 400
+    assert lead.post("/corrections", wish | {"trend": "999"}).status_code == 404
+    there = lead.post("/corrections", wish).headers["location"]
+    assert there in lead.get(f"/trends/{number}").text
+    said = text_of(lead.get(there))
+    assert "Another carrier" in said and "Ida" in said and "2026-04-01" in said
+    assert (
+        lead.post(there, {"decision": "done", "language": "en", "changed": "We changed the carrier."}).status_code
+        == 303
+    )
+    page = lead.get(there)
+    assert "We changed the carrier." in text_of(page)
+    case = HTMLParser(page.text).css_first("input[name=case]").attributes["value"]
+    assert lead.post(there, {"decision": "waived", "case": case}).status_code == 400
+    assert lead.post(there, {"decision": "waived", "case": case, "why": "They moved on."}).status_code == 303
+    assert "They moved on." in text_of(lead.get(there))
+    log = text_of(lead.get("/audit?what=correction"))
+    assert "correction: opened" in log and "correction: customer waived" in log and "a-lead" in log
+
+
+def test_a_correction_is_opened_for_one_grave_complaint(late: Office) -> None:
+    lead = late.browser(Rank.LEAD)
+    name = first(late).removeprefix("/complaints/")
+    assert "Have the cause removed" in lead.get(first(late)).text
+    assert "Have the cause removed" not in late.browser(Rank.AGENT).get(first(late)).text
+    assert lead.post("/corrections", {"complaint": "shop/NO-1"}).status_code == 404
+    assert lead.post("/corrections", {}).status_code == 400
+    there = lead.post("/corrections", {"complaint": name}).headers["location"]
+    assert name in text_of(lead.get(there))
+    assert "Remove the cause of complaint" in text_of(lead.get("/corrections"))
+
+
+def test_a_register_of_conduct_is_kept_in_its_order_by_enough_people(late: Office) -> None:
+    agent, lead = late.browser(Rank.AGENT), late.browser(Rank.LEAD)
+    assert agent.post("/conduct", {"person": "1", "text": " "}).status_code == 400
+    assert agent.post("/conduct", {"person": "77", "text": "Shouted."}).status_code == 404
+    assert agent.post("/conduct", {"person": "1", "text": "Shouted at Ben."}).headers["location"] == "/people/1"
+    assert "Shouted at Ben." not in agent.get("/people/1").text
+    there = HTMLParser(lead.get("/conduct").text).css_first("table.rows a").attributes["href"]
+    assert agent.get(there).status_code == 403
+
+    def filed(step: str, name: str = "a-lead", **form: str) -> int:
+        by = late.browser(Rank.LEAD) if name == "a-lead" else Browser(late, late.somebody(Rank.LEAD, name))
+        return int(by.post(there, {"decision": step, **form}).status_code)
+
+    assert filed("warning", document="letters/1") == 400  # the check comes first
+    assert filed("fairness", **{f"q-{name}": "yes" for name in list(QUESTIONS)[1:]}) == 400
+    assert filed("fairness", **{f"q-{name}": "yes" for name in QUESTIONS}) == 303
+    assert filed("warning") == 400
+    assert filed("warning", document="letters/1") == 303
+    case = first(late).removeprefix("/complaints/")
+    decision = {"measure": "one_contact", "text": "It went on.", "cases": case, "review": "2026-06-01"}
+    assert filed("decision", **decision | {"review": "2027-06-01"}) == 400
+    assert filed("decision", **decision | {"measure": "no_contact"}) == 400
+    assert filed("decision", **decision | {"measure": "tar"}) == 400
+    assert filed("decision", **decision) == 303
+    assert filed("approval") == 400  # whoever decided has spoken
+    assert filed("approval", "ben") == 303
+    assert filed("approval", "ben") == 400
+    assert filed("notice", document="letters/2") == 400
+    assert filed("approval", "carla") == 303
+    assert filed("notice", document="letters/2") == 303
+    said = text_of(lead.get(there))
+    assert "in force" in said and "lapses on 2026-06-01" in said and "Shouted at Ben." in said
+    assert filed("extension", text="Not better.", review="2026-07-01") == 303
+    assert filed("end", text="They said sorry.") == 303
+    assert "nothing can follow" in text_of(lead.get(there))
+    log = text_of(lead.get("/audit?what=conduct"))
+    assert "conduct: incident" in log and "a-agent" in log and "conduct: approval" in log
 
 
 def test_a_trend_is_drawn_said_to_be_seen_explained_and_over(lost: Office) -> None:

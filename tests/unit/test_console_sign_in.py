@@ -16,10 +16,13 @@ import responses
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from connector.commands import accounts
 from connector.console import entrance, single_sign_on
-from connector.console.errors import ForbiddenError, StrangerError
+from connector.console.errors import ForbiddenError, StrangerError, TooManyError
+from connector.errors import AmendsError
 from connector.roles import Rank
-from tests.console import Office, office
+from connector.store import access, auditing
+from tests.console import CHEAP, PASSWORD, Office, later, office
 
 ISSUER = "https://id.example.com/realms/acme"
 KEY = RSAKey.generate_key(2048, {"kid": "one"})
@@ -47,7 +50,7 @@ class Provider:
 
     def sign_in(self, *, key: RSAKey = KEY, algorithm: str = "RS256", changed: dict[str, Any] | None = None) -> str:
         """Go there and come back, with claims that a test `changed`; returns the secret of the session."""
-        address, secret = single_sign_on.begin(self.shop.house)
+        address, secret = single_sign_on.begin(self.shop.house, "here")
         asked = {name: value[0] for name, value in parse_qs(urlsplit(address).query).items()}
         self.asked = asked
         now = int(self.shop.wall.timestamp())
@@ -131,7 +134,7 @@ def test_a_token_that_somebody_else_signed_opens_nothing(provider: Provider) -> 
 
 
 def test_coming_back_works_once_in_time_and_with_the_browser_that_went(shop: Office, provider: Provider) -> None:
-    address, secret = single_sign_on.begin(shop.house)
+    address, secret = single_sign_on.begin(shop.house, "here")
     state = parse_qs(urlsplit(address).query)["state"][0]
 
     def back(kept: str, state: str, issuer: str | None = None) -> None:
@@ -143,11 +146,11 @@ def test_coming_back_works_once_in_time_and_with_the_browser_that_went(shop: Off
         back(secret, "another state")
     with pytest.raises(StrangerError):
         back(secret, state)  # the try before used it up
-    address, secret = single_sign_on.begin(shop.house)
+    address, secret = single_sign_on.begin(shop.house, "here")
     state = parse_qs(urlsplit(address).query)["state"][0]
     with pytest.raises(StrangerError):
         back(secret, state, issuer="https://evil.example")
-    address, secret = single_sign_on.begin(shop.house)
+    address, secret = single_sign_on.begin(shop.house, "here")
     state = parse_qs(urlsplit(address).query)["state"][0]
     shop.wall += timedelta(minutes=11)
     with pytest.raises(StrangerError):
@@ -178,3 +181,82 @@ def test_where_passwords_are_off_none_lets_in(shop: Office) -> None:
     assert "identity provider" in page.text
     assert 'type="password"' not in page.text
     assert client.post("/login", data={"name": "a", "password": "b"}).status_code == 401
+
+
+# -- accounts of the provider have no password -----------------------------------------------------------------------
+
+
+def known(shop: Office) -> access.User:
+    with shop.house.store.read() as connection:
+        (user,) = [one for one in access.users(connection) if one.subject is not None]
+    return user
+
+
+def noted(shop: Office, what: str) -> list[Any]:
+    with shop.house.store.read() as connection:
+        return [one.detail for one in auditing.page(connection, 100)[0] if one.what == what]
+
+
+def test_whoever_comes_by_the_provider_is_given_no_password(shop: Office, provider: Provider) -> None:
+    secret = provider.sign_in()
+    with pytest.raises(AmendsError, match="identity provider"):
+        accounts.change(shop.place, known(shop).name, password=PASSWORD)
+    browser = shop.browser()
+    browser.client.base_url = "https://amends.example.com"
+    browser.secret = secret
+    browser.client.cookies.set("__Host-amends", secret)
+    assert 'type="password"' not in browser.get("/account").text
+    assert browser.post("/account", {"before": "", "password": PASSWORD}).status_code == 400
+    assert known(shop).password is None
+
+
+def test_a_password_left_from_before_lets_nobody_in_and_is_gone_at_the_next_sign_in(
+    shop: Office, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("argon2.PasswordHasher", CHEAP)
+    provider.sign_in()
+    user = known(shop)
+    with shop.house.store.write("test") as connection:
+        access.change_user(connection, user.id, password=accounts.hashed(PASSWORD))
+    with pytest.raises(StrangerError):
+        entrance.sign_in(shop.house, user.name, PASSWORD, "here")
+    provider.sign_in()
+    assert known(shop).password is None
+    assert [one["name"] for one in noted(shop, "user: password changed")] == [user.name]
+
+
+def test_a_role_that_the_provider_changed_stands_in_the_log(shop: Office, provider: Provider) -> None:
+    provider.sign_in()
+    provider.sign_in(changed={"groups": ["people"]})
+    (said,) = noted(shop, "user: role changed")
+    assert said == {"name": known(shop).name, "by": "identity provider", "role": "viewer", "before": "lead"}
+
+
+# -- the way there costs callers something, and us little ------------------------------------------------------------
+
+
+def test_nobody_sends_us_to_the_provider_without_end(shop: Office, provider: Provider) -> None:
+    client = shop.browser().client
+    client.base_url = "https://amends.example.com"
+    said = [client.get("/sign-in").status_code for _ in range(101)]
+    assert said == [303] * 100 + [429]
+    asked = [one for one in provider.net.calls if one.request.url.endswith("openid-configuration")]
+    assert len(asked) == 1
+    later(shop, 2)
+    assert client.get("/sign-in").status_code == 303
+    asked = [one for one in provider.net.calls if one.request.url.endswith("openid-configuration")]
+    assert len(asked) == 2
+
+
+def test_answers_that_do_not_hold_are_looked_at_fifty_times(shop: Office, provider: Provider) -> None:
+    for _ in range(50):
+        with pytest.raises(StrangerError):
+            single_sign_on.finish(shop.house, "invented", state="s", code="c", issuer=None, address="there")
+    with pytest.raises(TooManyError):
+        single_sign_on.finish(shop.house, "invented", state="s", code="c", issuer=None, address="there")
+    assert provider.sign_in()
+
+
+def test_a_whole_office_behind_one_address_comes_in(shop: Office, provider: Provider) -> None:
+    for number in range(120):
+        provider.sign_in(changed={"sub": f"u-{number}"})

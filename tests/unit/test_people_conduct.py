@@ -18,6 +18,7 @@ from connector.people.conduct import (
     Measure,
     State,
     Step,
+    following,
     passes,
     prove,
     review_on,
@@ -48,6 +49,15 @@ def may(*steps: Filed, then: Filed) -> bool:
         assert error.remedy
         return False
     return True
+
+
+def test_a_page_offers_the_steps_that_may_follow_and_no_other() -> None:
+    for number in range(1, len(ALL)):
+        offered = following(ALL[:number], NOW)
+        assert ALL[number].step in offered
+        assert set(offered) <= {ALL[number].step, Step.END}
+    assert following(ALL, NOW) == (Step.EXTENSION, Step.END)
+    assert following((*ALL, Filed(Step.END, NOW, "ana", "over")), NOW) == ()
 
 
 def test_every_step_leads_to_the_next() -> None:

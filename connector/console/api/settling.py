@@ -89,15 +89,15 @@ def skip(seat: Program, number: Number) -> Response:
 
 
 @router.post("/pause", responses=tells(Done), response_class=Response)
-def pause(seat: Program, why: Annotated[str, Query(max_length=200)] = "by a program") -> Response:
-    """Stop all writes to all helpdesks; reading goes on. Needs the scope `decide`."""
-    return answer(Done(writes.pause(seat, why)))
+def pause(seat: Program, why: Annotated[str, Query(max_length=200)] = "by a program", source: Text = None) -> Response:
+    """Stop all writes to all helpdesks, or those to one source; reading goes on. Needs the scope `decide`."""
+    return answer(Done(writes.pause(seat, why, source)))
 
 
 @router.post("/resume", responses=tells(Done), response_class=Response)
-def resume(seat: Program) -> Response:
-    """Let writes go again. Needs the scope `decide`."""
-    return answer(Done(writes.resume(seat)))
+def resume(seat: Program, source: Text = None) -> Response:
+    """Let writes go again, or those to one source. Needs the scope `decide`."""
+    return answer(Done(writes.resume(seat, source)))
 
 
 @router.get("/audit", responses=listings_of(Noted), response_class=Response)

@@ -2,13 +2,25 @@
 
 from fastapi import APIRouter
 
-from connector.console.pages import access, cases, entering, figures, mappings, now, people, settling, watching
+from connector.console.pages import (
+    access,
+    amending,
+    cases,
+    entering,
+    figures,
+    mappings,
+    now,
+    people,
+    settling,
+    watching,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
     now.router,
     cases.router,
     people.router,
+    amending.router,
     settling.router,
     figures.router,
     mappings.router,

@@ -14,7 +14,7 @@ from connector.console.errors import RequestError
 from connector.console.paging import address, cursor_of, spot_of
 from connector.console.rendering import page
 from connector.console.seat import Seat
-from connector.console.services import cases, tags
+from connector.console.services import cases, corrections, tags
 from connector.store.browsing import Wanted
 
 router = APIRouter(include_in_schema=False)
@@ -79,7 +79,8 @@ def one(request: Request, seat: Seated, source: str, ticket: str) -> Response:
 def _one(request: Request, seat: Seat, source: str, ticket: str, template: str) -> Response:
     told = cases.case(seat, source, ticket)
     partial = template == "understood.html"
-    return page(request, template, told=told, choices=tags.choices(seat), partial=partial)
+    rules = corrections.rules(seat)
+    return page(request, template, told=told, choices=tags.choices(seat), partial=partial, rules=rules)
 
 
 @router.post("/correct")

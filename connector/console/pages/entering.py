@@ -123,7 +123,7 @@ def own_password(request: Request, posted: Form) -> Response:
 def sign_in_elsewhere(request: Request) -> Response:
     """On to the identity provider; the browser keeps a secret by which it is known when it comes back."""
     house = house_of(request)
-    address, secret = single_sign_on.begin(house)
+    address, secret = single_sign_on.begin(house, address_of(request))
     answer = RedirectResponse(address, 303)
     lasts = int(single_sign_on.LASTS.total_seconds())
     answer.set_cookie(

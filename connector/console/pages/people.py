@@ -10,7 +10,7 @@ from connector.console.asking import Form, Posted, Seated, house_of
 from connector.console.errors import RequestError
 from connector.console.pages.settling import number_of
 from connector.console.rendering import page
-from connector.console.services import people, trends
+from connector.console.services import corrections, people, trends
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,7 +54,8 @@ def standing_out(request: Request, seat: Seated) -> Response:
 
 @router.get("/trends/{number}")
 def trend(request: Request, seat: Seated, number: str) -> Response:
-    return page(request, "trend.html", told=trends.one(seat, number_of(number) or 0))
+    told = trends.one(seat, number_of(number) or 0)
+    return page(request, "trend.html", told=told, rules=corrections.rules(seat))
 
 
 @router.post("/trends/{number}")

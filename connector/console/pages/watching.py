@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from connector.commands import overview
 from connector.commands.metrics import exposition
 from connector.console.asking import address_of, house_of, program
+from connector.console.door import named_host
 from connector.console.errors import ForbiddenError
 from connector.console.house import House
 from connector.errors import AmendsError
@@ -46,9 +47,16 @@ def _in_the_way(house: House) -> list[str]:
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
     """For Prometheus on this machine, or with a token of the scope `read`."""
-    near = loopback(address_of(request)) and not any(name in request.headers for name in _PROXIED)
-    if not near or request.headers.get("authorization"):
+    if not _near(request) or request.headers.get("authorization"):
         seat = await program(request)
         if not seat.actor.may(Permission.READ):
             raise ForbiddenError(f"{seat.actor.called} may not read.", remedy="Give the token the scope read.")
     return Response(await run_in_threadpool(exposition, house_of(request).place), media_type=_KIND)
+
+
+def _near(request: Request) -> bool:
+    """Whether a program of this machine asks, by this machine's own name. A page elsewhere whose name was pointed at us
+    makes a browser here ask, but by that page's name; a proxy passes on the public one."""
+    host = named_host(request.headers.get("host", ""))
+    proxied = any(name in request.headers for name in _PROXIED)
+    return loopback(address_of(request)) and host is not None and loopback(host) and not proxied

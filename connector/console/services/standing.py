@@ -114,7 +114,21 @@ def all_sources(seat: Seat) -> list[SourceTold]:
 
 
 def _unread(one: SourceSettings) -> SourceStanding:
-    return SourceStanding(one.name, one.adapter, None, None, None, None, None, None, (), {})
+    return SourceStanding(
+        name=one.name,
+        adapter=one.adapter,
+        account=None,
+        last_pull_at=None,
+        last_push_at=None,
+        last_error=None,
+        last_error_at=None,
+        parked_until=None,
+        paused_since=None,
+        paused_why=None,
+        calls_left=(),
+        streams=(),
+        complaints={},
+    )
 
 
 def _source(standing: SourceStanding, settings: SourceSettings | None, sent: int) -> SourceTold:

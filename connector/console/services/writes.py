@@ -11,7 +11,7 @@ from connector.console.errors import MissingError, RequestError
 from connector.console.seat import Seat, needs
 from connector.errors import SettingsError
 from connector.roles import Permission
-from connector.store import intentions
+from connector.store import intentions, sources
 
 DECISIONS = ("approve", "approve-shadow", "retry", "there", "again", "drop", "undo")
 
@@ -90,12 +90,22 @@ def _prove_there(seat: Seat, number: int) -> None:
 
 
 @needs(Permission.DECIDE)
-def pause(seat: Seat, why: str) -> str:
-    """Stop all writes to all helpdesks; reading goes on."""
-    return keeping.pause(seat, why.strip()[:200] or "by hand", dry_run=False).said
+def pause(seat: Seat, why: str, source: str | None = None) -> str:
+    """Stop all writes to all helpdesks, or those to one source; reading goes on. Raises MissingError."""
+    _prove_source(seat, source)
+    return keeping.pause(seat, why.strip()[:200] or "by hand", dry_run=False, source=source).said
 
 
 @needs(Permission.DECIDE)
-def resume(seat: Seat) -> str:
-    """Let writes go again."""
-    return keeping.resume(seat, dry_run=False).said
+def resume(seat: Seat, source: str | None = None) -> str:
+    """Let writes go again, or those to one source. Raises MissingError."""
+    _prove_source(seat, source)
+    return keeping.resume(seat, dry_run=False, source=source).said
+
+
+def _prove_source(seat: Seat, name: str | None) -> None:
+    if name is None or name in seat.settings.sources:
+        return
+    with seat.store() as store, store.read() as connection:
+        if sources.by_name(connection, name) is None:
+            raise MissingError(f"there is no source {name!r}.", remedy="The page of sources shows what there is.")
