@@ -28,7 +28,7 @@ from connector.errors import (
     TemporaryError,
 )
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind
+from connector.model import JSON, Action, ActionKind
 from connector.policy.survey import with_link
 from connector.retry import delay_seconds
 from connector.store import Store, Transaction, complaints, intentions, links, names, sources, surveys
@@ -68,6 +68,20 @@ class Outcome(msgspec.Struct, frozen=True):
     rest_seconds: float | None = None
     asked: bool = False
     auth: AuthError | None = None
+
+
+def with_earlier(stamp: Stamp, earlier: Stamp | None) -> Stamp:
+    """`stamp` of a write that is sent anew, with what an undo has to know of a first try that was refused half way:
+    what that one left on the ticket stands there already, and is ours all the same. Pure."""
+    was: dict[str, JSON] = (earlier or {}).get("undo") or {}
+    now: dict[str, JSON] = stamp.get("undo") or {}
+    if not was.get("steps") or stamp is earlier:
+        return stamp
+    new: dict[str, list[JSON]] = now.get("fields") or {}
+    old: dict[str, list[JSON]] = was.get("fields") or {}
+    fields = new | {name: [new.get(name, pair)[0], pair[1]] for name, pair in old.items()}
+    tags = dict.fromkeys([*(was.get("tags") or ()), *(now.get("tags") or ())])
+    return {**stamp, "undo": {**was, **now, "tags": [*tags], "fields": fields}}
 
 
 class Sender:
@@ -176,6 +190,7 @@ class Sender:
     def _marked(
         self, connection: Transaction, intention: Intention, stamp: Stamp, now: datetime
     ) -> Intention | Outcome:
+        stamp = with_earlier(stamp, intention.stamp)
         moved = intentions.move(connection, intention, State.SENDING, now, stamp=stamp, sent_at=now, tried=True)
         if not moved:
             return Outcome(intention.state, "somebody else moved it")
