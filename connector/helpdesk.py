@@ -29,7 +29,7 @@ class Helpdesk(msgspec.Struct, frozen=True):
     `actor` is our own user there, by which our echo is known. Nothing that happened before `act_from` is acted upon.
     `rules_digest` names the mapping and rules in force, so that a changed one is noticed. `hook` is None where changes
     come by the poll alone. `survey_link` makes the link at which a survey can be answered, where there is a page of our
-    own.
+    own; `hide` takes such links out of what is read.
     """
 
     id: int
@@ -45,3 +45,4 @@ class Helpdesk(msgspec.Struct, frozen=True):
     read_from: datetime | None = None
     hook: HookOrder | None = None
     survey_link: Callable[[Action], str] | None = None
+    hide: Callable[[bytes], bytes] | None = None

@@ -243,7 +243,8 @@ def _act(connection: Transaction, place: Place, one: Intention, choice: Choice, 
     if not intentions.move(connection, one, chosen, now, why=why, next_at=now, anew=chosen is State.PENDING):
         return _moved(one, "it moved in the meantime; look again")
     if one.action.kind is ActionKind.NOTIFY:
-        complaints.wake(connection, one.action.origin, now)
+        for about in intentions.spoken_of(connection, one.action):
+            complaints.wake(connection, about, now)
     detail = {"outbox": one.id, "kind": one.action.kind, "before": one.state, "after": chosen}
     sources.log(connection, now, place.who, what, source=one.source, ticket=one.action.ticket, detail=detail)
     return _moved(one, chosen)

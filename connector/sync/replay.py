@@ -34,6 +34,7 @@ from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
 from connector.store.figures import Counted
 from connector.sync.pull import saving
+from connector.sync.veil import read_kept
 from connector.timeline import merge
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ class _Batch:
         newest: Record | None = None
         entries = stored.doc.entries
         for raw in raws:
-            record = self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)
+            record = read_kept(self.desk, raw)
             if record.problem is not None:
                 continue
             entries = merge(entries, own_marked(record.entries, self.desk.actor))
