@@ -176,6 +176,12 @@ def pushed(connection: Connection, source_id: int, now: datetime) -> None:
     connection.execute(update(source).where(source.c.id == source_id).values(last_push_at=micros(now)))
 
 
+def well(connection: Connection, source_id: int) -> None:
+    """What was wrong with it is over."""
+    gone = {"parked_until": None, "parked_why": None, "last_error": None, "last_error_at": None}
+    connection.execute(update(source).where(source.c.id == source_id).values(**gone))
+
+
 def failed(connection: Connection, source_id: int, now: datetime, why: str, parked_until: datetime | None) -> None:
     """A step failed. With `parked_until`, nothing is tried before that time."""
     connection.execute(
