@@ -308,7 +308,11 @@ class Adapter(Protocol):
         DeclinedError (not meant for whom it would reach).
 
         An adapter that can `undo` keeps under "undo" what an undo has to know: {"tags": those that the write adds,
-        "fields": {id: [ours, what stands there now]}}; it comes back in `Effect.untag` and `Effect.restore`."""
+        "fields": {id: [ours, what stands there now]}}; it comes back in `Effect.untag` and `Effect.restore`. Where it
+        can take our note away, "note" is true, and `Effect.unsay` says which; "steps" is true where a write that was
+        refused may have left a part of itself, so that an undo makes sense all the same. Of an undo itself, the stamp
+        says what is "left", by name ("label late", a field's id, "note"), and why; so does the receipt, where that has
+        changed by the time of the write."""
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         """Send the write once. Raises ConflictError (refused, nothing written), RejectedError, GoneError, AuthError,

@@ -198,6 +198,7 @@ def open_desk(
         hook=hook_order(source, public, home),
         survey_link=links.link if links is not None else None,
         calls_left=budget.left,
+        hide=links.hide if links is not None else None,
     )
 
 
@@ -210,7 +211,8 @@ def people_desk(settings: Settings, store: Store, now: Callable[[], datetime]) -
 
     def folded(contact: str, at: datetime) -> list[Notice]:
         with store.read() as connection:
-            return intentions.folded_into(connection, contact, at)
+            told = intentions.folded_into(connection, contact, at)
+        return [notice for one in told if (notice := one.action.effect.notice) is not None]
 
     mapping = Mapping(adapter=ADAPTER, fields={}, status={})
     return Helpdesk(

@@ -121,3 +121,8 @@ class FencedError(AmendsError):
 
 class StoreError(AmendsError):
     """The store cannot be used as it is: held by another daemon, from another version, damaged, or full."""
+
+
+class InboxError(AmendsError):
+    """The inbox of webhooks cannot be used just now. Deliveries are not thanked for, so that they come again, and the
+    poll goes on and finds everything: nothing stops."""

@@ -41,7 +41,7 @@ class Helpdesk(msgspec.Struct, frozen=True):
     `actor` is our own user there, by which our echo is known. Nothing that happened before `act_from` is acted upon.
     `rules_digest` names the mapping and rules in force, so that a changed one is noticed. `hook` is None where changes
     come by the poll alone. `survey_link` makes the link at which a survey can be answered, where there is a page of our
-    own. `calls_left` tells what the source's limits still allow.
+    own; `hide` takes such links out of what is read. `calls_left` tells what the source's limits still allow.
     """
 
     id: int
@@ -58,3 +58,4 @@ class Helpdesk(msgspec.Struct, frozen=True):
     hook: HookOrder | None = None
     survey_link: Callable[[Action], str] | None = None
     calls_left: Callable[[], tuple[CallsLeft, ...]] = tuple
+    hide: Callable[[bytes], bytes] | None = None

@@ -426,6 +426,14 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: datetime | None = None
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """A note of an earlier write of ours: its `text`, the `marker` beside it, and when it was sent at the earliest."""
+
+    marker: str
+    text: str
+    since: datetime
+
+
 class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     """What should be true of the ticket afterwards, in the source's own field ids and values. Additive by nature.
 
@@ -435,8 +443,9 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     then `note` and `fill` are empty, and `tags` are the new ticket's. `messages` (by language, ISO 639-1) and `contact`
     are what an acknowledgement says to the customer; where they are empty, the adapter has words of its own. `notice`
     is what a `notify` action tells. An `undo` takes off the tags `untag`, and sets the fields of `restore`, (ours, what
-    stood there before), back where they still hold ours; what somebody else has changed since stays. `link` is where
-    the customer can answer a survey; it is a key, and filled in on its way out only.
+    stood there before), back where they still hold ours; what somebody else has changed since stays. `unsay` is a note
+    of ours that it takes away, where the source can do that. `link` is where the customer can answer a survey; it is a
+    key, and filled in on its way out only.
     """
 
     note: str | None = None
@@ -449,6 +458,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
     notice: Notice | None = None
     untag: tuple[str, ...] = ()
     restore: dict[str, tuple[JSON, JSON]] = {}
+    unsay: Remark | None = None
     link: str | None = None
 
 

@@ -34,7 +34,7 @@ from connector.adapter import (
     Unknown,
 )
 from connector.credentials import SourceCredentials
-from connector.errors import ConflictError, RejectedError, SettingsError
+from connector.errors import ConflictError, GoneError, RejectedError, SettingsError
 from connector.model import Action, ActionKind, Notice
 from connector.policy.contacts import Contact, Contacts
 from connector.policy.note import joined
@@ -48,7 +48,7 @@ AGAIN_SECONDS, AGAIN_URGENT_SECONDS = 120.0, 20.0
 MOST_TOGETHER = 40  # lines of a digest; the rest is counted
 
 Send = Callable[[str, str, str], bool]
-Folded = Callable[[str, datetime], Sequence[Notice]]
+Folded = Callable[[str, datetime], Sequence[Notice]]  # the notices to a contact that a digest is made of
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -130,19 +130,21 @@ class People:
             raise RejectedError(
                 f"{contact.id} has no address.", source=CONTACTS, remedy="Give it `reach` in contacts.yaml."
             )
-        title, text = self._digest(action, notice, contact) if action.rule == DIGEST else (notice.title, notice.text)
+        title, text = self._words(action, notice, contact)
         return {"title": title, "text": text, "at": self._now().isoformat()}
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         """Tell the contact, at the first of their addresses that takes it. Raises ConflictError to be asked again
         soon, RejectedError after a while: then the next step of the ladder comes at once."""
         notice, contact = self._told(action)
-        name, text = _name(action), stamp["text"]
+        # A digest is marked as sent by now, so nothing joins it any more; since it was prepared, something may have.
+        title, text = (stamp["title"], stamp["text"]) if action.rule != DIGEST else self._words(action, notice, contact)
+        name = _name(action)
         if self._ledger.sending(name) is not None:
             text = f"{text}\n{self._policy.phrasing(*contact.languages).line('doubt')}"
         for number, reference in enumerate(contact.reach, 1):
             with suppress(SettingsError):
-                if self._delivered(name, partial(self._send, _address(contact, reference), stamp["title"], text)):
+                if self._delivered(name, partial(self._send, _address(contact, reference), title, text)):
                     return {"contact": contact.id, "address": number}
         waited = self._now() - datetime.fromisoformat(stamp["at"])
         if waited > (GIVE_UP_URGENT_AFTER if notice.urgent else GIVE_UP_AFTER):
@@ -158,13 +160,15 @@ class People:
         )
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-        """By our own witness. What was begun and never answered is in doubt for good."""
+        """By our own witness. What was begun and never answered is in doubt for good, also where the contact was taken
+        out of the settings since."""
+        notice = action.effect.notice
         begun = self._ledger.sending(_name(action))
         if begun is not None and begun.sent:
-            return Landed({"contact": self._told(action)[1].id})
+            return Landed({"contact": notice.contact if notice is not None else ""})
         since = self._ledger.complete_since
         in_doubt = begun is not None or (since is not None and sent_at <= since)
-        if in_doubt and not self._told(action)[0].urgent:
+        if in_doubt and not (notice is not None and notice.urgent):
             return Unknown("it may have reached them, and no channel can be asked; the next step comes all the same")
         return NotYet()
 
@@ -188,9 +192,14 @@ class People:
         self._ledger.end(name, sent=taken)
         return taken
 
-    def _digest(self, action: Action, notice: Notice, contact: Contact) -> tuple[str, str]:
+    def _words(self, action: Action, notice: Notice, contact: Contact) -> tuple[str, str]:
+        """Title and text. Raises GoneError where all that a digest would tell was settled meanwhile."""
+        if action.rule != DIGEST:
+            return notice.title, notice.text
         assert notice.digest is not None, "a digest has its time"
         titles = [one.title for one in self._folded(contact.id, notice.digest)]
+        if not titles:
+            raise GoneError("nothing of it is left to be told.", source=CONTACTS)
         phrasing = self._policy.phrasing(*contact.languages)
         title = phrasing.headline("digest").format(count=len(titles))
         more = phrasing.line("more", count=len(titles) - MOST_TOGETHER) if len(titles) > MOST_TOGETHER else ""

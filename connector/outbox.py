@@ -11,8 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.adapter import Finding, Landed, Never, Receipt, Stamp, Unknown
 from connector.errors import (
@@ -28,12 +30,13 @@ from connector.errors import (
     TemporaryError,
 )
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind
-from connector.policy.survey import with_link
+from connector.model import JSON, Action, ActionKind
+from connector.policy.survey import LINK, filled, hidden, with_link
 from connector.retry import delay_seconds
 from connector.store import Store, Transaction, complaints, intentions, links, names, sources, surveys
 from connector.store.intentions import MOVING, Intention, State
 
+T = TypeVar("T")
 log = logging.getLogger("amends")
 # One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
 LOOP_WRITES = 5
@@ -70,6 +73,20 @@ class Outcome(msgspec.Struct, frozen=True):
     auth: AuthError | None = None
 
 
+def with_earlier(stamp: Stamp, earlier: Stamp | None) -> Stamp:
+    """`stamp` of a write that is sent anew, with what an undo has to know of a first try that was refused half way:
+    what that one left on the ticket stands there already, and is ours all the same. Pure."""
+    was: dict[str, JSON] = (earlier or {}).get("undo") or {}
+    now: dict[str, JSON] = stamp.get("undo") or {}
+    if not was.get("steps") or stamp is earlier:
+        return stamp
+    new: dict[str, list[JSON]] = now.get("fields") or {}
+    old: dict[str, list[JSON]] = was.get("fields") or {}
+    fields = new | {name: [new.get(name, pair)[0], pair[1]] for name, pair in old.items()}
+    tags = dict.fromkeys([*(was.get("tags") or ()), *(now.get("tags") or ())])
+    return {**stamp, "undo": {**was, **now, "tags": [*tags], "fields": fields}}
+
+
 class Sender:
     """Sends the intentions of one helpdesk. `recheck` says from the store's newest state whether an intention still
     holds; it is asked before the ticket is read, and once more in the transaction that lets the write go."""
@@ -93,7 +110,7 @@ class Sender:
         if refusal is not None:
             return refusal
         try:
-            stamp = self.desk.adapter.prepare(self._leaving(intention))
+            stamp = self._asking(intention, lambda action, link: hidden(self.desk.adapter.prepare(action), link))
         except AmendsError as error:
             return self._unprepared(intention, error)
         return self._sent_before_restore(intention, stamp) or self._commit_and_send(intention, stamp)
@@ -106,7 +123,7 @@ class Sender:
         if restored_at is None or due > restored_at:
             return None
         try:
-            finding = self.desk.adapter.find(self._leaving(intention), stamp, due)
+            finding = self._look(intention, stamp, due)
         except ExposedError as error:
             return self._stop_all(intention, error)
         except AmendsError as error:
@@ -141,12 +158,41 @@ class Sender:
         late = intention.action.not_after is not None and self.now() > intention.action.not_after
         return self._move(intention, State.EXPIRED if late else State.CANCELLED, why=why)
 
-    def _leaving(self, intention: Intention) -> Action:
-        """The action as its source sees it: a link to a survey is a key, and no key lies in the store."""
+    def _asking(self, intention: Intention, ask: Callable[[Action, str | None], T]) -> T:
+        """Ask the adapter something about the action as its source sees it. A link to a survey is a key, and no key
+        lies in the store: it is filled in here, hidden again by whoever asks, and hidden in what is said of a failure.
+        """
+        link = self._survey_link(intention)
         action = intention.action
-        if action.kind is not ActionKind.SURVEY:
-            return action
-        return with_link(action, self.desk.survey_link(action) if self.desk.survey_link is not None else None)
+        if action.kind is ActionKind.SURVEY:
+            action = with_link(action, link)
+        elif link is not None:
+            restore = {name: (filled(ours, link), before) for name, (ours, before) in action.effect.restore.items()}
+            action = replace(action, effect=replace(action.effect, restore=restore))
+        try:
+            return ask(action, link)
+        except AmendsError as error:
+            error.message = hidden(error.message, link)
+            error.remedy = hidden(error.remedy, link)
+            raise
+
+    def _survey_link(self, intention: Intention) -> str | None:
+        """The link that belongs into the action: its own, or that of the survey which it takes back."""
+        action = intention.action
+        if action.kind is ActionKind.UNDO and any(LINK in str(ours) for ours, _ in action.effect.restore.values()):
+            with self.store.read() as connection:
+                undone = intentions.one(connection, int(action.episode.lstrip("#")))
+            action = undone.action if undone is not None else action
+        if action.kind is not ActionKind.SURVEY or self.desk.survey_link is None:
+            return None
+        return self.desk.survey_link(action)
+
+    def _look(self, intention: Intention, stamp: Stamp, sent_at: datetime) -> Finding:
+        def ask(action: Action, link: str | None) -> Finding:
+            finding = self.desk.adapter.find(action, filled(stamp, link), sent_at)
+            return Landed(hidden(finding.receipt, link)) if isinstance(finding, Landed) else finding
+
+        return self._asking(intention, ask)
 
     def _unprepared(self, intention: Intention, error: AmendsError) -> Outcome:
         if isinstance(error, RejectedError) and not isinstance(error, DeclinedError):
@@ -176,6 +222,7 @@ class Sender:
     def _marked(
         self, connection: Transaction, intention: Intention, stamp: Stamp, now: datetime
     ) -> Intention | Outcome:
+        stamp = with_earlier(stamp, intention.stamp)
         moved = intentions.move(connection, intention, State.SENDING, now, stamp=stamp, sent_at=now, tried=True)
         if not moved:
             return Outcome(intention.state, "somebody else moved it")
@@ -189,7 +236,9 @@ class Sender:
     def _send(self, sending: Intention, stamp: Stamp) -> Outcome:
         self.store.seam("outbox: before apply")
         try:
-            receipt = self.desk.adapter.apply(self._leaving(sending), stamp)
+            receipt = self._asking(
+                sending, lambda action, link: hidden(self.desk.adapter.apply(action, filled(stamp, link)), link)
+            )
         except (FencedError, StoreError):
             raise
         except AmendsError as error:
@@ -250,7 +299,7 @@ class Sender:
     def _find(self, intention: Intention) -> Finding:
         if intention.stamp is None or intention.sent_at is None:
             return Unknown("it was marked as sent but carries no stamp")
-        return self.desk.adapter.find(self._leaving(intention), intention.stamp, intention.sent_at)
+        return self._look(intention, intention.stamp, intention.sent_at)
 
     def _send_again(self, intention: Intention) -> Outcome:
         now = self.now()
@@ -374,7 +423,8 @@ class Sender:
             if moved and state is State.DONE and receipt and intention.action.kind is ActionKind.CORRECT:
                 self._link(connection, intention, receipt, now)
             if moved and intention.action.kind is ActionKind.NOTIFY and state not in MOVING:
-                complaints.wake(connection, intention.action.origin, now)
+                for about in intentions.spoken_of(connection, intention.action):
+                    complaints.wake(connection, about, now)
             if moved and state is State.DONE and intention.action.kind is ActionKind.SURVEY:
                 surveys.delivered(connection, intention.source_id, intention.action, now)
             if moved and receipt and isinstance(receipt.get("names"), list):

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from connector.assessment import Rules
-from connector.errors import AmendsError, AuthError, FencedError, StoreError, TemporaryError
+from connector.errors import AmendsError, AuthError, FencedError, InboxError, StoreError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.retry import delay_seconds
 from connector.store import Store, sources
@@ -389,6 +389,9 @@ class Daemon:
                 step()
         except FencedError as error:
             self._give_up(error)
+        except InboxError as error:
+            # What it holds are hints. The source itself is well, and the poll goes on.
+            log.error("%s", error)
         except StoreError as error:
             log.error("%s", error)
             if "malformed" in str(error) or "replaced" in str(error) or "is gone" in str(error):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from connector.errors import SettingsError
 from connector.model import EPOCH, Action
 from connector.policy.rules import SurveyPage
+from connector.policy.survey import LINK
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
@@ -36,6 +38,9 @@ class SurveyLinks:
 
     def __init__(self, page: SurveyPage, file: Path) -> None:
         self._page, self._file = page, file
+        self._host = page.url.rpartition("/")[2].encode()
+        start = re.escape(f"{page.url}{PATH}").replace("/", r"\\?/")
+        self._pattern = re.compile(rf"{start}(?:[\w.-]|=\r?\n){{20,{LONGEST_TOKEN}}}(?:\\?/stop)?".encode())
 
     def __repr__(self) -> str:
         return f"SurveyLinks({self._page.url!r})"
@@ -48,6 +53,11 @@ class SurveyLinks:
         """The link for `marker`, which ends some days after `last` (see `SurveyPage.open_days`)."""
         day = (last + timedelta(days=self._page.open_days) - EPOCH).days + 1
         return f"{self._page.url}{PATH}{self._signer(make=True).dumps([marker, day])}"
+
+    def hide(self, data: bytes) -> bytes:
+        """`data` with every link to this page taken out. Slashes may be escaped, as some write JSON, and lines broken,
+        as mail does."""
+        return self._pattern.sub(LINK.encode(), data) if self._host in data else data
 
     def marker(self, token: str, now: datetime) -> str | None:
         """The marker of the survey that a link is for; None where it was altered, guessed, or is over."""

@@ -101,6 +101,7 @@ class Thread(msgspec.Struct, frozen=True):
 
 
 def from_json(value: JSON) -> Mail:
+    """Of a survey, a mail without its text: see `posting.kept`."""
     return msgspec.convert(value, Mail)
 
 

@@ -11,18 +11,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import convert, json
 from msgspec.structs import replace
 
 from adapters.imap import composing, recipients, wordings
 from adapters.imap.caps import caps_on, person, refuse_above
-from adapters.imap.composing import Mail
+from adapters.imap.composing import Mail, Thread
 from adapters.imap.postroom import Postroom, Root
 from adapters.imap.purposes import Purpose
 from adapters.imap.sending import Accepted
 from adapters.imap.sent import has_left, keep_copy
 from connector.adapter import Finding, Landed, Ledger, NotYet, Receipt, Sending, Unknown
 from connector.errors import AmendsError, DeclinedError, RejectedError, TemporaryError
-from connector.model import Action, ActionKind
+from connector.model import JSON, Action, ActionKind
 
 LOOKS = (timedelta(minutes=2), timedelta(minutes=10))
 MOST_TRIES = 3
@@ -47,16 +48,20 @@ def mail_for(room: Postroom, action: Action, root: Root) -> Mail | None:
 
 
 def _survey(room: Postroom, action: Action, root: Root) -> Mail:
-    head = room.head
-    page = action.effect.link
-    if not head.keys or (head.survey_url is None and page is None):
-        what = "`survey_url` in the options" if head.keys else "`reply_keys` under the secrets"
-        raise _rejected(room, action, "a survey cannot be sent.", f"Set {what} of this source.")
+    head, page = room.head, action.effect.link
+    _refuse_without_link(room, action)
     to = _addressee(room, action, root, recipients.objection(root.who, room.own))
     language = action.language or root.language
     return composing.survey(
         head, action.marker, action.ticket, to, language, root.thread, room.now(), page, action.effect.contact
     )
+
+
+def _refuse_without_link(room: Postroom, action: Action) -> None:
+    head = room.head
+    if not head.keys or (head.survey_url is None and action.effect.link is None):
+        what = "`survey_url` in the options" if head.keys else "`reply_keys` under the secrets"
+        raise _rejected(room, action, "a survey cannot be sent.", f"Set {what} of this source.")
 
 
 def _acknowledgement(room: Postroom, action: Action, root: Root) -> Mail:
@@ -97,7 +102,35 @@ def refuse_full(room: Postroom, action: Action, mail: Mail) -> None:
     refuse_above(caps, _ledger(room, action).count, room.now(), source=room.source, ticket=action.ticket)
 
 
-def send(room: Postroom, action: Action, mail: Mail, prepared_at: datetime) -> Receipt:
+def kept(mail: Mail, action: Action, root: Root) -> dict[str, JSON]:
+    """The mail as its stamp holds it; of a survey everything but its text, and what that is made of."""
+    if mail.purpose is not Purpose.SURVEY:
+        return mail.as_json()
+    made_of = {"language": action.language or root.language, "thread": json.decode(json.encode(root.thread))}
+    return {**replace(mail, text="").as_json(), "made_of": made_of}
+
+
+def _whole(room: Postroom, action: Action, mail: Mail, stamped: dict[str, JSON], at: datetime) -> Mail:
+    """The mail with its text, which a survey gets only now."""
+    made_of = stamped.get("made_of")
+    if made_of is None:
+        return mail
+    _refuse_without_link(room, action)
+    again = composing.survey(
+        room.head,
+        action.marker,
+        action.ticket,
+        mail.recipients[0],
+        made_of["language"],
+        convert(made_of["thread"], Thread),
+        at,
+        action.effect.link,
+        action.effect.contact,
+    )
+    return replace(again, recipients=mail.recipients)
+
+
+def send(room: Postroom, action: Action, mail: Mail, prepared_at: datetime, stamped: dict[str, JSON]) -> Receipt:
     """Send the mail, unless it has gone already. Raises TemporaryError where a customer's mail is in doubt.
 
     One that was prepared after the doubt arose was released by a person: nothing else prepares it anew."""
@@ -110,6 +143,7 @@ def send(room: Postroom, action: Action, mail: Mail, prepared_at: datetime) -> R
     if known is not None and mail.purpose is not Purpose.NOTICE and prepared_at <= known.begun_at:
         raise TemporaryError("this mail may have gone out already.", source=room.source, ticket=action.ticket)
     refuse_full(room, action, mail)
+    mail = _whole(room, action, mail, stamped, prepared_at)
     accepted = _post(room, action, mail)
     _ledger(room, action).end(_name(action, mail), sent=True)
     said: Receipt = {**_told(mail), "answer": accepted.answer}

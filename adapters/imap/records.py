@@ -20,6 +20,7 @@ from adapters.imap.evidence import identity_of, ticket_of
 from adapters.imap.message import Message, understood
 from adapters.imap.people import BELIEVED, Writer, actor, writer_of
 from adapters.imap.threading import Placed, Role
+from adapters.imap.tokens import without_keys
 from connector.adapter import Record
 from connector.model import JSON, Entry, EntryKind, Visibility
 from connector.model import Role as Acting
@@ -194,7 +195,8 @@ def _standing(kept: Kept, placed: Placed, seen_at: datetime) -> tuple[Entry, ...
 
 def words_of(message: Message) -> str:
     """What the sender wrote; where nearly nothing is left after cutting, all of it."""
-    return message.reply_text if len(message.reply_text.strip()) > 2 else message.full_text
+    said = message.reply_text if len(message.reply_text.strip()) > 2 else message.full_text
+    return without_keys(said)
 
 
 def _fields(kept: Kept, placed: Placed, message: Message, writer: Writer) -> dict[str, JSON]:

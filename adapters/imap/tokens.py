@@ -24,6 +24,9 @@ _ID = re.compile(r"[a-z0-9]{1,4}")
 _WORD = re.compile(r"([a-z0-9]{1,4})-([a-z0-9]{1,40}|am-[a-z2-7]{20})-([a-z2-7]{16})")
 _IN_ADDRESS = re.compile(rf"(?:^|[+.<])({UNSUBSCRIBING})?({_WORD.pattern})(?=@)")
 _IN_SUBJECT = re.compile(rf"(?:\w{{1,4}}: ?)*unsubscribe ({_WORD.pattern})")
+_SURVEY_WORD = r"[a-z0-9]{1,4}-am-[a-z2-7]{20}-[a-z2-7]{16}"
+_KEY = re.compile(rf"(?<![a-z0-9])(?:{_SURVEY_WORD}|(u-|unsubscribe(?: |%20)){_WORD.pattern})")
+HIDDEN = "(our link)"
 _REMEDY = "Set `reply_keys` to a name and a long random secret, such as k1:… ; a new one goes first, parted by a comma."
 
 
@@ -93,6 +96,12 @@ def unsubscribing(keys: Keys, text: str) -> str | None:
         return verified(keys, UNSUBSCRIBE, found[2])
     said = _IN_SUBJECT.fullmatch(text.strip().lower())
     return verified(keys, UNSUBSCRIBE, said[1]) if said else None
+
+
+def without_keys(text: str) -> str:
+    """`text`, in which a customer may quote a mail of ours, without the words by which a survey is answered or a person
+    taken off them: whoever has such a word could do it in the customer's place."""
+    return _KEY.sub(lambda found: f"{found[1] or ''}{HIDDEN}", text) if "-" in text else text
 
 
 def plus(address: str, word: str) -> str | None:

@@ -3,7 +3,9 @@
 An escalation is a keyword (or the flag and a folder) and a notice to our own people, a tag is a keyword, a survey is
 one mail to the complainant, as is an acknowledgement; a link is a notice. Marks come first, for they may be set again;
 the mail comes last, so where it is, all is done. It is composed once, in `prepare`, and lies in the stamp: each try
-sends the same bytes. How often it is sent is told in `posting`, how the marks are checked in `marking`.
+sends the same bytes. Of a survey only what it was composed of lies there, and it is composed again on its way out: its
+links are keys (whoever has one can answer, or unsubscribe, in the customer's place), and no key is kept. How often it
+is sent is told in `posting`, how the marks are checked in `marking`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ def prepare(room: Postroom, action: Action) -> Stamp:
     marks = marking.wanted(room, action)
     root = _root(room, action)
     mail = posting.mail_for(room, action, root)
-    stamp: Stamp = {"marks": marks.as_json(), "mail": mail.as_json() if mail else None, "at": room.now().isoformat()}
+    kept = None if mail is None else posting.kept(mail, action, root)
+    stamp: Stamp = {"marks": marks.as_json(), "mail": kept, "at": room.now().isoformat()}
     if mail is not None:
         posting.refuse_full(room, action, mail)
         return stamp
@@ -47,7 +50,7 @@ def apply(room: Postroom, action: Action, stamp: Stamp) -> Receipt:
     return (
         receipt
         if mail is None
-        else {**receipt, **posting.send(room, action, mail, datetime.fromisoformat(stamp["at"]))}
+        else {**receipt, **posting.send(room, action, mail, datetime.fromisoformat(stamp["at"]), stamp["mail"])}
     )
 
 

@@ -114,7 +114,7 @@ def _extras(calls: Calls, issue: JSON, logs: Mapping[str, bytes], known: Mapping
     changes = logs.get(str(number))
     try:
         if changes is None and number is not None and not _changelog_is_whole(issue):
-            changes = _single(calls, str(number))
+            changes = changelog(calls, str(number))
         return Extras(comments(calls, issue), changes, request_of(calls, issue, known))
     except GoneError:
         # Deleted since it was listed: the census will notice; until then it stands as it was listed.
@@ -162,8 +162,8 @@ def _bulk(calls: Calls, wanted: Sequence[str]) -> dict[str, bytes]:
     raise TemporaryError(f"POST {path}: no end after {MOST_PAGES} pages.", source=calls.source)
 
 
-def _single(calls: Calls, ident: str) -> bytes | None:
-    """One issue's whole changelog; None where the site shows none."""
+def changelog(calls: Calls, ident: str) -> bytes | None:
+    """One issue's whole changelog, a list of histories in JSON; None where the site shows none."""
     path = calls.api(f"/issue/{ident}/changelog")
     found: list[msgspec.Raw] = []
     try:

@@ -33,7 +33,7 @@ class TooManyError(AmendsError):
 def leave(calls: Calls, action: Action, target: Target) -> str:
     """Add the note as a comment and return its id. Raises what `Calls.post` raises; ExposedError."""
     properties: list[JSON] = [{"key": MARKER, "value": {"value": action.marker}}]
-    body: dict[str, JSON] = {"body": _body(calls, action), "properties": properties}
+    body: dict[str, JSON] = {"body": _body(calls, action.effect.note or ""), "properties": properties}
     if target.is_request(calls.settings.service_desk):
         properties.append({"key": INTERNAL, "value": {"internal": True}})
     else:
@@ -50,7 +50,12 @@ def leave(calls: Calls, action: Action, target: Target) -> str:
 
 def find(calls: Calls, action: Action, target: Target, since: datetime) -> list[Comment]:
     """Our comments for this write, oldest first; none made before `since` is looked at. Raises TooManyError."""
-    found = [one for one in _newest_first(calls, target, since) if _is_ours(calls, action, target, one)]
+    return with_marker(calls, action.marker, action.effect.note or "", target, since)
+
+
+def with_marker(calls: Calls, marker: str, text: str, target: Target, since: datetime) -> list[Comment]:
+    """The same for the note `text` of another write of ours."""
+    found = [one for one in _newest_first(calls, target, since) if _is_ours(calls, marker, text, target, one)]
     return sorted(found, key=lambda one: (moment(one.get("created")) or since, str(one.get("id")).zfill(20)))
 
 
@@ -126,8 +131,7 @@ def _told_by_the_desk(calls: Calls, target: Target, comment: Comment) -> JSON:
     return parsed(content, dict[str, JSON], f"GET {path}", source=calls.source, ticket=target.id).get("public")
 
 
-def _body(calls: Calls, action: Action) -> JSON:
-    note = action.effect.note or ""
+def _body(calls: Calls, note: str) -> JSON:
     return documents.document_of(note) if calls.settings.cloud else wiki.markup_of(note)
 
 
@@ -155,10 +159,15 @@ def _newest_first(calls: Calls, target: Target, since: datetime) -> Iterator[Com
     )
 
 
-def _is_ours(calls: Calls, action: Action, target: Target, comment: Comment) -> bool:
+def says(calls: Calls, comment: Comment, text: str) -> bool:
+    """Whether the comment still has the words of the note `text`."""
+    return _plain(comment.get("body")) == _plain(_body(calls, text))
+
+
+def _is_ours(calls: Calls, marker: str, text: str, target: Target, comment: Comment) -> bool:
     if isinstance(comment.get("properties"), list):
-        return bool(inner(_properties(comment), MARKER, "value") == action.marker)
-    if _plain(comment.get("body")) != _plain(_body(calls, action)):
+        return bool(inner(_properties(comment), MARKER, "value") == marker)
+    if not says(calls, comment, text):
         return False
     path = calls.api(f"/comment/{comment.get('id')}/properties/{MARKER}")
     try:
@@ -166,7 +175,7 @@ def _is_ours(calls: Calls, action: Action, target: Target, comment: Comment) -> 
     except GoneError:
         return False
     sent = parsed(content, dict[str, JSON], f"GET {path}", source=calls.source, ticket=target.id)
-    return bool(inner(sent, "value", "value") == action.marker)
+    return bool(inner(sent, "value", "value") == marker)
 
 
 def _plain(body: JSON) -> list[str]:

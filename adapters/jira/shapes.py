@@ -75,19 +75,41 @@ def is_empty(value: JSON) -> bool:
 
 def fits(now: JSON, wanted: list[dict[str, JSON]]) -> bool:
     """Whether the field already holds what the operations would put there; a list may hold more."""
-    held = now if isinstance(now, list) else []
-
-    def holds(one: JSON) -> bool:
-        return any(_same(other, one) for other in held)
-
     return all(
-        holds(operation["add"])
+        _holds(now, operation["add"])
         if "add" in operation
-        else all(map(holds, operation["set"]))
+        else all(_holds(now, one) for one in operation["set"])
         if isinstance(operation["set"], list)
         else _same(now, operation["set"])
         for operation in wanted
     )
+
+
+def holds_several(wanted: list[dict[str, JSON]]) -> bool:
+    """Whether the operations are those of a field that holds several values."""
+    return all("add" in one or isinstance(one.get("set"), list) for one in wanted)
+
+
+def added(now: JSON, wanted: list[dict[str, JSON]], before: JSON) -> list[JSON]:
+    """Of the values that the operations put into a list which held `before`, those that are new and still there."""
+    values = [one for step in wanted for one in ([step["add"]] if "add" in step else step["set"])]
+    return [one for one in values if _holds(now, one) and not _holds(before, one)]
+
+
+def without(now: JSON, values: list[JSON]) -> list[JSON]:
+    """What a list holds besides these."""
+    return [held for held in now if not any(_same(held, one) for one in values)] if isinstance(now, list) else []
+
+
+def as_deep(now: JSON, wanted: list[dict[str, JSON]]) -> bool:
+    """Whether a choice has one below it just where ours had: "Hardware" and "Hardware / Lamp" are two."""
+    value = wanted[0].get("set") if wanted else None
+    ours, held = (isinstance(one, dict) and bool(one.get("child")) for one in (value, now))
+    return ours == held
+
+
+def _holds(now: JSON, value: JSON) -> bool:
+    return isinstance(now, list) and any(_same(held, value) for held in now)
 
 
 def shown(value: JSON) -> JSON:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.jira import creating, notes, shapes, transitions
+from adapters.jira import creating, notes, shapes, transitions, undoing
 from adapters.jira.answers import ForbiddenError, parsed
 from adapters.jira.calls import Calls
 from adapters.jira.target import Target, issue_path, mark_key, mark_of, read, wait_until_settled
@@ -44,15 +44,17 @@ def prepare(calls: Calls, action: Action) -> Stamp:
     with _refused_here(calls, action):
         if action.effect.create or action.kind is ActionKind.CORRECT:
             return creating.prepare(calls, action)
-        return _taking_back(calls, action) if action.kind is ActionKind.UNDO else _prepare(calls, action)
+        return undoing.prepare(calls, action) if action.kind is ActionKind.UNDO else _prepare(calls, action)
 
 
 def apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:
     """Do what is not done yet, each step once. Raises what `Calls.put` and `post` raise; ExposedError when our note
     came out where a customer can read it, or may have."""
     if "already" in stamp:
-        return {"already": True}
+        return _already(action, stamp)
     with _refused_here(calls, action):
+        if action.kind is ActionKind.UNDO:
+            return undoing.apply(calls, action)
         return creating.apply(calls, action, stamp) if "create" in stamp else _apply(calls, action, stamp)
 
 
@@ -61,8 +63,13 @@ def find(calls: Calls, action: Action, stamp: Stamp, sent_at: datetime) -> Findi
 
     Raises ExposedError, and TemporaryError with the seconds until a write that is not to be seen can no longer land."""
     if "already" in stamp:
-        return Landed({"already": True})
+        return Landed(_already(action, stamp))
     try:
+        if action.kind is ActionKind.UNDO:
+            found = undoing.find(calls, action, stamp)
+            if isinstance(found, NotYet):
+                wait_until_settled(calls, action, sent_at, SETTLE, SETTLE)
+            return found
         if "create" in stamp:
             return creating.find(calls, action, stamp, sent_at)
         return _find(calls, action, stamp, sent_at)
@@ -97,6 +104,9 @@ def _prepare(calls: Calls, action: Action) -> Stamp:
         "fields": {
             name: [wanted, shapes.again(target.fields.get(name))] for name, wanted in update.items() if name != "labels"
         },
+        "note": _has_note(calls, action),
+        # Steps: one that is refused leaves on the issue what those before it did.
+        "steps": True,
     }
     if to is not None:
         stamp |= {"to": to, "with": along}
@@ -111,21 +121,8 @@ def _prepare(calls: Calls, action: Action) -> Stamp:
     return stamp if changes or action.effect.note is not None else {**stamp, "already": True}
 
 
-def _taking_back(calls: Calls, action: Action) -> Stamp:
-    """What an undo consists of: labels of ours that are still there, and fields that still hold what we put there. What
-    was moved to another status stays there, for nobody knows where people would have it."""
-    target = read(calls, action.ticket, action.marker, action.effect.restore)
-    update: Operations = {}
-    worn = [label for label in action.effect.untag if label in target.labels]
-    if worn:
-        update["labels"] = [{"remove": label} for label in worn]
-    for name, (ours, before) in action.effect.restore.items():
-        if shapes.fits(target.fields.get(name), ours):
-            added = [one["add"] for one in ours if "add" in one]
-            update[name] = [{"remove": one} for one in added] if added else [{"set": before}]
-    stamp: Stamp = {"updated": target.fields.get("updated"), "server_date": target.server_now.isoformat()}
-    stamp |= {"update": update, "fill": []}
-    return stamp if update else {**stamp, "already": True}
+def _already(action: Action, stamp: Stamp) -> Receipt:
+    return undoing.nothing_to_take(stamp) if action.kind is ActionKind.UNDO else {"already": True}
 
 
 def _apply(calls: Calls, action: Action, stamp: Stamp) -> Receipt:

@@ -137,9 +137,8 @@ class Adapter:
             raise GoneError("the ticket is gone.", source=self._source, ticket=action.ticket)
         if ticket["status"] == "closed":
             raise RejectedError("the ticket is closed.", source=self._source, ticket=action.ticket)
-        undo = _taken_back(ticket, action.effect) if action.kind is ActionKind.UNDO else None
-        if undo == ((), {}):
-            return {"version": ticket["version"], "already": True}
+        if action.kind is ActionKind.UNDO:
+            return {"version": ticket["version"], **_taking_back(ticket, action.effect)}
         return {"version": ticket["version"], "undo": _undo(ticket, action.effect)}
 
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
@@ -196,10 +195,14 @@ def _undo(ticket: dict[str, JSON], effect: Effect) -> dict[str, JSON]:
     }
 
 
-def _taken_back(ticket: dict[str, JSON], effect: Effect) -> tuple[tuple[str, ...], dict[str, JSON]]:
-    """Of an undo, what is still ours: the tags that are there, and the fields that hold what we wrote."""
-    tags = tuple(tag for tag in effect.untag if tag in ticket["labels"])
-    return tags, {name: before for name, (ours, before) in effect.restore.items() if field_of(ticket, name) == ours}
+def _taking_back(ticket: dict[str, JSON], effect: Effect) -> Stamp:
+    """Of an undo, what is left because it is not ours any more; "already" where nothing is."""
+    off = [tag for tag in effect.untag if tag not in ticket["labels"]]
+    changed = [name for name, (ours, _) in effect.restore.items() if field_of(ticket, name) != ours]
+    left = {f"label {tag}": "somebody has taken it off already" for tag in off}
+    left |= dict.fromkeys(changed, "somebody has changed it since")
+    all_left = len(left) == len(effect.untag) + len(effect.restore)
+    return {"left": left, **({"already": True} if all_left else {})}
 
 
 def _opened(ticket: str) -> Receipt:

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from adapters.zendesk import account, events, getting, hooks, metric_events, pages, tickets, writing
+from adapters.zendesk import account, events, getting, hooks, metric_events, pages, survey_responses, tickets, writing
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.oauth import NEEDED
 from adapters.zendesk.people import Roster
@@ -40,7 +40,12 @@ class Adapter:
     """One Zendesk account. Keeps nothing but who is staff there, for a quarter of an hour."""
 
     Settings: ClassVar[type] = ZendeskSettings
-    streams: ClassVar[tuple[str, ...]] = ("tickets", "ticket_events", metric_events.STREAM)
+    streams: ClassVar[tuple[str, ...]] = (
+        "tickets",
+        "ticket_events",
+        metric_events.STREAM,
+        survey_responses.STREAM,
+    )
     can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {
         ActionKind.CORRECT,
         ActionKind.ACKNOWLEDGE,
@@ -76,6 +81,8 @@ class Adapter:
             return pages.event_pages(self._calls, self._roster, cursor)
         if stream == metric_events.STREAM:
             return metric_events.pages(self._calls, cursor)
+        if stream == survey_responses.STREAM:
+            return survey_responses.pages(self._calls, cursor)
         raise CursorError(f"there is no stream {stream!r}.", source=self._source)
 
     def get(self, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
@@ -84,6 +91,8 @@ class Adapter:
     def read(self, stream: str, raw: bytes, seen_at: datetime) -> Record:
         if stream == metric_events.STREAM:
             return metric_events.read(raw, seen_at)
+        if stream == survey_responses.STREAM:
+            return survey_responses.read(raw, seen_at)
         return tickets.read(raw, seen_at) if stream == "tickets" else events.read(raw, seen_at)
 
     def prepare(self, action: Action) -> Stamp:

@@ -88,6 +88,8 @@ def prepare(calls: Calls, action: Action) -> Stamp:
         stamp["fill"] = empty
     if back:
         stamp["restore"] = back
+    if action.kind is ActionKind.UNDO:
+        stamp["left"] = _left(action, ticket, back)
     # An update that changes nothing makes no audit, and could never be found.
     return stamp if changes else {**stamp, "already": True}
 
@@ -222,6 +224,13 @@ def _still_ours(action: Action, ticket: Ticket) -> dict[str, JSON]:
         for field, (ours, before) in action.effect.restore.items()
         if str(_value(ticket, field)) == str(ours)
     }
+
+
+def _left(action: Action, ticket: Ticket, back: dict[str, JSON]) -> dict[str, str]:
+    """What an undo leaves, and why."""
+    gone = [tag for tag in action.effect.untag if tag not in ticket.labels]
+    off = {f"label {tag}": "somebody has taken it off already" for tag in gone}
+    return off | {field: "somebody has changed it since" for field in action.effect.restore if field not in back}
 
 
 def _before(ticket: Ticket, fields: dict[str, JSON]) -> dict[str, list[JSON]]:

@@ -6,14 +6,14 @@ in its own stamp. A note cannot be taken back, nor can a message that people hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from connector.commands.place import Place
 from connector.display import plain, wrapped
 from connector.errors import AmendsError
-from connector.model import JSON, Action, ActionKind, Effect
+from connector.model import JSON, Action, ActionKind, Effect, Remark
 from connector.policy.keys import action_key, marker
 from connector.policy.rules import UNDO
 from connector.settings import Settings
@@ -27,17 +27,20 @@ NO_UNDO = {
     ActionKind.UNDO: "it is an undo itself",
 }
 UNDO_RANK = 1
+# A source that is written to in steps may have refused the second one: then what the first one did is on the ticket.
+IN_PART = frozenset({State.DEAD, State.PARKED, State.CANCELLED, State.EXPIRED})
 
 
 class Undone(msgspec.Struct, frozen=True):
-    """What the undo of write `id` will do: the tags to take off, the fields to set back, and what `stays` and why;
-    `undo` is the number of the new write. `why_not`: it was left alone."""
+    """What the undo of write `id` will do: the tags to take off, the fields to set back, whether the `note` is to go,
+    and what `stays` and why; `undo` is the number of the new write. `why_not`: it was left alone."""
 
     id: int
     source: str
     ticket: str
     tags: tuple[str, ...] = ()
     fields: dict[str, JSON] = {}
+    note: bool = False
     stays: tuple[str, ...] = ()
     undo: int | None = None
     why_not: str | None = None
@@ -85,16 +88,31 @@ def _planned(one: Intention, settings: Settings) -> tuple[Undone, Effect | None]
     left = (one.stamp or {}).get("undo") or {}
     tags = tuple(left.get("tags", ()))
     restore = {name: (pair[0], pair[1]) for name, pair in left.get("fields", {}).items()}
+    note = _remark(one, left)
+    stood: dict[str, JSON] = (one.stamp or {}).get("before") or {}  # as people call it, where a source keeps that
     told = msgspec.structs.replace(
-        told, tags=tags, fields={name: before for name, (_, before) in restore.items()}, stays=tuple(_stays(one))
+        told,
+        tags=tags,
+        fields={name: stood.get(name, before) for name, (_, before) in restore.items()},
+        note=note is not None,
+        stays=tuple(_stays(one, note)),
     )
-    if not (tags or restore):
+    if not (tags or restore or note):
         return msgspec.structs.replace(told, why_not="; ".join(told.stays) or "it changed nothing"), None
-    return told, Effect(untag=tags, restore=restore)
+    return told, Effect(untag=tags, restore=restore, unsay=note)
+
+
+def _remark(one: Intention, left: Mapping[str, JSON]) -> Remark | None:
+    """The note of a write, where its source can take one away."""
+    text = one.action.effect.note
+    if text is None or not left.get("note"):
+        return None
+    return Remark(one.action.marker, text, one.sent_at or one.created_at)
 
 
 def _why_not(one: Intention, settings: Settings) -> str | None:
-    if one.state is not State.DONE:
+    in_part = one.state in IN_PART and bool(((one.stamp or {}).get("undo") or {}).get("steps"))
+    if one.state is not State.DONE and not in_part:
         return f"it is {one.state.value.replace('_', ' ')}, so there is nothing on the ticket"
     if one.action.kind in NO_UNDO:
         return f"it cannot be taken back: {NO_UNDO[one.action.kind]}"
@@ -106,11 +124,14 @@ def _why_not(one: Intention, settings: Settings) -> str | None:
     return None
 
 
-def _stays(one: Intention) -> Iterator[str]:
-    if one.action.effect.note is not None:
+def _stays(one: Intention, note: Remark | None) -> Iterator[str]:
+    stamp = one.stamp or {}
+    if one.action.effect.note is not None and note is None:
         yield "the note stays: nobody can take back what was read"
-    if "to" in (one.stamp or {}):
+    if "to" in stamp:
         yield "it stays in the status to which it was moved"
+    if stamp.get("with"):
+        yield f"what was set on the way there stays: {', '.join(sorted(stamp['with']))}"
 
 
 def _intend(connection: Transaction, place: Place, one: Intention, settings: Settings, salt: bytes) -> Undone:
@@ -134,7 +155,7 @@ def _intend(connection: Transaction, place: Place, one: Intention, settings: Set
     )
     if not intentions.add(connection, one.source_id, [(action, State.PENDING, None)], now):
         return msgspec.structs.replace(told, why_not="it is being taken back already: `amends outbox list`")
-    detail = {"outbox": one.id, "tags": list(effect.untag), "fields": sorted(effect.restore)}
+    detail = {"outbox": one.id, "tags": list(effect.untag), "fields": sorted(effect.restore), "note": told.note}
     sources.log(connection, now, place.who, "write: undo", source=one.source, ticket=action.ticket, detail=detail)
     return msgspec.structs.replace(told, undo=intentions.number_of(connection, key))
 
@@ -150,8 +171,10 @@ def undoing_lines(told: Undoing, columns: int) -> list[str]:
             continue
         done = [f"{will} take off {', '.join(one.tags)}"] if one.tags else []
         done += [f"{will} set {name} back to {plain(value) or 'nothing'}" for name, value in one.fields.items()]
+        done += [f"{will} delete our note"] if one.note else []
         done += one.stays
         number = f" (write #{one.undo})" if one.undo is not None else ""
         lines += wrapped(f"#{one.id} {one.source}/{one.ticket}: {'; '.join(done)}{number}", columns)
-    lines += wrapped("What somebody has changed since stays as it is.", columns)
+    after = "" if told.dry_run else "; `amends outbox show` says afterwards what was left, and why"
+    lines += wrapped(f"What somebody has changed since stays as it is{after}.", columns)
     return lines

@@ -22,7 +22,8 @@ WAITS = "waits for its time"  # what the outbox says of a write that its policy 
 
 class Write(msgspec.Struct, frozen=True):
     """A row of the outbox: `why` it was intended, `reason` for its state; the helpdesk knows it by its `marker`.
-    `waits` says why it is not sent now although it may be, `advice` what a person can do about a dead one."""
+    `waits` says why it is not sent now although it may be, `advice` what a person can do about a dead one; `left`
+    is what an undo did not take back, and why."""
 
     id: int
     source: str
@@ -46,6 +47,7 @@ class Write(msgspec.Struct, frozen=True):
     receipt: dict[str, object] | None
     waits: str | None = None
     advice: str | None = None
+    left: dict[str, str] = {}
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -132,6 +134,7 @@ def _write(one: Intention, now: datetime) -> Write:
         receipt=one.receipt,
         waits=_waits(one, now),
         advice=_advice(one) if one.state is State.DEAD else None,
+        left=(one.receipt or {}).get("left") or (one.stamp or {}).get("left") or {},
     )
 
 
@@ -240,7 +243,8 @@ def _act(connection: Transaction, place: Place, one: Intention, choice: Choice, 
     if not intentions.move(connection, one, chosen, now, why=why, next_at=now, anew=chosen is State.PENDING):
         return _moved(one, "it moved in the meantime; look again")
     if one.action.kind is ActionKind.NOTIFY:
-        complaints.wake(connection, one.action.origin, now)
+        for about in intentions.spoken_of(connection, one.action):
+            complaints.wake(connection, about, now)
     detail = {"outbox": one.id, "kind": one.action.kind, "before": one.state, "after": chosen}
     sources.log(connection, now, place.who, what, source=one.source, ticket=one.action.ticket, detail=detail)
     return _moved(one, chosen)
@@ -308,6 +312,8 @@ def _effect(effect: Effect) -> Iterator[tuple[str, str | None]]:
         yield f"text ({language})", message.text
     yield "contact", effect.contact
     yield "takes off", ", ".join(effect.untag)
+    if effect.unsay is not None:
+        yield "deletes", f"our note, if nobody has edited it:\n{effect.unsay.text}"
     yield from ((f"sets back {name}", plain(before)) for name, (_, before) in effect.restore.items())
     yield "tags", ", ".join(effect.tags)
     yield from ((f"with {name}", plain(value)) for name, value in effect.create.items())
@@ -321,7 +327,9 @@ def _course(one: Write) -> Iterator[tuple[str, str | None]]:
     if one.state in MOVING:
         yield "next step", f"{moment(one.next_at)}{f': {clean(one.waits)}' if one.waits else ''}"
     yield "marker", one.marker
-    yield "receipt", ", ".join(f"{name} {plain(value)}" for name, value in (one.receipt or {}).items())
+    receipt = [(name, value) for name, value in (one.receipt or {}).items() if name != "left"]
+    yield "receipt", ", ".join(f"{name} {plain(value)}" for name, value in receipt)
+    yield from ((f"left {name}", clean(str(why))) for name, why in one.left.items())
 
 
 def decided_lines(told: Decided, columns: int) -> list[str]:

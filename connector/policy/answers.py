@@ -7,7 +7,7 @@ helpdesk itself collected.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.model import Answer, Entry, EntryKind, Flag, FlagKind, History, Role
 from connector.policy.rules import Survey, Unhappy
@@ -17,6 +17,7 @@ UNHAPPY, LATE = "unhappy", "unhappy_late"
 TOPICS = (UNHAPPY, LATE)
 PAGE, SOURCE = "page", "source"
 GOOD, BAD = 5, 1
+SAME_WORD = timedelta(minutes=10)
 _WORDS = {"good": GOOD, "bad": BAD, "goodwithcomment": GOOD, "badwithcomment": BAD}
 
 
@@ -86,9 +87,11 @@ def given_at_source(entries: Iterable[Entry], history: History) -> tuple[Answer,
         if rated is None:
             continue
         life = sum(at <= entry.occurred_at for at in history.reopens) + 1
-        found[f"resolution#{life}"] = Answer(
-            f"resolution#{life}", entry.occurred_at, SOURCE, rated[0], comment=entry.text, scale=rated[1]
-        )
+        given = Answer(f"resolution#{life}", entry.occurred_at, SOURCE, rated[0], comment=entry.text, scale=rated[1])
+        known = found.get(given.episode)
+        # One word may be told twice, by its number and as good or bad: the number says more.
+        if known is None or known.scale <= given.scale or abs(given.at - known.at) > SAME_WORD:
+            found[given.episode] = given
     return tuple(found.values())
 
 

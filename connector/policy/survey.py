@@ -62,6 +62,26 @@ def with_link(action: Action, link: str | None) -> Action:
     return replace(action, effect=replace(effect, fields=fields, link=link))
 
 
+def hidden(value: JSON, link: str | None) -> JSON:
+    """`value` as it may be kept: the place for the link stands where the link does."""
+    return value if link is None else _replaced(value, link, LINK)
+
+
+def filled(value: JSON, link: str | None) -> JSON:
+    """What was `hidden`, as it leaves."""
+    return value if link is None else _replaced(value, LINK, link)
+
+
+def _replaced(value: JSON, old: str, new: str) -> JSON:
+    if isinstance(value, str):
+        return value.replace(old, new)
+    if isinstance(value, list | tuple):
+        return [_replaced(one, old, new) for one in value]
+    if isinstance(value, dict):
+        return {name: _replaced(one, old, new) for name, one in value.items()}
+    return value
+
+
 def window(complaint: Complaint, resolved_at: datetime, survey: Survey) -> tuple[datetime, datetime] | None:
     """(not before, not after) in UTC, or None where the customer's daytime does not fall between the two limits:
     then no survey goes, since an earlier one would break the first promise and a later one the second."""

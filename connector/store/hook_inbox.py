@@ -2,20 +2,24 @@
 
 A file of its own (hooks.db, beside the store), for two processes write to it: the one that receives (`web`) and the
 daemon that reads. Its loss costs seconds and no complaint: each row only hints at a ticket that the poll finds as well.
+So a damaged file is put aside whole (hooks.db.broken-1, -2 …), for whoever wants to look, and a new one begun.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Engine,
     Index,
     Integer,
     MetaData,
@@ -29,16 +33,19 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.sql.expression import Executable
 
-from connector.errors import StoreError
+from connector.errors import InboxError
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 FILE = "hooks.db"
 # A delivery counts once for so long; vendors try again within hours.
 KEPT = timedelta(days=30)
 BUSY_SECONDS = 2.0
+DAMAGED = ("malformed", "not a database", "no such table", "no such column")
+T = TypeVar("T")
+log = logging.getLogger("amends")
 
 _metadata = MetaData()
 _delivery = Table(
@@ -101,20 +108,81 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class HookInbox:
-    """An open inbox; safe for several threads and processes. What it cannot do raises StoreError: nobody may be thanked
+    """An open inbox; safe for several threads and processes. What it cannot do raises InboxError: nobody may be thanked
     for what is not on disk."""
 
     def __init__(self, folder: Path) -> None:
-        self._engine = create_engine(f"sqlite:///{(folder / FILE).absolute()}", connect_args={"timeout": BUSY_SECONDS})
-        event.listen(self._engine, "connect", _prepare)
+        self._file = folder.absolute() / FILE
+        self._lock = Lock()
+        self._engine, self._inode = self._opened()
+
+    def _opened(self) -> tuple[Engine, int]:
+        """The file, made where there is none; a damaged one is put aside first."""
+        for last in (False, True):
+            engine = create_engine(f"sqlite:///{self._file}", connect_args={"timeout": BUSY_SECONDS})
+            event.listen(engine, "connect", _prepare)
+            try:
+                self._file.touch(mode=0o600)
+                inode = self._file.stat().st_ino
+                _metadata.create_all(engine)
+                with engine.connect() as connection:
+                    for table in (_delivery, _hook):
+                        connection.execute(select(table).limit(1)).all()
+                return engine, inode
+            except (OSError, DBAPIError) as error:
+                engine.dispose()
+                if last or not _is_damaged(error):
+                    raise InboxError(
+                        f"the inbox of hooks {self._file} cannot be opened ({type(error).__name__}).",
+                        remedy="Give this user the right to write there.",
+                    ) from error
+                self._put_aside(inode)
+        raise AssertionError("the second try opens or raises")
+
+    def _put_aside(self, inode: int) -> None:
+        """Keep the damaged file `inode` under another name, unless another process has done so already."""
         try:
-            (folder / FILE).touch(mode=0o600)
-            _metadata.create_all(self._engine)
-        except (OSError, DBAPIError) as error:
-            raise StoreError(
-                f"the inbox of hooks {folder / FILE} cannot be opened ({type(error).__name__}).",
-                remedy="Give this user the right to write there. A broken one may be deleted; the poll finds all.",
+            if self._file.stat().st_ino != inode:
+                return
+            number = next(n for n in range(1, 1_000_000) if not self._beside(f".broken-{n}").exists())
+            for end in ("-wal", "-shm", ""):
+                if self._beside(end).exists():
+                    self._beside(end).replace(self._beside(f".broken-{number}{end}"))
+        except OSError as error:
+            raise InboxError(
+                f"the inbox of hooks {self._file} is damaged and cannot be put aside ({error.strerror}).",
+                remedy="Move it away yourself; the poll finds all that it hinted at.",
             ) from error
+        kept = self._beside(f".broken-{number}")
+        log.error("hooks: the inbox is damaged. It was kept as %s, and a new one begun; the poll finds all.", kept)
+
+    def _beside(self, end: str) -> Path:
+        return self._file.with_name(f"{FILE}{end}")
+
+    def _again(self, damaged: bool) -> None:
+        """Open the file anew where it was replaced, or is damaged."""
+        with self._lock:
+            try:
+                replaced = self._file.stat().st_ino != self._inode
+            except OSError:
+                replaced = True
+            if replaced or damaged:
+                self._engine.dispose()
+                if damaged and not replaced:
+                    self._put_aside(self._inode)
+                self._engine, self._inode = self._opened()
+
+    def _tried(self, step: Callable[[Engine], T]) -> T:
+        """What `step` gives; of a damaged inbox, once it was made anew."""
+        for last in (False, True):
+            try:
+                self._again(damaged=False)
+                return step(self._engine)
+            except DBAPIError as error:
+                if last or not _is_damaged(error):
+                    raise InboxError(f"the inbox of hooks answers: {error.orig}.") from error
+                self._again(damaged=True)
+        raise AssertionError("the second try gives or raises")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -132,9 +200,8 @@ class HookInbox:
 
     def waiting(self) -> int:
         """How many deliveries nobody has acted upon."""
-        with self._read() as connection:
-            asked = select(func.count()).select_from(_delivery).where(_delivery.c.read_at.is_(None))
-            return int(connection.execute(asked).scalar_one())
+        asked = select(func.count()).select_from(_delivery).where(_delivery.c.read_at.is_(None))
+        return int(self._asked(lambda connection: connection.execute(asked).scalar_one()))
 
     def refused(self, source: str, number: int) -> None:
         """Count deliveries that nothing proved to be the source's; nothing of them is kept."""
@@ -151,8 +218,8 @@ class HookInbox:
             .order_by(_delivery.c.id)
             .limit(most)
         )
-        with self._read() as connection:
-            return [Hint(row.id, _unpacked(row.tickets), moment(row.at)) for row in connection.execute(asked)]
+        rows = self._asked(lambda connection: connection.execute(asked).all())
+        return [Hint(row.id, _unpacked(row.tickets), moment(row.at)) for row in rows]
 
     def done(self, hints: Sequence[Hint], now: datetime) -> None:
         """These were acted upon."""
@@ -183,16 +250,11 @@ class HookInbox:
         self._changed(update(_hook).where(_hook.c.source == source).values(silent_since=micros_or_none(since)))
 
     def standing(self, source: str) -> Standing:
-        with self._read() as connection:
-            row = connection.execute(select(_hook).where(_hook.c.source == source)).one_or_none()
-            heard = connection.execute(
-                select(func.max(_delivery.c.at)).where(_delivery.c.source == source)
-            ).scalar_one()
-            waiting = connection.execute(
-                select(func.count())
-                .select_from(_delivery)
-                .where(_delivery.c.source == source, _delivery.c.read_at.is_(None))
-            ).scalar_one()
+        of = _delivery.c.source == source
+        row = self._asked(lambda each: each.execute(select(_hook).where(_hook.c.source == source)).one_or_none())
+        heard = self._asked(lambda each: each.execute(select(func.max(_delivery.c.at)).where(of)).scalar_one())
+        unread = select(func.count()).select_from(_delivery).where(of, _delivery.c.read_at.is_(None))
+        waiting = self._asked(lambda each: each.execute(unread).scalar_one())
         if row is None:
             return Standing(source, heard_at=moment_or_none(heard), waiting=int(waiting))
         return Standing(
@@ -210,20 +272,23 @@ class HookInbox:
     def _note(self, source: str) -> None:
         self._changed(insert(_hook).prefix_with("OR IGNORE").values(source=source))
 
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise StoreError(f"the inbox of hooks answers: {error.orig}.") from error
-
     def _changed(self, statement: Executable, rows: Sequence[dict[str, object]] = ()) -> int:
-        try:
-            with self._engine.begin() as connection:
+        def step(engine: Engine) -> int:
+            with engine.begin() as connection:
                 return int(connection.execute(statement, rows or None).rowcount)
-        except DBAPIError as error:
-            raise StoreError(f"the inbox of hooks answers: {error.orig}.") from error
+
+        return self._tried(step)
+
+    def _asked(self, question: Callable[[Connection], T]) -> T:
+        def step(engine: Engine) -> T:
+            with engine.connect() as connection:
+                return question(connection)
+
+        return self._tried(step)
+
+
+def _is_damaged(error: Exception) -> bool:
+    return isinstance(error, DatabaseError) and any(word in str(error.orig) for word in DAMAGED)
 
 
 def _prepare(dbapi: object, _record: object) -> None:
@@ -238,4 +303,8 @@ def _packed(tickets: tuple[str, ...]) -> str:
 
 
 def _unpacked(text: str) -> tuple[str, ...]:
-    return msgspec.json.decode(text, type=tuple[str, ...])
+    """The tickets; none where the row is damaged: then a poll is asked for, which finds them."""
+    try:
+        return msgspec.json.decode(text, type=tuple[str, ...])
+    except (msgspec.DecodeError, TypeError):
+        return ()

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.adapter import Receipt, Stamp
 from connector.model import Action, ActionKind, Notice
+from connector.policy.rules import DIGEST
 from connector.store.rows import insert_for, listed
 from connector.store.tables import outbox, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
@@ -47,6 +48,7 @@ class State(StrEnum):
 
 MOVING = (State.PENDING, State.SENDING, State.IN_DOUBT)
 WITHDRAWABLE = (State.SHADOW, State.HELD, State.PENDING)
+LONGEST_FOLDED = timedelta(days=1)  # so long before its digest a notice was intended, at the very most
 
 
 class Intention(msgspec.Struct, frozen=True):
@@ -271,12 +273,47 @@ def notices_of(connection: Connection, contacts_id: int, origins: Iterable[str])
     return found
 
 
-def folded_into(connection: Connection, contact: str, at: datetime) -> list[Notice]:
-    """The notices to a contact that the digest of that instant is made of, oldest first."""
-    statement = _ROW.where(outbox.c.kind == ActionKind.NOTIFY.value, outbox.c.state == State.FOLDED.value)
-    rows = connection.execute(statement.order_by(outbox.c.id))
-    found = (_intention(row).action.effect.notice for row in rows)
-    return [one for one in found if one is not None and one.contact == contact and one.digest == at]
+def folded_into(connection: Connection, contact: str, at: datetime) -> list[Intention]:
+    """The notices to a contact that the digest of that instant is made of, oldest first. Where all was only written
+    down (shadow), so are they."""
+    statement = _ROW.where(
+        outbox.c.kind == ActionKind.NOTIFY.value,
+        outbox.c.rule != DIGEST,
+        outbox.c.state.in_([State.FOLDED.value, State.SHADOW.value]),
+        outbox.c.created_at >= micros(at - LONGEST_FOLDED),
+    )
+    found = [_intention(row) for row in connection.execute(statement.order_by(outbox.c.id))]
+    return [one for one in found if _folded(one.action.effect.notice, contact, at)]
+
+
+def spoken_of(connection: Connection, notice: Action) -> list[str]:
+    """The complaints ("<source>/<ticket>") that a notice tells of: its own, or those of a digest."""
+    said = notice.effect.notice
+    if notice.rule == DIGEST and said is not None and said.digest is not None:
+        return [one.action.origin or "" for one in folded_into(connection, said.contact, said.digest)]
+    return [notice.origin or ""]
+
+
+def _folded(notice: Notice | None, contact: str, at: datetime) -> bool:
+    return notice is not None and notice.contact == contact and notice.digest == at
+
+
+def by_keys(connection: Connection, keys: Iterable[str]) -> dict[str, Intention]:
+    """Those of the intentions with these keys that are there, by key."""
+    rows = connection.execute(_ROW.where(outbox.c.key.in_(sorted(set(keys)))))
+    return {one.action.key: one for one in map(_intention, rows)}
+
+
+def openings_of(connection: Connection, rule: str, episode: str) -> list[Intention]:
+    """The tickets that a rule wanted opened for an episode, whatever complaint spoke for all, oldest first."""
+    statement = _ROW.where(
+        outbox.c.kind == ActionKind.CORRECT.value, outbox.c.rule == rule, outbox.c.episode == episode
+    ).order_by(outbox.c.id)
+    return [_intention(row) for row in connection.execute(statement)]
+
+
+def one_by_key(connection: Connection, key: str) -> Intention | None:
+    return by_keys(connection, [key]).get(key)
 
 
 def notices_since(connection: Connection, since: datetime) -> list[Intention]:

@@ -191,6 +191,12 @@ def allowed(connection: Connection, source_id: int, left: Sequence[CallsLeft]) -
         connection.execute(update(source).where(source.c.id == source_id).values(calls_left=told))
 
 
+def well(connection: Connection, source_id: int) -> None:
+    """What was wrong with it is over."""
+    gone = {"parked_until": None, "parked_why": None, "last_error": None, "last_error_at": None}
+    connection.execute(update(source).where(source.c.id == source_id).values(**gone))
+
+
 def failed(connection: Connection, source_id: int, now: datetime, why: str, parked_until: datetime | None) -> None:
     """A step failed. With `parked_until`, nothing is tried before that time."""
     connection.execute(

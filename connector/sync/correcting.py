@@ -12,9 +12,12 @@ from datetime import datetime, timedelta
 from connector.assessment import Rules, understood_again
 from connector.helpdesk import Helpdesk
 from connector.policy import correction as wording
+from connector.policy.rules import Correction as Rule
 from connector.store import Store, Transaction, corrections, intentions, sources, tallies, trends, walks
 from connector.store.corrections import OPEN, Concerned, Correction, Opened, Told
+from connector.store.intentions import State as Wrote
 from connector.sync.intending import first_state
+from connector.sync.whole_days import whole_days
 from connector.trends.effect import Effect, Verdict, effect
 from connector.trends.life import State, day_number, judged_again, said
 from connector.trends.speaking import RULE, words
@@ -40,6 +43,7 @@ class _Following:
         self.connection, self.rules, self.now = connection, rules, now
         self.desks = {desk.name: desk for desk in desks}
         self.settings = rules.trends or Trends()
+        self.known_to = whole_days(connection, desks, self.settings, now).day
         self.changed = 0
 
     def run(self, opened: Iterable[Opened]) -> int:
@@ -116,6 +120,9 @@ class _Following:
         members = corrections.concerned(self.connection, known.number)
         if rule is None or known.ticket is not None or known.done_at is not None or not members:
             return
+        episode = f"{RULE}#{known.trend}" if known.trend is not None else f"correction#{known.number}"
+        if self._asked_already(rule, episode, members):
+            return
         trend = trends.one(self.connection, known.trend) if known.trend is not None else None
         lead = next((one for one in members if trend is not None and one.case == trend.lead), members[0])
         stored = walks.by_ids(self.connection, [lead.complaint])[lead.complaint]
@@ -124,7 +131,6 @@ class _Following:
             return
         doc = stored.doc
         this = understood_again(doc.complaint, doc.entries, doc.tags, home.words)
-        episode = f"{RULE}#{known.trend}" if known.trend is not None else f"correction#{known.number}"
         flag = next((flag for flag in stored.assessed.flags if flag.episode == episode), None)
         action = wording.opening(
             this.complaint,
@@ -140,6 +146,15 @@ class _Following:
         if intentions.add(self.connection, there.id, [(action, *first_state(there, action))], self.now):
             self.changed += 1
             self._log("correction: ticket intended", known.number, {"at": rule.at, "rule": rule.id})
+
+    def _asked_already(self, rule: Rule, episode: str, members: Sequence[Concerned]) -> bool:
+        """Whether its ticket was intended for the sake of another complaint, which spoke for all at that time. What was
+        withdrawn because that complaint is none of them any more is intended anew."""
+        concerned = {one.case for one in members}
+        return any(
+            one.state not in (Wrote.CANCELLED, Wrote.EXPIRED) or one.action.origin in concerned
+            for one in intentions.openings_of(self.connection, rule.id, episode)
+        )
 
     def _work(self, known: Correction) -> None:
         if known.resolved_at is not None and known.done_at is None:
@@ -158,8 +173,10 @@ class _Following:
 
     def _check(self, known: Correction) -> None:
         """Some weeks after the work was done, hold the rate against the one before."""
-        today = day_number(self.settings.day(self.now))
-        due = known.done_at is not None and known.check_on is not None and day_number(known.check_on) <= today
+        # The last day that counts is the one before; no source may lag behind it, for that would look like a fall.
+        due = (
+            known.check_on is not None and self.known_to is not None and day_number(known.check_on) <= self.known_to + 1
+        )
         found = trends.one(self.connection, known.trend) if known.trend is not None else None
         if not due or known.effect is not None or found is None or known.done_at is None:
             return

@@ -1,13 +1,14 @@
 """Many notices to one contact at once go in one message; and what the outbox says became of a notice. Used by `sweep`.
 
-Twenty messages in ten minutes are read by nobody. What comes beyond is written down as told (so that ladders go on as
-if it was) and left to one digest at the end of the ten minutes. An emergency is never held back.
+Twenty messages in ten minutes are read by nobody. What comes beyond is left to one digest at the end of the ten
+minutes, and ladders go on by what becomes of that. A digest that is on its way takes nothing more: what comes then is
+for the next one. Where a person has to approve, it is the digest that they approve. An emergency is never held back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from connector.policy.ladder import Told
 from connector.policy.rules import DIGEST
 from connector.policy.telling import CONTACTS
 from connector.store import Transaction, intentions
-from connector.store.intentions import MOVING, Intention, State
+from connector.store.intentions import MOVING, WITHDRAWABLE, Intention, State
 
 WINDOW = timedelta(minutes=10)
 DIGEST_RANK = 3
@@ -32,29 +33,42 @@ class Flood:
         self._counts: Counter[str] | None = None
 
     def held_back(self, connection: Transaction, action: Action) -> Sequence[Action]:
-        """The action as it is; or, where its contact was told often enough, folded into a digest, and that."""
+        """The action as it is; or, where its contact was told often enough, folded into a digest, and that. Nothing
+        where it was intended before: it is counted already, and a digest would have nothing in it."""
         notice = action.effect.notice
         if notice is None:
             return (action,)
+        if intentions.one_by_key(connection, action.key) is not None:
+            return ()
         counts = self._counts = self._counts if self._counts is not None else _told_since(connection, self.now - WINDOW)
         counts[notice.contact] += 1
         if notice.urgent or counts[notice.contact] <= self.most:
             return (action,)
+        digest = self._open_digest(connection, notice.contact)
+        folded = replace(action, effect=Effect(notice=replace(notice, digest=digest.not_before)))
+        return (folded, digest)
+
+    def _open_digest(self, connection: Transaction, contact: str) -> Action:
+        """The first digest to come that has not left."""
         window = WINDOW.total_seconds()
         at = datetime.fromtimestamp((self.now.timestamp() // window + 1) * window, UTC)
-        folded = replace(action, effect=Effect(notice=replace(notice, digest=at)))
-        return (folded, self._digest(notice.contact, at))
+        while True:
+            digest = self._digest(contact, at)
+            known = intentions.one_by_key(connection, digest.key)
+            if known is None or known.state in WITHDRAWABLE:
+                return digest
+            at += WINDOW
 
     def first_state(self, action: Action, state: State) -> tuple[State, str | None]:
-        """A folded notice is done with; everything else begins as its mode says."""
+        """A folded notice waits for its digest; everything else begins as its mode says."""
         notice = action.effect.notice
-        if action.rule != DIGEST and notice is not None and notice.digest is not None and state is State.PENDING:
+        folded = action.rule != DIGEST and notice is not None and notice.digest is not None
+        if folded and notice is not None and state in (State.PENDING, State.HELD):
             return State.FOLDED, f"told together with others at {notice.digest:%H:%M} UTC"
         return state, None
 
     def _digest(self, contact: str, at: datetime) -> Action:
-        ticket, episode = f"{DIGEST}/{contact}", at.isoformat()
-        key = action_key(self.salt.encode(), CONTACTS, ticket, DIGEST, episode, ActionKind.NOTIFY)
+        ticket, episode, key = f"{DIGEST}/{contact}", at.isoformat(), digest_key(self.salt, contact, at)
         return Action(
             key=key,
             marker=marker(key),
@@ -71,6 +85,30 @@ class Flood:
         )
 
 
+def digest_key(salt: str, contact: str, at: datetime) -> str:
+    """What the outbox knows the digest of that instant by."""
+    ticket = f"{DIGEST}/{contact}"
+    return action_key(salt.encode(), CONTACTS, ticket, DIGEST, at.isoformat(), ActionKind.NOTIFY)
+
+
+def digests_of(connection: Transaction, notices: Iterable[Intention], salt: str) -> dict[int, Intention]:
+    """The digest of each of these notices that was folded into one, by the notice's number."""
+    keys = {
+        one.id: digest_key(salt, notice.contact, notice.digest)
+        for one in notices
+        if one.state is State.FOLDED and (notice := one.action.effect.notice) is not None and notice.digest is not None
+    }
+    known = intentions.by_keys(connection, keys.values()) if keys else {}
+    return {number: known[key] for number, key in keys.items() if key in known}
+
+
+def may_be_withdrawn(one: Intention, digest: Intention | None) -> bool:
+    """Whether a notice has not left: neither by itself nor in its digest."""
+    if one.state is State.FOLDED:
+        return digest is not None and digest.state in WITHDRAWABLE
+    return one.state in WITHDRAWABLE
+
+
 def _told_since(connection: Transaction, since: datetime) -> Counter[str]:
     found: Counter[str] = Counter()
     for one in intentions.notices_since(connection, since):
@@ -80,9 +118,12 @@ def _told_since(connection: Transaction, since: datetime) -> Counter[str]:
     return found
 
 
-def told_of(one: Intention) -> Told:
-    """What became of a notice, for the ladder. In shadow mode it counts as told when it was decided."""
+def told_of(one: Intention, digest: Intention | None = None) -> Told:
+    """What became of a notice, for the ladder; of one that was folded, what became of its digest. In shadow mode it
+    counts as told when it was decided."""
     notice = one.action.effect.notice
+    if one.state is State.FOLDED and digest is not None and digest.state is not State.PENDING:
+        return replace(told_of(digest), rule=one.action.rule, episode=one.action.episode)
     at: datetime | None = one.changed_at
     if one.state in MOVING or one.state is State.HELD:
         at = None

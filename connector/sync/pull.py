@@ -60,6 +60,7 @@ from connector.store.archive import Keep, Raw
 from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
 from connector.store.labels import Label
 from connector.sync.changing import clocks_changed
+from connector.sync.veil import read_kept, veiled
 from connector.timeline import merge
 
 log = logging.getLogger("amends")
@@ -140,7 +141,7 @@ def pull_kept(
 ) -> None:
     """Understand a record from quarantine again, by today's mapping; it leaves quarantine where that succeeds. With
     `let_in`, a person said that it may count although it was put aside."""
-    record = desk.adapter.read(raw.stream, raw.body, raw.seen_at)
+    record = read_kept(desk, raw)
     if let_in:
         record = msgspec.structs.replace(record, aside=None)
     _Page(desk, raw.stream, store, rules, now()).save([record], None)
@@ -273,7 +274,8 @@ class _Page:
         """Understand the records and save them, with the page's cursor if there is one, in one transaction."""
         few: list[Record] = []
         later: dict[str, list[Sent]] = {}
-        for record in records:
+        for sent in records:
+            record = veiled(self.desk, self.stream, sent, self.now) if self.desk.hide is not None else sent
             self.stops.extend(record.stops)
             why = record.problem or record.aside
             if why is not None:
@@ -310,7 +312,7 @@ class _Page:
         for kept in self.raws if later else ():
             if kept.ticket in later:
                 raw = kept.unpacked()
-                later[raw.ticket].insert(0, (raw.stream, self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)))
+                later[raw.ticket].insert(0, (raw.stream, read_kept(self.desk, raw)))
         tickets = list(later)
         for begin in range(0, len(tickets), FEW):
             self._groups({ticket: later[ticket] for ticket in tickets[begin : begin + FEW]})
@@ -341,7 +343,7 @@ class _Page:
             self.clocks_changed = clocks_changed(sources.by_name(connection, self.desk.name), self.desk.rules_digest)
             kept = archive.kept(connection, self.desk.id, bare) if bare else {}
         for ticket, raws in kept.items():
-            newest = _newest(self.desk.adapter.read(raw.stream, raw.body, raw.seen_at) for raw in raws)
+            newest = _newest(read_kept(self.desk, raw) for raw in raws)
             if newest is not None:
                 self.snapshots[ticket] = newest
         unseen = [one for one in bare if not (self.strong or one in before or one in self.snapshots)]

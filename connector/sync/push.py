@@ -75,10 +75,18 @@ def push(
     result = _pushed(desk, store, sender, now, stopping, tell)
     if result.rest_seconds is None and not result.paused:
         result = _repaired(desk, store, sender, now, stopping, result)
-    if result.done:
+    went_through = result.rest_seconds is None and not result.paused
+    with store.read() as connection:
+        row = sources.by_name(connection, desk.name)
+    # What is read as well is well again once it could be read.
+    well = went_through and not desk.streams and row is not None and row.last_error is not None
+    if result.done or well:
         with store.write("push: went through") as connection:
-            sources.pushed(connection, desk.id, now())
-            sources.allowed(connection, desk.id, desk.calls_left())
+            if result.done:
+                sources.pushed(connection, desk.id, now())
+                sources.allowed(connection, desk.id, desk.calls_left())
+            if well:
+                sources.well(connection, desk.id)
     return result
 
 

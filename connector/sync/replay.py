@@ -36,6 +36,7 @@ from connector.store.complaints import Assessed, Saving, Stored
 from connector.store.figures import Counted
 from connector.sync.changing import PARTS, changed_parts, clocks_changed, part_of
 from connector.sync.pull import saving
+from connector.sync.veil import read_kept
 from connector.timeline import merge
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ class _Batch:
         newest: Record | None = None
         entries = stored.doc.entries
         for raw in raws:
-            record = self.desk.adapter.read(raw.stream, raw.body, raw.seen_at)
+            record = read_kept(self.desk, raw)
             if record.problem is not None:
                 continue
             entries = merge(entries, own_marked(record.entries, self.desk.actor))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +28,7 @@ from connector.assessment import (
 )
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Answer, Link, Mode
+from connector.model import Action, ActionKind, Answer, FlagKind, Link, Mode
 from connector.people.repeats import Earlier, concerns
 from connector.policy import copies
 from connector.policy.correction import Untold
@@ -52,7 +53,7 @@ from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
 from connector.sync import correcting, trending
 from connector.sync.changing import with_changed_clocks
-from connector.sync.flood import Flood, told_of
+from connector.sync.flood import Flood, digests_of, may_be_withdrawn, told_of
 from connector.sync.intending import first_state
 from connector.trends.speaking import Alive
 
@@ -71,10 +72,12 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 class Around(NamedTuple):
-    """What the store holds about a complaint besides itself: who sees to it, and who was told of it."""
+    """What the store holds about a complaint besides itself: who sees to it, who was told of it,
+    and in which digests (by the notice's number)."""
 
     acks: Sequence[Ack] = ()
     notices: Sequence[Intention] = ()
+    digests: Mapping[int, Intention] = MappingProxyType({})
 
 
 class Looked(NamedTuple):
@@ -183,7 +186,8 @@ class _Sweeping:
         notices: dict[str, list[Intention]] = {}
         if self.people is not None:
             notices = intentions.notices_of(connection, self.people.id, [_about(stored) for stored in due])
-        return {stored.id: Around(words.get(stored.id, ()), notices.get(_about(stored), ())) for stored in due}
+        digests = digests_of(connection, (one for some in notices.values() for one in some), self.salt)
+        return {stored.id: Around(words.get(stored.id, ()), notices.get(_about(stored), ()), digests) for stored in due}
 
     def _looked(
         self,
@@ -237,7 +241,7 @@ class _Sweeping:
             links=linked,
             acknowledges=ActionKind.ACKNOWLEDGE in desk.adapter.can,
             acks=around.acks,
-            told=[told_of(one) for one in around.notices],
+            told=[told_of(one, around.digests.get(one.id)) for one in around.notices],
             said=said,
             alive=self.alive,
             untold=self.untold.get(stored.id, ()),
@@ -283,7 +287,8 @@ class _Sweeping:
         for one in looked:
             intended += self._intend(connection, one) if one.found.actions else 0
             still_open = open_ones.get((one.stored.source_id, one.stored.ticket), [])
-            notices = [notice for notice in one.around.notices if notice.state in WITHDRAWABLE]
+            digests = one.around.digests
+            notices = [each for each in one.around.notices if may_be_withdrawn(each, digests.get(each.id))]
             withdrawn += self._withdraw(connection, one, (*still_open, *notices))
         self.sum = Swept(self.sum.looked + len(looked), self.sum.intended + intended, self.sum.withdrawn + withdrawn)
 
@@ -297,6 +302,8 @@ class _Sweeping:
         for action in looked.found.actions:
             desk = self.by_name.get(action.source)
             if desk is None or (action.rule == COPY and action.kind not in desk.adapter.can):
+                continue
+            if action.kind is ActionKind.CORRECT and _opened_for_all(connection, action):
                 continue
             if action.kind is not ActionKind.NOTIFY:
                 new += self._intended(connection, desk, action, *self._first_state(desk, action))
@@ -358,6 +365,19 @@ class _Sweeping:
         detail = {"outbox": intention.id, "kind": intention.action.kind, "why": why}
         source, ticket = intention.source, intention.action.ticket
         sources.log(connection, self.now, "amends", f"write: {how}", source=source, ticket=ticket, detail=detail)
+
+
+def _opened_for_all(connection: Transaction, action: Action) -> bool:
+    """Whether the ticket of a trend was wanted, or opened, for the sake of a complaint that spoke for all before."""
+    if not action.episode.startswith(f"{FlagKind.TREND}#"):
+        return False
+    for one in intentions.openings_of(connection, action.rule, action.episode):
+        if one.action.key != action.key and one.state not in (State.CANCELLED, State.EXPIRED):
+            return True
+    return any(
+        f"{FlagKind.TREND}#{known.trend}" == action.episode and known.rule == action.rule and known.ticket is not None
+        for known in corrections.going_on(connection)
+    )
 
 
 def _about(stored: Stored) -> str:

@@ -2,7 +2,8 @@
 
 Called by `sweep` before it looks at complaints. What decides is `connector.trends`; here it is fed from what the store
 counted and its answer is kept: trends that were found, went on or are over. The complaints that they concern are
-looked at again, so that policy speaks of them. A daemon that slept tests the days it missed, each as it was.
+looked at again, so that policy speaks of them. A daemon that slept tests the days it missed, each as it was. A day is
+tested once every source was read beyond it: one that lags is not quiet, and its days are tested when they are known.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from connector.helpdesk import Helpdesk
 from connector.store import Store, Transaction, sources, tallies, trends, walks
 from connector.store.tallies import Standing
 from connector.store.trends import Affected
+from connector.sync.whole_days import whole_days
 from connector.trends.finding import Case, Ground, findings, ground
 from connector.trends.life import Level, State, Trend, begun, day_number, day_of, lived, outbreak
 from connector.trends.speaking import Alive, why
@@ -53,30 +55,14 @@ def watch(
         if not _count_anew(store, rules, settings, standing, now, stopping):
             return 0
         standing = msgspec.structs.replace(standing, tested_at=None)
-    today = day_number(settings.day(now)) - 1
-    early = standing.tested_at is not None and standing.tested_at <= now < standing.tested_at + AGAIN
-    if early and standing.tested_on == today:
-        return 0
     with store.read() as connection:
-        if not _all_read(connection, desks):
-            return 0
-    return _Test(desks, store, settings, standing, today, now).run()
-
-
-def _all_read(connection: Transaction, desks: Sequence[Helpdesk]) -> bool:
-    """Whether the first stream of every source, which brings all tickets, was read to its end once, and they stand by
-    the rules in force: half of a history, or one that is being read again by another mapping, would look like a jump.
-    What is only written to, like people who are told, has no history.
-    """
-    read = [desk for desk in desks if desk.streams]
-    for desk in read:
-        row = sources.by_name(connection, desk.name)
-        if row is None or row.rules_digest != desk.rules_digest or row.replayed_by is not None:
-            return False
-        stream = sources.stream_row(connection, desk.id, desk.streams[0])
-        if stream is None or stream.complete_at is None:
-            return False
-    return bool(read)
+        whole = whole_days(connection, desks, settings, now)
+    if whole.day is None or (standing.tested_on is not None and whole.day < standing.tested_on):
+        return 0
+    early = standing.tested_at is not None and standing.tested_at <= now < standing.tested_at + AGAIN
+    if early and standing.tested_on == whole.day:
+        return 0
+    return _Test(desks, store, settings, standing, whole.day, now).run()
 
 
 def _count_anew(
@@ -119,7 +105,7 @@ class _Life:
 
 
 class _Test:
-    """One test: of today (the last day that ended), and of the days since the last one."""
+    """One test: of today (the last day that ended, and is known whole), and of the days since the last one."""
 
     def __init__(
         self,

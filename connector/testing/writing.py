@@ -256,9 +256,11 @@ class WritingTests(Bench):
             self.connect(backend).apply(action, stamp)
             wrote, before = as_stored(stamp)["undo"]["fields"][name]
             backend.settle()
+            undo = self.action(ticket, ActionKind.UNDO, backend, "undo", Effect(restore={name: (wrote, before)}))
             if ticket == changed:
                 backend.agent_fills(ticket, name, theirs)
-            undo = self.action(ticket, ActionKind.UNDO, backend, "undo", Effect(restore={name: (wrote, before)}))
+                backend.settle()
+                assert self.prepare(backend, undo)["left"].keys() == {name}, "and it says what it leaves"
             self.carry_out(backend, undo)
         assert backend.field(alone, name) in (None, "", [])
         assert backend.field(changed, name) == theirs

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from connector.adapter import Credentials, Hook, find_adapter
 from connector.desks import hook_order
-from connector.errors import AmendsError, AuthError, RecordError, StoreError
+from connector.errors import AmendsError, AuthError, InboxError, RecordError
 from connector.settings import Settings
 from connector.store.hook_inbox import Delivery, HookInbox
 
@@ -107,7 +107,7 @@ class HookDoor:
         self._work()
         try:
             await kept
-        except StoreError:
+        except InboxError:
             return _come_again()
         return Response(status_code=204)
 
@@ -126,7 +126,7 @@ class HookDoor:
             refused, self._refused = self._refused, {}
             try:
                 await asyncio.to_thread(self._write, [delivery for delivery, _ in some], refused)
-            except StoreError as error:
+            except InboxError as error:
                 log.error("hooks: nothing can be kept. %s", error)
                 others, self._waiting = self._waiting, []
                 self._answer([*some, *others], error)
@@ -144,7 +144,7 @@ class HookDoor:
             self._full = self._inbox.waiting() >= MOST_UNREAD
 
     @staticmethod
-    def _answer(some: list[tuple[Delivery, asyncio.Future[None]]], error: StoreError | None) -> None:
+    def _answer(some: list[tuple[Delivery, asyncio.Future[None]]], error: InboxError | None) -> None:
         for _, kept in some:
             if kept.done():  # whoever sent it has gone
                 continue

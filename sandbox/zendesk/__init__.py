@@ -13,7 +13,8 @@ In one process:
     assert len(account.ledger.of_ticket(ticket)) == 1
 
 `Account` people act: add_customer, customer_opens, customer_writes, agent_replies, agent_notes, agent_sets, merge,
-delete, restore, scrub, redact, close, rate, suspend, admin_adds_status, admin_removes_field, admin_retypes_field.
+delete, restore, scrub, redact, close, rate, answer_survey, suspend, admin_adds_status, admin_removes_field,
+admin_retypes_field.
 `account.at(moment)` lets them act at another time. Look inside: tickets, users, ledger, switches, triggers, policies,
 doorman.
 `Site` (from `serve`): url, account, desk (turnstile.limits, edit_before_next_write), faults, seen, land_late_writes.

@@ -5,6 +5,7 @@ the audits that Zendesk makes. Tests, the stories and the control API call these
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sandbox.zendesk import content, shapes
@@ -23,6 +24,7 @@ class Account(Records):
         super().__init__(*args, **named)
         self.doorman = Doorman(self.now)
         self.opened_at = self.now()
+        self.survey_responses: dict[str, tuple[datetime, Body]] = {}  # with when each was offered
         self.player: Any = None  # who plays stories here, if anybody (`sandbox.stories`)
 
     def add_customer(
@@ -215,6 +217,19 @@ class Account(Records):
                 "assignee_id": record.body["assignee_id"],
             }
             self._by_hand(record, record.body["requester_id"], [event])
+
+    def answer_survey(
+        self, ticket: int, rating: int | None, comment: str | None = None, *, of: int = 5, response: str | None = None
+    ) -> str:
+        """The requester's answer in the newer survey, `of` so many choices; None: it was offered, and not answered.
+        With `response` they change the one that they gave. Returns the response's id."""
+        with self.lock:
+            record, at = self.ticket(ticket), shapes.iso(self.now())
+            ident = response or f"01J{self.next_id():023d}"
+            created = self.survey_responses[ident][0] if ident in self.survey_responses else self.now()
+            body = shapes.survey_response(ident, ticket, record.body["requester_id"], at, rating, comment, of)
+            self.survey_responses[ident] = (created, body)
+            return ident
 
     def admin_adds_status(self, label: str, category: str) -> int:
         """A new custom status in a category ("open", "hold" ...); returns its id."""

@@ -21,7 +21,7 @@ ACTS = (
     "admin_removes_field",
     "admin_retypes_field",
     "add_customer", "agent_notes", "agent_replies", "agent_sets", "close", "customer_opens", "customer_writes",
-    "delete", "merge", "rate", "redact", "restore", "scrub", "suspend",
+    "delete", "merge", "answer_survey", "rate", "redact", "restore", "scrub", "suspend",
 )  # fmt: skip
 
 

@@ -258,6 +258,18 @@ def _of_account(name: str, rows: Callable[[Account], Sequence[Body]]) -> Handler
     return lambda desk, request, actor, number: listed(desk, request, name, rows(desk.account))
 
 
+def _survey_responses(desk: Desk, request: Request, actor: int, number: int) -> Answer:
+    """Those offered from created_at_start (milliseconds) on, by id; also of some tickets only."""
+    account, since = desk.account, int(request.query.get("filter[created_at_start]", "0")) / 1000
+    wanted = set(filter(None, request.query.get("filter[subject_zrns]", "").split(",")))
+    rows = [
+        body
+        for _, (offered_at, body) in sorted(account.survey_responses.items())
+        if offered_at.timestamp() >= since and (not wanted or wanted & set(body["subject_zrns"]))
+    ]
+    return listed(desk, request, "survey_responses", rows[::-1] if request.query.get("sort") == "-id" else rows)
+
+
 def _export(make: Callable[[Account, Request], Body]) -> Handler:
     def handler(desk: Desk, request: Request, actor: int, number: int) -> Answer:
         body = make(desk.account, request)
@@ -284,6 +296,7 @@ ROUTES = (
     _route("GET", "incremental/tickets", _export(exports.tickets_by_time)),
     _route("GET", "incremental/ticket_events", _export(exports.events_by_time)),
     _route("GET", "incremental/ticket_metric_events", _export(exports.metric_events_by_time)),
+    _route("GET", "guide/survey_responses", _survey_responses),
     _route("GET", "incremental/users/cursor", _export(exports.users_by_cursor)),
     _route("GET", "incremental/users", _export(exports.users_by_time)),
     _route("GET", "tickets", _list_tickets),

@@ -269,3 +269,30 @@ def settings() -> Body:
             "users": {"tagging": True, "time_zone_selection": True},
         }
     }
+
+
+def survey_response(
+    ident: str, ticket: int, responder: int, at: str, rating: int | None, comment: str | None, points: int
+) -> Body:
+    """An answer in the newer survey, or the lack of one.
+    https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/"""
+    options = [{"rating": one, "label": {"type": "static", "value": str(one)}} for one in range(1, points + 1)]
+    asks = {"id": "01J0SCALE", "type": "rating_scale_numeric", "sub_type": "customer_satisfaction", "options": options}
+    more = {"id": "01J0WORDS", "type": "open_ended", "alias": "comment"}
+    times = {"created_at": at, "updated_at": at}
+    middle = (points + 1) / 2
+    category = "" if rating is None else "good" if rating > middle else "bad" if rating < middle else "neutral"
+    rated = {"type": "skipped"} if rating is None else {"type": "rating_scale", "rating": rating}
+    said = {"type": "skipped"} if comment is None else {"type": "open_ended", "value": comment}
+    return {
+        "id": ident,
+        "answers": [
+            {**rated, "question": asks, **times, **({"rating_category": category} if category else {})},
+            {**said, "question": more, **times},
+        ],
+        "expires_at": at,
+        "responder_id": responder,
+        "subject_zrns": [f"zen:ticket:{ticket}"],
+        "subjects": [{"id": str(ticket), "type": "ticket", "zrn": f"zen:ticket:{ticket}"}],
+        "survey": {"id": "01J0SURVEY", "state": "enabled", "version": 1},
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -19,8 +19,9 @@ import pytest
 import requests
 
 from adapters.zendesk import Adapter
+from connector.adapter import Record
 from connector.credentials import SourceCredentials
-from connector.errors import SettingsError
+from connector.errors import SettingsError, TemporaryError
 from connector.helpdesk import HookOrder
 from connector.store.hook_inbox import FILE, Delivery, HookInbox
 from connector.sync.hooks import DROUGHT, Hooks
@@ -254,6 +255,63 @@ def test_what_could_not_be_read_stays_in_the_inbox(here: Pushed) -> None:
     here.town.clock.advance(3600)
     here.turn()
     assert str(ticket) in here.shop.all_stored() and here.inbox.waiting() == 0
+
+
+def test_one_ticket_that_cannot_be_read_holds_no_other_hint_up(here: Pushed, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad, later = here.opens(), here.opens(), here.opens()
+    here.delivered()
+    broken, get = {str(bad)}, Adapter.get
+
+    def stumbling(self: Adapter, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        if broken & set(tickets):
+            raise ValueError("a fault of ours that this one ticket shows")
+        yield from get(self, tickets)
+
+    monkeypatch.setattr(Adapter, "get", stumbling)
+    here.turn()
+    assert {str(good), str(later)} <= set(here.shop.all_stored()) and str(bad) not in here.shop.all_stored()
+    assert here.inbox.waiting() == 0 and here.shop.row.last_error is None
+    broken.clear()
+    here.turn()
+    assert str(bad) not in here.shop.all_stored(), "not before its time"
+    here.real.advance(31)
+    here.turn()
+    assert str(bad) in here.shop.all_stored()
+
+
+def test_a_ticket_that_never_can_be_read_is_left_to_the_poll_in_the_end(
+    here: Pushed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.opens()
+    here.delivered()
+    tries = []
+
+    def stumbling(_self: Adapter, tickets: Sequence[str]) -> Iterator[tuple[str, Record]]:
+        tries.append(tickets)
+        raise TemporaryError("no answer for this one.")
+        yield
+
+    monkeypatch.setattr(Adapter, "get", stumbling)
+    for _ in range(20):
+        here.turn()
+        here.real.advance(3600)
+    assert 6 <= len(tries) <= 14 and not here.hooks.waiting(here.shop.desk)
+
+
+def test_a_damaged_inbox_is_kept_aside_and_stops_neither_hooks_nor_the_poll(here: Pushed) -> None:
+    ticket = here.opens()
+    here.delivered()
+    here.inbox.close()
+    for end in ("-wal", "-shm"):
+        (here.town.folder / f"{FILE}{end}").unlink(missing_ok=True)
+    (here.town.folder / FILE).write_bytes(b"no database at all" * 500)
+    here.turn()
+    assert here.town.daemon.failure is None and here.shop.row.last_error is None
+    assert (here.town.folder / f"{FILE}.broken-1").read_bytes().startswith(b"no database")
+    here.shop.account.agent_sets(ticket, priority="urgent")
+    assert here.delivered()[-1] == 204
+    here.turn()
+    assert here.shop.stored(ticket).doc.complaint.priority == "urgent"
 
 
 def test_a_delivery_that_names_no_ticket_asks_for_a_poll(here: Pushed) -> None:

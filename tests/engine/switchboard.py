@@ -88,7 +88,7 @@ class Switchboard(World):
 
         def folded(name: str, at: datetime) -> Any:
             with self.store.read() as connection:
-                return intentions.folded_into(connection, name, at)
+                return [one.action.effect.notice for one in intentions.folded_into(connection, name, at)]
 
         mapping = Mapping(adapter=ADAPTER, fields={}, status={})
         adapter = People(self.rules.policy, StoredLedger(self.store, CONTACTS), folded, self.now, self._send)

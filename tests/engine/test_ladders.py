@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from connector.model import ActionKind, Mode
 from connector.policy.contacts import Away, Contacts, Post
 from connector.policy.ladder import Ladder, Step
+from connector.policy.rules import DIGEST
 from connector.policy.taken import Ack
-from connector.store import Store, acks, complaints, sources
+from connector.store import Store, acks, complaints, intentions, sources
 from connector.store.intentions import State
 from connector.sync import sweep
 from tests.engine.switchboard import (
@@ -230,6 +231,67 @@ def test_w26_in_a_flood_the_first_twenty_go_and_the_others_together() -> None:
     assert mail[-1].text.count("shop/") == 30
 
 
+def flooded(here: Switchboard, number: int, begin: int = 0) -> None:
+    """So many people whose complaints nobody has answered for a day."""
+    for name in range(begin, begin + number):
+        here.desk.open("Late", LATE, requester={**CUSTOMERS[0], "id": f"x{name}", "address": f"x{name}@example.com"})
+    here.desk.advance(26 * 3600)
+
+
+def test_what_a_slow_sweep_folds_into_a_digest_that_has_left_is_told_with_the_next_one() -> None:
+    here = Switchboard(digest_over=1)
+    flooded(here, 3)
+    here.work()
+    late, begun = here.fire("My lamp broke in a shower of sparks, and my sofa burns."), here.now()
+    here.policy(rules=(*RULES[1:], replace(RULES[0], ladder="usual")))
+    here.step("pull")
+    here.desk.advance(600)
+    here.push()
+    assert here.heard[-1].title.startswith("Many complaints at once: 2 of them")
+    sweep([here.helpdesk(), here.people()], here.store, here.rules, now=lambda: begun)
+    here.desk.advance(600)
+    here.push()
+    assert (
+        here.heard[-1].title.startswith("Many complaints at once: 1 of them") and f"shop/{late}" in here.heard[-1].text
+    )
+
+
+def test_where_a_person_has_to_approve_a_flood_they_approve_its_digest_and_it_tells_all() -> None:
+    here = Switchboard(mode=Mode.APPROVE, digest_over=1)
+    flooded(here, 5)
+    here.work(3)
+    assert [one.state for one in here.notices()].count(State.FOLDED) == 4
+    (digest,) = [one for one in here.notices(State.HELD) if one.action.rule == DIGEST]
+    with here.store.write("approve") as connection:
+        intentions.move(connection, digest, State.PENDING, here.now(), next_at=here.now(), anew=True)
+    here.work(12)
+    (heard,) = here.heard
+    assert heard.title == "Many complaints at once: 4 of them, in one message."
+    assert heard.text.count("shop/") == 4
+
+
+def test_what_was_settled_before_its_digest_left_is_not_told_in_it() -> None:
+    here = Switchboard(digest_over=1)
+    flooded(here, 4)
+    here.work()
+    (one, *_) = here.notices(State.FOLDED)
+    here.desk.staff_reply(one.action.ticket.partition("/")[2], "I am on it.")
+    here.work(12)
+    assert here.heard[1].title.startswith("Many complaints at once: 2 of them")
+
+
+def test_a_digest_that_reached_nobody_counts_as_told_to_nobody() -> None:
+    here = Switchboard(digest_over=1)
+    flooded(here, 4)
+    here.work()
+    here.answer = lambda address: address != "lena"
+    here.work(45)
+    (digest, *_) = [one for one in here.notices() if one.action.rule == DIGEST]
+    assert digest.state is State.DEAD
+    here.work(1)
+    assert here.told().count("max") >= 1, "so the next step comes at once"
+
+
 def test_an_emergency_is_not_held_back_by_a_flood() -> None:
     night = replace(NIGHT, post=Post.LEAD, id="lena", reach=LEAD.reach)
     here = Switchboard(night, contact("nora", Post.EMERGENCY, reach=LEAD.reach), MANAGER, OFFICER, digest_over=1)
@@ -362,6 +424,28 @@ def test_a_contact_taken_out_of_the_settings_is_not_told_any_more() -> None:
     here.step("push")
     assert here.told() == []
     assert here.notices()[0].state is State.CANCELLED
+
+
+def test_what_was_on_its_way_to_a_contact_who_was_taken_out_since_is_settled() -> None:
+    here = Switchboard()
+    here.late()
+    here.answer = lambda _address: False
+    here.work(1)
+    assert here.notices()[0].state is State.IN_DOUBT
+    here.policy(contacts=Contacts((MANAGER, OFFICER, NIGHT), Mode.LIVE))
+    here.work(20)
+    assert here.notices()[0].state in (State.CANCELLED, State.DEAD)
+
+
+def test_what_was_wrong_with_telling_people_is_over_when_it_works_again() -> None:
+    here = Switchboard()
+    people = here.people()
+    with here.store.write("failed") as connection:
+        sources.failed(connection, people.id, here.now(), "a fault", here.now() + timedelta(minutes=15))
+    here.push()
+    with here.store.read() as connection:
+        row = sources.by_name(connection, people.name)
+    assert row is not None and row.last_error is None and row.parked_until is None
 
 
 def test_w10_two_sweeps_at_the_same_moment_tell_one_step_once() -> None:

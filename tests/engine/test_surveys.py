@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from adapters.memory import Moment
-from connector.model import ActionKind, Answer, FlagKind
+from adapters.memory import Adapter, Moment
+from connector.adapter import Stamp
+from connector.errors import RejectedError, TemporaryError
+from connector.mapping import words
+from connector.model import Action, ActionKind, Answer, Effect, FlagKind
 from connector.policy.answers import PAGE, SOURCE, satisfaction
 from connector.policy.survey import LINK
-from connector.store import complaints, erasure, figures, surveys
+from connector.store import archive, complaints, erasure, figures, intentions, surveys
 from connector.store.figures import A_BLOCK, SIZE
 from connector.store.intentions import Intention, State
 from connector.survey_key import SurveyLinks
 from tests.engine.test_faults_writeback_decisions import TEXT, of_kind, one_of
-from tests.engine.world import CUSTOMERS, World
+from tests.engine.world import CUSTOMERS, START, World
 from tests.unit.test_survey_page import PAGE as OUR_PAGE
 
 DAY = 86_400
@@ -186,6 +191,109 @@ def test_the_link_is_filled_in_on_its_way_out_and_lies_in_no_row_of_the_outbox()
     link = effect.fields["custom:survey"]
     assert link.startswith("https://feedback.example.com/s/")
     assert links.marker(link.rpartition("/")[2], world.now()) == survey.action.marker
+
+
+def with_link_field(world: World) -> tuple[SurveyLinks, str, Intention]:
+    """A survey whose link stands in a field of the ticket, and the link."""
+    links = SurveyLinks(OUR_PAGE, world.folder / "survey.key")
+    with_survey(world, page=OUR_PAGE)
+    desk = world.helpdesk()
+    mapping = replace(
+        desk.mapping,
+        write={**desk.mapping.write, "survey_link": "custom:survey"},
+        fields={**desk.mapping.fields, "extra.survey": "custom:survey"},
+    )
+    world._helpdesk = replace(desk, mapping=mapping, words=words(mapping), survey_link=links.link, hide=links.hide)
+    ticket = world.desk.open("Late", TEXT, requester=CUSTOMERS[0])
+    world.desk.staff_reply(ticket, "Sorry.")
+    world.desk.set(ticket, "status", "solved")
+    for _ in range(4):
+        for verb in ("pull", "sweep", "push"):
+            world.step(verb)
+        world.desk.advance(DAY // 2)
+    (survey,) = asked(world)
+    (effect,) = [effect for _, marker, effect in world.desk.ledger if marker == survey.action.marker]
+    return links, effect.fields["custom:survey"], survey
+
+
+def everything(world: World) -> bytes:
+    """All that the store holds, as its tables say it."""
+    with world.store.read() as connection:
+        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        rows = [tuple(row) for name in tables for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')]
+        kept = archive.kept(connection, world.helpdesk().id, world.desk.tickets())
+    return repr(rows).encode() + b"".join(raw.body for raws in kept.values() for raw in raws)
+
+
+def test_a_link_stands_nowhere_in_the_store_neither_as_it_leaves_nor_when_it_is_read_back() -> None:
+    world = World()
+    _, link, survey = with_link_field(world)
+    world.step("pull")
+    token = link.rpartition("/")[2].encode()
+    assert survey.state is State.DONE and survey.stamp is not None and LINK in str(survey.stamp)
+    assert token not in everything(world)
+    with world.store.read() as connection:
+        ticket = survey.action.ticket
+        stored = complaints.of_tickets(connection, world.helpdesk().id, [ticket])[ticket]
+    assert stored.doc.complaint.extra["survey"] == LINK
+
+
+def test_an_undo_finds_the_link_that_is_still_ours_and_takes_it_out() -> None:
+    world = World()
+    _, link, survey = with_link_field(world)
+    (before, ours) = (survey.stamp or {})["undo"]["fields"]["custom:survey"][::-1]
+    assert ours == LINK
+    row = survey.action
+    undo = replace(
+        row, key="undo", marker="am-undo", kind=ActionKind.UNDO, rule="undo", episode=f"#{survey.id}", not_after=None,
+        effect=Effect(restore={"custom:survey": (LINK, before)}),
+    )  # fmt: skip
+    with world.store.write("undo") as connection:
+        intentions.add(connection, world.helpdesk().id, [(undo, State.PENDING, None)], world.now())
+    world.step("push")
+    assert world.desk.look(row.ticket)["custom"].get("survey") in (None, "")
+    assert link.rpartition("/")[2].encode() not in everything(world)
+
+
+def test_a_link_whose_sending_was_in_doubt_is_recognised_and_not_written_twice() -> None:
+    world = World()
+    with world.fault(Moment.AFTER_WRITE, 1, lambda: TemporaryError("the line went dead.")):
+        _, link, survey = with_link_field(world)
+    assert survey.state is State.DONE and link.startswith("https://feedback.example.com/s/")
+    assert world.effects()[survey.action.marker] == 1
+
+
+def test_what_an_error_says_of_a_link_does_not_hold_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    seen = []
+
+    def refuses(_self: object, action: Action) -> Stamp:
+        seen.append(action.effect.fields["custom:survey"])
+        raise RejectedError(f"the field does not take {seen[-1]!r}.", remedy=f"Do without {seen[-1]}.")
+
+    prepare = Adapter.prepare
+    monkeypatch.setattr(
+        Adapter,
+        "prepare",
+        lambda self, action: (refuses if action.kind is ActionKind.SURVEY else prepare)(self, action),
+    )
+    with suppress(ValueError):
+        with_link_field(world)
+    (survey,) = asked(world)
+    assert survey.state is State.DEAD and LINK in str(survey.why)
+    assert seen and seen[0].rpartition("/")[2].encode() not in everything(world)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_links_are_hidden_however_they_are_written(tmp_path: Path, broken: bool) -> None:
+    links = SurveyLinks(OUR_PAGE, tmp_path / "survey.key")
+    link = links.link_to("am-abcdefghijklmnopqrst", START).encode()
+    if broken:
+        link = link.replace(b"/", b"\\/")
+    quoted = link[:60] + b"=\r\n" + link[60:]
+    for one in (link, link + b"/stop", quoted):
+        assert links.hide(b'{"a": "' + one + b'"}') == b'{"a": "{survey_link}"}'
+    assert links.hide(b"https://feedback.example.com/about") == b"https://feedback.example.com/about"
 
 
 # -- answers ---------------------------------------------------------------------------------------------------------

@@ -310,7 +310,7 @@ def test_a_correction_that_did_not_help_opens_the_trend_again() -> None:
         street.complain(LATE)
         street.days()
     (kept,) = street.corrections()
-    assert kept.effect is not None and kept.effect.verdict is not Verdict.FELL
+    assert kept.effect is not None and kept.effect.after == 28, "all of them are known by then"
     (one,) = street.alive()
     assert one.trend.state is State.OPEN and f"correction {kept.number}" in (one.trend.why or "")
 
@@ -341,6 +341,80 @@ def test_a_person_may_have_the_ticket_opened_by_a_rule_of_the_policy() -> None:
         linked = links.of_complaints(connection, [stored.id])[stored.id]
     assert [one.ticket for one in linked] == [made]
     assert not any(event["kind"] == EntryKind.STAFF_REPLY for event in street.desk.story(ticket))
+
+
+def without(street: Street, lagging: str) -> None:
+    """One pass in which the source called `lagging` could not be read."""
+    desks = (street.helpdesk(), street.elsewhere)
+    street.works.now = street.desk.now
+    for desk in desks:
+        for stream in desk.streams if desk.name != lagging else ():
+            pull(desk, stream, street.store, street.rules, now=street.now, wait=lambda _seconds: None)
+    sweep(desks, street.store, street.rules, now=street.now)
+
+
+def test_a_day_is_tested_only_when_every_source_was_read_beyond_it() -> None:
+    street = Street()
+    street.turn()
+    for _ in range(6):
+        street.complain(LATE)
+    street.desk.advance(86_400)
+    without(street, "works")
+    assert street.alive() == [], "what came to the other source that day is not known"
+    street.desk.advance(86_400)
+    street.turn()
+    (one,) = street.alive()
+    assert one.trend.level is Level.ALARM
+
+
+def test_a_source_that_is_behind_is_not_taken_for_a_fall_of_the_rate() -> None:
+    street = Street(corrected=True)
+    street.jump()
+    (made,) = street.works.tickets()
+    street.works.set(made, "status", "solved")
+    street.days()
+    street.tell(Told.TOLD, [one.complaint for one in street.concerned()])
+    for _ in range(30):
+        street.complain(LATE)
+        street.desk.advance(86_400)
+        without(street, "shop")
+    (kept,) = street.corrections()
+    assert kept.effect is None and kept.closed_at is None
+    street.days(2)
+    (kept,) = street.corrections()
+    assert kept.effect is not None and kept.effect.after == 28, "all of them are known by then"
+
+
+def test_when_another_complaint_speaks_for_all_no_second_ticket_is_opened() -> None:
+    street = Street(corrected=True)
+    older, newer = street.complain(WRONG), street.complain(WRONG)
+    street.turn()
+    with street.store.write("by hand") as connection:
+        number = corrections.add(connection, "Look into it", street.now(), rule=CAUSE.id, owner="Rui")
+        stored = complaints.of_tickets(connection, street.helpdesk().id, [older, newer])
+        corrections.concern(connection, number, [stored[newer].id], street.now())
+    sweep((street.helpdesk(), street.elsewhere), street.store, street.rules, now=street.now)
+    with street.store.write("by hand") as connection:
+        corrections.concern(connection, number, [stored[older].id], street.now())
+    street.days(2)
+    assert len(street.works.tickets()) == 1
+
+
+def test_when_the_complaint_that_spoke_for_a_trend_is_erased_no_second_ticket_is_opened() -> None:
+    street = Street(corrected=True)
+    tickets = street.jump()
+    street.turn()
+    assert len(street.works.tickets()) == 1
+    lead = str(street.alive()[0].lead).partition("/")[2]
+    assert lead in tickets
+    street.desk.delete(lead)
+    with street.store.write("erased") as connection:
+        (gone,) = complaints.of_tickets(connection, street.helpdesk().id, [lead]).values()
+        one = next(each for each in erasure.tickets_of(connection, [gone.complainant_id]) if each.ticket == lead)
+        erasure.erase_tickets(connection, [one])
+    street.days(3)
+    assert street.alive()[0].lead not in (None, f"shop/{lead}")
+    assert len(street.works.tickets()) == 1
 
 
 # -- people ------------------------------------------------------------------------------------------------------------

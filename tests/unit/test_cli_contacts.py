@@ -220,6 +220,9 @@ def test_undo_leaves_alone_what_a_person_has_changed_since(office: Office) -> No
     office.type("sync")
     row = office.desk.look("1")
     assert row["priority"] == "urgent" and "vip" in row["labels"] and "amends_overdue" not in row["labels"]
+    undo = next(one for one in office.type("outbox", "list", "--json").json if one["kind"] == "undo")
+    assert undo["left"] == {"priority": "somebody has changed it since"}
+    assert "left priority       somebody has changed it since" in office.type("outbox", "show", str(undo["id"])).out
 
 
 def test_what_cannot_be_undone_says_why(office: Office) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.errors import StoreError
+from connector.errors import InboxError
 from connector.store.hook_inbox import FILE, Delivery, HookInbox
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_l07_what_cannot_be_written_is_an_error_and_not_a_thank_you(
     inbox = HookInbox(tmp_path)
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(StoreError):
+    with pytest.raises(InboxError):
         inbox.keep([delivery("a", "1")])
     other.execute("COMMIT")
     assert inbox.keep([delivery("a", "1")]) == 1
@@ -78,3 +78,33 @@ def test_the_standing_of_a_hook_is_told_as_it_was_noted(tmp_path: Path) -> None:
     inbox.silent("shop", None)
     found = inbox.standing("shop")
     assert (found.trouble, found.silent_since, found.kept_at, found.done) == (None, None, NOW, "made")
+
+
+@pytest.mark.parametrize("damage", [b"garbage" * 1000, b""])
+def test_a_damaged_file_is_put_aside_with_what_is_in_it_and_a_new_one_begun(tmp_path: Path, damage: bytes) -> None:
+    receiving, reading = HookInbox(tmp_path), HookInbox(tmp_path)
+    receiving.keep([delivery("a", "1")])
+    receiving.close()
+    reading.close()
+    for end in ("-wal", "-shm"):
+        (tmp_path / f"{FILE}{end}").unlink(missing_ok=True)
+    (tmp_path / FILE).write_bytes(damage)
+    assert receiving.keep([delivery("b", "2")]) == 1
+    assert [hint.tickets for hint in reading.hints("shop", 10)] == [("2",)], "the other process follows"
+    assert (tmp_path / f"{FILE}.broken-1").read_bytes().startswith(damage)
+    assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_was_damaged_while_nobody_ran_is_put_aside_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"garbage" * 1000)
+    assert HookInbox(tmp_path).keep([delivery("a", "1")]) == 1
+    assert (tmp_path / f"{FILE}.broken-1").exists()
+
+
+def test_a_damaged_row_asks_for_a_poll_and_holds_nothing_up(tmp_path: Path) -> None:
+    inbox = HookInbox(tmp_path)
+    inbox.keep([delivery("a", "1"), delivery("b", "2")])
+    other = sqlite3.connect(tmp_path / FILE)
+    other.execute("UPDATE delivery SET tickets = '[broken' WHERE name = 'a'")
+    other.commit()
+    assert [hint.tickets for hint in inbox.hints("shop", 10)] == [(), ("2",)]

@@ -5,7 +5,7 @@ The promises that every adapter keeps are tested in tests/conformance/test_jira.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from adapters.jira import notes, shapes
 from connector.adapter import Landed, Never, NotYet, Receipt, Unknown
 from connector.errors import AmendsError, ConflictError, ExposedError, GoneError, RejectedError, TemporaryError
-from connector.model import JSON, Action, ActionKind, Effect
+from connector.model import JSON, Action, ActionKind, Effect, Remark
+from connector.outbox import with_earlier
 from sandbox.http.answers import Answer, Request
 from sandbox.jira import Limits, content
 from tests.conformance.jira_site import JiraBackend, adapter_for
@@ -828,3 +829,204 @@ def test_a_second_issue_that_we_may_not_label_is_told(monkeypatch: pytest.Monkey
     found = adapter.find(action, stamp, sent_at)
     assert isinstance(found, Landed)
     assert (found.receipt["repaired"], found.receipt["copies"]) == (0, 1) and "403" in str(found.receipt["why"])
+
+
+# Taking it back
+
+
+WHERE = pytest.mark.parametrize(
+    ("deployment", "project"), [("cloud", SHOP), ("data_center", SHOP), ("cloud", CARE), ("data_center", CARE)]
+)
+HIGH_NOW = {"priority": "High"}
+
+
+def wrote(backend: JiraBackend, ticket: str, **effect: Any) -> tuple[Action, dict[str, Any]]:
+    """An earlier write of ours that is done, and its stamp as the store gives it back."""
+    action, adapter = act(ticket, **effect), adapter_for(backend)
+    stamp = msgspec.json.decode(msgspec.json.encode(adapter.prepare(action)))
+    adapter.apply(action, stamp)
+    backend.settle()
+    return action, stamp
+
+
+def undo_of(action: Action, stamp: dict[str, Any], since: datetime, marker: str = "am-undo") -> Action:
+    """What `amends outbox undo` makes of it."""
+    left = stamp["undo"]
+    note = Remark(action.marker, action.effect.note, since) if left["note"] and action.effect.note else None
+    restore = {name: (pair[0], pair[1]) for name, pair in left["fields"].items()}
+    return act(action.ticket, ActionKind.UNDO, marker, untag=tuple(left["tags"]), restore=restore, unsay=note)
+
+
+def take_back(backend: JiraBackend, action: Action, stamp: dict[str, Any]) -> dict[str, Any]:
+    """What was taken, and what was left and why."""
+    undo, adapter = undo_of(action, stamp, backend.now() - timedelta(hours=1)), adapter_for(backend)
+    told = adapter.apply(undo, adapter.prepare(undo))
+    return {"taken": told["taken"], "left": told.get("left", {})}
+
+
+@WHERE
+def test_an_undo_takes_labels_fields_and_the_note(deployment: str, project: str) -> None:
+    backend, ticket = site(project, deployment)
+    before = values(backend, ticket)
+    fields = {**HIGH_NOW, content.ORDER_NUMBER: "A-17"}
+    action, stamp = wrote(backend, ticket, tags=("late",), fields=fields, note=NOTE)
+    told = take_back(backend, action, stamp)
+    assert told == {"taken": sorted([content.ORDER_NUMBER, "label late", "note", "priority"]), "left": {}}
+    now = values(backend, ticket)
+    assert {name: now.get(name) for name in ("labels", "priority")} == {
+        name: before.get(name) for name in ("labels", "priority")
+    }
+    assert not now.get(content.ORDER_NUMBER) and backend.comments(ticket, "am-one") == 0
+
+
+@WHERE
+def test_an_undo_leaves_what_an_agent_took_away_and_put_there_again(deployment: str, project: str) -> None:
+    backend, ticket = site(project, deployment)
+    action, stamp = wrote(backend, ticket, tags=("late", "vip"), fields=HIGH_NOW)
+    agents = backend.jira.agent_sets
+    agents(int(ticket), remove_labels=["late"], priority=content.LOW)
+    agents(int(ticket), add_labels=["late"], priority=content.HIGH)
+    told = take_back(backend, action, stamp)
+    assert told["taken"] == ["label vip"]
+    assert set(told["left"]) == {"label late", "priority"} and "the same value" in told["left"]["priority"]
+    assert values(backend, ticket)["labels"] == ("late",) and values(backend, ticket)["priority"] == content.HIGH
+
+
+@WHERE
+def test_an_undo_leaves_what_an_agent_changed_or_took_off_and_says_so(deployment: str, project: str) -> None:
+    backend, ticket = site(project, deployment)
+    action, stamp = wrote(backend, ticket, tags=("late",), fields={**HIGH_NOW, content.ORDER_NUMBER: "A-17"})
+    backend.jira.agent_sets(
+        int(ticket), remove_labels=["late"], priority=content.LOW, fields={content.ORDER_NUMBER: "B-18"}
+    )
+    undo, adapter = undo_of(action, stamp, backend.now()), adapter_for(backend)
+    known = adapter.prepare(undo)
+    assert known["already"] and set(known["left"]) == {"label late", "priority", content.ORDER_NUMBER}
+    before = len(backend.jira.ledger.of_ticket(int(ticket)))
+    assert adapter.apply(undo, known)["left"] == known["left"]
+    assert len(backend.jira.ledger.of_ticket(int(ticket))) == before, "nothing was written"
+
+
+@WHERE
+@pytest.mark.parametrize("deed", ["edited", "deleted"])
+def test_a_note_that_an_agent_edited_stays_and_one_that_is_gone_is_no_trouble(
+    deployment: str, project: str, deed: str
+) -> None:
+    backend, ticket = site(project, deployment)
+    action, stamp = wrote(backend, ticket, tags=("late",), note=NOTE)
+    [ours] = [one for one in backend.jira.issue(int(ticket)).comments if one.properties]
+    if deed == "edited":
+        backend.jira.edit_comment(int(ticket), ours.number, "We have called them.", by=content.ANA)
+    else:
+        backend.jira.delete_comment(int(ticket), ours.number)
+    told = take_back(backend, action, stamp)
+    assert told["taken"] == ["label late"]
+    assert told["left"]["note"] == ("somebody has edited it" if deed == "edited" else "it is not there any more")
+    assert len(backend.jira.issue(int(ticket)).comments) == (1 if deed == "edited" else 0)
+
+
+@BOTH
+def test_an_undo_takes_only_our_own_value_out_of_a_list(deployment: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    (theirs, _), (_, said), (later, _) = content_options(content.CHANNELS)
+    backend.jira.agent_sets(int(ticket), fields={content.CHANNELS: [theirs]})
+    action, stamp = wrote(backend, ticket, fields={content.CHANNELS: ["E-mail", said]})
+    have = values(backend, ticket)[content.CHANNELS]
+    backend.jira.agent_sets(int(ticket), fields={content.CHANNELS: [*have, later]})
+    assert take_back(backend, action, stamp)["taken"] == [content.CHANNELS]
+    assert set(values(backend, ticket)[content.CHANNELS]) == {theirs, later}
+
+
+@BOTH
+def test_what_an_agent_does_between_the_look_and_the_undo_stays(deployment: str) -> None:
+    backend, ticket = site(SHOP, deployment)
+    action, stamp = wrote(backend, ticket, tags=("late",), fields=HIGH_NOW, note=NOTE)
+    undo, adapter = undo_of(action, stamp, backend.now() - timedelta(hours=1)), adapter_for(backend)
+    known = adapter.prepare(undo)
+    [ours] = [one for one in backend.jira.issue(int(ticket)).comments if one.properties]
+    backend.jira.agent_sets(int(ticket), priority=content.LOW)
+    backend.jira.edit_comment(int(ticket), ours.number, "Called.", by=content.ANA)
+    told = adapter.apply(undo, known)
+    assert told["taken"] == ["label late"] and set(told["left"]) == {"priority", "note"}
+    assert values(backend, ticket)["priority"] == content.LOW and len(backend.jira.issue(int(ticket)).comments) == 1
+
+
+def test_on_a_data_center_an_undo_whose_mark_was_lost_does_not_undo_the_agents_word() -> None:
+    """There the mark is a second call. Between the two, an agent puts the label on again: that one is theirs."""
+    backend, ticket = site(SHOP, "data_center")
+    action, stamp = wrote(backend, ticket, tags=("late",))
+    undo, adapter = undo_of(action, stamp, backend.now()), adapter_for(backend)
+    known, sent_at = adapter.prepare(undo), backend.now()
+    backend.wire.on_write(lambda _: Answer(502, b"<html>"), 1)
+    with pytest.raises(TemporaryError):
+        adapter.apply(undo, known)
+    assert "late" not in backend.labels(ticket)
+    backend.settle()
+    found = adapter.find(undo, known, sent_at)
+    assert isinstance(found, Landed) and found.receipt["taken"] == ["label late"]
+    backend.jira.agent_sets(int(ticket), add_labels=["late"])
+    assert isinstance(adapter.find(undo, known, sent_at), Landed)
+    adapter.apply(undo, known)
+    assert "late" in backend.labels(ticket)
+
+
+@BOTH
+def test_an_undo_whose_answer_is_lost_is_found_and_made_once(deployment: str) -> None:
+    backend, ticket = site(CARE, deployment)
+    action, stamp = wrote(backend, ticket, tags=("late",), note=NOTE)
+    undo, adapter = undo_of(action, stamp, backend.now() - timedelta(hours=1)), adapter_for(backend)
+    known, sent_at = adapter.prepare(undo), backend.now()
+    backend.lose_answer()
+    with pytest.raises(TemporaryError):
+        adapter.apply(undo, known)
+    backend.settle()
+    assert isinstance(adapter.find(undo, known, sent_at), NotYet), "the note is still there"
+    adapter.apply(undo, known)
+    assert isinstance(adapter.find(undo, known, sent_at), Landed)
+    assert backend.comments(ticket, "am-one") == 0 and "late" not in backend.labels(ticket)
+
+
+@BOTH
+def test_one_field_that_cannot_be_set_back_does_not_keep_the_rest(
+    deployment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, ticket = site(SHOP, deployment)
+    action, stamp = wrote(backend, ticket, tags=("late",), fields=HIGH_NOW)
+    undo, adapter = undo_of(action, stamp, backend.now()), adapter_for(backend)
+    known, answers = adapter.prepare(undo), backend.desk.answer
+    refused = Answer(400, b'{"errorMessages": [], "errors": {"priority": "Priority is required."}}')
+    monkeypatch.setattr(backend.desk, "answer", lambda asked: refused if b"priority" in asked.body else answers(asked))
+    told = adapter.apply(undo, known)
+    assert told["taken"] == ["label late"] and "required" in told["left"]["priority"]
+    assert "late" not in backend.labels(ticket) and values(backend, ticket)["priority"] == content.HIGH
+
+
+@BOTH
+def test_a_note_that_we_may_not_delete_is_left_and_told(deployment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, ticket = site(SHOP, deployment)
+    action, stamp = wrote(backend, ticket, note=NOTE)
+    undo, adapter = undo_of(action, stamp, backend.now() - timedelta(hours=1)), adapter_for(backend)
+    known = adapter.prepare(undo)
+    refused = Answer(403, b'{"errorMessages": ["You have no permission to delete this comment."], "errors": {}}')
+    answers = backend.desk.answer
+    monkeypatch.setattr(backend.desk, "answer", lambda asked: refused if asked.method == "DELETE" else answers(asked))
+    told = adapter.apply(undo, known)
+    assert told["taken"] == [] and "permission" in told["left"]["note"]
+
+
+@BOTH
+def test_a_write_that_was_refused_half_way_can_be_taken_back(deployment: str) -> None:
+    """The labels are on the issue, and then the transition was refused."""
+    backend, ticket = site(SHOP, deployment)
+    action, adapter = act(ticket, tags=("late",), fields={"status": "Done"}), adapter_for(backend)
+    stamp = msgspec.json.decode(msgspec.json.encode(adapter.prepare(action)))
+    after = {"cloud": 1, "data_center": 2}[deployment]
+    backend.wire.on_write(lambda _: Answer(400, b'{"errorMessages": ["A rule says no."], "errors": {}}'), after)
+    with pytest.raises(RejectedError):
+        adapter.apply(action, stamp)
+    assert "late" in backend.labels(ticket) and stamp["undo"]["steps"]
+    backend.settle()
+    again = adapter.prepare(action)
+    assert again["undo"]["tags"] == [], "it stands there already"
+    assert with_earlier(again, stamp)["undo"]["tags"] == ["late"], "and is ours all the same"
+    assert take_back(backend, action, stamp)["taken"] == ["label late"]

@@ -214,3 +214,14 @@ def test_m09_two_houses_of_ours_fall_silent_after_one_message_each() -> None:
     assert [house.sent for house in houses] == [1, 1]
     true = Correspondent(houses[0].head.address, "verified", automatic="auto_submitted", returns_to="")
     assert objection_to_answering(true, [houses[1].head.address]) is not None, "with its headers: none at all"
+
+
+def test_keys_that_a_customer_quotes_are_hidden_and_the_words_of_a_thread_are_not() -> None:
+    keys = tokens.parse(OLD)
+    survey = tokens.signed(keys, tokens.SURVEY, "am-abcdefghijklmnopqrst")
+    leave = tokens.signed(keys, tokens.UNSUBSCRIBE, TICKET)
+    reply = tokens.signed(keys, tokens.REPLY, TICKET)
+    said = f"> https://shop.example/s/{survey}\n> u-{leave}@shop.example ?subject=unsubscribe%20{leave}\nThanks {reply}"
+    hidden = tokens.without_keys(said)
+    assert survey not in hidden and leave not in hidden and reply in hidden
+    assert hidden.count(tokens.HIDDEN) == 3

@@ -7,7 +7,7 @@ from email import message_from_string
 import pytest
 from msgspec.structs import replace
 
-from adapters.imap import writing
+from adapters.imap import tokens, writing
 from adapters.imap.caps import Caps, person
 from adapters.imap.composing import ours
 from adapters.imap.purposes import Purpose
@@ -19,7 +19,7 @@ from connector.errors import (
     TemporaryError,
 )
 from connector.model import ActionKind, Effect
-from tests.unit.mail_office import CUSTOMER, HEAD, ROOT_ID, Office, action, done, prepared
+from tests.unit.mail_office import CUSTOMER, HEAD, KEYS, ROOT_ID, Office, action, done, prepared
 
 # What a person sees
 
@@ -46,6 +46,21 @@ def test_a_tag_that_is_there_already_changes_nothing() -> None:
     done(office, action(ActionKind.TAG))
     stamp = prepared(office, action(ActionKind.TAG))
     assert writing.apply(office.room(), action(ActionKind.TAG), stamp) == {"already": True}
+
+
+@pytest.mark.parametrize("page", [None, "https://feedback.example/s/WyJhbS1hYmNkZWZnaGlqIl0.abcdefghijklmnop"])
+def test_of_a_survey_no_key_is_kept_before_it_is_sent_and_it_is_the_same_each_time(page: str | None) -> None:
+    office, one = Office(), action(ActionKind.SURVEY)
+    one = replace(one, effect=replace(one.effect, link=page))
+    stamp = prepared(office, one)
+    survey = tokens.signed(KEYS, tokens.SURVEY, one.marker)
+    leave = tokens.signed(KEYS, tokens.UNSUBSCRIBE, one.ticket)
+    assert not any(key in str(stamp) for key in (survey, leave, page or survey))
+    writing.apply(office.room(), one, stamp)
+    [mail] = office.delivered
+    text = mail.text.replace("=\r\n", "")
+    assert leave in text.replace("\r\n ", "") and (page or survey) in text
+    assert isinstance(writing.find(office.room(), one, stamp, office.now), Landed)
 
 
 def test_a_survey_is_one_mail_to_the_one_who_wrote() -> None:
