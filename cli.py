@@ -12,11 +12,15 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer import Context
+from typer.core import TyperGroup
+from typer.main import get_command, get_group_from_info
+from typer.models import TyperInfo
 
 from connector.commands import options as o
 from connector.commands.groups import (
@@ -41,31 +45,68 @@ if TYPE_CHECKING:
     from connector.commands.place import Place
 
 HELP = "Keeps complaints in order: reads your helpdesks, measures, and writes back what should be known there."
-app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-_GROUPS = (
-    ("complaints", complaints.complaints),
-    ("mapping", mapping.mapping),
-    ("outbox", writes.outbox),
-    ("quarantine", writes.quarantine),
-    ("store", store.store),
-    ("adapter", adapters.adapter),
-    ("audit", complaints.audit),
-    ("mail", adapters.mail),
-    ("clock", clock.clock),
-    ("hooks", hooks.hooks),
-    ("survey", survey.survey),
-    ("tag", tag.tag),
-    ("web", web.web),
-    ("policy", policy.policy),
-    ("remedy", policy.remedy),
-    ("people", people.people),
-    ("trends", trends.trends),
-    ("corrections", trends.corrections),
-)
-for _name, _group in _GROUPS:
-    app.add_typer(_group, name=_name)
+class Commands(dict[str, Any]):
+    """Commands by name. A group of them is made when it is looked at: to make all hundred commands at each start was a
+    tenth of a short one."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        if isinstance(found, TyperInfo):
+            found = self[name] = get_group_from_info(
+                found,
+                pretty_exceptions_short=app.pretty_exceptions_short,
+                suggest_commands=app.suggest_commands,
+                rich_markup_mode=app.rich_markup_mode,
+            )
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def items(self) -> Any:
+        return {name: self[name] for name in self}.items()
+
+
+class Amends(TyperGroup):
+    """The command itself."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        groups = {name: TyperInfo(group, name=name) for name, group in _GROUPS.items()}
+        self.commands = Commands({**self.commands, **groups})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+
+app = typer.Typer(help=HELP, cls=Amends, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+_GROUPS = {
+    "complaints": complaints.complaints,
+    "mapping": mapping.mapping,
+    "outbox": writes.outbox,
+    "quarantine": writes.quarantine,
+    "store": store.store,
+    "adapter": adapters.adapter,
+    "audit": complaints.audit,
+    "mail": adapters.mail,
+    "clock": clock.clock,
+    "hooks": hooks.hooks,
+    "survey": survey.survey,
+    "tag": tag.tag,
+    "web": web.web,
+    "policy": policy.policy,
+    "remedy": policy.remedy,
+    "people": people.people,
+    "trends": trends.trends,
+    "corrections": trends.corrections,
+}
 
 
 def _place(ctx: Context) -> Place:
@@ -330,12 +371,18 @@ def web_serve(ctx: Context, address: o.Address = None, port: o.Port = None) -> N
     office.run()
 
 
+@cache
+def command() -> Any:
+    """What parses and calls: the same for all that are run in one process."""
+    return get_command(app)
+
+
 def main() -> None:
     """The entry point. Exit codes: 0 fine, 1 found something wrong, 2 settings, 3 credentials, 4 unreachable."""
     # What is imported stays: looking through it for garbage again and again is a thirtieth of an idle run.
     gc.set_threshold(100_000)
     try:
-        app()
+        command()()
     except AmendsError as error:
         sys.exit(told(error))
 

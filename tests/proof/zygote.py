@@ -23,6 +23,7 @@ import cli
 
 def main() -> None:
     """Serve until standard input closes."""
+    cli.command()
     for line in sys.stdin:
         order = json.loads(line)
         with tempfile.TemporaryFile() as output:
