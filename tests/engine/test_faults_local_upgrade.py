@@ -7,6 +7,7 @@ tests.engine.test_faults_local_upgrade` writes the one of the newest migration; 
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import StoreError
-from connector.store import Store, archive, backup, complaints
+from connector.store import Store, archive, backup, complaints, migrate
 from connector.store.migrate import HEAD, known_versions
 from tests.engine.test_crash_points import a_town, live
 from tests.engine.world import World
@@ -72,6 +73,28 @@ def test_l21_opening_a_store_of_this_release_changes_nothing(tmp_path: Path) -> 
     for _ in range(3):
         Store(f"sqlite:///{file}").open().close()
     assert fingerprint(file, HEAD) == before
+
+
+def test_l21_the_copy_of_before_is_for_its_user_alone_and_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, kept = tmp_path / "amends.db", tmp_path / f"amends.db.before-{HEAD}"
+    stored_as(min(known_versions()), file)
+
+    def died(draft: Path, target: Path) -> None:
+        assert draft.stat().st_size > 0 and not target.exists(), "under its name only when it is whole"
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(migrate, "put_in_place", died)
+        Store(f"sqlite:///{file}").open()
+    assert not kept.exists() and not list(tmp_path.glob(".*"))
+    mask = os.umask(0)
+    try:
+        Store(f"sqlite:///{file}").open().close()
+    finally:
+        os.umask(mask)
+    assert oct(kept.stat().st_mode)[-3:] == "600" and backup.check(kept).problems == ()
 
 
 @pytest.mark.parametrize("create", [True, False])

@@ -13,7 +13,7 @@ from connector.assessment import clocks_of, figures_of, understood_again
 from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes
 from connector.report.counting import Counting, Period
 from connector.store import complaints, figures, people, surveys
-from connector.store.figures import Alone, Counted
+from connector.store.figures import REST, Alone, Counted, numbered
 from connector.sync import replay
 from connector.sync.changing import PARTS
 from tests.engine.world import CUSTOMERS, World
@@ -140,6 +140,33 @@ def test_more_complaints_than_a_row_holds_are_kept_in_several() -> None:
     assert [int(ident) for ident in found.idents] == [number for number in range(1, 600) if number != 300]
     whole = Period(datetime(2020, 1, 1, tzinfo=UTC), None, "all")
     assert Counting(found, whole, {}).total().received == 598
+
+
+def test_no_currency_and_no_category_is_lost_beside_a_hundred_thousand_products() -> None:
+    """Products, which may be that many, leave the numbers of 16 bits to all other words."""
+    lamp, tea = one(words={"product": "lamp", "category": ""}), one(cost_cents=1250, currency="EUR")
+    world = World()
+    with world.store.write("as an earlier release numbered words") as connection:
+        connection.exec_driver_sql(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)"
+            " INSERT INTO figure_word (id, facet, word) SELECT i, 'product', 'p' || i FROM n"
+        )
+        figures.keep(connection, {3: Counted(1, 1, replace(lamp, words=("p7", *lamp.words[1:])))})
+        figures.keep(connection, {4: Counted(1, 1, tea), 5: Counted(1, 1, lamp)})
+    found = kept(world)
+    (cost,) = found.costs
+    assert (cost.currency, cost.cents.tolist()) == ("EUR", [1250])
+    assert [found.name("product", int(code)) for code in found.codes("product")] == ["p7", "", "lamp"]
+    assert [found.name("category", int(code)) for code in found.codes("category")] == ["", "delivery", ""]
+    with world.store.write("forget") as connection:
+        figures.forget_unused(connection)
+        assert set(figures.words(connection).values()) == {"p7", "lamp", "delivery", "EUR"}
+
+
+def test_words_that_are_more_than_can_be_told_apart_count_together_and_say_so() -> None:
+    taken = set(range(1, REST - 1))
+    new = numbered({("category", "a"), ("category", "b"), ("product", "c")}, taken, 80_000)
+    assert new == {("category", "a"): REST - 1, ("product", "c"): 80_001}
 
 
 def test_customers_are_named_only_where_they_are_asked_for() -> None:

@@ -244,6 +244,31 @@ def test_a_number_that_a_customer_only_names_proposes_and_joins_nobody(town: Tow
     assert "the same order" in found["why"]
 
 
+def test_a_report_counts_persons_over_all_sources_and_everybody_of_a_name(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    complain(town.depot, who("d1"), "The second parcel has not come either, where is it?")
+    complain(town.depot, who("d2", address="other.kim@example.net"), "The lamp arrived broken.")
+    town.sync()
+    told = town.type("report", "--by", "customer", "--json").json
+    (table,) = told["tables"]
+    assert [(group["name"], group["received"]) for group in table["groups"]] == [("Kim Doe", 2), ("Kim Doe", 1)]
+    assert town.type("report", "--where", "customer=Kim Doe", "--json").json["total"]["received"] == 3
+
+
+def test_a_report_as_of_a_day_counts_what_was_merged_only_later(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    complain(town.shop, who("c2", "Pedro Alves", "pedro@example.org"), "My lamp has still not arrived, nobody answers.")
+    town.sync()
+    town.days(10)
+    town.shop.merge("2", "1")
+    town.sync()
+    report = ("report", "--period", "2026-03", "--json")
+    said = town.type(*report)
+    assert said.code == 0, said.err
+    assert said.json["total"]["received"] == 1
+    assert town.type(*report, "--as-of", "2026-03-05").json["total"]["received"] == 2
+
+
 # -- told and taken away -----------------------------------------------------------------------------------------------
 
 
