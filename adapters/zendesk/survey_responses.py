@@ -19,6 +19,7 @@ import msgspec
 from adapters.zendesk.answers import ForbiddenError, parsed
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.listing import PAGE, Meta
+from adapters.zendesk.pages import SKEW
 from adapters.zendesk.values import inner, loaded, moment, number
 from connector.adapter import Cursor, Page, Record
 from connector.errors import CursorError, SettingsError
@@ -44,6 +45,8 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     start, begun = cursor.get("start_time", 0), cursor.get("begun", now)
     if not isinstance(start, int) or not isinstance(begun, int) or isinstance(start, bool) or start < 0:
         raise CursorError(f"{cursor} is no cursor of this stream.", source=calls.source)
+    if max(start, begun) > now + SKEW.total_seconds():
+        raise CursorError(f"the cursor stands in the future, at {max(start, begun)}.", source=calls.source)
     if cursor.get("listed") and now - start < EVERY.total_seconds():
         yield Page((), cursor, end=True)
         return
