@@ -55,10 +55,16 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     after = cursor.get("after")
     try:
         while True:
-            answer = _page(calls, asked if after is None else {**asked, "page[after]": after})
+            wanted = asked if after is None else {**asked, "page[after]": after}
+            answer = _page(calls, wanted)
+            if _stands_still(answer, after):
+                # A cache on the way may have served the page before this one again; twice in a row is a circle.
+                answer = _page(calls, wanted)
+                if _stands_still(answer, after):
+                    raise CursorError(f"the list runs in a circle at {after!r}.", source=calls.source)
             found = [read(bytes(raw), calls.tools.now()) for raw in answer.survey_responses]
             records = [record for record in found if record.entries or record.problem is not None]
-            if not answer.meta.has_more or answer.meta.after_cursor in (None, after):
+            if not answer.meta.has_more or answer.meta.after_cursor is None:
                 yield Page(records, {"start_time": begun, "listed": True}, end=True)
                 return
             after = answer.meta.after_cursor
@@ -66,6 +72,10 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     except (ForbiddenError, SettingsError) as error:
         log.warning("%s: survey responses are not to be had (%s)", calls.source, error.message)
         yield Page((), {"start_time": now, "listed": True}, end=True)
+
+
+def _stands_still(answer: _Answer, after: JSON) -> bool:
+    return after is not None and answer.meta.has_more and answer.meta.after_cursor == after
 
 
 def _page(calls: Calls, asked: dict[str, JSON]) -> _Answer:
