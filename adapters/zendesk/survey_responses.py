@@ -19,6 +19,7 @@ import msgspec
 from adapters.zendesk.answers import ForbiddenError, parsed
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.listing import PAGE, Meta
+from adapters.zendesk.pages import SKEW
 from adapters.zendesk.values import inner, loaded, moment, number
 from connector.adapter import Cursor, Page, Record
 from connector.errors import CursorError, SettingsError
@@ -44,6 +45,8 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     start, begun = cursor.get("start_time", 0), cursor.get("begun", now)
     if not isinstance(start, int) or not isinstance(begun, int) or isinstance(start, bool) or start < 0:
         raise CursorError(f"{cursor} is no cursor of this stream.", source=calls.source)
+    if max(start, begun) > now + SKEW.total_seconds():
+        raise CursorError(f"the cursor stands in the future, at {max(start, begun)}.", source=calls.source)
     if cursor.get("listed") and now - start < EVERY.total_seconds():
         yield Page((), cursor, end=True)
         return
@@ -52,10 +55,16 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     after = cursor.get("after")
     try:
         while True:
-            answer = _page(calls, asked if after is None else {**asked, "page[after]": after})
+            wanted = asked if after is None else {**asked, "page[after]": after}
+            answer = _page(calls, wanted)
+            if _stands_still(answer, after):
+                # A cache on the way may have served the page before this one again; twice in a row is a circle.
+                answer = _page(calls, wanted)
+                if _stands_still(answer, after):
+                    raise CursorError(f"the list runs in a circle at {after!r}.", source=calls.source)
             found = [read(bytes(raw), calls.tools.now()) for raw in answer.survey_responses]
             records = [record for record in found if record.entries or record.problem is not None]
-            if not answer.meta.has_more or answer.meta.after_cursor in (None, after):
+            if not answer.meta.has_more or answer.meta.after_cursor is None:
                 yield Page(records, {"start_time": begun, "listed": True}, end=True)
                 return
             after = answer.meta.after_cursor
@@ -63,6 +72,10 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     except (ForbiddenError, SettingsError) as error:
         log.warning("%s: survey responses are not to be had (%s)", calls.source, error.message)
         yield Page((), {"start_time": now, "listed": True}, end=True)
+
+
+def _stands_still(answer: _Answer, after: JSON) -> bool:
+    return after is not None and answer.meta.has_more and answer.meta.after_cursor == after
 
 
 def _page(calls: Calls, asked: dict[str, JSON]) -> _Answer:

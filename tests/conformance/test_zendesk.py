@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from adapters.zendesk import Adapter, ZendeskSettings
+from adapters.zendesk import Adapter, ZendeskSettings, survey_responses
 from connector.adapter import Cursor, Landed, Tools, Unknown
 from connector.errors import AuthError, ConflictError, CursorError, ExposedError, RejectedError, TemporaryError
 from connector.http import session
@@ -139,8 +139,13 @@ class TestZendesk(AdapterTests, CompareAndSetTests):
         with pytest.raises(CursorError):
             list(adapter_for(backend).fetch("tickets", {"start_time": 0}))
 
-    def test_a_page_served_twice_by_a_cache_costs_one_more_call_and_nothing_else(self, backend: ZendeskBackend) -> None:
+    def test_a_page_served_twice_by_a_cache_costs_one_more_call_and_nothing_else(
+        self, backend: ZendeskBackend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(survey_responses, "PAGE", self.page_size)
         tickets = self.filled(backend)
+        for ticket in tickets:
+            backend.account.answer_survey(int(ticket), 4)
         for stream in Adapter.streams:
             answers: list[Answer] = []
             reading = adapter_for(backend).fetch(stream, {"start_time": 0})

@@ -19,6 +19,7 @@ from connector.store import Store, acks, complaints, intentions, sources
 from connector.store.intentions import State
 from connector.sync import sweep
 from tests.engine.switchboard import (
+    AT_ONCE,
     LATE,
     LEAD,
     MANAGER,
@@ -281,7 +282,8 @@ def test_what_was_settled_before_its_digest_left_is_not_told_in_it() -> None:
 
 
 def test_a_digest_that_reached_nobody_counts_as_told_to_nobody() -> None:
-    here = Switchboard(digest_over=1)
+    slow = Ladder("usual", (Step(("lead",)), Step(("manager",), timedelta(hours=6))))
+    here = Switchboard(digest_over=1, ladders={"usual": slow, "at-once": AT_ONCE})
     flooded(here, 4)
     here.work()
     here.answer = lambda address: address != "lena"
@@ -427,14 +429,22 @@ def test_a_contact_taken_out_of_the_settings_is_not_told_any_more() -> None:
 
 
 def test_what_was_on_its_way_to_a_contact_who_was_taken_out_since_is_settled() -> None:
+    from tests.engine.world import KilledError
+
     here = Switchboard()
     here.late()
-    here.answer = lambda _address: False
-    here.work(1)
-    assert here.notices()[0].state is State.IN_DOUBT
+
+    def dies(_address: str) -> bool:
+        raise KilledError
+
+    here.answer = dies
+    for verb in ("pull", "sweep", "push"):
+        here.step(verb)
+    assert here.notices()[0].state is State.SENDING
+    here.answer = lambda _address: True
     here.policy(contacts=Contacts((MANAGER, OFFICER, NIGHT), Mode.LIVE))
-    here.work(20)
-    assert here.notices()[0].state in (State.CANCELLED, State.DEAD)
+    here.work(2)
+    assert here.notices()[0].state is State.PARKED, "it may have reached them, and a person decides"
 
 
 def test_what_was_wrong_with_telling_people_is_over_when_it_works_again() -> None:

@@ -11,6 +11,7 @@ import pytest
 from adapters.zendesk import survey_responses
 from adapters.zendesk.survey_responses import STREAM, read
 from connector.adapter import Record
+from connector.errors import CursorError
 from connector.model import EntryKind, History, Role, Spell, Status
 from connector.policy.answers import given_at_source
 from sandbox.zendesk.answers import Answer, Request
@@ -120,6 +121,14 @@ def test_a_list_that_was_left_in_the_middle_goes_on_there(monkeypatch: pytest.Mo
     first = next(iter(adapter_for(backend).fetch(STREAM, {"start_time": 0})))
     rest, cursor = pulled(backend, first.cursor)
     assert [one.ticket for one in (*first.records, *rest)] == [str(one) for one in tickets] and cursor["listed"]
+
+
+@pytest.mark.parametrize(
+    "cursor", [{"start_time": "x"}, {"start_time": -1}, {"start_time": 2_000_000_000, "listed": True}]
+)
+def test_a_cursor_that_makes_no_sense_or_stands_in_the_future_is_refused(cursor: Any) -> None:
+    with pytest.raises(CursorError):
+        pulled(ZendeskBackend(), cursor)
 
 
 @pytest.mark.parametrize("status", [403, 404])
