@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -327,6 +327,7 @@ class Adapter(Protocol):
         """Let go of connections."""
 
 
+@runtime_checkable
 class Counting(Protocol):
     """An adapter whose way of reading changes can miss some (a search index) or never tells of deletions."""
 
@@ -363,6 +364,7 @@ class Hook(msgspec.Struct, frozen=True):
     tickets: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class Hooking(Protocol):
     """An adapter whose source can push changes to us. A delivery is a hint to read a ticket sooner than the poll would;
     nothing rests on it, and it never moves a cursor."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from connector.adapter import Hooking
 from connector.commands.place import Place
 from connector.desks import adapter_for, hook_order
 from connector.display import ago, clean, table
@@ -93,7 +94,8 @@ def mend(place: Place, names: Sequence[str], *, renew: bool, dry_run: bool) -> l
             adapter = adapter_for(source, place.home, place.now, place.clock)
             inbox = HookInbox(place.home)
             try:
-                what = adapter.keep_hook(order.address, order.secrets, renew=renew)  # type: ignore[attr-defined]
+                assert isinstance(adapter, Hooking), "the settings were checked for it"
+                what = adapter.keep_hook(order.address, order.secrets, renew=renew)
                 inbox.kept(source.name, order.address, place.wall(), what)
             finally:
                 inbox.close()
@@ -111,7 +113,9 @@ def drop(place: Place, name: str, *, dry_run: bool) -> list[HookDone]:
         return [HookDone(name, order.address, "would be dropped", dry_run=True)]
     adapter = adapter_for(source, place.home, place.now, place.clock)
     try:
-        there = adapter.drop_hook(order.address)  # type: ignore[attr-defined]
+        if not isinstance(adapter, Hooking):
+            raise SettingsError(f"the adapter {source.adapter} has no hooks.", remedy="There is nothing to drop.")
+        there = adapter.drop_hook(order.address)
     finally:
         adapter.close()
     return [HookDone(name, order.address, "dropped" if there else None, dry_run=False)]

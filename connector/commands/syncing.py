@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from connector.adapter import Counting
 from connector.assessment import Rules
 from connector.commands.place import Place, no_source
 from connector.commands.progress import Progress
@@ -205,8 +206,8 @@ class _Pass:
 
     def _count(self, desk: Helpdesk) -> None:
         """What reading changes has missed; once a day, or now where that was asked for."""
-        if self.count_now and not hasattr(desk.adapter, "census"):
-            if any(hasattr(other.adapter, "census") for other in self.desks):
+        if self.count_now and not isinstance(desk.adapter, Counting):
+            if any(isinstance(other.adapter, Counting) for other in self.desks):
                 return
             raise SettingsError(
                 f"{desk.name} cannot be counted: its changes are told in full.", remedy="Leave --census away."

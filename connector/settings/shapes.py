@@ -121,7 +121,12 @@ class SignIn(Shape):
     issuer: Line = Field(description="The identity provider's address, as its discovery document has it.")
     client_id: Line = Field(description="What the identity provider calls this console.")
     client_secret: Reference | None = Field(default=None, description="Its secret by reference, where it has one.")
-    claim: Line = Field(default="groups", description="The claim of the ID token that gives the role.")
+    claim: Line = Field(
+        default="groups", description="The claim that gives the role, in the ID token or told on asking."
+    )
+    scopes: tuple[Line, ...] = Field(
+        default=("email", "profile"), description="What is asked for beside openid; some want groups for the groups."
+    )
     roles: dict[Line, Rank] = Field(description="A value of that claim: the role it gives. The highest one counts.")
     passwords: bool = Field(default=True, description="Whether passwords still let people in beside it.")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from connector.adapter import Adapter, adapter_names, find_adapter
+from connector.adapter import Adapter, Hooking, adapter_names, find_adapter
 from connector.errors import SettingsError
 from connector.mapping import Mapping, source_fields
 from connector.model import ActionKind, Mode
@@ -147,7 +147,7 @@ def hooks_of(
     place = document.place(("sources", name, "hooks"))
     if source.hooks is Hooks.NONE:
         return Hooks.NONE
-    if not hasattr(adapter, "hear"):
+    if not issubclass(adapter, Hooking):
         problems.add(place, f"the adapter {source.adapter} has no hooks", "leave it out; the poll finds everything")
     elif source.hooks is Hooks.KEPT and not public:
         problems.add(place, "nobody says where the hook should reach us", "add `public: {url: https://…}` to this file")

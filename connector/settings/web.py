@@ -26,7 +26,8 @@ class HookSettings(msgspec.Struct, frozen=True):
 
 
 class SignInSettings(msgspec.Struct, frozen=True):
-    """An OpenID Connect provider; `roles` says which value of the claim `claim` gives which role."""
+    """An OpenID Connect provider; `roles` says which value of the claim `claim` gives which role; `scopes`
+    are asked for beside "openid"."""
 
     issuer: str
     client_id: str
@@ -34,6 +35,7 @@ class SignInSettings(msgspec.Struct, frozen=True):
     claim: str
     roles: dict[str, Rank]
     passwords: bool
+    scopes: tuple[str, ...] = ("email", "profile")
 
 
 class WebSettings(msgspec.Struct, frozen=True):
@@ -95,7 +97,13 @@ def _sign_in(shape: SignIn | None, document: Document, problems: Problems) -> Si
             document.place(("web", "sign_in", "issuer")), what, "write the issuer, such as https://id.example.com"
         )
     return SignInSettings(
-        shape.issuer, shape.client_id, shape.client_secret, shape.claim, dict(shape.roles), shape.passwords
+        shape.issuer,
+        shape.client_id,
+        shape.client_secret,
+        shape.claim,
+        dict(shape.roles),
+        shape.passwords,
+        shape.scopes,
     )
 
 

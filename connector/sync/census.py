@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from connector.adapter import Counting
 from connector.assessment import Rules
 from connector.helpdesk import Helpdesk
 from connector.store import Store, complaints, links, sources
@@ -40,7 +41,7 @@ class Counted(msgspec.Struct, frozen=True):
 
 def due(desk: Helpdesk, store: Store, now: datetime) -> bool:
     """Whether the source can be counted, was read to its end once, and was neither counted nor met for a day."""
-    if not hasattr(desk.adapter, "census"):
+    if not isinstance(desk.adapter, Counting):
         return False
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
@@ -74,7 +75,8 @@ def census(
         behind = links.unfinished(connection, desk.id)
     listed = 0
     again: list[str] = []
-    for some in desk.adapter.census(since):  # type: ignore[attr-defined]  # `due` says that it can
+    assert isinstance(desk.adapter, Counting), "`due` says that it can"
+    for some in desk.adapter.census(since):
         if stopping():
             return Counted(listed)
         listed += len(some)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from connector.adapter import Hooking
 from connector.assessment import Rules
 from connector.errors import AmendsError, AuthError, FencedError, InboxError, SettingsError, StoreError, TemporaryError
 from connector.helpdesk import Helpdesk
@@ -183,8 +184,9 @@ class Hooks:
         at, order = self.now(), desk.hook
         if order is None or order.by_hand or (not renew and at < self._look.get(desk.name, at)):
             return None
+        assert isinstance(desk.adapter, Hooking), "a source with such an order can push"
         try:
-            done: str | None = desk.adapter.keep_hook(order.address, order.secrets, renew=renew)  # type: ignore[attr-defined]
+            done = desk.adapter.keep_hook(order.address, order.secrets, renew=renew)
         except AmendsError as error:
             self._look[desk.name] = at + TRY_HOOK_AGAIN
             self.inbox.troubled(desk.name, str(error))

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connector.adapter import Credentials, Hook, find_adapter
+from connector.adapter import Credentials, Hook, Hooking, find_adapter
 from connector.desks import hook_order
 from connector.errors import AmendsError, AuthError, InboxError, RecordError
 from connector.settings import Settings
@@ -50,8 +50,9 @@ def ears(settings: Settings, home: Path) -> dict[str, Ear]:
     found = {}
     for source in settings.sources.values():
         if (order := hook_order(source, settings.public, home)) is not None:
-            hear = find_adapter(source.adapter).hear  # type: ignore[attr-defined]  # the settings were checked for it
-            found[source.name] = Ear(hear, source.options, partial(_secrets, order.secrets))
+            made = find_adapter(source.adapter)
+            assert issubclass(made, Hooking), "the settings were checked for it"
+            found[source.name] = Ear(made.hear, source.options, partial(_secrets, order.secrets))
     return found
 
 

@@ -337,6 +337,7 @@ def _option(home: Path) -> str:
 def _where_to_go_on(home: Path, case: str | None, *, aside: bool) -> Iterator[str]:
     option = _option(home)
     yield "The store stays. Look further:"
+    yield f"  amends {option} web serve  # the same in a browser: it prints a link that lets you in"
     yield f"  amends {option} status"
     yield f"  amends {option} complaints list --flag overdue"
     if case is not None:

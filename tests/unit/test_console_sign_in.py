@@ -67,7 +67,7 @@ class Provider:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    monkeypatch.setenv("AMENDS_TEST_OIDC", "a client secret")
+    monkeypatch.setenv("AMENDS_TEST_OIDC", "a client+secret")
     with office(tmp_path / "amends", web=WEB) as made:
         made.sync()
         yield made
@@ -93,7 +93,7 @@ def test_the_provider_hears_the_verifier_that_the_browser_was_sent_away_with(sho
     form = {name: value[0] for name, value in parse_qs(said.body).items()}
     challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).decode().rstrip("=")
     assert challenge == provider.asked["code_challenge"]
-    assert said.headers["authorization"] == "Basic " + base64.b64encode(b"amends:a client secret").decode()
+    assert said.headers["authorization"] == "Basic " + base64.b64encode(b"amends:a+client%2Bsecret").decode()
 
 
 def test_a_changed_group_changes_the_role_at_the_next_sign_in(shop: Office, provider: Provider) -> None:
@@ -260,3 +260,46 @@ def test_answers_that_do_not_hold_are_looked_at_fifty_times(shop: Office, provid
 def test_a_whole_office_behind_one_address_comes_in(shop: Office, provider: Provider) -> None:
     for number in range(120):
         provider.sign_in(changed={"sub": f"u-{number}"})
+
+
+# -- what real providers do (found with `oidc-provider` for Node.js) --------------------------------------------------
+
+
+def userinfo(provider: Provider, **claims: Any) -> None:
+    """A provider that tells groups where it is asked, and not in the ID token."""
+    told = provider.discovered | {"userinfo_endpoint": f"{ISSUER}/me"}
+    provider.net.replace(responses.GET, f"{ISSUER}/.well-known/openid-configuration", json=told)
+    provider.net.get(f"{ISSUER}/me", json=claims)
+
+
+def test_groups_that_the_token_does_not_hold_are_asked_for(shop: Office, provider: Provider) -> None:
+    userinfo(provider, sub="u-1", groups=["leads"], email="other@example.com")
+    actor = entrance.holder(shop.house, provider.sign_in(changed={"groups": None, "email": None}))
+    assert actor is not None
+    assert actor.rank is Rank.LEAD
+    assert actor.name.startswith("other@example.com")
+    (asked,) = [one.request for one in provider.net.calls if one.request.url.endswith("/me")]
+    assert asked.headers["authorization"] == "Bearer x"
+
+
+def test_groups_of_somebody_else_open_nothing(provider: Provider) -> None:
+    userinfo(provider, sub="u-2", groups=["admins"])
+    with pytest.raises(StrangerError):
+        provider.sign_in(changed={"groups": None})
+
+
+def test_a_token_that_holds_the_groups_has_the_last_word(shop: Office, provider: Provider) -> None:
+    userinfo(provider, sub="u-1", groups=["admins"])
+    actor = entrance.holder(shop.house, provider.sign_in(changed={"groups": ["people"]}))
+    assert actor is not None
+    assert actor.rank is Rank.VIEWER
+
+
+def test_scopes_that_a_provider_wants_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMENDS_TEST_OIDC", "s")
+    web = WEB.replace("    passwords", "    scopes: [email, groups]\n    passwords")
+    with office(tmp_path / "amends", web=web) as made, responses.RequestsMock() as net:
+        made.sync()
+        Provider(made, net)
+        address, _ = single_sign_on.begin(made.house, "here")
+    assert parse_qs(urlsplit(address).query)["scope"] == ["openid email groups"]
