@@ -40,6 +40,7 @@ def test_an_erased_person_silences_nobody_who_shares_their_phone_or_mailbox(
     complain(town.shop, tom, MATTERS)
     complain(town.depot, {**tom, "id": "d2"}, "I wrote to the depot as well, and was told nothing.")
     assert town.type("sync", "shop").code == 0
+    town.days(1)
     erased(town, "shop:c1")
     town.shop.customer_message("2", "Has anybody read my letter about the lamp?")
     town.days(1)
