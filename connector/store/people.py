@@ -145,14 +145,18 @@ def listing(connection: Connection, *, words: str | None = None, most: int | Non
         .order_by(last.desc(), PERSON)
     )
     if words is not None:
+        # SQLite's LIKE knows no case by itself: lower() on both sides would say the same, four times as slowly.
+        plainly = connection.dialect.name == "sqlite"
+
+        def holds(column: Any) -> Any:
+            return (column.contains if plainly else column.icontains)(words, autoescape=True)
+
+        by_key = select(identity.c.complainant_id).where(holds(identity.c.key))
         text = [complainant.c[name] for name in ("name", "address", "phone", "key")]
-        like = or_(
-            *(column.icontains(words, autoescape=True) for column in text),
-            complainant.c.id.in_(
-                select(identity.c.complainant_id).where(identity.c.key.icontains(words, autoescape=True))
-            ),
-        )
-        statement = statement.where(PERSON.in_(select(PERSON).where(like)))
+        found = select(PERSON).where(or_(*map(holds, text), complainant.c.id.in_(by_key)))
+        # Only whoever is found is counted, not everybody first.
+        theirs = select(complainant.c.id).where(PERSON.in_(found))
+        statement = statement.where(complaint.c.complainant_id.in_(theirs))
     for row in connection.execute(statement.limit(most) if most is not None else statement):
         person, name, several, tickets, complaints, at = row
         yield Listed(person, name, several, tickets, int(complaints or 0), moment(at))
