@@ -101,14 +101,15 @@ def learnt_terms(texts: Sequence[str], wanted: Floats, tasks: Sequence[Task]) ->
     first = 0
     for task in tasks:
         known = np.flatnonzero(np.isfinite(wanted[:, first]))
-        columns = range(first, first + len(task.values))
-        _learn(
-            matrix[known], wanted[known][:, list(columns)], task, weights[:, columns.start : columns.stop], bias[first:]
-        )
-        first = columns.stop
-    names = (tuple(one.get_feature_names_out().tolist()) for one in (words, runs))
+        last = first + len(task.values)
+        _learn(matrix[known], wanted[known, first:last], task, weights[:, first:last], bias[first:last])
+        first = last
     rare = np.concatenate([words.idf_, runs.idf_]).astype(np.float32)
-    return Terms(*names, rare, weights, bias)
+    return Terms(_names(words), _names(runs), rare, weights, bias)
+
+
+def _names(vectorizer: Any) -> tuple[str, ...]:
+    return tuple(vectorizer.get_feature_names_out().tolist())
 
 
 def _learn(matrix: Any, wanted: Floats, task: Task, weights: Floats, bias: Floats) -> None:

@@ -59,9 +59,9 @@ class Sparse(NamedTuple):
         for row in order[edges[SHORT + 1] :].tolist():
             # Piece by piece: sums of many thousand small numbers lose digits.
             for first in range(self.begins[row], self.begins[row + 1], PIECE):
-                at = slice(first, min(first + PIECE, self.begins[row + 1]))
-                gathered = weights.take(self.columns[at], axis=0)
-                out[row] += np.einsum("i,ij->j", self.values[at], gathered, optimize=False)
+                part = slice(first, min(first + PIECE, self.begins[row + 1]))
+                gathered = weights.take(self.columns[part], axis=0)
+                out[row] += np.einsum("i,ij->j", self.values[part], gathered, optimize=False)
         return out
 
 

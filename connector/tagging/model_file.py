@@ -39,8 +39,9 @@ def packed(model: Model) -> bytes:
     """The model as it lies in a file."""
     arrays = model.arrays
     terms = model.terms
-    named = (terms.words, terms.runs) if terms is not None else ((), ())
-    header = msgspec.json.encode(_Header(model.heads, model.pairs, *arrays.weights.shape, model.method, *named))
+    words, runs = (terms.words, terms.runs) if terms is not None else ((), ())
+    rows, columns = arrays.weights.shape
+    header = msgspec.json.encode(_Header(model.heads, model.pairs, rows, columns, model.method, words, runs))
     scales, small = _small(arrays)
     body = b"".join((
         np.diff(arrays.buckets, prepend=np.int32(0)).astype("<i4").tobytes(),
