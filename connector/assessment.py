@@ -41,6 +41,7 @@ from connector.model import (
 from connector.people.identity import Identifying
 from connector.people.repeats import Earlier, RepeatPolicy, chasing, leading, repeats
 from connector.people.retention import Retention
+from connector.people.tongues import History, Spoken, spoken, usual_language
 from connector.policy import answers, correction, decision, emergencies, handoffs, recheck, wordings
 from connector.policy.correction import Untold
 from connector.policy.ladder import Told
@@ -218,10 +219,11 @@ def understand(
     return tagged([found], tagger)[0]
 
 
-def tagged(these: Sequence[Untagged], tagger: Tags | None) -> list[Understood]:
-    """Complaints with their tags; several together cost less than one after the other."""
+def tagged(these: Sequence[Untagged], tagger: Tags | None, history: History | None = None) -> list[Understood]:
+    """Complaints with their tags; several together cost less than one after the other. Where a message is too short to
+    tell its language, the person's earlier ones tell it: those of `these`, and what `history` knows of."""
     asked = [one for one in these if not one.done]
-    said = iter(_said(asked, tagger))
+    said = iter(_with_history(asked, tagger, history) if history is not None else _said(asked, tagger))
     return [
         Understood(one.complaint, one.entries, one.before.tags, one.folded)
         if one.done and one.before is not None
@@ -230,18 +232,59 @@ def tagged(these: Sequence[Untagged], tagger: Tags | None) -> list[Understood]:
     ]
 
 
-def _said(asked: Sequence[Untagged], tagger: Tags | None) -> list[tuple[Tag, ...] | str]:
+def _with_history(asked: Sequence[Untagged], tagger: Tags | None, history: History) -> list[tuple[Tag, ...] | str]:
+    """What is said of each; of what no words told the language, once more with the language that its author writes."""
+    said = _said(asked, tagger)
+    open_ = [number for number, tags in enumerate(said) if not isinstance(tags, str) and _in_no_language(tags)]
+    if not open_:
+        return said
+    found = history([asked[number].complaint.complainant.key for number in open_])
+    known: dict[str, list[Spoken]] = {key: list(these) for key, these in found.items()}
+    for one, tags in zip(asked, said, strict=True):
+        heard = None if isinstance(tags, str) else spoken(one.complaint, tags)
+        if heard is not None:
+            known.setdefault(one.complaint.complainant.key, []).append(heard)
+    usual = {
+        number: language
+        for number in open_
+        if (language := usual_language(asked[number].complaint, known.get(asked[number].complaint.complainant.key, ())))
+    }
+    again = _said([asked[number] for number in usual], tagger, list(usual.values()))
+    for number, tags in zip(usual, again, strict=True):
+        said[number] = tags
+    return said
+
+
+def _in_no_language(tags: Sequence[Tag]) -> bool:
+    return any(tag.facet == "language" and tag.author == "default" for tag in tags)
+
+
+def _said(
+    asked: Sequence[Untagged], tagger: Tags | None, usual: Sequence[str | None] | None = None
+) -> list[tuple[Tag, ...] | str]:
     """The tags of each, or why it has none."""
     if tagger is None or not asked:
         return [() if one.told is None else (one.told,) for one in asked]
     from connector.tagging import Asked
 
     try:
-        return list(tagger.tags_of([Asked(one.complaint, one.told, _language_of(one)) for one in asked]))
+        speaks = usual if usual is not None else [None] * len(asked)
+        return list(
+            tagger.tags_of(
+                [
+                    Asked(one.complaint, one.told, _language_of(one), their)
+                    for one, their in zip(asked, speaks, strict=True)
+                ]
+            )
+        )
     except Exception as error:  # noqa: BLE001  # no complaint may be lost, and no clock stop, over what it is about
         if len(asked) == 1:
             return [type(error).__name__]
-        return [said for one in asked for said in _said([one], tagger)]
+        return [
+            said
+            for number, one in enumerate(asked)
+            for said in _said([one], tagger, None if usual is None else [usual[number]])
+        ]
 
 
 def _joined(one: Untagged, said: tuple[Tag, ...] | str) -> Understood:

@@ -113,7 +113,7 @@ def previewed(
     """The same of tickets at hand, for `amends init`. With a `tagger` it is also told what they are about; `tags` are
     those that were found before."""
     after, refused = _understood(source, records, mapping)
-    said = _tagged(after, mapping, tagger)
+    said = _tagged(after, mapping, tagger, tags or {})
     tickets = [
         TicketSeen(_called(one), quarantine=refused[one.ticket])
         if one.ticket in refused
@@ -131,12 +131,21 @@ def previewed(
     return Previewed(source, mapping.file, against, len(tickets), len(refused), tuple(tickets), fields)
 
 
-def _tagged(after: Mapping[str, Complaint], mapping: FieldMapping, tagger: Tags | None) -> dict[str, tuple[Tag, ...]]:
+def _tagged(
+    after: Mapping[str, Complaint], mapping: FieldMapping, tagger: Tags | None, before: Mapping[str, tuple[Tag, ...]]
+) -> dict[str, tuple[Tag, ...]]:
     if tagger is None:
         return {}
     from connector.tagging import Asked
 
-    said = tagger.tags_of([Asked(one, complaint_tag(one, mapping)) for one in after.values()])
+    # Where the person's history told the language, it tells it again.
+    usual = {
+        ticket: next((tag.value for tag in tags if tag.facet == "language" and tag.author == "history"), None)
+        for ticket, tags in before.items()
+    }
+    said = tagger.tags_of(
+        [Asked(one, complaint_tag(one, mapping), usual=usual.get(ticket)) for ticket, one in after.items()]
+    )
     return dict(zip(after, said, strict=True))
 
 

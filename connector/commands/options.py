@@ -249,6 +249,10 @@ Facet = Annotated[str, _option("--facet", autocompletion=_complete_facet, help="
 SomeFacet = Annotated[str | None, _option("--facet", autocompletion=_complete_facet, help="Only about this question.")]
 OneFacet = Annotated[str, typer.Argument(metavar="FACET", autocompletion=_complete_facet, help="Such as category.")]
 ModelFolder = Annotated[Path | None, _option("--model", metavar="DIR", help="A folder with a model.")]
+Method = Annotated[
+    str,
+    _option("--method", metavar="METHOD", help="plain, or what an extra brings: accurate, multilingual."),
+]
 VersionNumber = Annotated[int | None, _option("--to", min=1, help="This version; default: the one before.")]
 ToShipped = Annotated[bool, _option("--shipped", help="The model that ships.")]
 

@@ -33,6 +33,8 @@ from connector.settings.models import (
 )
 from connector.store import labels
 from connector.tagging import Tagger
+from connector.tagging.book import LANGUAGE
+from connector.tagging.extras import METHODS, PLAIN, prove_installed
 from connector.tagging.labelled import Labelled, Task, facet_called, task_for
 from connector.tagging.measuring import Answer, Measured, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
@@ -66,6 +68,7 @@ class Report(msgspec.Struct, frozen=True):
     refused: tuple[str, ...] = ()
     skipped: int = 0
     learnt: tuple[str, ...] = ()
+    method: str = PLAIN
 
     @property
     def exit_code(self) -> int:
@@ -79,11 +82,13 @@ def train(
     facet: str,
     *,
     model: Path | None,
+    method: str = PLAIN,
     dry_run: bool,
     complain: Callable[[str], None],
 ) -> Report:
-    """Train one facet. Raises AmendsError where there is nothing to learn."""
+    """Train one facet by a method. Raises AmendsError where there is nothing to learn, or the method cannot be used."""
     facet = facet_called(facet)
+    _prove(method, facet)
     examples, skipped = labelled_in(files, facet, complain)
     home = place.named
     if model is None:
@@ -98,15 +103,26 @@ def train(
             remedy='Name files with {"text": …, "label": …} on each line, or correct some tags first.',
         )
     with Progress(f"training {facet}", "steps") as tell:
-        stuff = material(examples, tagger.reader, lambda _what, done, of: tell(done, of))
+        stuff = material(examples, tagger.reader, lambda _what, done, of: tell(done, of), method=method)
         made, held = learn(stuff, [task], tell=lambda _what, done, of: tell(done, of))
     content = packed(made)
     report = _report(task, examples, held[facet], unpacked(content).version, skipped, dry_run)
+    report = msgspec.structs.replace(report, method=method)
     if model is not None:
         if not dry_run:
             keep(model, content, _bytes(report))
         return msgspec.structs.replace(report, folder=str(model))
     return _judged(place, tagger, task, examples, held[facet], report, content)
+
+
+def _prove(method: str, facet: str) -> None:
+    if method not in METHODS:
+        raise AmendsError(f"there is no method {method!r}.", remedy=f"Name one of {', '.join(METHODS)}.")
+    if method != PLAIN and facet == LANGUAGE:
+        raise AmendsError(
+            f"the language is not told by the method {method!r}.", remedy="Leave --method out: the plain one is for it."
+        )
+    prove_installed(method, f"the method {method!r}")
 
 
 def _said_here(place: Place, facet: str) -> list[Labelled]:
@@ -259,6 +275,7 @@ class Kept(msgspec.Struct, frozen=True):
     own_examples: int
     macro_f1: float
     folder: str
+    method: str = PLAIN
 
 
 def models(place: Place) -> list[Kept]:
@@ -276,6 +293,7 @@ def models(place: Place) -> list[Kept]:
                 told.own_examples,
                 told.held.macro_f1,
                 str(one.folder / MODEL),
+                told.method,
             )
         )
     return found
@@ -320,7 +338,8 @@ def trained_lines(told: Report, columns: int) -> list[str]:
     """How good it is, against what is live, and what became of it."""
     found = told.held
     lines = [
-        f"{told.facet}: learnt from {count(told.examples, 'text')}, {told.own_examples:,} of them from here",
+        f"{told.facet}: learnt from {count(told.examples, 'text')}, {told.own_examples:,} of them from here"
+        + (f", by the method {told.method}" if told.method != PLAIN else ""),
         f"  on texts it had not seen: macro-F1 {found.macro_f1:.3f}, right {found.accuracy:.1%}",
     ]
     lines += [f"  at precision {wish}: {share:.1%} of the texts" for wish, share in found.coverage.items()]
@@ -363,10 +382,11 @@ def models_lines(told: Sequence[Kept], columns: int) -> list[str]:
             f"{one.examples:,}",
             f"{one.own_examples:,}",
             f"{one.macro_f1:.3f}",
+            one.method,
         )
         for one in told
     ]
-    return table(("facet", "number", "", "version", "examples", "from here", "macro-F1"), rows, columns)
+    return table(("facet", "number", "", "version", "examples", "from here", "macro-F1", "method"), rows, columns)
 
 
 def rolled_lines(told: Rolled, columns: int) -> list[str]:

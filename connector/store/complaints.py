@@ -33,6 +33,7 @@ from connector.model import (
 from connector.people.identity import Identifying, numbers_of, place_of
 from connector.people.repeats import Earlier, words_hash
 from connector.people.retention import Retention
+from connector.people.tongues import Spoken, spoken
 from connector.store import tallies
 from connector.store.figures import Counted as Figured
 from connector.store.figures import keep as keep_figures
@@ -255,6 +256,8 @@ def packed(item: Saving, people: Identifying) -> Packed:
 
 
 _KEYS = ("source_id", "ticket")
+# Tickets are read back at the most to learn in which language people write.
+MOST_SPOKEN = 1_000
 
 
 def save(
@@ -464,6 +467,26 @@ def cases_of(connection: Connection, people: Iterable[int], since: datetime) -> 
             gone=bool(gone),
         )
         found.setdefault(who, []).append(case)
+    return found
+
+
+_SPOKEN = (
+    select(complainant.c.key, complaint.c.doc)
+    .join_from(complaint, complainant)
+    .where(complainant.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(complaint.c.opened_at.desc(), complaint.c.id.desc())
+    .limit(MOST_SPOKEN)
+)
+
+
+def spoken_by(connection: Connection, keys: Iterable[str]) -> dict[str, list[Spoken]]:
+    """In which languages these people (complainants' keys) wrote their tickets, as far as the words tell."""
+    found: dict[str, list[Spoken]] = {}
+    for key, body in connection.execute(_SPOKEN, {"keys": listed(sorted(set(keys)))}):
+        doc = unpack(body)
+        heard = spoken(doc.complaint, doc.tags)
+        if heard is not None:
+            found.setdefault(key, []).append(heard)
     return found
 
 

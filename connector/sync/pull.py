@@ -40,6 +40,7 @@ from connector.errors import CursorError, RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in
 from connector.model import FINISHED, ClockStep, Entry, EntryKind, Flag
+from connector.people.tongues import Spoken, spoken
 from connector.policy.answers import given_at_source
 from connector.retry import patiently
 from connector.store import (
@@ -269,6 +270,7 @@ class _Page:
         self.clocks_changed = False
         self.snapshots: dict[str, Record] = {}
         self.before: dict[str, Stored] = {}
+        self.spoken: dict[str, list[Spoken]] = {}
 
     def save(self, records: Sequence[Record], page: Page | None) -> _Saved:
         """Understand the records and save them, with the page's cursor if there is one, in one transaction."""
@@ -323,14 +325,24 @@ class _Page:
         self.before.update(self._complete(groups))
         joined = [one for ticket, group in groups.items() if (one := self._joined(ticket, group)) is not None]
         taken = [_Taken(one, found) for one in joined if (found := self._normalised(one)) is not None]
-        done = iter(tagged([one.found for one in taken if isinstance(one.found, Untagged)], self.rules.tagger))
+        new = [one.found for one in taken if isinstance(one.found, Untagged)]
+        done = iter(tagged(new, self.rules.tagger, self._spoken_by))
         understood = [(next(done) if isinstance(one.found, Untagged) else one.found, one.joined) for one in taken]
         for this, one in understood:
             self._note(this, one)
+            heard = spoken(this.complaint, this.tags)
+            if heard is not None:
+                self.spoken.setdefault(this.complaint.complainant.key, []).append(heard)
         changed = self.clocks_changed
         rows = [saving(this, one.before, self.desk, self.rules, self.now, changed=changed) for this, one in understood]
         self.saving.update({row.doc.complaint.ticket: complaints.packed(row, self.rules.people) for row in rows})
         self._pack()
+
+    def _spoken_by(self, keys: Sequence[str]) -> dict[str, list[Spoken]]:
+        """What is known of the languages of these people, from the store and this page."""
+        with self.store.read() as connection:
+            found = complaints.spoken_by(connection, keys)
+        return {key: [*found.get(key, ()), *self.spoken.get(key, ())] for key in keys}
 
     def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
         """The stored complaints of these tickets. Tickets of which only events came get their newest snapshot with

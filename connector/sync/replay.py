@@ -30,6 +30,7 @@ from connector.assessment import (
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.model import Clock, Complaint
+from connector.people.tongues import Spoken
 from connector.store import Store, archive, complaints, figures, lexicons, links, sources
 from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
@@ -217,7 +218,8 @@ class _Batch:
         again = [(stored, self._again(stored, self.raws.get(stored.ticket, ()))) for stored in open_]
         found_again = [(stored, this) for stored, this in again if this is not None]
         self.kept = len(again) - len(found_again)
-        done = iter(tagged([this for _, this in found_again if isinstance(this, Untagged)], self.rules.tagger))
+        new = [this for _, this in found_again if isinstance(this, Untagged)]
+        done = iter(tagged(new, self.rules.tagger, self._spoken_by))
         understood = [(stored, next(done) if isinstance(this, Untagged) else this) for stored, this in found_again]
         if "clocks" not in self.parts:
             # The rules of time are the same; where what they look at is as well, they say the same.
@@ -241,6 +243,10 @@ class _Batch:
             elif row.assessed.kept != stored.assessed.kept:
                 self.quietly.append(row)
         return found
+
+    def _spoken_by(self, keys: Sequence[str]) -> dict[str, list[Spoken]]:
+        with self.store.read() as connection:
+            return complaints.spoken_by(connection, keys)
 
     def _again(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | Understood | None:
         doc, desk = stored.doc, self.desk

@@ -17,11 +17,13 @@ PART = "/"  # between a nested value and the one it belongs to: "delivery/late"
 
 
 class Strength(StrEnum):
-    """How far a phrase can be trusted on its own. One `hint` decides nothing; hints add up."""
+    """How far a phrase can be trusted on its own. One `hint` decides nothing; hints add up. A `certain` one ("I
+    complain") is heard before a model is."""
 
     HINT = "hint"
     USUAL = "usual"
     SURE = "sure"
+    CERTAIN = "certain"
 
 
 class Facet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,8 +19,9 @@ Ints = npt.NDArray[np.int64]
 
 MEMORY = 5
 MOST_HALVINGS = 12
-# Texts whose weights are gathered together: few enough to stay in the processor's cache.
-BLOCK = 256
+# Rows of up to so many features are multiplied together with others of their length, so many features at a time (few
+# enough to stay in the processor's cache); longer ones by themselves, in pieces.
+SHORT, GATHERED, PIECE = 128, 8192, 512
 
 
 class Sparse(NamedTuple):
@@ -45,11 +46,22 @@ class Sparse(NamedTuple):
     def times(self, weights: Floats) -> Floats:
         """The matrix product with `weights` (width x values)."""
         out = np.zeros((self.size, weights.shape[1]), dtype=np.float32)
-        for first in range(0, self.size, BLOCK):
-            last = min(first + BLOCK, self.size)
-            start, stop = self.begins[first], self.begins[last]
-            gathered = weights[self.columns[start:stop]] * self.values[start:stop, None]
-            out[first:last] = summed(gathered, self.begins[first : last + 1] - start)
+        lengths = self.begins[1:] - self.begins[:-1]
+        order = np.argsort(lengths, kind="stable")
+        edges = np.searchsorted(lengths[order], np.arange(SHORT + 2))
+        for length in range(1, SHORT + 1):
+            alike = order[edges[length] : edges[length + 1]]
+            step = GATHERED // length
+            for first in range(0, len(alike), step):
+                some = alike[first : first + step]
+                at = self.begins[some][:, None] + np.arange(length)
+                out[some] = np.einsum("mk,mkj->mj", self.values[at], weights[self.columns[at]], optimize=False)
+        for row in order[edges[SHORT + 1] :].tolist():
+            # Piece by piece: sums of many thousand small numbers lose digits.
+            for first in range(self.begins[row], self.begins[row + 1], PIECE):
+                part = slice(first, min(first + PIECE, self.begins[row + 1]))
+                gathered = weights.take(self.columns[part], axis=0)
+                out[row] += np.einsum("i,ij->j", self.values[part], gathered, optimize=False)
         return out
 
 

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from connector.tagging.extras import PLAIN, Terms
 from connector.tagging.fitting import Floats, Ints, summed
 from connector.tagging.grams import BUCKETS, Grams, Places
 
@@ -51,12 +52,16 @@ class Arrays(msgspec.Struct, frozen=True, eq=False):
 
 
 class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """Heads that were trained together. `pairs` are the (facet, value) whose phrases they hear, in order."""
+    """Heads that were trained together. `pairs` are the (facet, value) whose phrases they hear, in order. What another
+    method than the plain one adds is in `terms` (accurate), or in as many more rows of `dense` as a sentence has
+    numbers (multilingual)."""
 
     version: str
     heads: tuple[Head, ...]
     pairs: tuple[tuple[str, str], ...]
     arrays: Arrays
+    method: str = PLAIN
+    terms: Terms | None = None
 
     @cached_property
     def _row_of(self) -> npt.NDArray[np.int32]:
@@ -105,7 +110,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def scores(self, sparse: Floats, strengths: Floats) -> Floats:
         """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
-        phrases speak for each pair (0 to 1)."""
+        phrases speak for each pair (0 to 1), and the vectors of the texts where the method has them."""
         said: Floats = np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
         total: Floats = sparse + said + self.arrays.bias
         return total

@@ -1,4 +1,5 @@
-"""In which language a message is written: by its script where that decides, else by letter statistics (`eld`).
+"""In which language a message is written: by its script where that decides, else by letter statistics (`eld`), and
+where it is too short for either, by what the same person wrote before.
 
 Called by `tagger`, once a complaint. The statistics are loaded when the first text needs them.
 """
@@ -60,9 +61,12 @@ _SCRIPTS = (
 )
 
 
+_OTHER_LETTERS = frozenset(script[2] for script in _SCRIPTS)
+
+
 class Guess(msgspec.Struct, frozen=True):
     """An ISO 639-1 code or "unknown", how sure (0 to 1), and who says so ("script:han", "words", "statistics",
-    "default")."""
+    "history", "default")."""
 
     language: str
     confidence: float
@@ -70,6 +74,7 @@ class Guess(msgspec.Struct, frozen=True):
 
 
 NOTHING = Guess(UNKNOWN, 0.0, "default")
+HISTORY = "history"
 
 
 class Spoken(Protocol):
@@ -111,7 +116,7 @@ def guesses(
             found.append(first)
         else:
             text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
-            found.append(guess(text, languages, message.usual or message.locale, heard))
+            found.append(guess(text, languages, message.usual or message.locale, heard, message.usual))
     return found
 
 
@@ -146,10 +151,15 @@ def _by_model(features: Grams, languages: frozenset[str], model: Model, shares: 
 
 
 def guess(
-    text: str, languages: frozenset[str], locale: str | None = None, heard: Mapping[str, float] | None = None
+    text: str,
+    languages: frozenset[str],
+    locale: str | None = None,
+    heard: Mapping[str, float] | None = None,
+    usual: str | None = None,
 ) -> Guess:
     """The language of `text` among `languages`. The author's `locale` (ISO 639-1) only breaks ties; `heard` is how
-    likely a model takes each language to be."""
+    likely a model takes each language to be, `usual` what the author wrote before: of a text that is too short, that
+    is the answer."""
     raw = text[:RAW_SAMPLE]
     words = _WORDS.findall(raw)
     sample = " ".join(words)[:SAMPLE]
@@ -158,7 +168,19 @@ def guess(
         by_script = _by_script(raw, enough)
         if by_script is not None:
             return by_script if by_script.language in languages else NOTHING
-    return _by_statistics(sample, languages, locale, heard or {}) if enough else NOTHING
+    if not enough:
+        return _by_history(words, languages, usual, heard or {})
+    return _by_statistics(sample, languages, locale, heard or {})
+
+
+def _by_history(
+    words: Sequence[str], languages: frozenset[str], usual: str | None, heard: Mapping[str, float]
+) -> Guess:
+    """The author's usual language, where that is written in Latin letters and no model is sure of another."""
+    if usual is None or usual not in languages or not words or usual in _OTHER_LETTERS:
+        return NOTHING
+    rival = max((share for code, share in heard.items() if code != usual), default=0.0)
+    return NOTHING if rival >= SURE else Guess(usual, LEAST_CONFIDENCE, HISTORY)
 
 
 def _by_script(raw: str, enough: bool) -> Guess | None:

@@ -18,7 +18,7 @@ from connector.tagging.fold import Folded, fold
 from connector.tagging.pattern import Line, gap_of, line_of, one_of, unspaced
 
 # Tuned on English complaints: one usual phrase carries a tag, one hint does not, two different hints do.
-WEIGHT = {Strength.HINT: 0.35, Strength.USUAL: 0.65, Strength.SURE: 0.85}
+WEIGHT = {Strength.HINT: 0.35, Strength.USUAL: 0.65, Strength.SURE: 0.85, Strength.CERTAIN: 0.95}
 
 # What may stand between a negation and the phrase that it takes back: two words of the same clause.
 _NEAR = re.compile(r"(?: [^\s.,;:!?\0]+){0,2} ")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import zstandard
 
 from connector.errors import SettingsError
+from connector.tagging.extras import METHODS, MULTILINGUAL, PLAIN, VECTOR, Terms, prove_installed
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import BUCKETS
 from connector.tagging.heads import Arrays, Head, Model
@@ -29,12 +30,18 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pairs: tuple[tuple[str, str], ...]
     rows: int
     columns: int
+    method: str = PLAIN
+    words: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 def packed(model: Model) -> bytes:
     """The model as it lies in a file."""
     arrays = model.arrays
-    header = msgspec.json.encode(_Header(model.heads, model.pairs, *arrays.weights.shape))
+    terms = model.terms
+    words, runs = (terms.words, terms.runs) if terms is not None else ((), ())
+    rows, columns = arrays.weights.shape
+    header = msgspec.json.encode(_Header(model.heads, model.pairs, rows, columns, model.method, words, runs))
     scales, small = _small(arrays)
     body = b"".join((
         np.diff(arrays.buckets, prepend=np.int32(0)).astype("<i4").tobytes(),
@@ -43,13 +50,15 @@ def packed(model: Model) -> bytes:
         small.T.tobytes(),
         arrays.dense.astype("<f4").tobytes(),
         arrays.bias.astype("<f4").tobytes(),
+        *(part.astype("<f4").tobytes() for part in ((terms.idf, terms.weights, terms.bias) if terms else ())),
     ))  # fmt: skip
     frame = len(header).to_bytes(4, "little") + header + body
     return MAGIC + zstandard.ZstdCompressor(level=LEVEL).compress(frame)
 
 
 def unpacked(content: bytes, name: str = "the model") -> Model:
-    """The model that `packed` made `content` of; `name` is what errors call it. Raises SettingsError where it is none.
+    """The model that `packed` made `content` of; `name` is what errors call it. Raises SettingsError where it is none,
+    or where the packages of its method are not installed.
     Its version is the beginning of the content's SHA-256."""
     try:
         if not content.startswith(MAGIC):
@@ -57,11 +66,12 @@ def unpacked(content: bytes, name: str = "the model") -> Model:
         frame = zstandard.ZstdDecompressor().decompress(content[len(MAGIC) :], max_output_size=LARGEST)
         size = int.from_bytes(frame[:4], "little")
         header = msgspec.json.decode(frame[4 : 4 + size], type=_Header)
-        arrays = _arrays(header, frame[4 + size :])
+        arrays, terms = _arrays(header, frame[4 + size :])
         _prove(header, arrays)
     except (ValueError, IndexError, zstandard.ZstdError, msgspec.MsgspecError) as error:
         raise SettingsError(f"{name} is no model of Amends: {error}.", remedy="Train it again, or remove it.") from None
-    return Model(sha256(content).hexdigest()[:8], header.heads, header.pairs, arrays)
+    prove_installed(header.method, name)
+    return Model(sha256(content).hexdigest()[:8], header.heads, header.pairs, arrays, header.method, terms)
 
 
 def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
@@ -70,8 +80,11 @@ def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
     return scales, np.rint(weights / scales).astype(np.int8)
 
 
-def _arrays(header: _Header, body: bytes) -> Arrays:
-    rows, columns, pairs = header.rows, header.columns, len(header.pairs)
+def _arrays(header: _Header, body: bytes) -> tuple[Arrays, Terms | None]:
+    if header.method not in METHODS:
+        raise ValueError(f"this release does not know its method, {header.method!r}")
+    rows, columns, named = header.rows, header.columns, len(header.words) + len(header.runs)
+    pairs = len(header.pairs) + (VECTOR if header.method == MULTILINGUAL else 0)
     at = 0
 
     def take(kind: str, count: int) -> npt.NDArray[Any]:
@@ -84,9 +97,13 @@ def _arrays(header: _Header, body: bytes) -> Arrays:
     weights = take("i1", rows * columns).reshape(columns, rows).T
     dense = take("<f4", pairs * columns).reshape(pairs, columns)
     bias = take("<f4", columns)
+    terms = None
+    if named:
+        idf_of, of = take("<f4", named), take("<f4", named * columns).reshape(named, columns)
+        terms = Terms(header.words, header.runs, idf_of, of, take("<f4", columns))
     if at != len(body):
         raise ValueError("its size is not what its beginning says")
-    return Arrays(
+    arrays = Arrays(
         np.cumsum(gaps, dtype=np.int32),
         idf.astype(np.float32),
         np.ascontiguousarray(weights, dtype=np.int8),
@@ -94,6 +111,7 @@ def _arrays(header: _Header, body: bytes) -> Arrays:
         dense.astype(np.float32),
         bias.astype(np.float32),
     )
+    return arrays, terms
 
 
 def _prove(header: _Header, arrays: Arrays) -> None:

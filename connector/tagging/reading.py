@@ -18,6 +18,7 @@ from connector.tagging.book import (
     Facet,
     TaggingSettings,
 )
+from connector.tagging.extras import MULTILINGUAL, vectors
 from connector.tagging.fitting import Floats
 from connector.tagging.fold import fold, readable
 from connector.tagging.grams import Grams, grams
@@ -75,7 +76,21 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
         if sparse is None:
             sparse = model.sparse_scores(self.features)
         sparse = sparse + model.theme_scores(self.features)
-        return model.scores(sparse, self.strengths(model.pairs, facets))
+        strengths = self.strengths(model.pairs, facets)
+        if model.method == MULTILINGUAL:
+            strengths = np.concatenate([strengths, vectors(self.written)], axis=1)
+        found = model.scores(sparse, strengths)
+        return found if model.terms is None else found + model.terms.scores(self.folded)
+
+    @property
+    def written(self) -> list[str]:
+        """The messages as they were written."""
+        return ["\n".join(field.text for field in message.fields) for message in self.messages]
+
+    @property
+    def folded(self) -> list[str]:
+        """The messages as they were folded."""
+        return ["\n".join(field.folded.text for field in message.fields) for message in self.messages]
 
     def strengths(self, pairs: Sequence[tuple[str, str]], facets: Mapping[str, Facet]) -> Floats:
         """How strongly phrases speak for each (facet, value) of a model: messages x pairs, 0 to 1."""

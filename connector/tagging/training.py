@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.duplicates import groups
+from connector.tagging.extras import ACCURATE, MULTILINGUAL, PLAIN, Terms, learnt_terms, vectors
 from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
 from connector.tagging.grams import BITS, BUCKETS, Places
 from connector.tagging.heads import Arrays, Head, Model, chances
@@ -37,7 +38,8 @@ Tell = Callable[[str, int, int], None]
 
 class Material(msgspec.Struct, frozen=True, eq=False):
     """Examples as they were read: their features (`owners` are the texts of the features), what phrases say, and in
-    `folds` the number of the first that is the same text."""
+    `folds` the number of the first that is the same text. The method `multilingual` has the vectors of the texts after
+    what phrases say, `accurate` the folded `texts`."""
 
     examples: tuple[Labelled, ...]
     words: tuple[Ints, Ints]
@@ -46,23 +48,35 @@ class Material(msgspec.Struct, frozen=True, eq=False):
     strengths: Floats
     pairs: tuple[tuple[str, str], ...]
     folds: npt.NDArray[np.int64]
+    method: str = PLAIN
+    texts: tuple[str, ...] = ()
 
 
-def material(examples: Sequence[Labelled], reader: Reader, tell: Tell = lambda _what, _done, _of: None) -> Material:
-    """Read all examples."""
+def material(
+    examples: Sequence[Labelled],
+    reader: Reader,
+    tell: Tell = lambda _what, _done, _of: None,
+    *,
+    method: str = PLAIN,
+) -> Material:
+    """Read all examples, for a model of that method."""
     pairs = pairs_of(reader.facets)
     words, runs, themes, strengths = _Columns(), _Columns(), _Columns(), []
+    texts: list[str] = []
     for first in range(0, len(examples), BATCH):
         part = examples[first : first + BATCH]
         batch = reader.read([Message(one.subject, one.text, one.language) for one in part])
         words.add(batch.features.words, first)
         runs.add(batch.features.runs, first)
         themes.add(batch.features.themes, first)
-        strengths.append(batch.strengths(pairs, reader.facets))
+        said = batch.strengths(pairs, reader.facets)
+        strengths.append(np.concatenate([said, vectors(batch.written)], axis=1) if method == MULTILINGUAL else said)
+        texts += batch.folded if method == ACCURATE else ()
         tell("reading", first + len(part), len(examples))
     dense = np.concatenate(strengths) if strengths else np.zeros((0, len(pairs)), dtype=np.float32)
     folds = np.array(groups([one.text for one in examples]), dtype=np.int64)
-    return Material(tuple(examples), words.joined(), runs.joined(), themes.joined(), dense, pairs, folds)
+    features = words.joined(), runs.joined(), themes.joined()
+    return Material(tuple(examples), *features, dense, pairs, folds, method, tuple(texts))
 
 
 def pairs_of(facets: Mapping[str, Facet]) -> tuple[tuple[str, str], ...]:
@@ -186,11 +200,12 @@ class _Fit(msgspec.Struct, frozen=True, eq=False):
     sparse: Floats
     dense: Floats
     bias: Floats
+    terms: Terms | None = None
 
     def scores(self, stuff: Material, chosen: Ints) -> Floats:
         said = np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
         found: Floats = self.features.rows.rows(chosen).times(self.sparse) + said + self.bias
-        return found
+        return found if self.terms is None else found + self.terms.scores([stuff.texts[at] for at in chosen.tolist()])
 
 
 def _wanted(stuff: Material, tasks: Sequence[Task]) -> Floats:
@@ -236,7 +251,10 @@ def _fitted(
         groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count, heard, reach))
         first = last
     found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=STEPS)
-    return _Fit(features, found.sparse, _with_belief(found.dense, stuff.pairs, tasks, believed), found.bias)
+    terms = None
+    if stuff.method == ACCURATE:
+        terms = learnt_terms([stuff.texts[at] for at in chosen.tolist()], wanted[chosen], tasks)
+    return _Fit(features, found.sparse, _with_belief(found.dense, stuff.pairs, tasks, believed), found.bias, terms)
 
 
 def _with_belief(
@@ -328,4 +346,4 @@ def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, 
     arrays = Arrays(
         found.features.buckets[rows], found.features.idf[rows], sparse[rows], scales, found.dense, found.bias
     )
-    return Model("new", tuple(heads), stuff.pairs, arrays)
+    return Model("new", tuple(heads), stuff.pairs, arrays, stuff.method, found.terms)

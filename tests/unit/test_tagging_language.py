@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.tagging.language import guess
+from connector.tagging.language import LEAST_CONFIDENCE, guess
 
 LISTED = frozenset({"en", "pt", "ru", "sl", "zh", "de", "fr", "es", "it", "nl", "pl", "ja"})
 
@@ -88,3 +88,19 @@ def test_what_a_model_hears_settles_a_close_race_but_makes_no_neighbour_out_of_a
     assert guess(spanish, LISTED, heard={"es": 0.97, "pt": 0.02}).language == "es"
     croatian = "Kuhalo za vodu koje sam kupio kod vas pokvarilo se nakon dva dana i nitko se nije javio."
     assert guess(croatian, LISTED, heard={"sl": 0.97}).language == "unknown"
+
+
+@pytest.mark.parametrize("text", ["ok 12 thx", "Late again?", "danke"])
+def test_a_text_too_short_to_tell_is_in_the_language_that_its_author_always_writes(text: str) -> None:
+    told = guess(text, LISTED, usual="pt")
+    assert (told.language, told.author) == ("pt", "history")
+    assert told.confidence == LEAST_CONFIDENCE
+
+
+def test_what_an_author_always_writes_does_not_count_against_script_model_or_a_text_that_tells() -> None:
+    assert guess("спасибо", LISTED, usual="pt").language == "ru"
+    assert guess("ok thx", LISTED, usual="zh").language == "unknown", "Latin letters are no Chinese"
+    assert guess("danke schön", LISTED, heard={"de": 0.99, "pt": 0.01}, usual="pt").language == "unknown"
+    assert guess("12 : 30", LISTED, usual="pt").language == "unknown", "there is no word at all"
+    assert guess("My parcel has still not arrived, what happened?", LISTED, usual="pt").language == "en"
+    assert guess("ok 12 thx", LISTED, usual="sw").language == "unknown"

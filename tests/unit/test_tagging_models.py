@@ -12,7 +12,18 @@ from msgspec.structs import replace
 
 from connector.errors import SettingsError
 from connector.model import Amount, Tag
-from connector.tagging import Asked, Facet, Model, Phrase, PhraseBook, ProductWords, Tagger, TaggingSettings, Taxonomy
+from connector.tagging import (
+    Asked,
+    Facet,
+    Model,
+    Phrase,
+    PhraseBook,
+    ProductWords,
+    Strength,
+    Tagger,
+    TaggingSettings,
+    Taxonomy,
+)
 from connector.tagging.duplicates import groups
 from connector.tagging.labelled import Labelled, labels_of, task_for
 from connector.tagging.measuring import Answer, coverage, measured, measured_sets
@@ -360,3 +371,19 @@ def test_a_value_may_be_given_falsely_no_oftener_than_was_wished() -> None:
     answers = held["complaint"]
     without = answers.chances[answers.right[:, column] == 0, column]
     assert (without > answers.least[column] + 1e-3).mean() <= 0.05
+
+
+def test_what_is_said_outright_is_heard_before_a_model_that_is_sure_of_the_contrary() -> None:
+    stated = Phrase(("i complain",), {"complaint": "yes"}, Strength.CERTAIN)
+    named = Phrase(("complaint",), {"complaint": "yes"}, Strength.SURE)
+    book = replace(ENGLISH, phrases={**ENGLISH.phrases, "stated": stated, "named": named})
+    tagger = Tagger(replace(SETTINGS, books=(book,)), [model()])
+
+    def said(text: str) -> Tag:
+        return next(tag for tag in tagger.tags(complaint(text, language="en")) if tag.facet == "complaint")
+
+    asking = "what are your opening hours, do you sell lamps"
+    assert (said(asking).value, said(f"{asking}, complaint").value) == ("no", "no")
+    told = said(f"{asking}? I complain!")
+    assert (told.value, told.author) == ("yes", "phrase:en/stated")
+    assert said(f"{asking}? Not that I complain!").value == "no", "denied"

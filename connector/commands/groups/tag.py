@@ -41,6 +41,7 @@ def tag_train(
     facet: o.Facet,
     files: o.LabelledFiles = None,
     model: o.ModelFolder = None,
+    method: o.Method = "plain",
     dry_run: o.DryRun = False,
     as_json: o.Json = False,
 ) -> None:
@@ -53,7 +54,9 @@ def tag_train(
     def complain(line: str) -> None:
         typer.echo(line, err=True)
 
-    done = training.train(placed(ctx), files or [], facet, model=model, dry_run=dry_run, complain=complain)
+    done = training.train(
+        placed(ctx), files or [], facet, model=model, method=method, dry_run=dry_run, complain=complain
+    )
     show(done, training.trained_lines, as_json)
 
 
