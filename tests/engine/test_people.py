@@ -65,6 +65,20 @@ def test_a_page_that_comes_twice_joins_nobody_twice() -> None:
     assert len(before) == 1 and persons(world) == [2]
 
 
+def test_who_is_called_otherwise_now_is_joined_with_nobody_of_the_other_name() -> None:
+    world = a_world()
+    world.desk.open(requester=kim("c1"), custom={"order_number": "A-1"})
+    world.desk.open(requester=kim("c2"), custom={"order_number": "A-1"})
+    world.pull()
+    assert persons(world) == [2]
+    world.desk.open(requester=kim("c2", "Tom Doe"))
+    world.pull()
+    assert persons(world) == [1, 1]
+    world.desk.open(requester=kim("c2", "Doe, Kim"))
+    world.pull()
+    assert persons(world) == [2]
+
+
 def test_going_through_everybody_again_comes_to_the_same_and_keeps_what_people_said() -> None:
     world = a_world()
     for number in range(4):
