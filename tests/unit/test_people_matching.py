@@ -96,13 +96,13 @@ NAME, PHONE, HOME = "~f:knt/tm", "~p:01000001", "~w:00238/12"
 def test_a_common_name_finds_nobody_and_one_person_with_many_accounts_makes_none_common() -> None:
     ones = range(1, 21)
     strangers, accounts = {one: one for one in ones}, {one: 1 if one > 2 else one for one in ones}
-    assert near(2, [NAME], {NAME: ones}, strangers) == ([], {NAME})
+    assert near(2, [NAME], {NAME: ones}, strangers) == ([], frozenset({NAME}))
     assert near(2, [NAME], {NAME: ones}, accounts) == ([1, *range(3, 21)], frozenset())
 
 
 def test_of_a_common_name_only_those_are_compared_who_have_something_else_in_common() -> None:
     sharing = {NAME: range(1, 10), PHONE: [1, 7]}
-    assert near(1, [NAME, PHONE], sharing, {one: one for one in range(1, 10)}) == ([7], {NAME})
+    assert near(1, [NAME, PHONE], sharing, {one: one for one in range(1, 10)}) == ([7], frozenset({NAME}))
 
 
 def test_the_work_for_one_person_is_bounded_however_many_are_known() -> None:
