@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from connector.people.identity import Identifying, Number
 from connector.store import complaints, erasure, identities, people
+from connector.store.rows import in_lists
 from connector.sync import compare, people_changed
 from tests.engine.world import KilledError, World
 
@@ -106,6 +107,11 @@ def test_whoever_was_compared_is_not_compared_again_until_they_change() -> None:
     world.desk.open(requester=kim("c1", "Kim A. Doe"))
     world.pull()
     assert compare(world.store, RULES, now=world.now).people == 1
+
+
+def test_more_people_are_asked_after_than_one_question_takes() -> None:
+    asked = list(in_lists(range(40_000)))
+    assert max(map(len, asked)) <= 32_766 and set().union(*asked) == set(range(40_000))
 
 
 def test_nothing_is_erased_while_a_write_is_on_its_way() -> None:
