@@ -50,7 +50,7 @@ def links(key: str, members: Sequence[Identity], single: frozenset[str]) -> list
 
     Where names of a mailbox or a phone contradict each other, several people share it: then only the same name in full
     joins. A phone or an order is a household's as often as a person's, so it joins nobody whose name is missing or cut
-    to an initial.
+    to an initial; nor does a phone join two mailboxes, for in some families a child is called like a parent.
     """
     if not 1 < len(members) <= MOST_OF_ONE_KEY:
         return []
@@ -60,7 +60,17 @@ def links(key: str, members: Sequence[Identity], single: frozenset[str]) -> list
     least = Fit.MAYBE if kind == MAIL or kind in single else Fit.FITS
     if Fit.NO in fits.values():
         least = Fit.SAME
-    return [pair for pair, how in fits.items() if how >= least]
+    found = [pair for pair, how in fits.items() if how >= least]
+    if kind == PHONE:
+        mailboxes = {one.id: _mailbox(one.address) for one in members}
+        found = [(a, b) for a, b in found if len({mailboxes[a], mailboxes[b]} - {""}) < 2]
+    return found
+
+
+def _mailbox(address: str | None) -> str:
+    """An address as a mailbox is told from others: without what stands behind a plus."""
+    local, at, domain = (address or "").strip().casefold().rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 def strength(key: str, single: frozenset[str]) -> int:

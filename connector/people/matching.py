@@ -1,15 +1,18 @@
 """Who may be the same person although no key says so: candidates by likeness, and how likely they are; pure.
 
 What comes out is a proposal and nothing else: a human decides. `blocks` are what two identities of one person are
-likely to have in common in spite of slips, other scripts and other addresses; whoever shares one is compared. `weigh`
-adds up evidence for and against as natural log odds, after Fellegi and Sunter (1969); the weights are set by hand and
-measured on a generated city (docs/engineers/people.md).
+likely to have in common in spite of slips, other scripts and other addresses; `near` says whom these find, and those
+are compared: as few in a city as in a village, for what many have in common finds nobody. `weigh` adds up evidence for
+and against as natural log odds, after Fellegi and Sunter (1969); the weights are set by hand and measured on a
+generated city (docs/engineers/people.md). Called by `sync.knowing`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -20,14 +23,20 @@ from connector.people.names import Fit, fit, likeness, sound, weakest, words
 PROPOSED_FROM = 6.0
 # More of them for one identity would be read by nobody.
 MOST_FOR_ONE = 5
-# A block of more is a common name, which finds nobody.
-MOST_OF_ONE_BLOCK = 60
+# A block of more is a company, a switchboard or a common name, which finds nobody.
+MOST_OF_ONE_BLOCK = 25
+# With more of them, those who have the least in common are not compared: the work for one is bounded.
+MOST_COMPARED = 40
 # A name that no more persons bear than these two is evidence by itself.
 RARE = 2
 _LETTERS = re.compile(r"[a-z]+")
 _NUMBERED = re.compile(r"[a-z]*[0-9][a-z0-9]*")
-FULL_NAME = "~f:"
-_NO_NUMBERS = frozenset(("~n", "~f", "~l", "~a", "~d", "~p", "~w", MAIL, PHONE, f"~{MAIL}", f"~{PHONE}"))
+_IN_FULL, _RUN_TOGETHER, _MAILBOX_NAME, _PHONE_END, _HOME = "~f:", "~j:", "~a:", "~p:", "~w:"
+# Under what somebody is found by name, address, phone and home; other keys are numbers.
+_NO_NUMBERS = frozenset((
+    *(each.rstrip(":") for each in (_IN_FULL, _RUN_TOGETHER, _MAILBOX_NAME, _PHONE_END, _HOME)),
+    MAIL, PHONE, f"{FINDING}{MAIL}", f"{FINDING}{PHONE}",
+))  # fmt: skip
 SHORTEST_LOCAL = 5
 PHONE_DIGITS = 8
 
@@ -42,36 +51,61 @@ class Likely(msgspec.Struct, frozen=True):
 
 def blocks(one: Identity, claimed: Iterable[str] = ()) -> frozenset[str]:
     """Under what an identity is to be found by those who are like it. `claimed` are numbers it only names. A shared
-    address finds nobody."""
-    return frozenset((*_by_name(one), *_by_address(one), *(f"~{key}" for key in (*one.keys, *claimed))))
+    address finds nobody. A part of a name is no block: whom nothing else finds is hardly ever the same person."""
+    keys = (f"{FINDING}{key}" for key in (*one.keys, *claimed) if not key.startswith(FINDING))
+    return frozenset((*full_names(one.name or ""), *_by_address(one), *keys))
 
 
-def _by_name(one: Identity) -> Iterator[str]:
-    parts = sorted(words(one.name or ""), key=lambda word: (-len(word), word))[:3]
-    heard = [(sound(word) or word, word) for word in parts if len(word) > 1]
-    place, digits = _place(one.place), re.sub(r"\D", "", "" if one.shared else _local(one.address))
-    for index, (sounds, _) in enumerate(heard):
-        if place:
-            yield f"~l:{place}/{sounds}"
-        if digits:
-            yield f"~d:{digits}/{sounds}"
-        for other, (_, word) in enumerate(heard):
-            if other != index:
-                yield f"~n:{sounds}/{word[0]}"
-    if len(heard) > 1:
-        yield f"{FULL_NAME}{'/'.join(sorted(sounds for sounds, _ in heard))}"
+@lru_cache(maxsize=65_536)
+def full_names(name: str) -> tuple[str, ...]:
+    """The blocks of a name of at least two words: how its longest words sound, in any order, and all of them run
+    together, for "Zhao LiHua", "Li Hua Zhao" and "Lihua, Zhao" are written with spaces where it pleases."""
+    parts = [word for word in words(name) if len(word) > 1]
+    if len(parts) < 2:
+        return ()
+    longest = sorted(parts, key=lambda word: (-len(word), word))[:3]
+    heard = "/".join(sorted(sound(word) or word for word in longest))
+    joined = "".join(parts)
+    # Whichever word comes first, the same letters follow each other in a ring, which is read from one place.
+    ring = min(joined[at:] + joined[:at] for at in range(len(joined)))
+    return f"{_IN_FULL}{heard}", f"{_RUN_TOGETHER}{ring}"
 
 
 def _by_address(one: Identity) -> Iterator[str]:
-    local = "" if one.shared else _local(one.address)
-    parts = _LETTERS.findall(local)
-    if len("".join(parts)) >= SHORTEST_LOCAL:
-        yield f"~a:{''.join(sorted(parts))}{re.sub(r'[^0-9]', '', local)}"
+    if one.address and not one.shared:
+        yield f"{FINDING}{MAIL}:{one.address.strip().casefold()}"
+        local = _local(one.address)
+        parts = _LETTERS.findall(local)
+        if len("".join(parts)) >= SHORTEST_LOCAL:
+            yield f"{_MAILBOX_NAME}{''.join(sorted(parts))}{re.sub(r'[^0-9]', '', local)}"
     digits = re.sub(r"[^0-9]", "", one.phone or "")
     if len(digits) >= PHONE_DIGITS:
-        yield f"~p:{digits[-PHONE_DIGITS:]}"
+        yield f"{_PHONE_END}{digits[-PHONE_DIGITS:]}"
     if place := _place(one.place):
-        yield f"~w:{place}"
+        yield f"{_HOME}{place}"
+
+
+def near(
+    one: int, found_under: Collection[str], sharing: Mapping[str, Collection[int]], whose: Mapping[int, int]
+) -> tuple[list[int], frozenset[str]]:
+    """Whom this identity is worth comparing with, those with the most blocks in common first; and which of its names
+    are common. `sharing` is who is found under each block, `whose` the person of each of these where they are no more
+    than MOST_OF_ONE_BLOCK: one person with many accounts makes no name common, and a common name finds nobody."""
+    found: Counter[int] = Counter()
+    smallest: dict[int, int] = {}
+    common = set()
+    for key in found_under:
+        members = sharing[key]
+        named, few = key.startswith((_IN_FULL, _RUN_TOGETHER)), len(members) <= MOST_OF_ONE_BLOCK
+        if named and not (few and len({whose[each] for each in members}) <= RARE):
+            common.add(key)
+        elif few:
+            for each in members:
+                found[each] += 1
+                smallest[each] = min(len(members), smallest.get(each, len(members)))
+    others = [each for each in found if whose[each] != whose[one]]
+    others.sort(key=lambda each: (-found[each], smallest[each], each))
+    return others[:MOST_COMPARED], frozenset(common)
 
 
 def _local(address: str | None) -> str:
@@ -206,9 +240,13 @@ def _is_number(key: str) -> bool:
 
 
 def proposals(
-    one: Identity, candidates: Sequence[Identity], common: frozenset[int], single: frozenset[str]
+    one: Identity, candidates: Sequence[Identity], common: frozenset[str], single: frozenset[str]
 ) -> list[Likely]:
-    """The candidates worth a human's look, the most likely first. `common` are those whose name many bear."""
-    found = [weigh(one, each, rare=each.id not in common, single=single) for each in candidates if each.id != one.id]
+    """The candidates worth a human's look, the most likely first. `common` are the names that many bear."""
+    found = [
+        weigh(one, each, rare=common.isdisjoint(full_names(each.name or "")), single=single)
+        for each in candidates
+        if each.id != one.id
+    ]
     likely = sorted((each for each in found if each.score >= PROPOSED_FROM), key=lambda each: (-each.score, each.other))
     return likely[:MOST_FOR_ONE]

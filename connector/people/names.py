@@ -38,7 +38,8 @@ _SOUNDS = tuple(
 
 class Fit(IntEnum):
     """How far two names can be one person's: not; nothing speaks against it, but an initial or a single word is all
-    there is; every word of one is in the other; the same name in full."""
+    there is; every word of one is in the other; the same name in full. "H. Berg" and "H. Berg" may be Hanna and
+    Heike."""
 
     NO = 0
     MAYBE = 1
@@ -104,7 +105,8 @@ def fit(one: str | None, other: str | None) -> Fit:
     ours, theirs = words(one or ""), words(other or "")
     if not ours or not theirs:
         return Fit.MAYBE
-    if len(ours) > 1 and len(theirs) > 1 and (sorted(ours) == sorted(theirs) or _joined_alike(ours, theirs)):
+    in_full = min(sum(len(word) > 1 for word in name) for name in (ours, theirs)) > 1
+    if in_full and (sorted(ours) == sorted(theirs) or _joined_alike(ours, theirs)):
         return Fit.SAME
     shorter, longer = sorted((ours, theirs), key=len)
     left = list(longer)
@@ -120,7 +122,7 @@ def fit(one: str | None, other: str | None) -> Fit:
         initials += found != word and _initial(word, found)
     if not same:
         return Fit.NO
-    return Fit.FITS if len(shorter) > 1 and not initials else Fit.MAYBE
+    return Fit.FITS if in_full and not initials else Fit.MAYBE
 
 
 def _joined_alike(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:

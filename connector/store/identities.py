@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from connector.people.identity import FINDING, MAIL, PHONE, Identifying, Identity
 from connector.people.linking import Said, Tie, components, links
-from connector.store.rows import Row, add_unknown, listed
+from connector.store.rows import Row, add_unknown, in_lists, listed
 from connector.store.tables import complainant, complaint, identity, tie
 from connector.store.times import micros, moment
 
@@ -45,13 +45,15 @@ _IDENTITIES = select(
 def know(
     connection: Connection,
     known_by: Mapping[int, frozenset[str]],
+    seen_before: Collection[int],
     changed: Collection[int],
     rules: Identifying,
     now: datetime,
 ) -> None:
-    """Remember what these identities are known by, and join whom it joins. Those who `changed` lose the mailbox and the
-    phone that they do not have any more, and with them what these joined."""
-    before = _keys(connection, changed) if changed else {}
+    """Remember what these identities are known by, and join whom it joins. Those who were `seen_before` lose the
+    mailbox and the phone that they do not have any more, and with them what these joined; with a name or an address
+    that `changed`, all their keys are gone through."""
+    before = _keys(connection, seen_before) if seen_before else {}
     added = {(key, one) for one, keys in known_by.items() for key in keys - before.get(one, frozenset())}
     gone = {
         (key, one)
@@ -59,9 +61,11 @@ def know(
         for key in keys - known_by.get(one, frozenset())
         if key.startswith(_OF_THE_ACCOUNT)
     }
-    if not added and not gone:
-        return
     touched = {key for key, _ in added | gone}
+    for one in changed:
+        touched |= {key for key in before.get(one, ()) if not key.startswith(FINDING)}
+    if not touched:
+        return
     members: dict[str, set[int]] = {}
     for key, one in connection.execute(_WITH_KEYS, {"keys": listed(sorted(touched))}):
         members.setdefault(key, set()).add(one)
@@ -104,8 +108,9 @@ def keep_numbers(
 
 def _keys(connection: Connection, ids: Collection[int]) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
-    for one, key in connection.execute(_OF_ONES, {"ids": listed(sorted(ids))}):
-        found.setdefault(one, set()).add(key)
+    for some in in_lists(ids):
+        for one, key in connection.execute(_OF_ONES, {"ids": some}):
+            found.setdefault(one, set()).add(key)
     return {one: frozenset(keys) for one, keys in found.items()}
 
 
@@ -160,9 +165,7 @@ def _tie(row: Any) -> Tie:
 
 def identities(connection: Connection, ids: Iterable[int], *, keys: bool = False) -> list[Identity]:
     """These identities; with `keys`, also what each is known by."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return []
+    wanted = set(ids)
     known_by = _keys(connection, wanted) if keys else {}
     return [
         Identity(
@@ -176,7 +179,8 @@ def identities(connection: Connection, ids: Iterable[int], *, keys: bool = False
             place=row.place,
             keys=known_by.get(row.id, frozenset()),
         )
-        for row in connection.execute(_IDENTITIES, {"ids": listed(wanted)})
+        for some in in_lists(wanted)
+        for row in connection.execute(_IDENTITIES, {"ids": some})
     ]
 
 

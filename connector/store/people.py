@@ -14,7 +14,7 @@ from connector.model import Complainant
 from connector.people.identity import Identifying, keys_of, nobodys
 from connector.people.linking import Said
 from connector.store import identities
-from connector.store.rows import Row, listed, upsert
+from connector.store.rows import Row, in_lists, listed, upsert
 from connector.store.tables import complainant, complaint, identity, instance, tie
 from connector.store.times import moment
 
@@ -66,7 +66,8 @@ def save_people(
     if fresh:
         known_by = {known[key]: keys_of(wanted[key].person, numbers.get(key, ()), rules) for key in fresh}
         new = {known[one.person.key] for one in missing}
-        identities.know(connection, known_by, known_by.keys() - new, rules, now)
+        altered = [known[row["key"]] for row in changed]
+        identities.know(connection, known_by, known_by.keys() - new, altered, rules, now)
     return known
 
 
@@ -181,5 +182,4 @@ def find(connection: Connection, name: str, kinds: Iterable[str]) -> list[int]:
 def persons(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
     """The person that each of these identities belongs to."""
     statement = select(complainant.c.id, PERSON).where(complainant.c.id.in_(bindparam("ids", expanding=True)))
-    rows = connection.execute(statement, {"ids": listed(sorted(set(ids)))})
-    return {row[0]: row[1] for row in rows}
+    return {one: person for some in in_lists(ids) for one, person in connection.execute(statement, {"ids": some})}

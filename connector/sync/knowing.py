@@ -7,14 +7,14 @@ here can wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
 
 from connector.people.identity import Identifying, Identity, numbers_of, place_of, said_numbers
 from connector.people.linking import Said, Tie
-from connector.people.matching import FULL_NAME, MOST_OF_ONE_BLOCK, RARE, blocks, proposals
+from connector.people.matching import MOST_OF_ONE_BLOCK, blocks, near, proposals
 from connector.people.retention import Retention
 from connector.store import Store, Transaction, complaints, erasure, identities, people, sources
 from connector.store.complaints import Stored
@@ -96,37 +96,27 @@ def compare_some(connection: Transaction, rules: Identifying, now: datetime, mos
     claimed = _claimed(connection, new, rules)
     found_under = {one.id: blocks(one, claimed.get(one.id, ())) for one in new}
     identities.compared(connection, found_under, now)
+    new = [msgspec.structs.replace(one, keys=one.keys | found_under[one.id]) for one in new]  # with what they claim
     shared = identities.sharing(connection, {key for keys in found_under.values() for key in keys}, MOST_OF_ONE_BLOCK)
-    near = {
-        one: {each for key in keys if len(shared[key]) <= MOST_OF_ONE_BLOCK for each in shared[key]} - {one}
-        for one, keys in found_under.items()
-    }
-    wanted = {each for others in near.values() for each in others} | near.keys()
-    known = {one.id: one for one in identities.identities(connection, wanted, keys=True)}
-    whose = {one: person for person, group in identities.members(connection, wanted).items() for one in group}
+    few = (group for group in shared.values() if len(group) <= MOST_OF_ONE_BLOCK)
+    whose = people.persons(connection, {each for group in few for each in group} | found_under.keys())
+    nearby = {one: near(one, keys, shared, whose) for one, keys in found_under.items()}
+    wanted = {each for others, _ in nearby.values() for each in others}
+    known = {one.id: one for one in (*identities.identities(connection, wanted - found_under.keys(), keys=True), *new)}
     ties = []
     for one in new:
-        common = _common(found_under[one.id], shared, whose)
-        others = [
+        others, common = nearby[one.id]
+        once = [
             known[each]
-            for each in near[one.id]
-            if whose[each] != whose[one.id] and (each not in found_under or each > one.id)  # two new ones meet once
+            for each in others
+            # Two new ones meet once, even where only one of them finds the other.
+            if each not in nearby or each > one.id or one.id not in nearby[each][0]
         ]
-        for likely in proposals(one, others, common, rules.single):
+        for likely in proposals(one, once, common, rules.single):
             a, b = sorted((one.id, likely.other))
             ties.append(Tie(a, b, Said.PROPOSED, likely.why, identities.AMENDS, now, likely.score))
     identities.propose(connection, ties)
     return Compared(len(new), len({(tie.a, tie.b) for tie in ties}))
-
-
-def _common(keys: Iterable[str], shared: Mapping[str, Collection[int]], whose: Mapping[int, int]) -> frozenset[int]:
-    """Those whose name more than a few persons bear; one person with many accounts makes no name common."""
-    return frozenset(
-        one
-        for key in keys
-        if key.startswith(FULL_NAME) and len({whose.get(each, each) for each in shared[key]}) > RARE
-        for one in shared[key]
-    )
 
 
 def _claimed(connection: Transaction, new: Iterable[Identity], rules: Identifying) -> dict[int, set[str]]:

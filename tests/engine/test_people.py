@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from connector.people.identity import Identifying, Number
 from connector.store import complaints, erasure, identities, people
+from connector.store.rows import in_lists
 from connector.sync import compare, people_changed
 from tests.engine.world import KilledError, World
 
@@ -65,6 +66,20 @@ def test_a_page_that_comes_twice_joins_nobody_twice() -> None:
     assert len(before) == 1 and persons(world) == [2]
 
 
+def test_who_is_called_otherwise_now_is_joined_with_nobody_of_the_other_name() -> None:
+    world = a_world()
+    world.desk.open(requester=kim("c1"), custom={"order_number": "A-1"})
+    world.desk.open(requester=kim("c2"), custom={"order_number": "A-1"})
+    world.pull()
+    assert persons(world) == [2]
+    world.desk.open(requester=kim("c2", "Tom Doe"))
+    world.pull()
+    assert persons(world) == [1, 1]
+    world.desk.open(requester=kim("c2", "Doe, Kim"))
+    world.pull()
+    assert persons(world) == [2]
+
+
 def test_going_through_everybody_again_comes_to_the_same_and_keeps_what_people_said() -> None:
     world = a_world()
     for number in range(4):
@@ -92,6 +107,11 @@ def test_whoever_was_compared_is_not_compared_again_until_they_change() -> None:
     world.desk.open(requester=kim("c1", "Kim A. Doe"))
     world.pull()
     assert compare(world.store, RULES, now=world.now).people == 1
+
+
+def test_more_people_are_asked_after_than_one_question_takes() -> None:
+    asked = list(in_lists(range(40_000)))
+    assert max(map(len, asked)) <= 32_766 and set().union(*asked) == set(range(40_000))
 
 
 def test_nothing_is_erased_while_a_write_is_on_its_way() -> None:

@@ -244,6 +244,16 @@ def test_a_number_that_a_customer_only_names_proposes_and_joins_nobody(town: Tow
     assert "the same order" in found["why"]
 
 
+def test_a_number_that_somebody_new_names_finds_whose_it_is_among_those_known_long(town: Town) -> None:
+    complain(town.shop, who("c1"), order_number="A-10412")
+    town.sync()
+    assert town.type("people", "proposals", "--json").json == []
+    complain(town.depot, who("d1", "K. Doe", "k@mail.example"), f"{LATE} The order is A-10412.")
+    town.sync()
+    (found,) = town.type("people", "proposals", "--json").json
+    assert "the same order" in found["why"]
+
+
 def test_a_report_counts_persons_over_all_sources_and_everybody_of_a_name(town: Town) -> None:
     complain(town.shop, who("c1"))
     complain(town.depot, who("d1"), "The second parcel has not come either, where is it?")

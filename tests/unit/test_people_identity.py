@@ -57,6 +57,8 @@ def identity(ident: int, name: str | None = "Kim Doe", *keys: str) -> Identity:
         ("Kim Doe", "K. Doe", Fit.MAYBE),
         ("Kim Doe", "Mrs Kim Doe", Fit.SAME),
         ("Kim Doe", "Kim", Fit.MAYBE),
+        ("K. Doe", "K. Doe", Fit.MAYBE),
+        ("Kim A. Doe", "Doe, Kim A.", Fit.SAME),
         ("Kim Doe", "Kim Anna Doe", Fit.FITS),
         ("Kim Doe", None, Fit.MAYBE),
         ("Kim Doe", "Tom Doe", Fit.NO),
@@ -163,9 +165,23 @@ def test_a_family_that_shares_a_mailbox_stays_a_family() -> None:
 def test_a_phone_or_an_order_joins_nobody_without_a_whole_name() -> None:
     assert pairs("phone:+351210000001", "Kim Doe", None) == []
     assert pairs("phone:+351210000001", "Kim Doe", "K. Doe") == []
+    assert pairs("phone:+351210000001", "K. Doe", "K. Doe") == [], "Kim and Karl"
+    assert pairs("mail:does@example.com", "K. Doe", "K. Doe", "Tom Doe") == []
     assert pairs("phone:+351210000001", "Kim Doe", "Kim A. Doe") == [(1, 2)]
     assert pairs("order:A-10412", "Kim Doe", None) == []
     assert pairs("customer_number:C-1042", "Kim Doe", None) == [(1, 2)]
+
+
+def test_a_phone_joins_no_two_mailboxes_for_a_daughter_may_be_called_like_her_mother() -> None:
+    kim, other, third = (
+        replace(identity(number), address=address)
+        for number, address in enumerate(("kim@example.com", "kim.doe@mail.example", "Kim+shop@example.com"), 1)
+    )
+    phone = "phone:+351210000001"
+    assert links(phone, [kim, other], RULES.single) == []
+    assert links(phone, [kim, third], RULES.single) == [(1, 3)], "one mailbox in two spellings"
+    assert links(phone, [kim, identity(4)], RULES.single) == [(1, 4)], "a caller has no mailbox"
+    assert links("customer_number:C-1042", [kim, other], RULES.single) == [(1, 2)]
 
 
 def test_a_key_that_a_crowd_has_is_nobodys() -> None:

@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from connector.model import JSON
 from connector.people.identity import Identity
-from connector.people.matching import MOST_FOR_ONE, PROPOSED_FROM, blocks, proposals, weigh
+from connector.people.matching import (
+    MOST_COMPARED,
+    MOST_FOR_ONE,
+    MOST_OF_ONE_BLOCK,
+    PROPOSED_FROM,
+    blocks,
+    near,
+    proposals,
+    weigh,
+)
 
 SINGLE = frozenset({"customer_number"})
 KIM = Identity(
@@ -31,6 +40,7 @@ ALIKE = [
     like(name="Katarzyna Wisniewska", address="k_wisniewska@work.example"),
     like(name="Katarzyna Kowalska", phone="0048601000001", place="Długa 12, 00-238 Warszawa"),
 ]
+WRITTEN_APART = ("赵丽华", "Zhao LiHua", "Lihua, Zhao", "Li Hua Zhao")
 
 
 @pytest.mark.parametrize(
@@ -61,6 +71,53 @@ def test_a_rare_name_is_a_reason_and_two_customer_numbers_speak_against_it() -> 
     assert weigh(KIM, other, rare=True, single=SINGLE).score >= PROPOSED_FROM
     ones = [replace(one, keys=frozenset({f"customer_number:C-{one.id}"})) for one in (KIM, other)]
     assert weigh(*ones, rare=True, single=SINGLE).score < PROPOSED_FROM
+
+
+def test_a_name_is_found_however_its_syllables_are_written_apart() -> None:
+    found = [blocks(like(name=name)) for name in WRITTEN_APART]
+    assert frozenset.intersection(*found)
+    assert not found[0] & blocks(like(name="赵小明"))
+
+
+def test_one_mailbox_finds_its_people_whether_or_not_somebody_vouches_for_it_and_however_short_it_is() -> None:
+    one, other = (like(name=name, address="ruth1956@example.com") for name in ("R. Morgan", "Ruth Morgan"))
+    assert blocks(one) & blocks(other)
+    assert weigh(one, other, rare=True, single=SINGLE).score >= PROPOSED_FROM
+
+
+def test_whoever_is_compared_again_is_found_under_the_same() -> None:
+    found = blocks(KIM, ["order:A-1"])
+    assert blocks(replace(KIM, keys=found), ["order:A-1"]) == found
+
+
+NAME, PHONE, HOME = "~f:knt/tm", "~p:01000001", "~w:00238/12"
+
+
+def test_a_common_name_finds_nobody_and_one_person_with_many_accounts_makes_none_common() -> None:
+    ones = range(1, 21)
+    strangers, accounts = {one: one for one in ones}, {one: 1 if one > 2 else one for one in ones}
+    assert near(2, [NAME], {NAME: ones}, strangers) == ([], frozenset({NAME}))
+    assert near(2, [NAME], {NAME: ones}, accounts) == ([1, *range(3, 21)], frozenset())
+
+
+def test_of_a_common_name_only_those_are_compared_who_have_something_else_in_common() -> None:
+    sharing = {NAME: range(1, 10), PHONE: [1, 7]}
+    assert near(1, [NAME, PHONE], sharing, {one: one for one in range(1, 10)}) == ([7], frozenset({NAME}))
+
+
+def test_the_work_for_one_person_is_bounded_however_many_are_known() -> None:
+    home, phones = range(1, MOST_OF_ONE_BLOCK + 1), range(20, 20 + MOST_OF_ONE_BLOCK)
+    alone = {one: one for one in range(1, 100)}
+    found, _ = near(1, [HOME, PHONE], {HOME: home, PHONE: [1, *phones[1:]]}, alone)
+    assert len(found) == MOST_COMPARED and found[0] == 21, "who has both in common comes first"
+    assert near(1, [HOME], {HOME: range(1, MOST_OF_ONE_BLOCK + 2)}, alone)[0] == [], "an office"
+
+
+def test_a_common_name_that_others_share_is_no_rare_one() -> None:
+    other = like(name="Katarzyna Wiśniewska")
+    assert proposals(KIM, [other], frozenset(), SINGLE)
+    common = frozenset(key for key in blocks(other) if key.startswith("~f:"))
+    assert proposals(KIM, [other], common, SINGLE) == []
 
 
 def test_the_most_likely_come_first_and_no_more_than_a_person_reads() -> None:
