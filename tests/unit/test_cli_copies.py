@@ -81,6 +81,19 @@ def test_what_the_customer_writes_after_the_first_was_resolved_is_heard_at_the_c
     assert escalated(town, "depot/1")
 
 
+def test_what_is_sent_again_after_the_first_was_wrongly_closed_is_heard(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    town.shop.advance(3600)
+    town.shop.set("1", "status", "solved")
+    for desk in (town.shop, town.depot):
+        desk.advance(3600)
+    town.depot.now = town.shop.now
+    complain(town.depot, who("d1"))
+    town.days(2)
+    town.sync()
+    assert escalated(town, "depot/1")
+
+
 def test_an_emergency_is_told_at_both(town: Town) -> None:
     twice(town, FIRE)
     town.sync()
