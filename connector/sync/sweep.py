@@ -28,7 +28,7 @@ from connector.assessment import (
 )
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Answer, FlagKind, Link, Mode
+from connector.model import Action, ActionKind, Answer, FlagKind, Link
 from connector.people.repeats import Earlier, concerns
 from connector.policy import copies
 from connector.policy.correction import Untold
@@ -109,7 +109,8 @@ def sweep(
         salt = sources.salt(connection)
         alive = trends.alive(connection) if rules.trends is not None else []
         changed = with_changed_clocks(connection, [(desk.id, desk.rules_digest) for desk in desks if desk.rules_digest])
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive, changed)
+        paused = frozenset(row.name for row in sources.everyone(connection) if row.paused_at is not None)
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive, changed, paused)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -144,10 +145,12 @@ class _Sweeping:
         salt: str,
         alive: Sequence[Alive] = (),
         changed: frozenset[int] = frozenset(),
+        paused: frozenset[str] = frozenset(),
     ) -> None:
-        """`changed` are the sources whose complaints were not replayed yet since the settings of clocks changed."""
+        """`changed` are the sources whose complaints were not replayed yet since the settings of clocks changed,
+        `paused` those to which alone all writes are stopped."""
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
-        self.alive, self.changed = alive, changed
+        self.alive, self.changed, self.paused = alive, changed, paused
         self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
         self.woken: set[str] = set()
@@ -245,10 +248,14 @@ class _Sweeping:
             said=said,
             alive=self.alive,
             untold=self.untold.get(stored.id, ()),
-            dealt_with=lambda one: self._dealt_with(desk, one),
+            led=lambda one: self._led(desk, one),
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
+            again = min(found.look_again_at or self.now + LATER, self.now + LATER)
+            found = msgspec.structs.replace(found, look_again_at=again)
+        if found.copy_of is not None and found.copy_of.partition("/")[0] in self.paused:
+            # Nothing tells of the end of a pause, after which the other may do it all.
             again = min(found.look_again_at or self.now + LATER, self.now + LATER)
             found = msgspec.structs.replace(found, look_again_at=again)
         if found.look_again_at is not None and found.look_again_at <= self.now:
@@ -257,18 +264,13 @@ class _Sweeping:
         untold, concerned = self.untold.get(stored.id, ()), concerns(doc.complaint, doc.tags, cases)
         return Looked(stored, this, found, linked, around, said, untold, concerned)
 
-    def _dealt_with(self, desk: Helpdesk, one: Earlier) -> bool:
-        """Whether somebody would hear of `one` where it is: at a source that is at work and may do no less than this,
-        and since we act there. Else its copy here must speak."""
+    def _led(self, desk: Helpdesk, one: Earlier) -> frozenset[ActionKind]:
+        """What is done at `one`, where it is, so that its copy at this desk need not do it."""
         there = self.by_name.get(one.source)
-        modes = list(Mode)
-        return (
-            there is not None
-            and there.act_from <= one.opened_at
-            and ActionKind.ESCALATE in there.adapter.can
-            and modes.index(there.modes.get(ActionKind.ESCALATE, Mode.SHADOW))
-            >= modes.index(desk.modes.get(ActionKind.ESCALATE, Mode.SHADOW))
-        )
+        return copies.led(None if there is None else self._reach(there), self._reach(desk), one.opened_at)
+
+    def _reach(self, desk: Helpdesk) -> copies.Reach:
+        return copies.Reach(desk.adapter.can, desk.modes, desk.act_from, desk.name in self.paused)
 
     def _write(
         self,
@@ -335,7 +337,7 @@ class _Sweeping:
         withdrawn = 0
         mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
-            same = copies.against(intention.action, looked.found.copy_of, self.rules.policy)
+            same = copies.against(intention.action, looked.found.copy_of, looked.found.led, self.rules.policy)
             if same is not None and intentions.take_back(connection, intention):
                 withdrawn += 1
                 self._log_withdrawn(connection, intention, "taken back", same)

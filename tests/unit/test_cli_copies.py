@@ -112,6 +112,43 @@ def test_where_less_may_be_written_to_the_first_its_copy_speaks(town: Town) -> N
     assert [one["state"] for one in held][:1] == ["held"]
 
 
+def modes(town: Town, source: str, said: str) -> None:
+    settings = town.home / "amends.yaml"
+    head = f"  {source}:\n    adapter: memory\n"
+    settings.write_text(settings.read_text().replace(head, f"{head}    modes: {{{said}}}\n"))
+
+
+def wanted(town: Town, ticket: str) -> set[str]:
+    """The kinds of what is intended for a ticket in any state in which it may still go, or went."""
+    rows = town.type("outbox", "list", "--json", "--most", "500").json
+    over = ("cancelled", "expired")
+    return {one["kind"] for one in rows if f"{one['source']}/{one['ticket']}" == ticket and one["state"] not in over}
+
+
+def test_each_kind_is_left_to_the_first_only_where_it_may_do_no_less_there(town: Town) -> None:
+    modes(town, "shop", "escalate: approve, tag: approve")
+    modes(town, "depot", "escalate: approve, tag: approve, survey: approve")
+    twice(town)
+    for desk in (town.shop, town.depot):
+        desk.set("1", "status", "solved")
+    town.sync()
+    assert "survey" in wanted(town, "depot/1"), "the shop asks nobody"
+    assert not wanted(town, "depot/1") & {"escalate", "tag"}, "that is done at the shop"
+
+
+def test_while_the_first_ones_source_is_paused_its_copy_speaks(town: Town) -> None:
+    twice(town)
+    town.sync()
+    assert "escalate" not in wanted(town, "depot/1")
+    assert town.type("pause", "--source", "shop", "--why", "they rebuild it").code == 0
+    town.sync()
+    assert "escalate" in wanted(town, "depot/1") and "link" not in wanted(town, "depot/1")
+    assert town.type("resume", "--source", "shop").code == 0
+    town.days(0.02)
+    town.sync()
+    assert "escalate" not in wanted(town, "depot/1") and "link" in wanted(town, "depot/1")
+
+
 # -- chasers -----------------------------------------------------------------------------------------------------------
 
 
