@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -43,6 +44,7 @@ from connector.people.repeats import Earlier, RepeatPolicy, chasing, leading, re
 from connector.people.retention import Retention
 from connector.people.tongues import History, Spoken, spoken, usual_language
 from connector.policy import answers, correction, decision, emergencies, handoffs, recheck, wordings
+from connector.policy.copies import Reach
 from connector.policy.correction import Untold
 from connector.policy.ladder import Told
 from connector.policy.rules import Policy
@@ -67,7 +69,8 @@ class Tags(Protocol):
 class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
     counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct us,
-    `lexicon` what the tagger is made of, where a replay is to compare it."""
+    `lexicon` what the tagger is made of, where a replay is to compare it. `reaches` says of each source in the settings
+    what may be written there, whether or not it is at work."""
 
     tagger: Tags | None
     sla: sla.Sla
@@ -78,6 +81,7 @@ class Rules(msgspec.Struct, frozen=True):
     vocabulary: Vocabulary | None = None
     trends: Trends | None = None
     lexicon: Lexicon | None = None
+    reaches: Mapping[str, Reach] = MappingProxyType({})
 
     @property
     def memory(self) -> timedelta:

@@ -51,6 +51,7 @@ from connector.store import (
 from connector.store.complaints import Assessed, Stored
 from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
+from connector.store.sources import SourceRow
 from connector.sync import correcting, trending
 from connector.sync.changing import with_changed_clocks
 from connector.sync.flood import Flood, digests_of, may_be_withdrawn, told_of
@@ -109,8 +110,10 @@ def sweep(
         salt = sources.salt(connection)
         alive = trends.alive(connection) if rules.trends is not None else []
         changed = with_changed_clocks(connection, [(desk.id, desk.rules_digest) for desk in desks if desk.rules_digest])
-        paused = frozenset(row.name for row in sources.everyone(connection) if row.paused_at is not None)
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive, changed, paused)
+        known = sources.everyone(connection)
+    paused = frozenset(row.name for row in known if row.paused_at is not None)
+    reaches = _reaches(desks, rules, known)
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, reaches, alive, changed, paused)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -143,14 +146,16 @@ class _Sweeping:
         rules: Rules,
         now: datetime,
         salt: str,
+        reaches: Mapping[str, copies.Reach],
         alive: Sequence[Alive] = (),
         changed: frozenset[int] = frozenset(),
         paused: frozenset[str] = frozenset(),
     ) -> None:
-        """`changed` are the sources whose complaints were not replayed yet since the settings of clocks changed,
+        """`reaches` says what may be written where, of all sources and not only of those at work. `changed` are the
+        sources whose complaints were not replayed yet since the settings of clocks changed,
         `paused` those to which alone all writes are stopped."""
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
-        self.alive, self.changed, self.paused = alive, changed, paused
+        self.reaches, self.alive, self.changed, self.paused = reaches, alive, changed, paused
         self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
         self.woken: set[str] = set()
@@ -266,11 +271,7 @@ class _Sweeping:
 
     def _led(self, desk: Helpdesk, one: Earlier) -> frozenset[ActionKind]:
         """What is done at `one`, where it is, so that its copy at this desk need not do it."""
-        there = self.by_name.get(one.source)
-        return copies.led(None if there is None else self._reach(there), self._reach(desk), one.opened_at)
-
-    def _reach(self, desk: Helpdesk) -> copies.Reach:
-        return copies.Reach(desk.adapter.can, desk.modes, desk.act_from, desk.name in self.paused)
+        return copies.led(self.reaches.get(one.source), self.reaches[desk.name], one.opened_at)
 
     def _write(
         self,
@@ -367,6 +368,21 @@ class _Sweeping:
         detail = {"outbox": intention.id, "kind": intention.action.kind, "why": why}
         source, ticket = intention.source, intention.action.ticket
         sources.log(connection, self.now, "amends", f"write: {how}", source=source, ticket=ticket, detail=detail)
+
+
+def _reaches(desks: Iterable[Helpdesk], rules: Rules, known: Iterable[SourceRow]) -> dict[str, copies.Reach]:
+    """What may be written at each source: a source of the settings counts although it takes no part in this sweep."""
+    rows = {row.name: row for row in known}
+    found = dict(rules.reaches)
+    found |= {desk.name: copies.Reach(desk.adapter.can, desk.modes, desk.act_from) for desk in desks}
+    return {
+        name: msgspec.structs.replace(
+            reach,
+            act_from=reach.act_from or (rows[name].act_from if name in rows else None),
+            paused=name in rows and rows[name].paused_at is not None,
+        )
+        for name, reach in found.items()
+    }
 
 
 def _opened_for_all(connection: Transaction, action: Action) -> bool:

@@ -149,6 +149,13 @@ def test_while_the_first_ones_source_is_paused_its_copy_speaks(town: Town) -> No
     assert "escalate" not in wanted(town, "depot/1") and "link" in wanted(town, "depot/1")
 
 
+def test_a_pass_over_the_copys_source_alone_leaves_it_to_the_first_as_well(town: Town) -> None:
+    twice(town)
+    assert town.type("sync", "shop").code == 0
+    assert town.type("sync", "depot").code == 0
+    assert escalated(town, "shop/1") and wanted(town, "depot/1") == {"link"}
+
+
 # -- chasers -----------------------------------------------------------------------------------------------------------
 
 
