@@ -339,7 +339,8 @@ class _Sweeping:
         mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
             same = copies.against(intention.action, looked.found.copy_of, looked.found.led, self.rules.policy)
-            if same is not None and intentions.take_back(connection, intention):
+            approved = same is not None and _approved(connection, intention, looked.around.digests.get(intention.id))
+            if same is not None and not approved and intentions.take_back(connection, intention):
                 withdrawn += 1
                 self._log_withdrawn(connection, intention, "taken back", same)
                 continue
@@ -396,6 +397,12 @@ def _opened_for_all(connection: Transaction, action: Action) -> bool:
         f"{FlagKind.TREND}#{known.trend}" == action.episode and known.rule == action.rule and known.ticket is not None
         for known in corrections.going_on(connection)
     )
+
+
+def _approved(connection: Transaction, intention: Intention, digest: Intention | None) -> bool:
+    """Whether a person let it go, by itself or in its digest."""
+    either = (intention, digest)
+    return any(one is not None and intentions.wanted_by_person(connection, one) for one in either)
 
 
 def _about(stored: Stored) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.unit.test_cli_people import LATE, Town, complain, town, who
 
 __all__ = ["town"]
@@ -154,6 +156,40 @@ def test_a_pass_over_the_copys_source_alone_leaves_it_to_the_first_as_well(town:
     assert town.type("sync", "shop").code == 0
     assert town.type("sync", "depot").code == 0
     assert escalated(town, "shop/1") and wanted(town, "depot/1") == {"link"}
+
+
+def test_what_a_person_approved_goes_although_it_turns_out_to_be_about_a_copy(town: Town) -> None:
+    modes(town, "depot", "escalate: approve")
+    twice(town)
+    assert town.type("sync", "depot").code == 0
+    assert town.type("outbox", "approve", "--all").code == 0
+    modes(town, "shop", "escalate: live")
+    assert town.type("sync", "shop").code == 0
+    town.sync()
+    rows = town.type("outbox", "list", "--json", "--most", "500").json
+    states = {one["state"] for one in rows if one["source"] == "depot" and one["kind"] == "escalate"}
+    assert states == {"done"}
+
+
+def test_a_digest_does_not_tell_of_what_turns_out_to_be_a_copy(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELL_LENA", "https://example.com/lena")
+    (town.home / "contacts.yaml").write_text(
+        "mode: approve\ncontacts:\n  lena: {role: lead, name: Lena, reach: ['env:TELL_LENA']}\n"
+    )
+    (town.home / "policy.yaml").write_text("digest_over: 1\nstages: {received: [lead]}\n")
+    complain(town.depot, who("d9", "Pedro Alves", "pedro@example.org"), "My lamp is broken, again and again.")
+    complain(town.shop, who("c1"))
+    for desk in (town.shop, town.depot):
+        desk.advance(3600)
+    complain(town.depot, who("d1"))
+    assert town.type("sync", "depot").code == 0
+    assert folded(town) == {"depot/2"}
+    town.sync()
+    assert "depot/2" not in folded(town)
+
+
+def folded(town: Town) -> set[str]:
+    return {one["ticket"] for one in town.type("outbox", "list", "--json").json if one["state"] == "folded"}
 
 
 # -- chasers -----------------------------------------------------------------------------------------------------------
