@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector.model import JSON
-from connector.store import Store
+from connector.store import Store, tombstones
 from connector.store.archive import unpacked_raw
 from tests.unit.test_cli_people import LATE, Town, complain, town, who
 
@@ -57,6 +57,28 @@ def test_the_same_name_at_the_same_verified_mailbox_of_another_helpdesk_stays_ou
     erased(town, "kim@example.com")
     town.sync()
     assert town.type("people", "show", "kim@example.com").code == 1, "depot/1 is from before the erasure"
+
+
+def remembered_before(town: Town, *keys: str) -> None:
+    """These keys were erased now by a build that remembered each by itself."""
+    with closing(sqlite3.connect(town.home / "amends.db")) as connection, connection:
+        (salt,) = connection.execute("SELECT salt FROM instance").fetchone()
+        at = int(town.shop.now.timestamp() * 1_000_000)
+        rows = [(tombstones.hash_of(salt, key), at) for key in keys]
+        connection.executemany("INSERT INTO erased (hash, at) VALUES (?, ?)", rows)
+
+
+def test_whoever_an_older_build_erased_stays_out_and_a_phone_silences_nobody(town: Town) -> None:
+    town.sync()
+    complain(town.depot, who("d1"))
+    complain(town.depot, who("d2", "Tom Doe", "tom@example.com", phone="210000001"), MATTERS)
+    town.days(1)
+    remembered_before(town, "mail:kim@example.com", "phone:+351210000001")
+    town.days(1)
+    complain(town.depot, who("d1"), "I write again, as somebody new.")
+    town.sync()
+    left = {f"{one['source']}/{one['ticket']}" for one in town.type("complaints", "list", "--json").json}
+    assert left == {"depot/2", "depot/3"}
 
 
 # -- how far it reaches ------------------------------------------------------------------------------------------------
