@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -43,6 +44,7 @@ from connector.people.repeats import Earlier, RepeatPolicy, chasing, leading, re
 from connector.people.retention import Retention
 from connector.people.tongues import History, Spoken, spoken, usual_language
 from connector.policy import answers, correction, decision, emergencies, handoffs, recheck, wordings
+from connector.policy.copies import Reach
 from connector.policy.correction import Untold
 from connector.policy.ladder import Told
 from connector.policy.rules import Policy
@@ -67,7 +69,8 @@ class Tags(Protocol):
 class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
     counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct us,
-    `lexicon` what the tagger is made of, where a replay is to compare it."""
+    `lexicon` what the tagger is made of, where a replay is to compare it. `reaches` says of each source in the settings
+    what may be written there, whether or not it is at work."""
 
     tagger: Tags | None
     sla: sla.Sla
@@ -78,6 +81,7 @@ class Rules(msgspec.Struct, frozen=True):
     vocabulary: Vocabulary | None = None
     trends: Trends | None = None
     lexicon: Lexicon | None = None
+    reaches: Mapping[str, Reach] = MappingProxyType({})
 
     @property
     def memory(self) -> timedelta:
@@ -135,13 +139,14 @@ class Untagged(msgspec.Struct, frozen=True):
 
 class Assessment(msgspec.Struct, frozen=True):
     """What follows from a complaint at one instant. `look_again_at` is when time alone may change the answer. `copy_of`
-    names the complaint ("source/ticket") of which it is the same message, and which is dealt with in its stead."""
+    names the complaint ("source/ticket") of which it is the same message, `led` what is done there in its stead."""
 
     clocks: tuple[Clock, ...]
     flags: tuple[Flag, ...]
     actions: tuple[Action, ...]
     look_again_at: datetime | None
     copy_of: str | None = None
+    led: frozenset[ActionKind] = frozenset()
 
 
 def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]:
@@ -521,13 +526,13 @@ def assess(
     said: Sequence[Answer] = (),
     alive: Sequence[Alive] = (),
     untold: Sequence[Untold] = (),
-    dealt_with: Callable[[Earlier], bool] = lambda _leading: True,
+    led: Callable[[Earlier], frozenset[ActionKind]] = lambda _leading: frozenset(ActionKind),
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
     `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
     to it, `told` is what others were told of it, `said` what the customer answered. `alive` are the trends that go on,
-    `untold` the corrections of which its customer has not been told. Of a message that came to two places, the first
-    is dealt with, unless `dealt_with` says that nobody would."""
+    `untold` the corrections of which its customer has not been told. Of a message that came to two places, what
+    `led` says is done at the first, and only the rest at its copy."""
     history, own = this.folded.history, this.values
     clocks = clocks_of(this, rules, now, own)
     handed = handoffs.handoffs(this.entries)
@@ -571,12 +576,13 @@ def assess(
         hands=hands_of(this, rules, mapping, acks),
         handed=handed,
         told=told,
-        copy_of=same.case if same is not None and dealt_with(same) else None,
+        copy_of=None if same is None else same.case,
+        led=frozenset() if same is None else led(same),
     )
     later = answers.next_change(said, history, rules.policy.survey, now) if said else None
     times = (decided.look_again_at, overdue.next_change(clocks, now), later)
     again = min((at for at in times if at is not None), default=None)
-    return Assessment(clocks, flags, decided.actions, again, decided.copy_of)
+    return Assessment(clocks, flags, decided.actions, again, decided.copy_of, decided.led)
 
 
 def _wording_flags(this: Understood, rules: Rules, since: datetime) -> tuple[Flag, ...]:

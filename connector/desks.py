@@ -24,6 +24,7 @@ from connector.http import session
 from connector.mapping import Mapping, words
 from connector.model import ActionKind, Notice, Tag
 from connector.notify import ADAPTER, People
+from connector.policy.copies import Reach
 from connector.policy.rules import SurveyPage
 from connector.policy.telling import CONTACTS
 from connector.settings import Settings, SourceSettings
@@ -72,6 +73,7 @@ def rules_of(settings: Settings) -> Rules:
         trends=settings.trends,
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
         lexicon=settings.lexicon,
+        reaches={one.name: Reach(one.can, one.modes, one.act_from) for one in settings.sources.values()},
     )
 
 

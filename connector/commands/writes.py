@@ -186,7 +186,7 @@ def approve(place: Place, numbers: Sequence[int], *, everything: bool, even_shad
         return f"it is {_words(one.state)}, not held"
 
     states = (State.HELD, State.SHADOW) if even_shadow else (State.HELD,)
-    return _decide(place, numbers, states if everything else None, choice, "write: approved", dry_run)
+    return _decide(place, numbers, states if everything else None, choice, intentions.APPROVED, dry_run)
 
 
 def retry(place: Place, numbers: Sequence[int], *, is_there: bool, send_again: bool, dry_run: bool) -> Decided:
@@ -201,7 +201,7 @@ def retry(place: Place, numbers: Sequence[int], *, is_there: bool, send_again: b
             return State.DONE
         return State.PENDING if send_again else "look at the ticket first, then say --it-is-there or --send-again"
 
-    return _decide(place, numbers, None, choice, "write: settled by a person", dry_run)
+    return _decide(place, numbers, None, choice, intentions.SETTLED, dry_run)
 
 
 def drop(place: Place, numbers: Sequence[int], *, dry_run: bool) -> Decided:

@@ -188,11 +188,13 @@ def chasing(complaint: Complaint, history: History, tags: Sequence[Tag], others:
 
 def leading(complaint: Complaint, history: History, tags: Sequence[Tag], others: Sequence[Earlier]) -> Earlier | None:
     """The complaint of which this one is the same message at another place, and which is to be dealt with in its stead.
-    None where it has none, or where the customer wrote here after the other was resolved: that was not told there."""
+    None where it has none, or where the customer wrote here, be it by sending it again, after the other was resolved:
+    that was not told there."""
     one = copy_of(_as_case(complaint, tags), [each for each in others if each.is_complaint])
-    if one is None or (one.resolved_at is not None and any(at > one.resolved_at for at in history.customer_messages)):
-        return None
-    return one
+    if one is None or one.resolved_at is None:
+        return one
+    written = (history.received_at, *history.customer_messages)
+    return None if any(at > one.resolved_at for at in written) else one
 
 
 def concerns(complaint: Complaint, tags: Sequence[Tag], others: Sequence[Earlier]) -> tuple[str, ...]:

@@ -56,12 +56,13 @@ _PRIORITIES = list(Priority)
 
 class Decision(msgspec.Struct, frozen=True):
     """What should be written, lower rank first. `look_again_at` is the next instant at which one of the actions falls
-    due; `skipped` says in words what was weighed and left out, `copy_of` in whose favour."""
+    due; `skipped` says in words what was weighed and left out, `copy_of` in whose favour, and `led` which kinds."""
 
     actions: tuple[Action, ...] = ()
     look_again_at: datetime | None = None
     skipped: tuple[str, ...] = ()
     copy_of: str | None = None
+    led: frozenset[ActionKind] = frozenset()
 
 
 def decide(
@@ -84,11 +85,13 @@ def decide(
     handed: Handoffs | None = None,
     told: Sequence[Told] = (),
     copy_of: str | None = None,
+    led: frozenset[ActionKind] = frozenset(ActionKind),
 ) -> Decision:
     """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it;
     `acknowledges` says that its source can tell a customer that their complaint has come. `hands` tells of people at
     work on it, `handed` how often it was handed on, `told` which people of ours were told of it. `copy_of` names the
-    complaint that is the same message and is dealt with: then only what cannot wait is told here.
+    complaint that is the same message: what is `led` is done there (`copies.led`), and here the rest and whatever
+    cannot wait.
 
     `place` says into which field of the source a finding goes ("tag.<facet>", "flag.<kind>", "survey", "tags"), {} for
     none of its own; a finding's field is filled where it is empty, and an agent's value stays.
@@ -115,25 +118,29 @@ def decide(
         told,
     )
     against = objection(complaint, tags)
-    same = copy_of if against is None else None
-    wanted: list[Action] = list(_acknowledgement(case)) if acknowledges and same is None else []
+    same = copy_of if against is None and led else None
+    left = led if same is not None else frozenset()
+    wanted: list[Action] = list(_acknowledgement(case)) if acknowledges and ActionKind.ACKNOWLEDGE not in left else []
     skipped: tuple[str, ...] = () if against is None else (against,)
-    if against is not None or same is not None:
-        # An emergency is told even where it is not certain that this is a complaint, and at every place it came to.
-        case = replace(case, flags=[flag for flag in flags if flag.kind is FlagKind.EMERGENCY])
+    # An emergency is told even where it is not certain that this is a complaint, and at every place it came to.
+    urgent = replace(case, flags=[flag for flag in flags if flag.kind is FlagKind.EMERGENCY])
+    if against is None:
+        survey, skipped = _survey(case) if ActionKind.SURVEY not in left else ([], ())
+        wanted += (*survey, *(_tag_back(case) if ActionKind.TAG not in left else ()))
     if same is not None:
-        skipped = (copies.dealt_with(same),)
-        wanted += _pointing(case, same)
+        skipped = (copies.dealt_with(same), *skipped)
+        wanted += _pointing(case, same) if ActionKind.ESCALATE in left else ()
     elif against is None:
-        survey, skipped = _survey(case)
-        wanted += (*survey, *_corrections(case), *_links(case), *_tag_back(case))
-    people = telling.notices(case)
-    wanted += (*_escalations(case), *(one for one in people.actions if same is None or one.rule not in copies.SILENT))
+        wanted += (*_corrections(case), *_links(case))
+    escalations = _escalations(case if against is None else urgent)
+    wanted += (one for one in escalations if one.kind not in left or copies.urgent(one, policy))
+    people = telling.notices(case if against is None and same is None else urgent)
+    wanted += (one for one in people.actions if same is None or one.rule not in copies.SILENT)
     actions = sorted(wanted, key=lambda action: action.rank)
     later = [action.not_before for action in actions if action.not_before > now]
     if people.look_again_at is not None:
         later.append(people.look_again_at)
-    return Decision(tuple(actions), min(later, default=None), skipped, same)
+    return Decision(tuple(actions), min(later, default=None), skipped, same, left)
 
 
 def wanted_tags(settings: TagBack, tags: Iterable[Tag]) -> tuple[str, ...]:

@@ -402,6 +402,13 @@ def retag(
     return True
 
 
+def which_are_stored(connection: Connection, source_id: int, tickets: Iterable[str]) -> set[str]:
+    """Those of a source's `tickets` of which there is a complaint."""
+    wanted = complaint.c.ticket.in_(bindparam("tickets", expanding=True))
+    statement = select(complaint.c.ticket).where(complaint.c.source_id == source_id, wanted)
+    return set(connection.execute(statement, {"tickets": listed(tickets)}).scalars())
+
+
 def look_again(connection: Connection, now: datetime, source_id: int | None = None) -> int:
     """Let sweep look at every complaint that is not history; after a change of rules or policy."""
     statement = (

@@ -20,7 +20,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from connector.errors import AmendsError
 from connector.model import FINISHED, JSON
 from connector.people.identity import Identifying, numbers_of
-from connector.store import complaints, figures, identities, sources, tables, tallies, tombstones
+from connector.store import complaints, figures, identities, legible, sources, tables, tallies, tombstones
 from connector.store.archive import unpacked_raw
 from connector.store.database import Store
 from connector.store.intentions import State
@@ -118,7 +118,8 @@ def erase_people(connection: Connection, people: Collection[int], rules: Identif
     ids = sorted(people)
     near = _beside(connection, ids)
     aside = _aside(connection, ids)
-    _remember(connection, ids, [*tickets, *aside], rules, at)
+    # Of what only lies aside, their own letters stay out; a letter of somebody else that quotes them has to be heard.
+    _remember(connection, ids, [*tickets, *(one for one in aside if one.sent and not one.stored)], rules, at)
     gone = erase_tickets(connection, tickets) + _erase_aside(connection, aside)
     gone += _erase_identities(connection, ids)
     resettle(connection, near, rules, at)
@@ -214,37 +215,41 @@ def _erase_identities(connection: Connection, ids: Sequence[int]) -> Erased:
 
 class Aside(NamedTuple):
     """A ticket of which something is kept aside that holds the address of a person. Where `stored`, it is somebody
-    else's, and only what lies aside may be of this one."""
+    else's, and only what lies aside may be of this one; `sent` says that it is from that address."""
 
     source_id: int
     source: str
     ticket: str
     rows: tuple[int, ...]
     stored: bool
+    sent: bool = False
 
 
 def _aside(connection: Connection, ids: Sequence[int], before: datetime | None = None) -> list[Aside]:
-    """What could not be understood may be of a person all the same: whatever holds an address that is theirs alone;
-    with `before`, only what came before then."""
+    """What could not be understood may be of a person all the same: whatever holds an address that is proved to be
+    theirs, and theirs alone; with `before`, only what came before then."""
     row = tables.complainant.c
-    found = connection.execute(select(row.address).where(row.id.in_(ids), row.address.is_not(None), ~row.shared))
+    proved = row.id.in_(ids) & row.address.is_not(None) & row.verified & ~row.shared
+    found = connection.execute(select(row.address).where(proved))
     addresses = sorted({str(address).casefold() for address in found.scalars()})
     if not addresses:
         return []
-    # As a whole: "im@example.com" stands in "kim@example.com", and is not theirs.
-    theirs = re.compile(
-        rb"(?<![\w.+-])(?:%b)(?![\w-]|\.\w)" % b"|".join(re.escape(address.encode()) for address in addresses)
-    )
+    # As a whole: "im@example.com" stands in "kim@example.com", and is not theirs. Letters of other scripts end a word.
+    theirs = re.compile(rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, addresses))})(?![\w-]|\.\w)", re.ASCII)
     at = tables.quarantine.c
     statement = select(at.id, at.source_id, tables.source.c.name, at.ticket, at.body)
     statement = statement.join_from(tables.quarantine, tables.source)
     rows = connection.execute(statement if before is None else statement.where(at.seen_at < micros(before)))
     held: dict[tuple[int, str, str], list[int]] = {}
+    sent: set[tuple[int, str, str]] = set()
     for one in rows:
-        if theirs.search(unpacked_raw(one.body).lower()):
-            held.setdefault((one.source_id, one.name, one.ticket), []).append(one.id)
+        body, ticket = unpacked_raw(one.body), (one.source_id, one.name, one.ticket)
+        if any(theirs.search(text.casefold()) for text in legible.texts(body)):
+            held.setdefault(ticket, []).append(one.id)
+            if any(theirs.search(text.casefold()) for text in legible.senders(body)):
+                sent.add(ticket)
     return [
-        Aside(of, name, ticket, tuple(numbers), _is_stored(connection, of, ticket))
+        Aside(of, name, ticket, tuple(numbers), _is_stored(connection, of, ticket), (of, name, ticket) in sent)
         for (of, name, ticket), numbers in held.items()
     ]
 
@@ -255,7 +260,7 @@ def _is_stored(connection: Connection, source_id: int, ticket: str) -> bool:
 
 
 def _of_aside(one: Aside) -> Iterator[Part]:
-    if one.stored:
+    if one.stored or not one.sent:
         yield tables.quarantine, tables.quarantine.c.id.in_(one.rows)
         return
     for table in _OF_TICKETS:
@@ -369,7 +374,9 @@ def carry_over(connection: Connection, erased: Iterable[tuple[str, int]], rules:
     done += _erase_aside(
         connection,
         [
-            Aside(one.source_id, one.name, one.ticket, (one.id,), _is_stored(connection, one.source_id, one.ticket))
+            Aside(
+                one.source_id, one.name, one.ticket, (one.id,), _is_stored(connection, one.source_id, one.ticket), True
+            )
             for one in aside
             if tombstones.hash_of(salt, tombstones.of_ticket(one.name, one.ticket)) in known
         ],
@@ -427,10 +434,10 @@ def erase_idle_people(connection: Connection, rules: Identifying, now: datetime)
     return done
 
 
-def forget_words(connection: Connection) -> None:
+def forget_words(connection: Connection, unused: figures.Unused | None = None) -> None:
     """Forget the words of reports and the groups of trends that no complaint has any more: a product or a field of the
-    admin's may have named a person."""
-    figures.forget_unused(connection)
+    admin's may have named a person. `unused` is what was found in a read before, so that nobody waits for it."""
+    figures.forget_unused(connection, figures.unused(connection) if unused is None else unused)
     tallies.forget_unused(connection)
 
 

@@ -182,17 +182,46 @@ def _move_products(connection: Connection) -> None:
             connection.execute(update(figure).where(figure.c.block == block).values(body=bytes(body)))
 
 
-def forget_unused(connection: Connection) -> None:
-    """Drop the words that stand in no figures any more: they may be customers' values."""
+class Unused(NamedTuple):
+    """The numbers of words that stood in no figures when these were read, and by what each block is known again."""
+
+    numbers: frozenset[int]
+    seen: Mapping[int, int]
+
+
+def unused(connection: Connection) -> Unused:
+    """Look through all figures for words that stand in none any more: seconds where there are a million, so do it in a
+    read, and hand what was found to `forget_unused`."""
+    seen: dict[int, int] = {}
     used: set[int] = set()
-    for (body,) in connection.execute(select(figure.c.body)):
-        for at, width in _WORDS_AT:
-            numbers = set(zip(*(body[at + byte :: SIZE] for byte in range(width)), strict=True))
-            used.update(int.from_bytes(number, "little") for number in numbers)
-    gone = sorted(set(connection.execute(select(figure_word.c.id)).scalars()) - used)
+    for row in blocks(connection):
+        seen[row.block] = hash(row.body)
+        used |= _used(row.body)
+    known = set(connection.execute(select(figure_word.c.id)).scalars())
+    return Unused(frozenset(known - used), seen)
+
+
+def forget_unused(connection: Connection, found: Unused) -> None:
+    """Drop the words that stand in no figures any more: they may be customers' values. Of the figures, only what
+    changed since `found` was read is looked through again."""
+    if not found.numbers:
+        return
+    used = {
+        number for block, body in blocks(connection) if found.seen.get(block) != hash(body) for number in _used(body)
+    }
+    gone = sorted(found.numbers - used)
     for start in range(0, len(gone), A_BLOCK):
         some = gone[start : start + A_BLOCK]
         connection.execute(delete(figure_word).where(figure_word.c.id.in_(some)))
+
+
+def _used(body: bytes) -> set[int]:
+    """The numbers of words in a block."""
+    used: set[int] = set()
+    for at, width in _WORDS_AT:
+        numbers = set(zip(*(body[at + byte :: SIZE] for byte in range(width)), strict=True))
+        used.update(int.from_bytes(number, "little") for number in numbers)
+    return used
 
 
 _WORDS = select(figure_word.c.id, figure_word.c.facet, figure_word.c.word).where(

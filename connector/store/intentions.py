@@ -21,7 +21,7 @@ from connector.adapter import Receipt, Stamp
 from connector.model import Action, ActionKind, Notice
 from connector.policy.rules import DIGEST
 from connector.store.rows import insert_for, listed
-from connector.store.tables import outbox, source
+from connector.store.tables import audit, outbox, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
@@ -48,6 +48,8 @@ class State(StrEnum):
 
 MOVING = (State.PENDING, State.SENDING, State.IN_DOUBT)
 WITHDRAWABLE = (State.SHADOW, State.HELD, State.PENDING)
+# What the audit log calls the word of a person by whom a write goes.
+APPROVED, SETTLED = "write: approved", "write: settled by a person"
 LONGEST_FOLDED = timedelta(days=1)  # so long before its digest a notice was intended, at the very most
 
 
@@ -130,14 +132,29 @@ def add(
 
 
 def take_back(connection: Connection, intention: Intention) -> bool:
-    """Forget an intention of which nothing has left, so that it can be intended anew; False where some may have."""
+    """Forget an intention of which nothing has left, so that it can be intended anew; False where some may have, or
+    somebody moved it since it was read."""
     statement = delete(outbox).where(
         outbox.c.id == intention.id,
-        outbox.c.state.in_([state.value for state in WITHDRAWABLE]),
+        outbox.c.state == intention.state,
+        outbox.c.state.in_([state.value for state in (*WITHDRAWABLE, State.FOLDED)]),
+        outbox.c.changed_at == micros(intention.changed_at),
         outbox.c.tries == 0,
         outbox.c.sent_at.is_(None),
     )
     return connection.execute(statement).rowcount == 1
+
+
+def wanted_by_person(connection: Connection, intention: Intention) -> bool:
+    """Whether a person said that it shall go, by the audit log."""
+    statement = select(audit.c.detail).where(
+        audit.c.source == intention.source,
+        audit.c.ticket == intention.action.ticket,
+        audit.c.what.in_([APPROVED, SETTLED]),
+        audit.c.detail.is_not(None),
+    )
+    said = (msgspec.json.decode(detail) for detail in connection.execute(statement).scalars())
+    return any(isinstance(one, dict) and one.get("outbox") == intention.id for one in said)
 
 
 _READY = (

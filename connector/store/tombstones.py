@@ -45,16 +45,20 @@ def of_person(name: str | None, keys: Iterable[str], rules: Identifying) -> Iter
     called = sorted(words(name or ""))
     if len(called) < 2:
         return
-    for key in keys:
-        kind = key.partition(":")[0]
-        if kind == MAIL or kind in rules.single:
-            yield f"person:{key}/{' '.join(called)}"
+    for key in _alone(keys, rules):
+        yield f"person:{key}/{' '.join(called)}"
+
+
+def _alone(keys: Iterable[str], rules: Identifying) -> Iterator[str]:
+    """The keys that one person has: their mailbox, and numbers of which nobody has two."""
+    return (key for key in keys if (kind := key.partition(":")[0]) == MAIL or kind in rules.single)
 
 
 def names_of(seen: Seen, rules: Identifying) -> list[str]:
-    """All that somebody would be remembered as."""
+    """All that somebody would be remembered as. Builds before 29 November 2026 remembered every key by itself, without
+    a name; of those hashes, the ones of a mailbox or of a number that nobody shares still count."""
     keys = keys_of(seen.person, seen.numbers, rules)
-    return [of_account(seen.person.key), *of_person(seen.person.name, keys, rules)]
+    return [of_account(seen.person.key), *of_person(seen.person.name, keys, rules), *_alone(keys, rules)]
 
 
 def remember(connection: Connection, names: Iterable[str], at: datetime) -> None:

@@ -16,7 +16,7 @@ from connector.people.identity import Identifying, Identity, numbers_of, place_o
 from connector.people.linking import Said, Tie
 from connector.people.matching import MOST_OF_ONE_BLOCK, blocks, near, proposals
 from connector.people.retention import Retention
-from connector.store import Store, Transaction, complaints, erasure, identities, people, sources
+from connector.store import Store, Transaction, complaints, erasure, figures, identities, people, sources
 from connector.store.complaints import Stored
 from connector.store.erasure import Erased
 from connector.store.people import Seen
@@ -157,6 +157,10 @@ def tidy(
             if tickets is not None:
                 done += erasure.erase_idle_people(connection, people_rules, now)
             if done.rows:
-                erasure.forget_words(connection)
                 sources.log(connection, now, "amends", "store: tidied", detail=msgspec.to_builtins(done))
+    if done.rows:
+        with store.read() as connection:
+            unused = figures.unused(connection)
+        with store.write("people: words forgotten") as connection:
+            erasure.forget_words(connection, unused)
     return done

@@ -498,7 +498,9 @@ class _Page:
                 for one, packed in self.saving.items()
                 if one not in self.before
             }
-            out |= tombstones.unwanted(connection, self.desk.name, tickets, people)
+            unwanted = tombstones.unwanted(connection, self.desk.name, tickets, people)
+            # What is stored is of somebody who was not erased.
+            out |= unwanted - complaints.which_are_stored(connection, self.desk.id, unwanted)
         if not out:
             return
         self.saving = {one: packed for one, packed in self.saving.items() if one not in out}

@@ -28,7 +28,7 @@ from connector.assessment import (
 )
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
-from connector.model import Action, ActionKind, Answer, FlagKind, Link, Mode
+from connector.model import Action, ActionKind, Answer, FlagKind, Link
 from connector.people.repeats import Earlier, concerns
 from connector.policy import copies
 from connector.policy.correction import Untold
@@ -51,6 +51,7 @@ from connector.store import (
 from connector.store.complaints import Assessed, Stored
 from connector.store.figures import Counted
 from connector.store.intentions import WITHDRAWABLE, Intention, State
+from connector.store.sources import SourceRow
 from connector.sync import correcting, trending
 from connector.sync.changing import with_changed_clocks
 from connector.sync.flood import Flood, digests_of, may_be_withdrawn, told_of
@@ -109,7 +110,10 @@ def sweep(
         salt = sources.salt(connection)
         alive = trends.alive(connection) if rules.trends is not None else []
         changed = with_changed_clocks(connection, [(desk.id, desk.rules_digest) for desk in desks if desk.rules_digest])
-    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, alive, changed)
+        known = sources.everyone(connection)
+    paused = frozenset(row.name for row in known if row.paused_at is not None)
+    reaches = _reaches(desks, rules, known)
+    looking = _Sweeping({desk.id: desk for desk in desks}, store, rules, at, salt, reaches, alive, changed, paused)
     while not stopping() and looking.batch():
         store.seam("sweep: batch")
     return looking.sum
@@ -142,12 +146,16 @@ class _Sweeping:
         rules: Rules,
         now: datetime,
         salt: str,
+        reaches: Mapping[str, copies.Reach],
         alive: Sequence[Alive] = (),
         changed: frozenset[int] = frozenset(),
+        paused: frozenset[str] = frozenset(),
     ) -> None:
-        """`changed` are the sources whose complaints were not replayed yet since the settings of clocks changed."""
+        """`reaches` says what may be written where, of all sources and not only of those at work. `changed` are the
+        sources whose complaints were not replayed yet since the settings of clocks changed,
+        `paused` those to which alone all writes are stopped."""
         self.desks, self.store, self.rules, self.now, self.salt = desks, store, rules, now, salt
-        self.alive, self.changed = alive, changed
+        self.reaches, self.alive, self.changed, self.paused = reaches, alive, changed, paused
         self.untold: dict[int, list[Untold]] = {}
         self.sum = Swept()
         self.woken: set[str] = set()
@@ -245,10 +253,14 @@ class _Sweeping:
             said=said,
             alive=self.alive,
             untold=self.untold.get(stored.id, ()),
-            dealt_with=lambda one: self._dealt_with(desk, one),
+            led=lambda one: self._led(desk, one),
         )
         if any(action.source not in self.by_name for action in found.actions):
             # Where that source is not at work now, nobody can be asked what it can do and may.
+            again = min(found.look_again_at or self.now + LATER, self.now + LATER)
+            found = msgspec.structs.replace(found, look_again_at=again)
+        if found.copy_of is not None and found.copy_of.partition("/")[0] in self.paused:
+            # Nothing tells of the end of a pause, after which the other may do it all.
             again = min(found.look_again_at or self.now + LATER, self.now + LATER)
             found = msgspec.structs.replace(found, look_again_at=again)
         if found.look_again_at is not None and found.look_again_at <= self.now:
@@ -257,18 +269,9 @@ class _Sweeping:
         untold, concerned = self.untold.get(stored.id, ()), concerns(doc.complaint, doc.tags, cases)
         return Looked(stored, this, found, linked, around, said, untold, concerned)
 
-    def _dealt_with(self, desk: Helpdesk, one: Earlier) -> bool:
-        """Whether somebody would hear of `one` where it is: at a source that is at work and may do no less than this,
-        and since we act there. Else its copy here must speak."""
-        there = self.by_name.get(one.source)
-        modes = list(Mode)
-        return (
-            there is not None
-            and there.act_from <= one.opened_at
-            and ActionKind.ESCALATE in there.adapter.can
-            and modes.index(there.modes.get(ActionKind.ESCALATE, Mode.SHADOW))
-            >= modes.index(desk.modes.get(ActionKind.ESCALATE, Mode.SHADOW))
-        )
+    def _led(self, desk: Helpdesk, one: Earlier) -> frozenset[ActionKind]:
+        """What is done at `one`, where it is, so that its copy at this desk need not do it."""
+        return copies.led(self.reaches.get(one.source), self.reaches[desk.name], one.opened_at)
 
     def _write(
         self,
@@ -335,8 +338,9 @@ class _Sweeping:
         withdrawn = 0
         mapping = self.desks[looked.stored.source_id].mapping
         for intention in open_ones:
-            same = copies.against(intention.action, looked.found.copy_of, self.rules.policy)
-            if same is not None and intentions.take_back(connection, intention):
+            same = copies.against(intention.action, looked.found.copy_of, looked.found.led, self.rules.policy)
+            approved = same is not None and _approved(connection, intention, looked.around.digests.get(intention.id))
+            if same is not None and not approved and intentions.take_back(connection, intention):
                 withdrawn += 1
                 self._log_withdrawn(connection, intention, "taken back", same)
                 continue
@@ -367,6 +371,21 @@ class _Sweeping:
         sources.log(connection, self.now, "amends", f"write: {how}", source=source, ticket=ticket, detail=detail)
 
 
+def _reaches(desks: Iterable[Helpdesk], rules: Rules, known: Iterable[SourceRow]) -> dict[str, copies.Reach]:
+    """What may be written at each source: a source of the settings counts although it takes no part in this sweep."""
+    rows = {row.name: row for row in known}
+    found = dict(rules.reaches)
+    found |= {desk.name: copies.Reach(desk.adapter.can, desk.modes, desk.act_from) for desk in desks}
+    return {
+        name: msgspec.structs.replace(
+            reach,
+            act_from=reach.act_from or (rows[name].act_from if name in rows else None),
+            paused=name in rows and rows[name].paused_at is not None,
+        )
+        for name, reach in found.items()
+    }
+
+
 def _opened_for_all(connection: Transaction, action: Action) -> bool:
     """Whether the ticket of a trend was wanted, or opened, for the sake of a complaint that spoke for all before."""
     if not action.episode.startswith(f"{FlagKind.TREND}#"):
@@ -378,6 +397,12 @@ def _opened_for_all(connection: Transaction, action: Action) -> bool:
         f"{FlagKind.TREND}#{known.trend}" == action.episode and known.rule == action.rule and known.ticket is not None
         for known in corrections.going_on(connection)
     )
+
+
+def _approved(connection: Transaction, intention: Intention, digest: Intention | None) -> bool:
+    """Whether a person let it go, by itself or in its digest."""
+    either = (intention, digest)
+    return any(one is not None and intentions.wanted_by_person(connection, one) for one in either)
 
 
 def _about(stored: Stored) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from connector.assessment import clocks_of, figures_of, understood_again
+from connector.people.retention import Retention
 from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes
 from connector.report.counting import Counting, Period
 from connector.store import complaints, figures, people, surveys
 from connector.store.figures import REST, Alone, Counted, numbered
 from connector.sync import replay
 from connector.sync.changing import PARTS
+from connector.sync.knowing import tidy
 from tests.engine.world import CUSTOMERS, World
 from tests.unit.test_report_counting import one
 
@@ -159,8 +163,54 @@ def test_no_currency_and_no_category_is_lost_beside_a_hundred_thousand_products(
     assert [found.name("product", int(code)) for code in found.codes("product")] == ["p7", "", "lamp"]
     assert [found.name("category", int(code)) for code in found.codes("category")] == ["", "delivery", ""]
     with world.store.write("forget") as connection:
-        figures.forget_unused(connection)
+        figures.forget_unused(connection, figures.unused(connection))
         assert set(figures.words(connection).values()) == {"p7", "lamp", "delivery", "EUR"}
+
+
+def test_a_word_that_comes_to_use_between_the_look_and_the_forgetting_stays() -> None:
+    lamp, tea = one(words={"product": "lamp"}), one(words={"product": "tea"})
+    world = World()
+    with world.store.write("counted") as connection:
+        figures.keep(connection, {1: Counted(1, 1, lamp), 300: Counted(1, 1, tea), 600: Counted(1, 1, tea)})
+        figures.keep(connection, {1: Counted(1, 1, None), 300: Counted(1, 1, None), 600: Counted(1, 1, None)})
+    with world.store.read() as connection:
+        found = figures.unused(connection)
+    with world.store.write("meanwhile") as connection:
+        figures.keep(connection, {600: Counted(1, 1, tea)})
+    with world.store.write("forget") as connection:
+        figures.forget_unused(connection, found)
+        assert "tea" in figures.words(connection).values() and "lamp" not in figures.words(connection).values()
+
+
+def test_tidying_looks_through_the_figures_before_it_begins_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
+    for verb in VERBS:
+        world.step(verb)
+    world.desk.set("1", "status", "closed")
+    world.desk.advance(400 * 86_400)
+    for verb in VERBS:
+        world.step(verb)
+    writing: list[str] = []
+    looked: list[bool] = []
+    real_write, real_used = world.store.write, figures._used
+
+    @contextmanager
+    def write(what: str) -> Iterator[Any]:
+        with real_write(what) as connection:
+            writing.append(what)
+            yield connection
+            writing.pop()
+
+    def used(body: bytes) -> set[int]:
+        looked.append(bool(writing))
+        return real_used(body)
+
+    monkeypatch.setattr(world.store, "write", write)
+    monkeypatch.setattr(figures, "_used", used)
+    world.desk.advance(400 * 86_400)
+    assert tidy(world.store, Retention(tickets_days=30), world.rules.people, world.now()).tickets == 1
+    assert looked and not any(looked)
 
 
 def test_words_that_are_more_than_can_be_told_apart_count_together_and_say_so() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.unit.test_cli_people import LATE, Town, complain, town, who
 
 __all__ = ["town"]
@@ -81,6 +83,19 @@ def test_what_the_customer_writes_after_the_first_was_resolved_is_heard_at_the_c
     assert escalated(town, "depot/1")
 
 
+def test_what_is_sent_again_after_the_first_was_wrongly_closed_is_heard(town: Town) -> None:
+    complain(town.shop, who("c1"))
+    town.shop.advance(3600)
+    town.shop.set("1", "status", "solved")
+    for desk in (town.shop, town.depot):
+        desk.advance(3600)
+    town.depot.now = town.shop.now
+    complain(town.depot, who("d1"))
+    town.days(2)
+    town.sync()
+    assert escalated(town, "depot/1")
+
+
 def test_an_emergency_is_told_at_both(town: Town) -> None:
     twice(town, FIRE)
     town.sync()
@@ -97,6 +112,84 @@ def test_where_less_may_be_written_to_the_first_its_copy_speaks(town: Town) -> N
     rows = town.type("outbox", "list", "--json", "--most", "500").json
     held = [one for one in rows if one["source"] == "depot" and one["kind"] == "escalate"]
     assert [one["state"] for one in held][:1] == ["held"]
+
+
+def modes(town: Town, source: str, said: str) -> None:
+    settings = town.home / "amends.yaml"
+    head = f"  {source}:\n    adapter: memory\n"
+    settings.write_text(settings.read_text().replace(head, f"{head}    modes: {{{said}}}\n"))
+
+
+def wanted(town: Town, ticket: str) -> set[str]:
+    """The kinds of what is intended for a ticket in any state in which it may still go, or went."""
+    rows = town.type("outbox", "list", "--json", "--most", "500").json
+    over = ("cancelled", "expired")
+    return {one["kind"] for one in rows if f"{one['source']}/{one['ticket']}" == ticket and one["state"] not in over}
+
+
+def test_each_kind_is_left_to_the_first_only_where_it_may_do_no_less_there(town: Town) -> None:
+    modes(town, "shop", "escalate: approve, tag: approve")
+    modes(town, "depot", "escalate: approve, tag: approve, survey: approve")
+    twice(town)
+    for desk in (town.shop, town.depot):
+        desk.set("1", "status", "solved")
+    town.sync()
+    assert "survey" in wanted(town, "depot/1"), "the shop asks nobody"
+    assert not wanted(town, "depot/1") & {"escalate", "tag"}, "that is done at the shop"
+
+
+def test_while_the_first_ones_source_is_paused_its_copy_speaks(town: Town) -> None:
+    twice(town)
+    town.sync()
+    assert "escalate" not in wanted(town, "depot/1")
+    assert town.type("pause", "--source", "shop", "--why", "they rebuild it").code == 0
+    town.sync()
+    assert "escalate" in wanted(town, "depot/1") and "link" not in wanted(town, "depot/1")
+    assert town.type("resume", "--source", "shop").code == 0
+    town.days(0.02)
+    town.sync()
+    assert "escalate" not in wanted(town, "depot/1") and "link" in wanted(town, "depot/1")
+
+
+def test_a_pass_over_the_copys_source_alone_leaves_it_to_the_first_as_well(town: Town) -> None:
+    twice(town)
+    assert town.type("sync", "shop").code == 0
+    assert town.type("sync", "depot").code == 0
+    assert escalated(town, "shop/1") and wanted(town, "depot/1") == {"link"}
+
+
+def test_what_a_person_approved_goes_although_it_turns_out_to_be_about_a_copy(town: Town) -> None:
+    modes(town, "depot", "escalate: approve")
+    twice(town)
+    assert town.type("sync", "depot").code == 0
+    assert town.type("outbox", "approve", "--all").code == 0
+    modes(town, "shop", "escalate: live")
+    assert town.type("sync", "shop").code == 0
+    town.sync()
+    rows = town.type("outbox", "list", "--json", "--most", "500").json
+    states = {one["state"] for one in rows if one["source"] == "depot" and one["kind"] == "escalate"}
+    assert states == {"done"}
+
+
+def test_a_digest_does_not_tell_of_what_turns_out_to_be_a_copy(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELL_LENA", "https://example.com/lena")
+    (town.home / "contacts.yaml").write_text(
+        "mode: approve\ncontacts:\n  lena: {role: lead, name: Lena, reach: ['env:TELL_LENA']}\n"
+    )
+    (town.home / "policy.yaml").write_text("digest_over: 1\nstages: {received: [lead]}\n")
+    complain(town.depot, who("d9", "Pedro Alves", "pedro@example.org"), "My lamp is broken, again and again.")
+    complain(town.shop, who("c1"))
+    for desk in (town.shop, town.depot):
+        desk.advance(3600)
+    complain(town.depot, who("d1"))
+    assert town.type("sync", "depot").code == 0
+    assert folded(town) == {"depot/2"}
+    town.sync()
+    assert "depot/2" not in folded(town)
+
+
+def folded(town: Town) -> set[str]:
+    return {one["ticket"] for one in town.type("outbox", "list", "--json").json if one["state"] == "folded"}
 
 
 # -- chasers -----------------------------------------------------------------------------------------------------------

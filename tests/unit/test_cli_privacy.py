@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector.model import JSON
-from connector.store import Store
+from connector.store import Store, tombstones
 from connector.store.archive import unpacked_raw
 from tests.unit.test_cli_people import LATE, Town, complain, town, who
 
@@ -57,6 +57,28 @@ def test_the_same_name_at_the_same_verified_mailbox_of_another_helpdesk_stays_ou
     erased(town, "kim@example.com")
     town.sync()
     assert town.type("people", "show", "kim@example.com").code == 1, "depot/1 is from before the erasure"
+
+
+def remembered_before(town: Town, *keys: str) -> None:
+    """These keys were erased now by a build that remembered each by itself."""
+    with closing(sqlite3.connect(town.home / "amends.db")) as connection, connection:
+        (salt,) = connection.execute("SELECT salt FROM instance").fetchone()
+        at = int(town.shop.now.timestamp() * 1_000_000)
+        rows = [(tombstones.hash_of(salt, key), at) for key in keys]
+        connection.executemany("INSERT INTO erased (hash, at) VALUES (?, ?)", rows)
+
+
+def test_whoever_an_older_build_erased_stays_out_and_a_phone_silences_nobody(town: Town) -> None:
+    town.sync()
+    complain(town.depot, who("d1"))
+    complain(town.depot, who("d2", "Tom Doe", "tom@example.com", phone="210000001"), MATTERS)
+    town.days(1)
+    remembered_before(town, "mail:kim@example.com", "phone:+351210000001")
+    town.days(1)
+    complain(town.depot, who("d1"), "I write again, as somebody new.")
+    town.sync()
+    left = {f"{one['source']}/{one['ticket']}" for one in town.type("complaints", "list", "--json").json}
+    assert left == {"depot/2", "depot/3"}
 
 
 # -- how far it reaches ------------------------------------------------------------------------------------------------
@@ -130,6 +152,45 @@ def test_what_lies_aside_goes_with_its_person_alone_and_does_not_come_back(town:
     town.shop.customer_message("2", "Still unreadable.")
     town.sync()
     assert aside(town) == {"3"}
+
+
+def test_somebody_elses_ticket_that_quotes_an_erased_address_is_read_on(town: Town) -> None:
+    """Once it is stored and a later version lies aside, once it lies aside from the first; both are mended then."""
+    complain(town.shop, who("c1"))
+    stored = complain(town.shop, who("c2", "Tim Kay", "tim@example.com"), MATTERS)
+    town.sync()
+    fresh = spoilt(town, who("c3", "Ada Moss", "ada@example.com"), "My neighbour kim@example.com has the same trouble.")
+    town.shop.customer_message(stored, "Ask kim@example.com, she knows.")
+    town.shop.spoil(stored)
+    town.sync()
+    erased(town, "kim@example.com")
+    for ticket in (stored, fresh):
+        del town.shop._row(ticket)["spoilt"]
+        town.shop.customer_message(ticket, "Does anybody read this?")
+    town.sync()
+    for ticket in (stored, fresh):
+        assert "Does anybody read this?" in town.type("explain", f"shop/{ticket}", "--json").out
+
+
+def test_an_address_that_nobody_vouches_for_takes_nothing_aside_with_it(town: Town) -> None:
+    complain(town.shop, {**who("c1"), "verified": False})
+    spoilt(town, who("c2", "Tim Kay", "tim@example.com"), "Kim's real mailbox is kim@example.com, and this is hers.")
+    town.sync()
+    erased(town, "shop:c1")
+    assert aside(town) == {"2"}
+
+
+@pytest.mark.parametrize(
+    "written", ["Hers:\nkim@example.com", "mailto:%3Ckim@example.com%3E", "href=3Dkim@example.com"]
+)
+def test_an_address_that_lies_aside_is_found_however_it_was_escaped(town: Town, written: str) -> None:
+    complain(town.shop, who("c1"))
+    spoilt(town, who("c2", "Tim Kay", "tim@example.com"), written)
+    town.sync()
+    erased(town, "kim@example.com")
+    with closing(sqlite3.connect(town.home / "amends.db")) as connection:
+        bodies = [unpacked_raw(body) for (body,) in connection.execute("SELECT body FROM quarantine")]
+    assert not any(b"kim@example.com" in body for body in bodies)
 
 
 def test_a_restored_backup_forgets_what_lay_aside_as_well(town: Town) -> None:
