@@ -462,7 +462,14 @@ def clocks_of(
         found += keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now)
     if this.kept is None:
         return found
-    return closed.joined(found, this.kept, lambda old, clock: _resumed(old, clock, this, rules, now))
+    ruled = [one for one in this.promises if one.ruling is not None] if rules.sla.promising is not None else []
+    return closed.joined(
+        found,
+        this.kept,
+        lambda old, clock: _resumed(old, clock, this, rules, now),
+        reopened=this.kept.reopened(this.complaint, history),
+        anew={f"{keeping.PROMISE}#{one.number}" for one in ruled},
+    )
 
 
 def _resumed(old: Clock, clock: Clock, this: Understood, rules: Rules, now: datetime) -> Clock | None:
