@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -64,10 +64,20 @@ class Tags(Protocol):
         ...
 
 
+class ReadSource(NamedTuple):
+    """A configured source that has a history: its first `stream` brings all its tickets, `rules_digest` names the rules
+    by which they have to stand."""
+
+    name: str
+    stream: str
+    rules_digest: str
+
+
 class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
     counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct us,
-    `lexicon` what the tagger is made of, where a replay is to compare it."""
+    `lexicon` what the tagger is made of, where a replay is to compare it. `sources` are all those of the settings,
+    whether or not they could be opened."""
 
     tagger: Tags | None
     sla: sla.Sla
@@ -78,6 +88,7 @@ class Rules(msgspec.Struct, frozen=True):
     vocabulary: Vocabulary | None = None
     trends: Trends | None = None
     lexicon: Lexicon | None = None
+    sources: tuple[ReadSource, ...] = ()
 
     @property
     def memory(self) -> timedelta:
