@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -66,11 +66,21 @@ class Tags(Protocol):
         ...
 
 
+class ReadSource(NamedTuple):
+    """A configured source that has a history: its first `stream` brings all its tickets, `rules_digest` names the rules
+    by which they have to stand."""
+
+    name: str
+    stream: str
+    rules_digest: str
+
+
 class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
     counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct us,
     `lexicon` what the tagger is made of, where a replay is to compare it. `reaches` says of each source in the settings
-    what may be written there, whether or not it is at work."""
+    what may be written there, whether or not it is at work, and `sources` names those that are read, whether or not they
+    could be opened."""
 
     tagger: Tags | None
     sla: sla.Sla
@@ -82,6 +92,7 @@ class Rules(msgspec.Struct, frozen=True):
     trends: Trends | None = None
     lexicon: Lexicon | None = None
     reaches: Mapping[str, Reach] = MappingProxyType({})
+    sources: tuple[ReadSource, ...] = ()
 
     @property
     def memory(self) -> timedelta:
@@ -467,7 +478,14 @@ def clocks_of(
         found += keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now)
     if this.kept is None:
         return found
-    return closed.joined(found, this.kept, lambda old, clock: _resumed(old, clock, this, rules, now))
+    ruled = [one for one in this.promises if one.ruling is not None] if rules.sla.promising is not None else []
+    return closed.joined(
+        found,
+        this.kept,
+        lambda old, clock: _resumed(old, clock, this, rules, now),
+        reopened=this.kept.reopened(this.complaint, history),
+        anew={f"{keeping.PROMISE}#{one.number}" for one in ruled},
+    )
 
 
 def _resumed(old: Clock, clock: Clock, this: Understood, rules: Rules, now: datetime) -> Clock | None:

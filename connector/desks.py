@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from connector.adapter import Adapter, Blank, Credentials, Identity, Tools, find_adapter
-from connector.assessment import Rules
+from connector.assessment import ReadSource, Rules
 from connector.budget import AccountBudget
 from connector.corrections import Answers, vocabulary
 from connector.credentials import SourceCredentials
@@ -57,6 +57,12 @@ class _LateTagger:
         return self._made.tags_of(asked)
 
 
+def read_sources_of(settings: Settings) -> tuple[ReadSource, ...]:
+    """The sources that are read, whether or not they can be reached."""
+    found = (one for one in settings.sources.values() if one.streams)
+    return tuple(ReadSource(one.name, one.streams[0], one.rules_digest) for one in found)
+
+
 def rules_of(settings: Settings) -> Rules:
     """Everything that decides, compiled from the settings."""
     tagger = _LateTagger(settings.tagging, settings.models) if settings.tag else None
@@ -74,6 +80,7 @@ def rules_of(settings: Settings) -> Rules:
         vocabulary=vocabulary(back.prefix, asked) if back is not None and tagger is not None else None,
         lexicon=settings.lexicon,
         reaches={one.name: Reach(one.can, one.modes, one.act_from) for one in settings.sources.values()},
+        sources=read_sources_of(settings),
     )
 
 

@@ -30,6 +30,7 @@ PRIVATE = 0o600
 OTHERS = 0o077
 LONGEST_TOKEN = 300
 PATH = "/s/"
+_SLASH = r"(?:\\?/|%2[Ff])"
 _PURPOSE = "amends.survey"
 
 
@@ -38,9 +39,9 @@ class SurveyLinks:
 
     def __init__(self, page: SurveyPage, file: Path) -> None:
         self._page, self._file = page, file
-        self._host = page.url.rpartition("/")[2].encode()
-        start = re.escape(f"{page.url}{PATH}").replace("/", r"\\?/")
-        self._pattern = re.compile(rf"{start}(?:[\w.-]|=\r?\n){{20,{LONGEST_TOKEN}}}(?:\\?/stop)?".encode())
+        self._host = page.url.rpartition("/")[2].partition(":")[0].encode()
+        start = re.escape(f"{page.url}{PATH}").replace(":", "(?::|%3[Aa])").replace("/", _SLASH)
+        self._pattern = re.compile(rf"{start}(?:[\w.-]|=\r?\n){{20,{LONGEST_TOKEN}}}(?:{_SLASH}stop)?".encode())
 
     def __repr__(self) -> str:
         return f"SurveyLinks({self._page.url!r})"
@@ -55,8 +56,8 @@ class SurveyLinks:
         return f"{self._page.url}{PATH}{self._signer(make=True).dumps([marker, day])}"
 
     def hide(self, data: bytes) -> bytes:
-        """`data` with every link to this page taken out. Slashes may be escaped, as some write JSON, and lines broken,
-        as mail does."""
+        """`data` with every link to this page taken out. Slashes may be escaped, as some write JSON, lines broken, as
+        mail does, and the whole put into another address, as what guards a mailbox does with links."""
         return self._pattern.sub(LINK.encode(), data) if self._host in data else data
 
     def marker(self, token: str, now: datetime) -> str | None:

@@ -38,11 +38,16 @@ class ForbiddenError(AuthError):
     """Zendesk knows us and does not let us do this (403)."""
 
 
+class NotOfferedError(SettingsError):
+    """This account does not have, or not for us, what only some have."""
+
+
 class Purpose(StrEnum):
     """Why a call is made; the same status means different things to different callers."""
 
     READ = "read"
     EXPORT = "export"
+    OFFER = "offer"  # a read of what not every account has
     WRITE = "write"
     LOGIN = "login"
 
@@ -68,6 +73,12 @@ _PERSON = "Look at what the mapping or the policy wants to write."
 # First match wins. What no row matches is temporary, and in doubt if it was a write: a status alone, an HTML page or an
 # empty body may come from something on the way that never asked Zendesk, or that did and lost the answer.
 TABLE: tuple[Row, ...] = (
+    *(
+        Row(status, Purpose.OFFER, NotOfferedError, "does not offer this", told=False)
+        for status in (402, 403, 404, 406)
+    ),
+    Row(400, Purpose.OFFER, SettingsError, "does not understand this question", _ADDRESS),
+    Row(422, Purpose.OFFER, SettingsError, "does not understand this question", _ADDRESS),
     Row(400, Purpose.LOGIN, AuthError, "does not give a token", _LOGIN),
     Row(401, Purpose.LOGIN, AuthError, "does not know our OAuth client", _LOGIN),
     Row(401, None, UnprovenError, "does not accept our credentials", _LOGIN, told=False),

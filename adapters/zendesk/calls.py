@@ -48,12 +48,15 @@ class Calls:
         *,
         ticket: str | None = None,
         writing: bool = False,
+        offer: bool = False,
     ) -> Response:
-        """`writing`: the read is part of a write, and may use what the budget keeps for those.
+        """`writing`: the read is part of a write, and may use what the budget keeps for those. `offer`: not every
+        account has this.
 
-        Raises AuthError, GoneError, CursorError (exports), SettingsError, TemporaryError."""
+        Raises AuthError, GoneError, CursorError (exports), NotOfferedError, SettingsError, TemporaryError."""
         export = path.startswith("/api/v2/incremental/")
-        call = _Call(Purpose.EXPORT if export else Purpose.READ, "export" if export else "account", ticket, writing)
+        usual = Purpose.OFFER if offer else Purpose.READ
+        call = _Call(Purpose.EXPORT if export else usual, "export" if export else "account", ticket, writing)
         return self._proven(self.tools.session.get, path, call, params=params)
 
     def put(self, path: str, body: JSON, *, ticket: str) -> Response:

@@ -3,7 +3,8 @@
 A response exists from when the survey is offered, and is answered, and changed, days later; nothing lists what changed.
 So once an hour the responses of the last weeks are listed again, and those that hold a rating are told. An account has
 either this or the older good and bad, which come with the ticket's events. The list is for admins and not part of
-every plan; where it is refused the source goes on without it.
+every plan, and an account without it says so in many ways: 402, 403 or 404, with words of Zendesk's or a page of HTML.
+Whatever comes of it, the tickets were read by then: the source goes on without the list, and asks an hour later.
 https://developer.zendesk.com/api-reference/ticketing/ticket-management/csat_survey_responses/
 """
 
@@ -16,13 +17,13 @@ from hashlib import sha256
 
 import msgspec
 
-from adapters.zendesk.answers import ForbiddenError, parsed
+from adapters.zendesk.answers import NotOfferedError, parsed
 from adapters.zendesk.calls import Calls
 from adapters.zendesk.listing import PAGE, Meta
 from adapters.zendesk.pages import SKEW
 from adapters.zendesk.values import inner, loaded, moment, number
 from connector.adapter import Cursor, Page, Record
-from connector.errors import CursorError, SettingsError
+from connector.errors import AuthError, CursorError, GoneError, SettingsError, TemporaryError
 from connector.model import JSON, Entry, EntryKind, Role, Visibility
 
 STREAM = "survey_responses"
@@ -40,14 +41,18 @@ class _Answer(msgspec.Struct, frozen=True):
 
 def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
     """Pages after `cursor`: {"start_time": Unix seconds up to which all is known}, with "listed": true once it was
-    listed to the end; in the middle of a list with "after" and "begun" (Unix seconds)."""
+    listed to the end; in the middle of a list with "after" and "begun" (Unix seconds); with "tried" (Unix seconds)
+    where it was not to be had.
+
+    Raises CursorError, and nothing else that Zendesk may say: it is the last stream, and the tickets go on."""
     now = int(calls.tools.now().timestamp())
-    start, begun = cursor.get("start_time", 0), cursor.get("begun", now)
-    if not isinstance(start, int) or not isinstance(begun, int) or isinstance(start, bool) or start < 0:
+    times = [cursor.get("start_time", 0), cursor.get("begun", now), cursor.get("tried", 0)]
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in times):
         raise CursorError(f"{cursor} is no cursor of this stream.", source=calls.source)
-    if max(start, begun) > now + SKEW.total_seconds():
-        raise CursorError(f"the cursor stands in the future, at {max(start, begun)}.", source=calls.source)
-    if cursor.get("listed") and now - start < EVERY.total_seconds():
+    start, begun, tried = (int(str(one)) for one in times)
+    if max(start, begun, tried) > now + SKEW.total_seconds():
+        raise CursorError(f"the cursor stands in the future, at {max(start, begun, tried)}.", source=calls.source)
+    if now - (max(start, tried) if cursor.get("listed") else tried) < EVERY.total_seconds():
         yield Page((), cursor, end=True)
         return
     since = max(0, start - int(ANSWERED_WITHIN.total_seconds()))
@@ -68,10 +73,17 @@ def pages(calls: Calls, cursor: Cursor) -> Iterator[Page]:
                 yield Page(records, {"start_time": begun, "listed": True}, end=True)
                 return
             after = answer.meta.after_cursor
-            yield Page(records, {"start_time": start, "begun": begun, "after": after}, end=False)
-    except (ForbiddenError, SettingsError) as error:
-        log.warning("%s: survey responses are not to be had (%s)", calls.source, error.message)
-        yield Page((), {"start_time": now, "listed": True}, end=True)
+            middle = {"start_time": start, "begun": begun, "after": after}
+            yield Page(records, {**middle, "tried": tried} if tried else middle, end=False)
+    except (AuthError, GoneError, SettingsError, TemporaryError) as error:
+        # What is asked is always the same, but for where the list was left: that is what has grown too old.
+        stale = after is not None and isinstance(error, SettingsError) and not isinstance(error, NotOfferedError)
+        if stale and not tried:
+            raise CursorError(f"the list does not go on at {after!r}: {error.message}", source=calls.source) from error
+        log.warning("%s: survey responses are not to be had for now (%s)", calls.source, error.message)
+        # A list that was tried ended for the engine, which would begin it there: it is begun anew here, from `start`.
+        left = {} if after is None or stale else {"begun": begun, "after": after}
+        yield Page((), {"start_time": start, **left, "tried": now}, end=True)
 
 
 def _stands_still(answer: _Answer, after: JSON) -> bool:
@@ -79,7 +91,7 @@ def _stands_still(answer: _Answer, after: JSON) -> bool:
 
 
 def _page(calls: Calls, asked: dict[str, JSON]) -> _Answer:
-    return parsed(calls.get(PATH, asked).content, _Answer, f"GET {PATH}", source=calls.source)
+    return parsed(calls.get(PATH, asked, offer=True).content, _Answer, f"GET {PATH}", source=calls.source)
 
 
 def read(raw: bytes, seen_at: datetime) -> Record:

@@ -43,6 +43,9 @@ def segments(
     if kind.startswith(REGULATION):  # by the calendar, and never paused
         whole = Span(epoch_seconds(clock.started_at), epoch_seconds(clock.stopped_at or now))
         return (_segment(whole, CALENDAR_TIME, counts=True),) if whole.start < whole.end else ()
+    before = kept.taken_up_from(clock) if kept is not None else None
+    if before is not None:
+        return _since_then(before, complaint, history, values, sla, now)
     course = course_of(clock, complaint, history, values, sla, now)
     ends = [stage.start for stage, _ in course[1:]]
     return tuple(

@@ -7,10 +7,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from connector.commands.cause_counts import causes, corrections_standing, trends_standing
+from connector.commands.cause_counts import (
+    Waits,
+    causes,
+    corrections_standing,
+    trends_standing,
+    waiting_for,
+    waits_line,
+)
 from connector.commands.place import Place
 from connector.commands.promise_counts import kept_share, summary
-from connector.display import ago, clean, count, moment, span, table, wrapped
+from connector.display import ago, clean, count, cut, moment, span, table, wrapped
 from connector.helpdesk import CallsLeft
 from connector.notify import ADAPTER
 from connector.store import Store, Transaction, complaints, intentions, quarantine, sources
@@ -50,8 +57,9 @@ class SourceStanding(msgspec.Struct, frozen=True):
 
 class Overview(msgspec.Struct, frozen=True):
     """`promises` counts what became of each, `promises_kept` is the share of those whose day has come. `trends` counts
-    those that are not over, `corrections` those that are open, overdue or done, and the customers `to tell`.
-    `needs_person` holds one sentence for each thing that goes on only when a person acts."""
+    those that are not over, `trends_wait` names the source that they wait for; `corrections` those that are open,
+    overdue or done, and the customers `to tell`. `needs_person` holds one sentence for each thing that goes on only
+    when a person acts."""
 
     at: datetime
     store: str
@@ -64,6 +72,7 @@ class Overview(msgspec.Struct, frozen=True):
     promises: dict[str, int]
     promises_kept: float | None
     trends: dict[str, int]
+    trends_wait: Waits | None
     corrections: dict[str, int]
     outbox: dict[str, int]
     quarantine: int
@@ -105,7 +114,8 @@ def overview(place: Place) -> Overview:
         holder = store.holder(place.wall())
         with store.read() as connection:
             hooks = _hook_troubles(place, [one.name for one in sources.everyone(connection)])
-            return _overview(store, connection, holder, now, hooks)
+            waits = waiting_for(place, connection)
+            return _overview(store, connection, holder, now, hooks, waits)
 
 
 def _hook_troubles(place: Place, names: Sequence[str]) -> tuple[str, ...]:
@@ -124,7 +134,12 @@ def _hook_troubles(place: Place, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _overview(
-    store: Store, connection: Transaction, holder: tuple[str, float] | None, now: datetime, hooks: tuple[str, ...]
+    store: Store,
+    connection: Transaction,
+    holder: tuple[str, float] | None,
+    now: datetime,
+    hooks: tuple[str, ...],
+    trends_wait: Waits | None,
 ) -> Overview:
     paused = sources.paused(connection)
     outbox: dict[str, int] = {}
@@ -148,6 +163,7 @@ def _overview(
         promises=promised,
         promises_kept=kept_share(promised),
         trends=found,
+        trends_wait=trends_wait,
         corrections=corrected,
         outbox=outbox,
         quarantine=aside,
@@ -220,7 +236,10 @@ def overview_lines(told: Overview, columns: int) -> list[str]:
     lines.append(f"flags       {_listed(told.flags) or 'none'}")
     if told.promises:
         lines.append(f"promises    {summary(told.promises)}")
-    lines += [f"trends      {_listed(told.trends)}"] if told.trends else []
+    if told.trends or told.trends_wait is not None:
+        lines.append(f"trends      {_listed(told.trends) or 'none'}")
+    if told.trends_wait is not None:
+        lines.append(cut(f"            {waits_line(told.trends_wait)}", columns))
     lines += [f"corrections {_listed(told.corrections)}"] if told.corrections else []
     lines.append(f"writes      {_listed(told.outbox) or 'none'}")
     if told.oldest_waiting_seconds is not None:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import msgspec
 
 from connector.commands.cases import value_of
+from connector.commands.cause_counts import Waits, waiting_for, waits_line
 from connector.commands.place import Place
 from connector.display import clean, count, cut, moment, table, wrapped
 from connector.errors import AmendsError
@@ -54,11 +55,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """Trends, the newest first. `cells` is how many groups had anybody in the days that a test looks at."""
+    """Trends, the newest first. `cells` is how many groups had anybody in the days that a test looks at. `waits` names
+    the source without which the next day is not known whole."""
 
     trends: tuple[Row, ...]
     cells: int
     tested_on: date | None
+    waits: Waits | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -99,8 +102,9 @@ def listing(place: Place, *, everything: bool, most: int | None) -> Listed:
         cells = tallies.cells_since(connection, today - settings.memory_days)
         done_by = _done_by(connection)
         rows = tuple(_row(connection, one, today, done_by) for one in found)
+        waits = waiting_for(place, connection)
     tested = None if standing.tested_on is None else day_of(standing.tested_on)
-    return Listed(rows, cells, tested)
+    return Listed(rows, cells, tested, waits)
 
 
 def show(place: Place, number: int) -> Shown:
@@ -216,8 +220,9 @@ def listing_lines(told: Listed, columns: int) -> list[str]:
     """A line for each trend, and its drawing."""
     tested = f"tested up to {told.tested_on.isoformat()}" if told.tested_on else "not tested yet"
     foot = f"{count(told.cells, 'group')} of complaints {'are' if told.cells != 1 else 'is'} watched; {tested}."
+    feet = [foot, *([cut(waits_line(told.waits), columns)] if told.waits is not None else [])]
     if not told.trends:
-        return ["Nothing stands out.", "", foot]
+        return ["Nothing stands out.", "", *feet]
     room = max(LEAST_COLUMNS, min(SHOWN_DAYS, columns - 90))
     rows = [
         (
@@ -233,7 +238,7 @@ def listing_lines(told: Listed, columns: int) -> list[str]:
         for one in told.trends
     ]
     head = ("NO", "LEVEL", "STATE", "WHAT", "PEOPLE", "USUAL", "SINCE", f"LAST {SHOWN_DAYS} DAYS")
-    return [*table(head, rows, columns), "", foot]
+    return [*table(head, rows, columns), "", *feet]
 
 
 def shown_lines(told: Shown, columns: int) -> list[str]:

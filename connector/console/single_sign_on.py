@@ -103,9 +103,10 @@ def _back(house: House) -> str:
 
 
 def _discovered(house: House, settings: SignInSettings) -> dict[str, str]:
-    """What the provider says of itself; believed for a while, so that coming and going here costs it little."""
+    """What the provider says of itself; believed for a while, so that coming and going here costs it little, and only
+    of the issuer that said it: the settings may name another one by now."""
     known = house.known_provider
-    if known is not None and house.clock() - known[0] < BELIEVED_SECONDS:
+    if known is not None and known[1]["issuer"] == settings.issuer and house.clock() - known[0] < BELIEVED_SECONDS:
         return known[1]
     found = _asked(settings)
     house.known_provider = (house.clock(), found)
@@ -159,13 +160,21 @@ def _claims(house: House, settings: SignInSettings, code: str, kept: JSON) -> di
 
 def _told(found: dict[str, str], access_token: object, subject: str) -> dict[str, Any]:
     """What the provider says of the person when it is asked (OpenID Connect Core, 5.3): many put no groups and no
-    address into the ID token where there is an access token. Raises StrangerError where it speaks of somebody else."""
+    address into the ID token where there is an access token. Raises StrangerError where it speaks of somebody else, or
+    in a way that is not read here, such as signed (`application/jwt`)."""
     place = found.get("userinfo_endpoint")
     if place is None or not isinstance(access_token, str):
         return {}
     with session("sign-in") as http:
         answer = http.get(place, headers={"authorization": f"Bearer {access_token}"})
-    claims = answer.json() if answer.ok else None
+    try:
+        claims = answer.json() if answer.ok else None
+    except ValueError as error:
+        kind = answer.headers.get("content-type", "nothing that names itself").partition(";")[0][:60]
+        raise StrangerError(
+            f"the identity provider tells who you are as {kind}, and JSON is what is read here.",
+            remedy="An admin has to have its userinfo answer sent unsigned, as application/json.",
+        ) from error
     if not isinstance(claims, dict) or not same(str(claims.get("sub")), subject):
         raise _REFUSED
     return claims

@@ -78,6 +78,11 @@ class Folder:
         path = self._path(name)
         return path is not None and path.is_relative_to(SHIPPED)
 
+    def shipped(self, name: str, problems: Problems) -> Document | None:
+        """The file as it ships, whatever lies in the admin's folder by now: for what is read after the settings were
+        proved, so that nothing unproved comes in. What is wrong with it is among `problems`, and not this folder's."""
+        return read_file(SHIPPED / name, f"{name}{SHIPPED_MARK}", problems)
+
     def shipped_digests(self, group: str) -> dict[str, str]:
         """(name: digest) of the files of a group that are as shipped, without reading them as YAML."""
         names = [name for name in self.names(group) if self.as_shipped(name)]

@@ -74,7 +74,7 @@ def books_in(folder: Folder, languages: Iterable[str], problems: Problems) -> Bo
 
 def _shipped(folder: Folder, names: Iterable[str]) -> list[Book]:
     problems = Problems()
-    found = [_book(folder.document(name), problems) for name in names]
+    found = [_book(folder.shipped(name, problems), problems) for name in names]
     problems.raise_if_any()
     return [book for book in found if book is not None]
 

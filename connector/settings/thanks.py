@@ -30,7 +30,7 @@ def thanks_of(folder: Folder, problems: Problems) -> Thanks:
 
 def _shipped(folder: Folder, names: Iterable[str]) -> list[ThanksBook]:
     problems = Problems()
-    found = [_book(folder.document(name), problems) for name in names]
+    found = [_book(folder.shipped(name, problems), problems) for name in names]
     problems.raise_if_any()
     return [book for book in found if book is not None]
 

@@ -156,9 +156,14 @@ def _doubt(
         if paused[0] is not None:
             connection.execute("UPDATE instance SET paused_at = ?, paused_why = ?", paused)
         if stopped and _has_pauses(connection):
-            connection.executemany("UPDATE source SET paused_at = ?, paused_why = ? WHERE name = ?", stopped)
-        elif stopped and paused[0] is None:  # better all of them than one that somebody had stopped
-            connection.execute("UPDATE instance SET paused_at = ?, paused_why = ?", stopped[0][:2])
+            statement = "UPDATE source SET paused_at = ?, paused_why = ? WHERE name = ?"
+            homeless = [one for one in stopped if connection.execute(statement, one).rowcount == 0]
+        else:
+            homeless = list(stopped)
+        if homeless and paused[0] is None:  # better all of them than one that somebody had stopped
+            since, why, name = homeless[0]
+            said = f"{why or 'no reason was given'} (said of {name}, which the restored copy cannot pause by itself)"
+            connection.execute("UPDATE instance SET paused_at = ?, paused_why = ?", (since, said))
         connection.execute("UPDATE outbox SET state = 'in_doubt' WHERE state = 'sending'")
         moving = connection.execute("SELECT count(*) FROM outbox WHERE state IN ('pending', 'in_doubt')").fetchone()
         connection.execute("COMMIT")

@@ -17,7 +17,7 @@ from connector.store import Store, Transaction, corrections, intentions, sources
 from connector.store.corrections import OPEN, Concerned, Correction, Opened, Told
 from connector.store.intentions import State as Wrote
 from connector.sync.intending import first_state
-from connector.sync.whole_days import whole_days
+from connector.sync.whole_days import read_sources, whole_days
 from connector.trends.effect import Effect, Verdict, effect
 from connector.trends.life import State, day_number, judged_again, said
 from connector.trends.speaking import RULE, words
@@ -43,7 +43,7 @@ class _Following:
         self.connection, self.rules, self.now = connection, rules, now
         self.desks = {desk.name: desk for desk in desks}
         self.settings = rules.trends or Trends()
-        self.known_to = whole_days(connection, desks, self.settings, now).day
+        self.known_to = whole_days(connection, read_sources(desks, rules), self.settings, now).day
         self.changed = 0
 
     def run(self, opened: Iterable[Opened]) -> int:

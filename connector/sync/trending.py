@@ -20,7 +20,7 @@ from connector.helpdesk import Helpdesk
 from connector.store import Store, Transaction, sources, tallies, trends, walks
 from connector.store.tallies import Standing
 from connector.store.trends import Affected
-from connector.sync.whole_days import whole_days
+from connector.sync.whole_days import read_sources, whole_days
 from connector.trends.finding import Case, Ground, findings, ground
 from connector.trends.life import Level, State, Trend, begun, day_number, day_of, lived, outbreak
 from connector.trends.speaking import Alive, why
@@ -56,7 +56,7 @@ def watch(
             return 0
         standing = msgspec.structs.replace(standing, tested_at=None)
     with store.read() as connection:
-        whole = whole_days(connection, desks, settings, now)
+        whole = whole_days(connection, read_sources(desks, rules), settings, now)
     if whole.day is None or (standing.tested_on is not None and whole.day < standing.tested_on):
         return 0
     early = standing.tested_at is not None and standing.tested_at <= now < standing.tested_at + AGAIN

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from connector.assessment import Rules
+from connector.assessment import Rules, understood_again
+from connector.clocks.explain import segments
 from connector.clocks.regulation import Deadline, Event, Length, Profile, Regulation
 from connector.clocks.sla import Sla
 from connector.clocks.targets import Target
@@ -289,3 +290,89 @@ def test_a_deadline_that_was_met_stays_met_when_its_profile_gets_shorter_or_goes
         town.regulate(name, *regulations)
         town.replay()
         assert town.clocks(ticket) == before
+
+
+# -- targets that are added after the closing --------------------------------------------------------------------------
+
+
+def closed_in_silence(town: Town) -> str:
+    """Resolved after two hours without a word, ten hours ago."""
+    ticket = town.world.desk.open("Late", "My parcel has still not arrived.")
+    town.look()
+    town.world.desk.advance(2 * HOUR)
+    town.world.desk.set(ticket, "status", "solved")
+    town.look()
+    town.world.desk.advance(10 * HOUR)
+    return ticket
+
+
+def reopen(town: Town, ticket: str) -> None:
+    town.world.desk.customer_message(ticket, "It is broken again, please help!")
+    town.world.desk.set(ticket, "status", "open")
+    town.look()
+
+
+@pytest.mark.parametrize("clock", ["first_reply", "requester_wait", "agent_work"])
+def test_a_target_that_is_added_after_the_closing_counts_from_the_reopening(clock: str) -> None:
+    town = Town(target("resolution", 8))
+    ticket = closed_in_silence(town)
+    before = town.clocks(ticket)
+    town.change("c2", target("resolution", 8), target(clock, 3))
+    assert town.replay().changed == 0
+    assert town.clocks(ticket) == before
+    reopen(town, ticket)
+    reopened = town.world.now()
+    assert town.clocks(ticket)[f"{clock}#1"].state is ClockState.RUNNING
+    town.world.desk.advance(2 * HOUR)
+    town.world.desk.label(ticket, ["seen"])
+    town.look()
+    now = town.clocks(ticket)[f"{clock}#1"]
+    assert (now.used_seconds, now.due_at) == (2 * HOUR, reopened + timedelta(hours=3))
+    town.change("c3", target("resolution", 9), target(clock, 3))
+    town.replay()
+    assert town.clocks(ticket)[f"{clock}#1"] == now, "another change finds it as it stands"
+    town.world.desk.advance(HOUR)
+    town.look()
+    assert town.clocks(ticket)[f"{clock}#1"].state is ClockState.BREACHED
+
+
+def test_explain_tells_a_clock_that_was_taken_up_as_it_is_counted() -> None:
+    town = Town(target("resolution", 8))
+    ticket = closed_in_silence(town)
+    town.change("c2", target("requester_wait", 3))
+    town.replay()
+    reopen(town, ticket)
+    town.world.desk.advance(2 * HOUR)
+    town.world.desk.label(ticket, ["seen"])
+    town.look()
+    clock = town.clocks(ticket)["requester_wait#1"]
+    with town.world.store.read() as connection:
+        stored = complaints.of_tickets(connection, town.world.helpdesk().id, [ticket])[ticket]
+    this = understood_again(stored.doc.complaint, stored.doc.entries, (), town.world.helpdesk().words)
+    told = segments(
+        clock.kind,
+        clock.cycle,
+        this.complaint,
+        this.folded.history,
+        this.values,
+        town.rules.sla,
+        town.world.now(),
+        stored.assessed.kept,
+    )
+    assert sum(one.counted_seconds for one in told) == clock.used_seconds == 2 * HOUR
+
+
+def test_a_regulators_deadline_that_is_applied_later_goes_by_its_date_once_the_complaint_is_open_again() -> None:
+    accepted = Deadline("accepted", "accepted", Length(days=10), met_by=Event.ACCEPTANCE)
+    town = Town(target("resolution", 8))
+    ticket = closed_in_silence(town)
+    town.regulate("c2", Regulation(replace(HOUSING, deadlines=(accepted,)), "me"))
+    town.replay()
+    town.world.desk.label(ticket, ["seen"])
+    town.look()
+    assert "regulation:housing/accepted#1" not in town.clocks(ticket)
+    reopen(town, ticket)
+    assert town.clocks(ticket)["regulation:housing/accepted#1"].state is ClockState.RUNNING
+    town.world.desk.advance(11 * 24 * HOUR)
+    town.look()
+    assert town.clocks(ticket)["regulation:housing/accepted#1"].state is ClockState.BREACHED

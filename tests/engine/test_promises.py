@@ -206,3 +206,27 @@ def test_a_promise_outlives_an_agents_other_word_on_what_it_is_about() -> None:
         assert complaints.retag(connection, stored(world), (Tag("category", "service", 1.0, "agent"),), world.now())
     world.step("sweep")
     assert promised(world) == [(ClockState.RUNNING, None)]
+
+
+@pytest.mark.parametrize("ruled", ["before", "after"])
+def test_a_persons_word_on_a_promise_counts_after_the_settings_changed_for_what_was_closed(ruled: str) -> None:
+    """What was closed keeps its clocks; that a promise was none is no change of settings."""
+    world = a_world()
+    reply(world, BY_TOMORROW)
+    work(world, 50)
+    world.desk.set("1", "status", "solved")
+    work(world)
+    assert promised(world) == [(ClockState.MISSED, None)]
+    if ruled == "before":
+        decide(world, stands=False)
+        decide(world, stands=True)
+    sla = world.rules.sla
+    stricter = tuple(replace(one, within_seconds=60) for one in sla.targets)
+    for number, said in enumerate((world.rules, replace(world.rules, sla=replace(sla, targets=stricter)))):
+        world._helpdesk = replace(world.helpdesk(), rules_digest=f"m:t:{number}")
+        world.rules = said
+        replay(world.helpdesk(), world.store, said, now=world.now)
+    assert stored(world).assessed.kept is not None
+    decide(world, stands=False)
+    work(world)
+    assert promised(world) == []

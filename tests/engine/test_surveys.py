@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -293,6 +294,10 @@ def test_links_are_hidden_however_they_are_written(tmp_path: Path, broken: bool)
     quoted = link[:60] + b"=\r\n" + link[60:]
     for one in (link, link + b"/stop", quoted):
         assert links.hide(b'{"a": "' + one + b'"}') == b'{"a": "{survey_link}"}'
+    wrapped = quote(link.replace(b"\\", b"").decode(), safe="").encode()
+    for one in (wrapped, wrapped.lower().replace(wrapped[-60:].lower(), wrapped[-60:]), wrapped + b"%2Fstop"):
+        guarded = b"https://guard.example.net/?url=%s&data=1"
+        assert links.hide(guarded % one) == guarded % b"{survey_link}"
     assert links.hide(b"https://feedback.example.com/about") == b"https://feedback.example.com/about"
 
 

@@ -7,15 +7,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from connector.assessment import ReadSource
 from connector.model import ActionKind, EntryKind, FlagKind
 from connector.policy.rules import Correction, Rule
 from connector.store import complaints, corrections, erasure, intentions, links, sources, tallies, trends
 from connector.store.corrections import Concerned, Told
 from connector.store.corrections import Correction as Kept
 from connector.sync import pull, sweep
+from connector.sync.whole_days import read_sources, whole_days
 from connector.trends.effect import Verdict
 from connector.trends.life import Level, State, said
 from connector.trends.speaking import Alive
+from connector.trends.views import Trends
 from tests.engine.test_corrections import Town, notes
 from tests.engine.world import START
 
@@ -447,3 +450,28 @@ def test_what_is_erased_is_counted_nowhere_and_no_letter_of_it_stays() -> None:
         counted = tallies.cases(connection, 0)
     assert gone.complaint not in {case.complaint for cases in counted.values() for case in cases}
     street.days()
+
+
+def test_a_source_of_the_settings_that_could_not_be_opened_is_waited_for_as_well() -> None:
+    """A daemon goes on without it, and `amends sync NAME` reads only the one that is named: it is not quiet."""
+    street = Street()
+    street.turn()
+    works = ReadSource("works", street.elsewhere.streams[0], street.elsewhere.rules_digest)
+    for _ in range(6):
+        street.complain(LATE)
+    street.desk.advance(86_400)
+    opened = (street.helpdesk(),)
+    rules = replace(street.rules, sources=(works,))
+    for stream in opened[0].streams:
+        pull(opened[0], stream, street.store, rules, now=street.now, wait=lambda _seconds: None)
+    sweep(opened, street.store, rules, now=street.now)
+    assert street.alive() == []
+    with street.store.read() as connection:
+        whole = whole_days(connection, read_sources(opened, rules), rules.trends or Trends(), street.now())
+        row = sources.stream_row(connection, street.elsewhere.id, works.stream)
+    assert row is not None
+    assert (whole.waits_for, whole.since) == ("works", row.complete_at)
+    unknown = ReadSource("branch", "tickets", "rules")
+    with street.store.read() as connection:
+        whole = whole_days(connection, (unknown,), rules.trends or Trends(), street.now())
+    assert whole == (None, "branch", None)

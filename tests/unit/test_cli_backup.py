@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -147,6 +148,22 @@ def test_a_pause_of_one_source_outlives_a_restore(house: House, tmp_path: Path) 
         row = sources.by_name(connection, name)
     assert row is not None and row.paused_why is not None
     assert row.paused_why.startswith("the import runs")
+
+
+def test_a_pause_of_a_source_that_the_backup_does_not_know_pauses_them_all(house: House, tmp_path: Path) -> None:
+    """It would begin to write as soon as it is read again."""
+    target = tmp_path / "copy.db"
+    name = next(iter(house.place.settings.sources))
+    keeping.back_up(house.place, target, dry_run=False)
+    with closing(sqlite3.connect(target)) as connection:
+        connection.execute("UPDATE source SET name = 'another'")
+        connection.commit()
+    keeping.pause(house.place, "the import runs", dry_run=False, source=name)
+    keeping.restore(house.place, target, dry_run=False)
+    with house.place.store() as store, store.read() as connection:
+        paused = sources.paused(connection)
+    assert paused is not None
+    assert paused[1].startswith("the import runs") and name in paused[1]
 
 
 def test_a_store_in_use_is_not_replaced(house: House, tmp_path: Path) -> None:

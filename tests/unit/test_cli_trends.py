@@ -196,3 +196,13 @@ def test_nothing_stands_out_at_first(tmp_path: Path, capsys: Any, monkeypatch: p
     assert made.type("trends").out.startswith("Nothing stands out.")
     assert made.type("corrections", "list").out.startswith("Nothing is being corrected.")
     assert made.desk.now < datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_the_source_that_keeps_trends_waiting_is_named_with_until_when_it_was_read(office: Office) -> None:
+    assert "waits for" not in office.type("trends").out + office.type("status").out
+    office.desk.advance(2 * 86_400)
+    for command in ("trends", "status"):
+        assert "The next day waits for shop: read to its end on 2026-" in office.type(command).out
+    assert office.type("trends", "list", "--json").json["waits"]["source"] == "shop"
+    office.type("sync")
+    assert "waits for" not in office.type("trends").out + office.type("status").out

@@ -10,6 +10,8 @@ import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
+from connector.commands import people, people_conduct
+from connector.errors import StoreError
 from connector.helpdesk import CallsLeft
 from connector.people.conduct import QUESTIONS
 from connector.roles import Rank
@@ -458,6 +460,26 @@ def test_a_correction_is_opened_for_one_grave_complaint(late: Office) -> None:
     there = lead.post("/corrections", {"complaint": name}).headers["location"]
     assert name in text_of(lead.get(there))
     assert "Remove the cause of complaint" in text_of(lead.get("/corrections"))
+
+
+def test_a_store_that_is_held_is_not_told_as_a_person_who_is_not_there(
+    late: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object, **__: object) -> None:
+        raise StoreError("the store is held by another process.", remedy="Try again.")
+
+    agent, lead = late.browser(Rank.AGENT), late.browser(Rank.LEAD)
+    assert agent.post("/conduct", {"person": "1", "text": "Shouted at Ben."}).status_code == 303
+    for command in (people_conduct, "begin"), (people_conduct, "file"), (people, "show"):
+        monkeypatch.setattr(*command, held)
+    for answer in (
+        agent.post("/conduct", {"person": "1", "text": "Shouted at Ben."}),
+        agent.get("/people/1"),
+        lead.post("/conduct/1", {"decision": "end", "text": "A mistake."}),
+    ):
+        assert answer.status_code >= 500
+        assert "held by another process" in text_of(answer)
+        assert "Look for them by name" not in text_of(answer)
 
 
 def test_a_register_of_conduct_is_kept_in_its_order_by_enough_people(late: Office) -> None:

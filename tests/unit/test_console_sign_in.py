@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 import responses
 from joserfc import jwt
@@ -286,6 +287,27 @@ def test_groups_of_somebody_else_open_nothing(provider: Provider) -> None:
     userinfo(provider, sub="u-2", groups=["admins"])
     with pytest.raises(StrangerError):
         provider.sign_in(changed={"groups": None})
+
+
+def test_an_answer_about_a_person_that_is_signed_is_refused_with_its_reason(provider: Provider) -> None:
+    userinfo(provider, sub="u-1", groups=["leads"])
+    provider.net.replace(responses.GET, f"{ISSUER}/me", body="ey.J.x", content_type="application/jwt;charset=utf-8")
+    with pytest.raises(StrangerError, match="application/jwt"):
+        provider.sign_in(changed={"groups": None})
+
+
+def test_another_provider_in_the_settings_is_asked_at_once(
+    shop: Office, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.sign_in()
+    other = "https://other.example.com"
+    told = {name: place.replace(ISSUER, other) for name, place in provider.discovered.items()}
+    provider.net.get(f"{other}/.well-known/openid-configuration", json=told)
+    web, sign_in = shop.house.web, shop.house.web.sign_in
+    assert sign_in is not None
+    changed = msgspec.structs.replace(web, sign_in=msgspec.structs.replace(sign_in, issuer=other))
+    monkeypatch.setattr(type(shop.house), "web", changed)
+    assert single_sign_on.begin(shop.house, "here")[0].startswith(f"{other}/auth?")
 
 
 def test_a_token_that_holds_the_groups_has_the_last_word(shop: Office, provider: Provider) -> None:

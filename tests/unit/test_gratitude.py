@@ -78,6 +78,17 @@ def test_a_wrong_book_is_named_with_its_place(tmp_path: Path) -> None:
         own(tmp_path, "hr.yaml", "language: hr\nsay: [hvala]\n")
 
 
+@pytest.mark.parametrize("text", ["language: en\nsay: [ta]\n", "language: [en\n", "language: en\nsays: [ta]\n"])
+def test_a_book_that_is_put_in_while_amends_runs_counts_with_the_next_reading_of_the_settings(
+    tmp_path: Path, text: str
+) -> None:
+    """The shipped books are read with the first message that may be thanks: what lies beside them by then was not
+    proved, and neither drops a language nor stops a source."""
+    found = own(tmp_path, "hr.yaml", "language: hr\nsays: [hvala]\n")
+    (tmp_path / "thanks" / "en.yaml").write_text(text, encoding="utf-8")
+    assert found.only("Thanks!") and found.only("Hvala") and not found.only("Ta!")
+
+
 def test_examples_that_come_out_otherwise_are_told() -> None:
     book = ThanksBook("hr", ("hvala",), examples=ThanksExamples(("Puno hvala",), ("Hvala",)))
     first, second = broken_examples([book])

@@ -51,6 +51,15 @@ def test_there_is_a_book_for_each_of_the_twelve_languages() -> None:
     assert set(BOOKS) == {"en", "pt", "ru", "sl", "zh", "de", "fr", "es", "it", "nl", "pl", "ja"}
 
 
+def test_a_book_that_is_put_in_while_amends_runs_counts_with_the_next_reading_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "amends.yaml").write_text("sources: {}\n", encoding="utf-8")
+    promising = load(tmp_path).sla.promising
+    (tmp_path / "promises").mkdir()
+    (tmp_path / "promises" / "en.yaml").write_text("language: [en\n", encoding="utf-8")
+    assert promising is not None and promising.finder is not None
+    assert "en" in [book.language for book in promising.finder.books]
+
+
 @pytest.mark.parametrize("language", BOOKS)
 def test_a_book_holds_by_a_dozen_examples_each_way(language: str) -> None:
     book = BOOKS[language]

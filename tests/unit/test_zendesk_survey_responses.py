@@ -131,14 +131,97 @@ def test_a_cursor_that_makes_no_sense_or_stands_in_the_future_is_refused(cursor:
         pulled(ZendeskBackend(), cursor)
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_an_account_without_such_surveys_is_read_without_them(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def refusing(
+    monkeypatch: pytest.MonkeyPatch, backend: ZendeskBackend, status: int, body: bytes, *, when: str = ""
+) -> list[Request]:
+    """The account answers like this where it is asked for survey responses, and `when` is in the question."""
+    answers, refused = backend.wire.desk.answer, list[Request]()
+
+    def answer(asked: Request) -> Answer:
+        if "survey_responses" not in asked.path or when not in repr(asked):
+            return answers(asked)
+        refused.append(asked)
+        return Answer(status, body)
+
+    monkeypatch.setattr(backend.wire.desk, "answer", answer)
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, b'{"error": "Forbidden"}'),
+        (404, b'{"error": "InvalidEndpoint", "description": "Not found"}'),
+        (404, b'{"error": "RecordNotFound", "description": "Not found"}'),
+        (404, b"<html>nothing here</html>"),
+        (403, b"<html>no</html>"),
+        (402, b'{"error": "PaymentRequired"}'),
+        (402, b""),
+        (406, b""),
+        (401, b'{"error": "Couldn\'t authenticate you"}'),
+        (400, b'{"error": "BadRequest"}'),
+        (500, b"<html>sorry</html>"),
+        (200, b"<html>sign in</html>"),
+    ],
+)
+def test_an_account_without_such_surveys_is_read_without_them_and_asked_again_an_hour_later(
+    status: int, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tickets were read before: no source rests, or is parked, for what comes last and not everybody has."""
     backend = ZendeskBackend()
-    answers = backend.wire.desk.answer
+    (ticket,) = backend.seed(1)
+    backend.account.answer_survey(int(ticket), 4)
+    with monkeypatch.context() as patch:
+        refused = refusing(patch, backend, status, body)
+        records, cursor = pulled(backend, {"start_time": 0})
+        assert records == [] and refused
+        refused.clear()
+        backend.clock.advance(3599)
+        assert pulled(backend, cursor) == ([], cursor) and not refused
+    backend.clock.advance(1)
+    records, cursor = pulled(backend, cursor)
+    assert [one.ticket for one in records] == [ticket] and cursor["listed"], "what was given meanwhile is not lost"
 
-    def refusing(asked: Request) -> Answer:
-        return Answer(status, b'{"error": "Forbidden"}') if "survey_responses" in asked.path else answers(asked)
 
-    monkeypatch.setattr(backend.wire.desk, "answer", refusing)
-    records, cursor = pulled(backend, {"start_time": 0})
-    assert records == [] and cursor["listed"]
+def test_a_place_in_the_list_that_has_grown_too_old_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine begins the list anew; else older answers were never read."""
+    monkeypatch.setattr(survey_responses, "PAGE", 2)
+    backend = ZendeskBackend()
+    for ticket in backend.seed(3):
+        backend.account.answer_survey(int(ticket), 4)
+    first = next(iter(adapter_for(backend).fetch(STREAM, {"start_time": 0})))
+    refusing(monkeypatch, backend, 400, b'{"error": "InvalidCursor"}', when="after")
+    with pytest.raises(CursorError, match="does not go on"):
+        pulled(backend, first.cursor)
+
+
+def test_a_list_that_fails_in_the_middle_goes_on_there_an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey_responses, "PAGE", 2)
+    backend = ZendeskBackend()
+    tickets = backend.seed(3)
+    for ticket in tickets:
+        backend.account.answer_survey(int(ticket), 4)
+    with monkeypatch.context() as patch:
+        refusing(patch, backend, 500, b"", when="after")
+        records, cursor = pulled(backend, {"start_time": 0})
+    backend.clock.advance(3601)
+    rest, cursor = pulled(backend, cursor)
+    assert [one.ticket for one in (*records, *rest)] == list(tickets) and cursor["listed"]
+
+
+def test_a_list_that_failed_and_whose_place_is_too_old_by_then_is_read_from_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(survey_responses, "PAGE", 2)
+    backend = ZendeskBackend()
+    tickets = backend.seed(3)
+    for ticket in tickets:
+        backend.account.answer_survey(int(ticket), 4)
+    cursor: Any = {"start_time": 0}
+    with monkeypatch.context() as patch:
+        for status in (500, 400):
+            refusing(patch, backend, status, b'{"error": "InvalidCursor"}', when="after")
+            _, cursor = pulled(backend, cursor)
+            backend.clock.advance(3601)
+    records, cursor = pulled(backend, cursor)
+    assert [one.ticket for one in records] == list(tickets) and cursor["listed"]

@@ -11,9 +11,8 @@ import msgspec
 
 from connector.commands import people_conduct
 from connector.commands.people_conduct import RegisterRow, Suggestion, Told
-from connector.console.errors import MissingError, RequestError
+from connector.console.errors import MissingError, RequestError, told_as
 from connector.console.seat import Seat, needs
-from connector.errors import AmendsError
 from connector.people.conduct import LONGEST_REVIEW_DAYS, Step, following
 from connector.roles import Permission
 from connector.store import conducts
@@ -53,10 +52,8 @@ def begin(seat: Seat, person: int, text: str) -> RegisterRow:
     """Log an incident about a person. Raises MissingError, RequestError without facts."""
     if not text.strip():
         raise RequestError("an incident needs its facts.", remedy="Say what was said or done, when, and to whom.")
-    try:
+    with told_as(MissingError, "Look for them by name."):
         return people_conduct.begin(seat, str(person), Told(text=text.strip()[:5000]), dry_run=False)
-    except AmendsError as error:
-        raise MissingError(error.message, remedy="Look for them by name.") from error
 
 
 @needs(Permission.DECIDE)
@@ -65,10 +62,8 @@ def file(seat: Seat, number: int, step: str, told: Told) -> RegisterRow:
     _prove_there(seat, number)
     if step not in list(Step)[1:]:
         raise RequestError(f"there is no step {step[:40]!r}.", remedy="Take one of those on the page.")
-    try:
+    with told_as(RequestError, "The page says which step may follow, and what it needs."):
         return people_conduct.file(seat, number, Step(step), told, dry_run=False)
-    except AmendsError as error:
-        raise RequestError(error.message, remedy="The page says which step may follow, and what it needs.") from error
 
 
 def _prove_there(seat: Seat, number: int) -> None:

@@ -9,9 +9,8 @@ from connector.commands import people
 from connector.commands.cases import Row, row
 from connector.commands.keeping import Done
 from connector.commands.people import Person
-from connector.console.errors import MissingError, RequestError
+from connector.console.errors import MissingError, RequestError, told_as
 from connector.console.seat import Seat, needs
-from connector.errors import AmendsError
 from connector.roles import Permission
 from connector.store import browsing
 from connector.store import people as stored_people
@@ -48,10 +47,8 @@ def search(seat: Seat, words: str) -> list[Listed]:
 @needs(Permission.READ)
 def person(seat: Seat, number: int) -> Person:
     """All about one person. Raises MissingError."""
-    try:
+    with told_as(MissingError, "Look for them by name."):
         return people.show(seat, str(number))
-    except AmendsError as error:
-        raise MissingError(error.message, remedy="Look for them by name.") from error
 
 
 @needs(Permission.DECIDE)
