@@ -79,8 +79,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Everything that decides, compiled. `tagger` is None where tagging is switched off, `trends` where nothing is
     counted for them; `people` says how they are told apart; `vocabulary` holds the tags in which agents may correct us,
     `lexicon` what the tagger is made of, where a replay is to compare it. `reaches` says of each source in the settings
-    what may be written there, whether or not it is at work, and `sources` names those that are read, whether or not they
-    could be opened."""
+    what may be written there, whether or not it is at work, and `sources` names those that are read, whether or not
+    they could be opened."""
 
     tagger: Tags | None
     sla: sla.Sla
