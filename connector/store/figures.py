@@ -206,9 +206,8 @@ def forget_unused(connection: Connection, found: Unused) -> None:
     changed since `found` was read is looked through again."""
     if not found.numbers:
         return
-    used = {
-        number for block, body in blocks(connection) if found.seen.get(block) != hash(body) for number in _used(body)
-    }
+    changed = (row.body for row in blocks(connection) if found.seen.get(row.block) != hash(row.body))
+    used = {number for body in changed for number in _used(body)}
     gone = sorted(found.numbers - used)
     for start in range(0, len(gone), A_BLOCK):
         some = gone[start : start + A_BLOCK]
