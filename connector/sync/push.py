@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from connector.assessment import Rules, hands_of, understood_again, wait_until, why_not
+from connector.assessment import Rules, closed_before, hands_of, understood_again, wait_until, why_not
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
 from connector.model import ActionKind
@@ -29,6 +29,7 @@ from connector.store import (
     trends,
 )
 from connector.store.intentions import Intention, State
+from connector.sync.changing import with_changed_clocks
 
 BATCH = 50  # one where people are told: what cannot wait goes before whatever waits for a dead channel
 # So many tickets in trouble one after another are the source's trouble; fewer may be their own.
@@ -187,6 +188,8 @@ def rechecking(desks: Sequence[Helpdesk], rules: Rules) -> Recheck:
         said = surveys.of_complaints(connection, [stored.id]).get(stored.id, [])
         doc, kept = stored.doc, stored.assessed.kept
         this = understood_again(doc.complaint, doc.entries, doc.tags, home.words, doc.promises, stored.rulings, kept)
+        if with_changed_clocks(connection, [(home.id, home.rules_digest)]):
+            this = closed_before(this, stored.assessed.clocks)
         words = acks.of_complaints(connection, [stored.id]).get(stored.id, [])
         untold = corrections.untold(connection, [stored.id]).get(stored.id, [])
         alive = trends.alive(connection) if rules.trends is not None else []

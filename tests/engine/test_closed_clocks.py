@@ -7,18 +7,21 @@ breaches and deadlines, whether a replay, a sweep or a late reading comes first.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from connector.assessment import Rules, understood_again
+from connector.assessment import Rules, Understood, clocks_of, understood_again
 from connector.clocks.explain import segments
 from connector.clocks.regulation import Deadline, Event, Length, Profile, Regulation
 from connector.clocks.sla import Sla
 from connector.clocks.targets import Target
-from connector.model import Clock, ClockState
+from connector.model import ActionKind, Clock, ClockState
 from connector.store import complaints
 from connector.sync import pull_tickets, replay
+from connector.sync.push import rechecking
 from connector.sync.replay import Replayed
 from tests.engine.world import World
 
@@ -376,3 +379,24 @@ def test_a_regulators_deadline_that_is_applied_later_goes_by_its_date_once_the_c
     town.world.desk.advance(11 * 24 * HOUR)
     town.look()
     assert town.clocks(ticket)["regulation:housing/accepted#1"].state is ClockState.BREACHED
+
+
+def test_a_write_is_looked_at_once_more_by_what_its_closed_complaint_had_even_before_the_replay(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = closed_late(town)
+    before = town.clocks(ticket)
+    one_hour_for_all(town)
+    seen: list[Understood] = []
+
+    def look(_action: object, this: Understood, *_rest: object) -> str:
+        seen.append(this)
+        return "enough"
+
+    monkeypatch.setitem(rechecking.__globals__, "why_not", look)
+    action: Any = SimpleNamespace(rule="overdue", origin=None, ticket=ticket, kind=ActionKind.ESCALATE)
+    intention: Any = SimpleNamespace(action=action, state=None)
+    with town.world.store.read() as connection:
+        rechecking((town.world.helpdesk(),), town.rules)(connection, intention, town.world.now())
+    (this,) = seen
+    assert {f"{one.kind}#{one.cycle}": one for one in clocks_of(this, town.rules, town.world.now())} == before
