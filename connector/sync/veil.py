@@ -42,6 +42,6 @@ def _entry(desk: Helpdesk, entry: Entry) -> Entry:
 
 
 def _hidden(desk: Helpdesk, text: str | None) -> str | None:
-    if text is None or desk.hide is None or "/s" not in text:
+    if text is None or desk.hide is None:
         return text
     return desk.hide(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from connector.store import archive, complaints, erasure, figures, intentions, s
 from connector.store.figures import A_BLOCK, SIZE
 from connector.store.intentions import Intention, State
 from connector.survey_key import SurveyLinks
+from connector.sync.veil import veiled
 from tests.engine.test_faults_writeback_decisions import TEXT, of_kind, one_of
 from tests.engine.world import CUSTOMERS, START, World
 from tests.unit.test_survey_page import PAGE as OUR_PAGE
@@ -299,6 +301,21 @@ def test_links_are_hidden_however_they_are_written(tmp_path: Path, broken: bool)
         guarded = b"https://guard.example.net/?url=%s&data=1"
         assert links.hide(guarded % one) == guarded % b"{survey_link}"
     assert links.hide(b"https://feedback.example.com/about") == b"https://feedback.example.com/about"
+
+
+def test_a_link_that_a_guarded_mail_quotes_stands_in_no_entry(tmp_path: Path) -> None:
+    """A mail in base64 stays as it was sent; what is understood of it does not hold the key, however it is wrapped."""
+    world = World()
+    links = SurveyLinks(OUR_PAGE, tmp_path / "survey.key")
+    link = links.link_to("am-abcdefghijklmnopqrst", START)
+    desk = replace(world.helpdesk(), hide=links.hide)
+    ticket = world.desk.open("Late", f"https://guard.example.net/?url={quote(link, safe='')}", requester=CUSTOMERS[0])
+    kept = [
+        veiled(desk, of, replace(sent, raw=b64encode(sent.raw)), START) for of, sent in world.adapter().get([ticket])
+    ]
+    texts = [entry.text or "" for one in kept for entry in one.entries]
+    assert any("{survey_link}" in text for text in texts)
+    assert not any(link.rpartition("/")[2] in text for text in texts)
 
 
 # -- answers ---------------------------------------------------------------------------------------------------------
