@@ -378,12 +378,15 @@ def _doubt(one: Told) -> str:
 def _flags(told: Explanation, columns: int) -> list[str]:
     if not told.flags:
         return ["  None."]
-    return [line for flag in told.flags for line in _flag(flag, columns, told.zone)]
+    return [line for flag in told.flags for line in _flag(flag, told, columns)]
 
 
-def _flag(flag: Flag, columns: int, zone: str | None) -> list[str]:
-    head = f"  {flag.kind.value.replace('_', ' ')} since {moment(flag.since, zone)}  (rule {flag.rule}, {flag.episode})"
-    cases = wrapped(f"see also {', '.join(flag.cases)}", columns - 6, "      ") if flag.cases else []
+def _flag(flag: Flag, told: Explanation, columns: int) -> list[str]:
+    since = moment(flag.since, told.zone)
+    head = f"  {flag.kind.value.replace('_', ' ')} since {since}  (rule {flag.rule}, {flag.episode})"
+    own = f"{told.complaint.source}/{told.complaint.ticket}"
+    others = ", ".join(case for case in flag.cases if case != own)
+    cases = wrapped(f"see also {others}", columns - 6, "      ") if others else []
     return [cut(head, columns), *wrapped(flag.why, columns - 6, "      "), *cases]
 
 

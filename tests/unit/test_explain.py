@@ -15,7 +15,7 @@ from connector.clocks.closed import Kept
 from connector.display import width
 from connector.explain import Explanation, WriteTold, explain, lines
 from connector.mapping import words
-from connector.model import ClockState, Effect, Entry, EntryKind, FlagKind, Role, Visibility
+from connector.model import ClockState, Effect, Entry, EntryKind, Flag, FlagKind, Role, Visibility
 from tests.engine.world import rules, shipped
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -195,6 +195,15 @@ def test_the_brief_form_leaves_out_notes_and_what_came_to_nothing() -> None:
 
 def test_our_own_entries_are_known_as_such() -> None:
     assert "internal note (by Amends)" in text(told())
+
+
+def test_a_flag_points_to_the_other_cases_and_not_to_the_one_that_is_read() -> None:
+    own = told()
+    here = f"{own.complaint.source}/{own.complaint.ticket}"
+    flag = Flag(
+        kind=FlagKind.REPEAT, since=MONDAY, rule="same_matter", episode="e", why="Back.", cases=("other/9", here)
+    )
+    assert "see also other/9\n" in text(msgspec.structs.replace(own, flags=(flag,))) + "\n"
 
 
 def test_a_customers_name_cannot_paint_the_terminal() -> None:
