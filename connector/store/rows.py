@@ -15,6 +15,7 @@ from connector.store.tables import PERSONS_WORD
 
 Row = dict[str, Any]
 T = TypeVar("T")
+Sortable = TypeVar("Sortable", int, str)
 _MOST_PLACES = 8192
 
 
@@ -74,10 +75,10 @@ def listed(values: Iterable[T]) -> list[T]:
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
 
 
-def in_lists(values: Iterable[T]) -> Iterator[list[T]]:
+def in_lists(values: Iterable[Sortable]) -> Iterator[list[Sortable]]:
     """`values`, each once and in order, as lists for as many questions as it takes; nothing for none. SQLite takes
     32,766 places in one, PostgreSQL 65,535."""
-    wanted = sorted(set(values))  # type: ignore[type-var]  # ids and keys have an order
+    wanted = sorted(set(values))
     for start in range(0, len(wanted), _MOST_PLACES):
         yield listed(wanted[start : start + _MOST_PLACES])
 
