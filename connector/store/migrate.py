@@ -19,7 +19,7 @@ from connector.store.files import make_private, put_in_place
 if TYPE_CHECKING:
     from connector.store.database import Store
 
-HEAD = "0013"
+HEAD = "0014"
 _FOLDER = Path(__file__).parent / "migrations"
 
 

@@ -34,6 +34,7 @@ class SourceRow(msgspec.Struct, frozen=True):
     rules_digest: str | None
     replayed_to: int | None
     replayed_by: str | None
+    replays_closed: bool | None
     parked_until: datetime | None
     parked_why: str | None
     last_error: str | None
@@ -133,13 +134,20 @@ def introduce(connection: Connection, source_id: int, identity: Identity, act_fr
 def rules_in_force(connection: Connection, source_id: int, digest: str) -> None:
     """All complaints of the source now stand as the rules called `digest` say."""
     connection.execute(
-        update(source).where(source.c.id == source_id).values(rules_digest=digest, replayed_to=None, replayed_by=None)
+        update(source)
+        .where(source.c.id == source_id)
+        .values(rules_digest=digest, replayed_to=None, replayed_by=None, replays_closed=None)
     )
 
 
-def replayed(connection: Connection, source_id: int, last_id: int, digest: str) -> None:
-    """A replay by the rules called `digest` came as far as this complaint; one that is killed goes on from there."""
-    connection.execute(update(source).where(source.c.id == source_id).values(replayed_to=last_id, replayed_by=digest))
+def replayed(connection: Connection, source_id: int, last_id: int, digest: str, *, closed_too: bool) -> None:
+    """A replay by the rules called `digest` came as far as this complaint; one that is killed goes on from there, and
+    as it was begun: with the clocks of closed complaints, or without."""
+    connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(replayed_to=last_id, replayed_by=digest, replays_closed=closed_too)
+    )
 
 
 def mixed(connection: Connection, source_id: int, digest: str) -> None:
@@ -147,7 +155,9 @@ def mixed(connection: Connection, source_id: int, digest: str) -> None:
     done: no later replay may think that all stand as the rules in force say."""
     begun = func.coalesce(source.c.replayed_by, source.c.rules_digest)
     connection.execute(
-        update(source).where(source.c.id == source_id, begun != digest).values(replayed_to=0, replayed_by=digest)
+        update(source)
+        .where(source.c.id == source_id, begun != digest)
+        .values(replayed_to=0, replayed_by=digest, replays_closed=None)
     )
 
 

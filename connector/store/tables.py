@@ -81,6 +81,7 @@ source = Table(
     Column("rules_digest", Text),
     Column("replayed_to", BigInteger),
     Column("replayed_by", Text),
+    Column("replays_closed", Boolean),
     Column("parked_until", BigInteger),
     Column("parked_why", Text),
     Column("last_error", Text),

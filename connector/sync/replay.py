@@ -121,12 +121,13 @@ def replay(
     tell_change: Callable[[Stored, Saving], None] = lambda _before, _after: None,
 ) -> Replayed:
     """Walk through all complaints of a source and redo what the changed rules decide; where none changed, everything
-    from the raw records on. What was closed before the settings of clocks changed keeps its own, unless `closed_too`.
-    With `dry_run`, only say what would change."""
+    from the raw records on. What was closed before the settings of clocks changed keeps its own, unless `closed_too`
+    or a replay that went on so was cut short by the same rules. With `dry_run`, only say what would change."""
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
     assert row is not None, "an opened helpdesk has a row"
-    begun = row.replayed_by == desk.rules_digest and not (dry_run or closed_too)
+    begun = row.replayed_by == desk.rules_digest and not dry_run and (not closed_too or bool(row.replays_closed))
+    closed_too = closed_too or (begun and bool(row.replays_closed))
     last = (row.replayed_to or 0) if begun else 0
     # After a replay that was never finished, part of the store stands by its rules.
     before = row.rules_digest if row.replayed_by is None else None
@@ -313,4 +314,6 @@ class _Batch:
             # A calendar may count differently where no promise does.
             changed = {self.stored[row.doc.complaint.ticket].id for row in rows}
             figures.keep(connection, {ident: one for ident, one in self.counted.items() if ident not in changed})
-            sources.replayed(connection, self.desk.id, self.last, self.desk.rules_digest)
+            sources.replayed(
+                connection, self.desk.id, self.last, self.desk.rules_digest, closed_too=self.timing is Timing.ANEW
+            )

@@ -6,6 +6,8 @@ breaches and deadlines, whether a replay, a sweep or a late reading comes first.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +24,7 @@ from connector.model import ActionKind, Clock, ClockState
 from connector.store import complaints
 from connector.sync import pull_tickets, replay
 from connector.sync.push import rechecking
-from connector.sync.replay import Replayed
+from connector.sync.replay import Replayed, stale
 from tests.engine.world import World
 
 HOUR = 3600
@@ -57,9 +59,18 @@ class Town:
     def digest(self, name: str) -> None:
         self.world._helpdesk = replace(self.world.helpdesk(), rules_digest=f"m:t:{name}")
 
-    def replay(self, *, closed_too: bool = False, dry_run: bool = False) -> Replayed:
-        desk, store = self.world.helpdesk(), self.world.store
-        return replay(desk, store, self.rules, now=self.world.now, closed_too=closed_too, dry_run=dry_run)
+    def replay(
+        self, *, closed_too: bool = False, dry_run: bool = False, stopping: Callable[[], bool] = lambda: False
+    ) -> Replayed:
+        return replay(
+            self.world.helpdesk(),
+            self.world.store,
+            self.rules,
+            now=self.world.now,
+            closed_too=closed_too,
+            dry_run=dry_run,
+            stopping=stopping,
+        )
 
     def look(self) -> None:
         for verb in ("pull", "sweep"):
@@ -69,6 +80,12 @@ class Town:
         with self.world.store.read() as connection:
             stored = complaints.of_tickets(connection, self.world.helpdesk().id, [ticket])[ticket]
         return {f"{one.kind}#{one.cycle}": one for one in stored.assessed.clocks}
+
+
+def once() -> Callable[[], bool]:
+    """A stop after one batch."""
+    looks = iter([False, True])
+    return lambda: next(looks)
 
 
 def target(clock: str, hours: float, name: str | None = None) -> Target:
@@ -152,6 +169,40 @@ def test_closed_ones_are_redone_when_somebody_asks_for_it_and_a_dry_run_says_so_
     assert after["resolution#1"].state is ClockState.MISSED
     assert "requester_wait#1" not in after
     assert town.replay(closed_too=True).changed == 0
+
+
+def test_whoever_goes_on_with_a_backfill_of_closed_ones_that_was_killed_counts_the_rest_of_them_anew_too(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["connector.sync.replay"], "BATCH", 1)
+    first, second, third = closed_late(town), closed_late(town), closed_late(town)
+    one_hour_for_all(town)
+    town.replay()
+    town.replay(closed_too=True, stopping=once())
+    assert [town.clocks(ticket)["resolution#1"].state for ticket in (first, second)] == [
+        ClockState.MISSED,
+        ClockState.MET,
+    ]
+    desk = town.world.helpdesk()
+    assert stale(desk, town.world.store), "the daemon takes it up by itself"
+    assert town.replay().read == 2, "and goes on where it was"
+    assert {town.clocks(ticket)["resolution#1"].state for ticket in (first, second, third)} == {ClockState.MISSED}
+    assert not stale(desk, town.world.store)
+    assert town.replay().changed == 0
+
+
+def test_other_settings_than_a_killed_backfill_of_closed_ones_went_by_leave_the_rest_of_them_alone(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["connector.sync.replay"], "BATCH", 1)
+    first, second = closed_late(town), closed_late(town)
+    one_hour_for_all(town)
+    town.replay()
+    town.replay(closed_too=True, stopping=once())
+    town.change("c3", target("resolution", 9))
+    town.replay()
+    assert town.clocks(first)["resolution#1"].state is ClockState.MISSED
+    assert town.clocks(second)["resolution#1"].state is ClockState.MET
 
 
 def test_a_reopened_complaint_counts_by_the_new_rules_from_its_reopening_and_its_past_stays(town: Town) -> None:
