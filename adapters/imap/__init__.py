@@ -38,7 +38,6 @@ class Adapter:
     can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {
         ActionKind.CORRECT,
         ActionKind.NOTIFY,
-        ActionKind.UNDO,
     }
     # Batches of commands a minute: far below what any provider was seen to refuse.
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 600})

@@ -57,6 +57,13 @@ def mark(opened: Opened, uid: int, words: Iterable[str]) -> frozenset[str]:
     return stuck(opened, uid, wanted) if wanted else frozenset()
 
 
+def unmark(opened: Opened, uid: int, words: Iterable[str]) -> frozenset[str]:
+    """Take keywords and flags off; returns those that are there all the same."""
+    wanted = [*words]
+    opened.client.remove_flags([uid], wanted)
+    return stuck(opened, uid, wanted)
+
+
 def way_to_move(opened: Opened, folder: str) -> str | None:
     """How this server moves one mail to `folder`, which is made if it is not there: "move", "copy", or None where it
     cannot, since a bare EXPUNGE would take away what other people have marked as deleted."""

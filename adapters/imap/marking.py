@@ -1,7 +1,8 @@
-"""The marks of a write on the mail that its ticket began with: which, and whether they are there. Used by `writing`.
+"""The marks of a write on the mail that its ticket began with: which, and whether they are there.
 
 Marks are keywords, the flag, and a folder. Setting one that is there changes nothing, so a write may be done again from
 the start. Where a server keeps no keywords, an escalation falls back to the flag and the folder for escalations.
+Used by `writing` and `undoing`.
 """
 
 from __future__ import annotations
@@ -57,12 +58,17 @@ def are_there(room: Postroom, root: Root, marks: Marks) -> bool:
     """Whether all marks are on the mail, or what stands in for them."""
     if marks.folder and root.place.folder != marks.folder:
         return False
-    with room.mailbox.at(root.place, write=True) as opened:
-        has = keywords.stuck(opened, root.uid, [*marks.keywords, keywords.FLAGGED])
-        kept = all(keywords.can_keep(opened, word) for word in marks.keywords)
-    if keywords.FLAGGED in has and marks.escalates and not kept:
+    kept, has = kept_and_there(room, root, marks)
+    if keywords.FLAGGED in has and marks.escalates and len(kept) < len(marks.keywords):
         return True
     return has >= set(marks.keywords) and (keywords.FLAGGED in has or not marks.flagged)
+
+
+def kept_and_there(room: Postroom, root: Root, marks: Marks) -> tuple[frozenset[str], frozenset[str]]:
+    """Which of the keywords the server says that it keeps, and which of them, and of the flag, are on the mail."""
+    with room.mailbox.at(root.place, write=True) as opened:
+        kept = frozenset(word for word in marks.keywords if keywords.can_keep(opened, word))
+        return kept, keywords.stuck(opened, root.uid, [*marks.keywords, keywords.FLAGGED])
 
 
 def refuse_unkept(room: Postroom, ticket: str, root: Root, marks: Marks) -> None:
@@ -77,29 +83,29 @@ def refuse_unkept(room: Postroom, ticket: str, root: Root, marks: Marks) -> None
 
 def mark(room: Postroom, ticket: str, root: Root, marks: Marks) -> set[str]:
     """Set what is missing; returns what stuck. Raises RejectedError where the server keeps none of it."""
-    with _opened(room, ticket, root) as opened:
+    with unchanged(room, ticket, root) as opened:
         stuck = set(keywords.mark(opened, root.uid, marks.keywords))
         missing = sorted(set(marks.keywords) - stuck)
         if marks.flagged or (missing and marks.escalates):
             stuck |= keywords.mark(opened, root.uid, [keywords.FLAGGED])
     folder = marks.folder or (room.escalation_folder if missing and marks.escalates else None)
-    if folder and _moved(room, ticket, root, folder):
+    if folder and moved(room, ticket, root, folder):
         stuck.add(folder)
     if missing and not (marks.escalates and stuck):
         raise _unkept(room, ticket, missing)
     return stuck
 
 
-def _moved(room: Postroom, ticket: str, root: Root, folder: str) -> bool:
+def moved(room: Postroom, ticket: str, root: Root, folder: str) -> bool:
     if root.place.folder == folder:
         return True
-    with _opened(room, ticket, root) as opened:
+    with unchanged(room, ticket, root) as opened:
         way = keywords.way_to_move(opened, folder)
     if way is None:
         return False
     # Where moving is copying, we may have died after the copy the last time.
     copied = way == "copy" and _lies_in(room, root, folder)
-    with _opened(room, ticket, root) as opened:
+    with unchanged(room, ticket, root) as opened:
         keywords.move(opened, root.uid, folder, way, copied=copied)
     return True
 
@@ -110,7 +116,7 @@ def _lies_in(room: Postroom, root: Root, folder: str) -> bool:
 
 
 @contextmanager
-def _opened(room: Postroom, ticket: str, root: Root) -> Iterator[keywords.Opened]:
+def unchanged(room: Postroom, ticket: str, root: Root) -> Iterator[keywords.Opened]:
     """The mail's folder for writing, still numbered as when the mail was found: or the mark would hit another one."""
     with room.mailbox.at(root.place, write=True) as opened:
         if opened.validity != root.validity:

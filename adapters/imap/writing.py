@@ -12,22 +12,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.imap import composing, marking, posting
+from adapters.imap import composing, marking, posting, undoing
 from adapters.imap.composing import Mail
 from adapters.imap.postroom import Postroom, Root
 from connector.adapter import Finding, Landed, Never, NotYet, Receipt, Stamp
 from connector.errors import AuthError, GoneError, RejectedError
-from connector.model import Action
+from connector.model import Action, ActionKind
 
 
 def prepare(room: Postroom, action: Action) -> Stamp:
     """The marks and the mail, composed. Raises GoneError; RejectedError for what cannot be (nobody to tell, an address
     that nobody vouches for, a server without keywords); ConflictError where a cap says "later"."""
-    marks = marking.wanted(room, action)
     root = _root(room, action)
+    if action.kind is ActionKind.UNDO:
+        return undoing.prepare(room, action, root)
+    marks = marking.wanted(room, action)
     mail = posting.mail_for(room, action, root)
     kept = None if mail is None else posting.kept(mail, action, root)
     stamp: Stamp = {"marks": marks.as_json(), "mail": kept, "at": room.now().isoformat()}
+    stamp["undo"] = undoing.known(room, root, marks)
     if mail is not None:
         posting.refuse_full(room, action, mail)
         return stamp
@@ -40,6 +43,8 @@ def apply(room: Postroom, action: Action, stamp: Stamp) -> Receipt:
     if "already" in stamp:
         return {"already": True}
     root, mail = _root(room, action), _mail(stamp)
+    if action.kind is ActionKind.UNDO:
+        return undoing.apply(room, action, root, stamp)
     try:
         marks = sorted(marking.mark(room, action.ticket, root, marking.from_json(stamp["marks"])))
     except (RejectedError, AuthError):
@@ -59,6 +64,8 @@ def find(room: Postroom, action: Action, stamp: Stamp, sent_at: datetime) -> Fin
     that is in doubt may still turn up."""
     if "already" in stamp:
         return Landed({"already": True})
+    if action.kind is ActionKind.UNDO:
+        return undoing.find(room, room.mailbox.root(action.ticket), stamp)
     mail = _mail(stamp)
     found = None if mail is None else posting.find(room, action, mail, sent_at)
     if found is not None:

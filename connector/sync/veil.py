@@ -32,6 +32,8 @@ def read_kept(desk: Helpdesk, raw: Raw) -> Record:
 
 
 def _said(desk: Helpdesk, record: Record) -> Record:
+    if desk.hide is None:
+        return record
     entries = tuple(_entry(desk, one) for one in record.entries)
     return record if entries == record.entries else replace(record, entries=entries)
 

@@ -117,6 +117,11 @@ class Client:
         kept = self._office.keeps
         self._lying(uids[0]).flags |= {flag for flag in flags if flag.startswith("\\") or kept}
 
+    def remove_flags(self, uids: list[int], flags: list[str]) -> None:
+        self._office.step("imap: store")
+        self._office.refuse_if_read_only()
+        self._lying(uids[0]).flags -= set(flags)
+
     def folder_exists(self, folder: str) -> bool:
         return folder in self._office.folders
 
