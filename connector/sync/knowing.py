@@ -147,20 +147,28 @@ def tidy(
     while tickets is not None and not stopping():
         with store.write("people: tidied") as connection:
             gone = erasure.erase_overdue(connection, tickets, people_rules, now)
+            _log(connection, gone, now)
         if not gone.tickets:
             break
         done += gone
     if retention.any:
         with store.write("people: tidied") as connection:
+            rest = Erased()
             if records is not None:
-                done += erasure.erase_records(connection, records)
+                rest += erasure.erase_records(connection, records)
             if tickets is not None:
-                done += erasure.erase_idle_people(connection, people_rules, now)
-            if done.rows:
-                sources.log(connection, now, "amends", "store: tidied", detail=msgspec.to_builtins(done))
+                rest += erasure.erase_idle_people(connection, people_rules, now)
+            _log(connection, rest, now)
+        done += rest
     if done.rows:
         with store.read() as connection:
             unused = figures.unused(connection)
         with store.write("people: words forgotten") as connection:
             erasure.forget_words(connection, unused)
     return done
+
+
+def _log(connection: Transaction, gone: Erased, now: datetime) -> None:
+    """With what it tells of, so that a death half way leaves nothing out."""
+    if gone.rows:
+        sources.log(connection, now, "amends", "store: tidied", detail=msgspec.to_builtins(gone))

@@ -476,7 +476,7 @@ def test_adapters_are_listed_with_what_they_can(office: Office) -> None:
     assert set(rows["memory"]["can"]) == {"escalate", "survey", "tag", "link", "correct", "undo"}
 
 
-def test_no_command_shows_a_secret(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_h23_no_command_shows_a_secret(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "very-secret-value")
     text = (office.home / "amends.yaml").read_text()
     (office.home / "amends.yaml").write_text(f"{text}    secrets: {{token: env:SHOP_TOKEN}}\n")

@@ -81,7 +81,7 @@ def log() -> Iterator[logging.Logger]:
     logging.raiseExceptions = before[3]
 
 
-def test_a_line_of_the_log_is_one_line_in_utc(log: logging.Logger) -> None:
+def test_h23_a_line_of_the_log_is_one_line_in_utc_whatever_is_in_it(log: logging.Logger) -> None:
     target = io.StringIO()
     logs.set_up("text", target)
     log.warning("%s: %s", "shop", "first\r\n2026-01-01T00:00:00Z info forged\x1b[0m")

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import cli
-from adapters.memory import DESKS, Desk
+from adapters.memory import DESKS, Adapter, Desk
+from connector.adapter import Cursor, Page
 from connector.commands.place import Place
 from connector.model import JSON
 from connector.store import erasure
@@ -307,7 +308,7 @@ def written(town: Town) -> None:
     town.type("people", "conduct", "incident", "kim@example.com", "--text", "Kim Doe shouted at Ben.")
 
 
-def test_an_export_holds_all_that_an_erasure_takes_away(town: Town) -> None:
+def test_h27_an_export_holds_all_that_an_erasure_takes_away_and_nothing_of_others(town: Town) -> None:
     written(town)
     out = town.home / "kim.json"
     assert town.type("people", "export", "kim@example.com", "--out", str(out)).code == 0
@@ -334,7 +335,7 @@ def test_no_table_that_speaks_of_a_ticket_or_a_person_is_left_out() -> None:
     assert speaking - {"correction"} <= reached
 
 
-def test_whoever_was_erased_is_nowhere_any_more_and_is_not_read_again(town: Town) -> None:
+def test_h25_whoever_was_erased_is_nowhere_any_more_and_is_not_read_again(town: Town) -> None:
     written(town)
     before = everything_in(town.home / "amends.db")
     assert all(trace in before for trace in TRACES)
@@ -349,6 +350,27 @@ def test_whoever_was_erased_is_nowhere_any_more_and_is_not_read_again(town: Town
     assert town.type("people", "show", "kim@example.com").code == 1
 
 
+def test_h25_whoever_is_erased_between_the_reading_of_a_page_and_its_saving_stays_out(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(town)
+    town.shop.customer_message("1", "Kim Doe again: still not arrived!")
+    town.days(1)
+    read, erased = Adapter.fetch, []
+
+    def fetch(self: Adapter, stream: str, cursor: Cursor) -> Iterator[Page]:
+        for page in read(self, stream, cursor):
+            if not erased and any(record.ticket == "1" for record in page.records):
+                erased.append(town.type("people", "erase", "kim@example.com", "--yes"))
+            yield page
+
+    monkeypatch.setattr(Adapter, "fetch", fetch)
+    town.sync()
+    assert [said.code for said in erased] == [0]
+    after = everything_in(town.home / "amends.db")
+    assert [trace for trace in TRACES if trace in after] == []
+
+
 def test_whoever_writes_anew_after_an_erasure_is_heard(town: Town) -> None:
     written(town)
     town.type("people", "erase", "kim@example.com", "--yes")
@@ -358,7 +380,7 @@ def test_whoever_writes_anew_after_an_erasure_is_heard(town: Town) -> None:
     assert [case["id"] for case in town.person("kim@example.com")["cases"]] == ["shop/3"]
 
 
-def test_a_restored_backup_forgets_again_who_was_erased_since(town: Town) -> None:
+def test_h25_a_restored_backup_forgets_again_who_was_erased_since(town: Town) -> None:
     written(town)
     backup = town.home / "backup.db"
     assert town.type("store", "backup", str(backup)).code == 0
@@ -391,6 +413,34 @@ def test_what_was_kept_long_enough_goes_by_itself_and_does_not_come_back(town: T
     assert town.type("complaints", "show", "shop/2").code == 0, "what is open stays"
     town.sync()
     assert town.type("complaints", "show", "shop/1").code == 1
+
+
+def test_h26_tidying_that_dies_half_way_is_gone_on_with_and_the_log_counts_all_of_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        complain(town.shop, who(f"c{number}", f"Kim {number}", f"kim{number}@example.com"))
+    town.sync()
+    for number in range(3):
+        town.shop.set(str(number + 1), "status", "closed")
+    town.sync()
+    town.days(60)
+    town.people("retention: {tickets: 30d}\n")
+    real, batches = erasure.erase_overdue, count()
+
+    def dies(*words: Any) -> erasure.Erased:
+        if next(batches) == 1:
+            raise KeyboardInterrupt
+        return real(*words)
+
+    monkeypatch.setattr(erasure, "AT_ONCE", 1)
+    monkeypatch.setattr(erasure, "erase_overdue", dies)
+    assert town.type("store", "tidy").code != 0
+    assert town.type("store", "tidy", "--dry-run", "--json").json["erased"]["tickets"] == 2, "one is gone for good"
+    assert town.type("store", "tidy", "--json").json["erased"]["tickets"] == 2
+    lines = town.type("audit", "list", "--json").json
+    tidied = [line["detail"]["tickets"] for line in lines if line["what"] == "store: tidied"]
+    assert sum(tidied) == 3
 
 
 # -- who came back, and conduct ----------------------------------------------------------------------------------------

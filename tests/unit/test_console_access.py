@@ -427,6 +427,18 @@ def test_every_answer_holds_the_browser_to_our_own_scripts(shop: Office) -> None
         assert "unsafe" not in policy
 
 
+def test_h11_no_page_hands_out_what_was_attached_and_no_answer_is_taken_for_another_kind(shop: Office) -> None:
+    browser = shop.browser(Rank.ADMIN)
+    kinds = set()
+    for method, path in PAGES:
+        if method == "GET" and path != "/live" and "sign-in" not in path:
+            answer = browser.get(filled(shop, path))
+            assert answer.headers["x-content-type-options"] == "nosniff", path
+            kinds.add(answer.headers.get("content-type", "").partition(";")[0])
+    assert not [path for _, path in PAGES if "attach" in path or "raw" in path]
+    assert kinds <= {"", "text/html", "text/plain", "text/csv", "application/json"}, "nothing is as it was sent"
+
+
 def test_h05_a_body_that_is_too_large_is_not_read(shop: Office) -> None:
     said = shop.browser(Rank.ADMIN).post("/pause", {"why": "x" * (2 << 20)})
     assert said.status_code == 413

@@ -50,13 +50,13 @@ def test_a_delivery_of_zendesk_names_its_ticket_and_itself() -> None:
     assert hook.delivery == "event-1" and hook.tickets == ("4711",)
 
 
-def test_while_a_secret_is_changed_the_one_before_counts_too() -> None:
+def test_h04_while_a_secret_is_changed_the_one_before_counts_too() -> None:
     body = json.dumps(SUBJECT).encode()
     assert heard_of_zendesk(body, zendesk(body, secret="old"), ("new", "old")).tickets == ("4711",)
 
 
 @pytest.mark.parametrize("minutes", [-6, 2, -60 * 24, 60 * 24])
-def test_h01_a_delivery_that_was_signed_at_another_time_proves_nothing(minutes: int) -> None:
+def test_h02_a_delivery_that_was_signed_at_another_time_proves_nothing(minutes: int) -> None:
     body = json.dumps(SUBJECT).encode()
     with pytest.raises(AuthError):
         heard_of_zendesk(body, zendesk(body, at=NOW + timedelta(minutes=minutes)))
@@ -78,7 +78,7 @@ def test_h01_without_a_secret_of_ours_nothing_is_proven() -> None:
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200), st.text(max_size=60))
-def test_h01_bytes_that_were_changed_on_the_way_prove_nothing(body: bytes, other: bytes, proof: str) -> None:
+def test_h03_bytes_that_were_changed_on_the_way_prove_nothing(body: bytes, other: bytes, proof: str) -> None:
     headers = zendesk(body)
     if other != body:
         with pytest.raises(AuthError):

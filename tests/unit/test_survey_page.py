@@ -139,6 +139,14 @@ def test_the_page_and_its_address_name_nobody(desk: Desk) -> None:
             assert secret not in text
 
 
+def test_h29_nothing_that_was_said_inside_is_on_the_page_or_in_what_is_thanked_with(desk: Desk) -> None:
+    desk.world.desk.note(desk.ticket, "The customer is a well-known troublemaker.")
+    desk.world.pull()
+    thanked = desk.web.post(desk.path, data={"csat": "1", "solved": "no"})
+    for text in (desk.web.get(desk.path).text, desk.web.get(f"{desk.path}/stop").text, thanked.text):
+        assert "troublemaker" not in text
+
+
 def test_h19_nothing_leaks_and_nothing_is_loaded_from_elsewhere(desk: Desk) -> None:
     shown = desk.web.get(desk.path)
     assert shown.headers["referrer-policy"] == "no-referrer"
