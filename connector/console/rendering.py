@@ -62,6 +62,7 @@ def _templates() -> Environment:
         "clock": clock_view,
         "highlighted": highlighted,
         "happened": happened,
+        "commands": _commands,
         "months": _months,
         "daily": _daily,
         "figures": _figures,
@@ -75,6 +76,12 @@ def _when(at: datetime | None) -> Markup:
     if at is None:
         return Markup("-")
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment(at))
+
+
+def _commands(text: str) -> Markup:
+    """A sentence, with the commands in it as such."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(one) if at % 2 else one for at, one in enumerate(parts))
 
 
 def _months(told: Report) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,12 +13,17 @@ from connector.tagging.fitting import Ints
 from connector.tagging.grams import Places
 from connector.tagging.heads import Model
 from connector.tagging.pattern import unspaced
-from connector.tagging.reading import Batch
+from connector.tagging.reading import Batch, Read
 from connector.tagging.weigh import quoted
 
 MOST_WORDS = 3
 # A word that weighs less than this share of the heaviest one explains nothing.
 LEAST_SHARE = 0.4
+# "a", "!" and "uma" weigh too, and tell a reader nothing: words of so many letters are shown instead, where there are
+# any that weigh a little. So many places are looked at for them.
+TELLING_LETTERS = 4
+LEAST_TELLING_SHARE = 0.15
+MOST_LOOKED_AT = 12
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -28,6 +34,14 @@ class Wanted(msgspec.Struct, frozen=True):
     value: str
     model: int
     column: int
+
+
+class Heavy(NamedTuple):
+    """A place in a message that speaks for a value, and its weight as a share of the heaviest one's."""
+
+    start: int
+    end: int
+    share: float
 
 
 def evidence(
@@ -43,13 +57,14 @@ def evidence(
             if not open_:
                 break
             for one, ranges in zip(open_, _heaviest(model, places, open_), strict=True):
-                spans = _spans(batch, one, ranges)
+                spans = _spans(batch, one, _telling(batch, one, ranges))
                 if spans:
                     found[one.row, one.facet, one.value] = spans
     return found
 
 
-def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[list[tuple[int, int]]]:
+def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[list[Heavy]]:
+    """For each the places that weigh most, the heaviest first."""
     rows = np.array([one.row for one in asked])
     first, last = np.searchsorted(places.texts, rows), np.searchsorted(places.texts, rows + 1)
     lengths = last - first
@@ -64,14 +79,39 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[lis
     owner, ordered = owner[order], weights[order]
     firsts = np.searchsorted(owner, np.arange(len(asked)))
     ranks = np.arange(len(order)) - firsts[owner]
-    chosen = (ranks < MOST_WORDS) & (ordered >= LEAST_SHARE * ordered[firsts[owner]])
+    shares = ordered / ordered[firsts[owner]]
+    chosen = (ranks < MOST_LOOKED_AT) & (shares >= LEAST_TELLING_SHARE)
     spots = at[order[chosen]]
-    found: list[list[tuple[int, int]]] = [[] for _ in asked]
-    for number, start, end in zip(
-        owner[chosen].tolist(), places.starts[spots].tolist(), places.ends[spots].tolist(), strict=True
+    found: list[list[Heavy]] = [[] for _ in asked]
+    for number, *heavy_one in zip(
+        owner[chosen].tolist(),
+        places.starts[spots].tolist(),
+        places.ends[spots].tolist(),
+        shares[chosen].tolist(),
+        strict=True,
     ):
-        found[number].append((start, end))
-    return [sorted(ranges) for ranges in found]
+        found[number].append(Heavy(*heavy_one))
+    return found
+
+
+def _telling(batch: Batch, one: Wanted, heavy: Sequence[Heavy]) -> list[tuple[int, int]]:
+    """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest."""
+    message = batch.messages[one.row]
+    telling = [each for each in heavy if _tells(message, each)]
+    least = LEAST_SHARE * telling[0].share if telling else LEAST_SHARE
+    shown = [each for each in telling or heavy if each.share >= least][:MOST_WORDS]
+    return sorted((each.start, each.end) for each in shown)
+
+
+def _tells(message: Read, heavy: Heavy) -> bool:
+    place = message.place(heavy.start, heavy.end)
+    if place is None:
+        return False
+    field, start, end = place
+    start, end = _whole(field.folded.text, start, end)
+    return any(
+        len(word) >= TELLING_LETTERS or any(map(unspaced, word)) for word in field.folded.text[start:end].split()
+    )
 
 
 def _spans(batch: Batch, one: Wanted, ranges: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
@@ -93,10 +133,12 @@ def _spans(batch: Batch, one: Wanted, ranges: Sequence[tuple[int, int]]) -> tupl
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range without blanks at its ends, and with the rest of the words that it begins and ends in."""
-    while start < end and text[start].isspace():
+    """The range without blanks and signs at its ends (unless it is all signs), and with the rest of the words that it
+    begins and ends in."""
+    outside = str.isspace if not any(map(str.isalnum, text[start:end])) else lambda one: not one.isalnum()
+    while start < end and outside(text[start]):
         start += 1
-    while end > start and text[end - 1].isspace():
+    while end > start and outside(text[end - 1]):
         end -= 1
     while start > 0 and end > start and _joined(text[start - 1], text[start]):
         start -= 1

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from connector.commands import people, people_conduct
+from connector.commands import overview, people, people_conduct
+from connector.commands.place import Place
+from connector.console.services import standing
 from connector.errors import StoreError
 from connector.helpdesk import CallsLeft
 from connector.people.conduct import QUESTIONS
@@ -112,6 +114,25 @@ def test_writes_to_one_source_are_stopped_by_whoever_may_says_why_and_means_it(s
     assert "source: paused" in log
     assert "source: resumed" in log
     assert "a-lead" in log
+
+
+def test_people_who_are_told_are_no_source_that_somebody_forgot(late: Office) -> None:
+    with late.house.store.write("test") as connection:
+        sources.enlist(connection, "contacts", "notify")
+    page = text_of(late.browser(Rank.VIEWER).get("/sources"))
+    assert "Your people, as contacts.yaml names them" in page
+    assert "names it no more" not in page
+
+
+def test_what_needs_a_person_names_its_command_as_such(late: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = ("3 <b>customers</b> wait: `amends corrections list`.",)
+
+    def told(place: Place) -> overview.Overview:
+        return msgspec.structs.replace(overview.overview(place), needs_person=needs)
+
+    monkeypatch.setattr(standing, "overview", told)
+    page = late.browser(Rank.VIEWER).get("/").text
+    assert "3 &lt;b&gt;customers&lt;/b&gt; wait: <code>amends corrections list</code>." in page
 
 
 def test_sources_say_how_many_calls_they_still_allow(shop: Office) -> None:
