@@ -238,7 +238,7 @@ def _of_places(one: Identity, other: Identity) -> Iterator[tuple[float, str]]:
 
 
 def _of_numbers(one: Identity, other: Identity, single: frozenset[str]) -> Iterator[tuple[float, str]]:
-    plain = [{key.lstrip(FINDING) for key in each.keys if _is_number(key)} for each in (one, other)]
+    plain = [_numbers_in(each.keys) for each in (one, other)]
     for key in sorted(plain[0] & plain[1]):
         yield 5.0, f"the same {key.partition(':')[0].replace('_', ' ')}"
     for kind in single:
@@ -247,8 +247,9 @@ def _of_numbers(one: Identity, other: Identity, single: frozenset[str]) -> Itera
             yield -2.0, f"two numbers ({kind.replace('_', ' ')})"
 
 
-def _is_number(key: str) -> bool:
-    return key.partition(":")[0] not in _NO_NUMBERS
+@lru_cache(maxsize=1024)
+def _numbers_in(keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key.lstrip(FINDING) for key in keys if key.partition(":")[0] not in _NO_NUMBERS)
 
 
 def proposals(

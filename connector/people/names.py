@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
-from itertools import product
+from typing import TypeVar
 
 from connector.people.japanese import in_kana, in_latin, spellings
 
@@ -50,6 +50,9 @@ class Fit(IntEnum):
     MAYBE = 1
     FITS = 2
     SAME = 3
+
+
+Much = TypeVar("Much", Fit, float)
 
 
 @lru_cache(maxsize=65_536)
@@ -108,21 +111,16 @@ def fit(one: str | None, other: str | None) -> Fit:
     one slip inside; one word at least has to be the same in full. Of two names that bring their reading along, the
     readings have to fit as well as the characters.
     """
-    if not one or not other:
-        return Fit.MAYBE
-    found = [_fit(ours, theirs) for ours, theirs in _beside(one, other)]
-    return min(found) if _both_read(one, other) else max(found)
+    return _by_spelling(_fit, one, other) if one and other else Fit.MAYBE
 
 
-def _beside(one: str, other: str) -> Iterator[tuple[str, str]]:
-    """Which spellings of two names are compared: characters with characters and reading with reading where both have
-    the two, else whatever there is."""
+def _by_spelling(compare: Callable[[str, str], Much], one: str, other: str) -> Much:
+    """Characters with characters and reading with reading where both names have the two, and what fits worst counts;
+    else whatever of the two fits."""
     ours, theirs = spellings(one), spellings(other)
-    return zip(ours, theirs, strict=True) if _both_read(one, other) else product(ours, theirs)
-
-
-def _both_read(one: str, other: str) -> bool:
-    return len(spellings(one)) == len(spellings(other)) == 2
+    if len(ours) == len(theirs):
+        return min(map(compare, ours, theirs))
+    return max(compare(each, that) for each in ours for that in theirs)
 
 
 def _fit(one: str, other: str) -> Fit:
@@ -176,10 +174,7 @@ def _slip(one: str, other: str) -> bool:
 
 def likeness(one: str | None, other: str | None) -> float:
     """How alike two names are, 0 to 1, whatever the order of their words, and by sound as well as by letter."""
-    if not one or not other:
-        return 0.0
-    found = [_likeness(ours, theirs) for ours, theirs in _beside(one, other)]
-    return min(found) if _both_read(one, other) else max(found)
+    return _by_spelling(_likeness, one, other) if one and other else 0.0
 
 
 def _likeness(one: str, other: str) -> float:
@@ -200,10 +195,7 @@ def _likeness(one: str, other: str) -> float:
 def weakest(one: str | None, other: str | None) -> float:
     """How alike the two words are, 0 to 1, that fit least when each word of the shorter name takes the one most like it
     in the longer: for "Emma Smith" and "Tom Smith" that is "emma" and "tom". An initial fits its word."""
-    if not one or not other:
-        return 1.0
-    found = [_weakest(ours, theirs) for ours, theirs in _beside(one, other)]
-    return min(found) if _both_read(one, other) else max(found)
+    return _by_spelling(_weakest, one, other) if one and other else 1.0
 
 
 def _weakest(one: str, other: str) -> float:
