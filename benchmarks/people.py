@@ -2,6 +2,7 @@
 
     python -m benchmarks.people                     # 100,000 people, three seeds, 1,000,000 known people
     python -m benchmarks.people --people 5000 --known 20000
+    python -m benchmarks.people --peers --known 0   # and splink on the same records, in an environment of its own
     python -m benchmarks.people --write             # and put the tables into docs/engineers/people.md
 
 Pairs of records of one person are the truth. Precision is that of pairs that rules joined; recall of proposals is the
@@ -12,17 +13,20 @@ from __future__ import annotations
 
 import argparse
 import platform
+import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import combinations, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from benchmarks import report
+from benchmarks import people_beside, report
 from benchmarks.city import Record, city
+from benchmarks.people_beside import Told
 from connector.model import Complaint, Entry, EntryKind, Role, Status, Visibility
 from connector.people.identity import Identifying, Identity, Number
 from connector.people.matching import blocks
@@ -33,6 +37,8 @@ from connector.sync.knowing import compare_some
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BATCH = 1000
+WORK = Path(__file__).resolve().parents[1] / "build" / "bench"
+FILLING_KB = 2_000_000
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "engineers" / "people.md"
 RULES = Identifying(
     country="GB",
@@ -130,30 +136,50 @@ def ours(records: Sequence[Record], folder: Path, name: str) -> tuple[Quality, f
     return judged(name, truth, person, asked), (linked - begun) * us, (compared - linked) * us
 
 
+def beside(records: Sequence[Record], found: Quality, cpu_seconds: float) -> list[Told]:
+    """What rules join, what they join and a human is asked, and what splink says of the same records."""
+    once = list({one.seen.person.key: one for one in records}.values())
+    said, right = found.joined + found.wrong, found.joined
+    asked = said + found.proposals
+    return [
+        Told("amends: joined by rules", said, right, found.pairs, cpu_seconds),
+        Told("amends: joined or proposed", asked, right + found.right, found.pairs, cpu_seconds),
+        *people_beside.splink(once, RULES, WORK, asked),
+    ]
+
+
 # -- speed -----------------------------------------------------------------------------------------------------------
 
 
 class Speed(NamedTuple):
+    """µs of CPU a complaint, and times those of the plain loop that ran right before: how busy the machine is, shows in
+    both."""
+
     what: str
     us: float
+    ratio: float
 
 
 def _fill(store: Store, known: Sequence[Record]) -> None:
     """People known already, with all by which they are found: rows as `save_people` and a comparison leave them, made
-    without asking who is who, which would take most of an hour."""
+    without asking who is who, and in one transaction within a cache of its own, for in the store's they would take
+    most of an hour."""
     once = list({one.seen.person.key: one for one in known}.values())
-    for start in range(0, len(once), BATCH):
-        rows, keys = [], []
-        for number, one in enumerate(once[start : start + BATCH], start + 1):
-            person = one.seen.person
-            phone = f"+44{''.join(filter(str.isdigit, person.phone))[-10:]}" if person.phone else None
-            mail = {f"mail:{person.address}"} if person.verified else set()
-            own = frozenset(mail | ({f"phone:{phone}"} if phone else set()) | set(one.seen.numbers))
-            known_as = Identity(number, person.key, person.name, person.address, phone, place=one.seen.place, keys=own)
-            columns = {name: getattr(person, name) for name in ("key", "name", "address", "phone", "verified")}
-            rows.append({"id": number, **columns, "place": one.seen.place, "compared_at": 1})
-            keys += [{"key": key, "complainant_id": number} for key in (*own, *blocks(known_as))]
-        with store.write("bench: fill") as connection:
+    with store.write("bench: fill") as connection:
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{FILLING_KB}")
+        for start in range(0, len(once), BATCH):
+            rows, keys = [], []
+            for number, one in enumerate(once[start : start + BATCH], start + 1):
+                person = one.seen.person
+                phone = f"+44{''.join(filter(str.isdigit, person.phone))[-10:]}" if person.phone else None
+                mail = {f"mail:{person.address}"} if person.verified else set()
+                own = frozenset(mail | ({f"phone:{phone}"} if phone else set()) | set(one.seen.numbers))
+                known_as = Identity(
+                    number, person.key, person.name, person.address, phone, place=one.seen.place, keys=own
+                )
+                columns = {name: getattr(person, name) for name in ("key", "name", "address", "phone", "verified")}
+                rows.append({"id": number, **columns, "place": one.seen.place, "compared_at": 1})
+                keys += [{"key": key, "complainant_id": number} for key in (*own, *blocks(known_as))]
             add_unknown(connection, tables.complainant, rows)
             add_unknown(connection, tables.identity, keys)
 
@@ -181,16 +207,33 @@ def speeds(known: int, new: int, seed: int, folder: Path) -> list[Speed]:
     rows = [_row(number, one) for number, one in enumerate(coming)]
 
     def each(step: str, work: list[Packed]) -> Speed:
+        plain = plain_loop(coming)
         begun = time.process_time()
         for start in range(0, len(work), BATCH):
             with store.write("bench") as connection:
                 some = work[start : start + BATCH]
                 _one_step(connection, step, some, shop)
-        return Speed(step, (time.process_time() - begun) * 1e6 / len(work))
+        us = (time.process_time() - begun) * 1e6 / len(work)
+        return Speed(step, us, us / plain)
 
     found = [each(step, rows) for step in ("joined by keys", "saved with all beside it", "compared with all others")]
     store.close()
     return found
+
+
+def plain_loop(coming: Sequence[Record]) -> float:
+    """µs of CPU for each record to be looked up by its key and put into a table of three columns in memory: the least
+    that anybody does who keeps people."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as plain:
+        plain.execute("create table person (key text primary key, name text, address text)")
+        begun = time.process_time()
+        plain.execute("begin")
+        for one in coming:
+            person = one.seen.person
+            plain.execute("select name from person where key = ?", (person.key,)).fetchone()
+            plain.execute("insert or replace into person values (?, ?, ?)", (person.key, person.name, person.address))
+        plain.execute("commit")
+        return (time.process_time() - begun) * 1e6 / len(coming)
 
 
 def _one_step(connection: Transaction, step: str, rows: list[Packed], source_id: int) -> None:
@@ -221,8 +264,11 @@ def quality_table(rows: Sequence[Quality]) -> str:
 
 
 def speed_table(rows: Sequence[Speed], known: int) -> str:
-    lines = [f"| Beside {known:,} known people | µs of CPU a complaint | Complaints a CPU second |", "|---|---|---|"]
-    lines += [f"| {row.what} | {row.us:,.0f} | {1e6 / row.us:,.0f} |" for row in rows]
+    lines = [
+        f"| Beside {known:,} known people | µs of CPU a complaint | Complaints a CPU second | × plain loop |",
+        "|---|--:|--:|--:|",
+    ]
+    lines += [f"| {row.what} | {row.us:,.0f} | {1e6 / row.us:,.0f} | {row.ratio:.0f} |" for row in rows]
     return "\n".join([*lines, ""])
 
 
@@ -232,16 +278,20 @@ def main() -> None:
     options.add_argument("--seeds", default="1,2,3")
     options.add_argument("--known", type=int, default=1_000_000)
     options.add_argument("--new", type=int, default=10_000)
+    options.add_argument("--peers", action="store_true", help="also splink, in an environment of its own")
     options.add_argument("--write", action="store_true", help="put the tables into docs/engineers/people.md")
     chosen = options.parse_args()
-    tables, qualities = [], []
+    tables, qualities, others = [], [], []
     for seed in chosen.seeds.split(",") if chosen.people else ():
         records = list(city(chosen.people, int(seed)))
         with TemporaryDirectory() as folder:
             found, linked, compared = ours(records, Path(folder), f"seed {seed}")
             qualities.append(found)
             print(f"{found} {linked:.0f} µs to join, {compared:.0f} µs to compare", file=sys.stderr)
+            if chosen.peers:
+                others.append(people_beside.table(beside(records, found, (linked + compared) * len(records) / 1e6)))
     tables += [quality_table(qualities)] if qualities else []
+    tables += others
     if chosen.known:
         with TemporaryDirectory() as folder:
             tables.append(speed_table(speeds(chosen.known, chosen.new, 9, Path(folder)), chosen.known))

@@ -17,6 +17,7 @@ from functools import lru_cache
 import msgspec
 
 from connector.people.identity import FINDING, MAIL, PHONE, Identity
+from connector.people.japanese import in_characters, in_kana, spellings
 from connector.people.names import Fit, fit, likeness, sound, weakest, words
 
 # From these log odds on, a pair is worth a human's look.
@@ -60,15 +61,18 @@ def blocks(one: Identity, claimed: Iterable[str] = ()) -> frozenset[str]:
 def full_names(name: str) -> tuple[str, ...]:
     """The blocks of a name of at least two words: how its longest words sound, in any order, and all of them run
     together, for "Zhao LiHua", "Li Hua Zhao" and "Lihua, Zhao" are written with spaces where it pleases."""
+    return tuple(dict.fromkeys(block for spelling in spellings(name) for block in _spelt_so(spelling)))
+
+
+def _spelt_so(name: str) -> Iterator[str]:
     parts = [word for word in words(name) if len(word) > 1]
-    if len(parts) < 2:
-        return ()
-    longest = sorted(parts, key=lambda word: (-len(word), word))[:3]
-    heard = "/".join(sorted(sound(word) or word for word in longest))
     joined = "".join(parts)
-    # Whichever word comes first, the same letters follow each other in a ring, which is read from one place.
-    ring = min(joined[at:] + joined[:at] for at in range(len(joined)))
-    return f"{_IN_FULL}{heard}", f"{_RUN_TOGETHER}{ring}"
+    if len(parts) > 1:
+        longest = sorted(parts, key=lambda word: (-len(word), word))[:3]
+        yield f"{_IN_FULL}{'/'.join(sorted(sound(word) or word for word in longest))}"
+    if len(parts) > 1 or in_kana(name):
+        # Whichever word comes first, the same letters follow each other in a ring, which is read from one place.
+        yield f"{_RUN_TOGETHER}{min(joined[at:] + joined[:at] for at in range(len(joined)))}"
 
 
 def _by_address(one: Identity) -> Iterator[str]:
@@ -154,7 +158,9 @@ def _of_names(one: Identity, other: Identity, *, rare: bool) -> Iterator[tuple[f
     how = fit(one.name, other.name)
     if how is Fit.NO and full and weakest(one.name, other.name) < OTHER_WORD and alike < _NAMES[0][0]:
         # One surname and two first names are a family; one first name and two surnames may be a wedding.
-        yield (1.5, "the same first name") if _sounds_alike(ours[0], theirs[0]) else (OTHER_NAME, "another name")
+        yield (
+            (1.5, "the same first name") if _sounds_alike(_first(one), _first(other)) else (OTHER_NAME, "another name")
+        )
     elif worth:
         yield (worth if full else worth / 2), "the same name" if alike >= _NAMES[0][0] else "a name like that"
         if rare and full:
@@ -165,6 +171,12 @@ def _of_names(one: Identity, other: Identity, *, rare: bool) -> Iterator[tuple[f
         yield 1.0, "a name that may be the same"  # an initial and a slip, or two romanisations of one name
     else:
         yield OTHER_NAME, "another name"
+
+
+def _first(one: Identity) -> str:
+    written, *_ = spellings(one.name or "")
+    parts = words(written)
+    return "".join(parts[1:]) if in_characters(written) else parts[0]
 
 
 def _sounds_alike(one: str, other: str) -> bool:
@@ -226,7 +238,7 @@ def _of_places(one: Identity, other: Identity) -> Iterator[tuple[float, str]]:
 
 
 def _of_numbers(one: Identity, other: Identity, single: frozenset[str]) -> Iterator[tuple[float, str]]:
-    plain = [{key.lstrip(FINDING) for key in each.keys if _is_number(key)} for each in (one, other)]
+    plain = [_numbers_in(each.keys) for each in (one, other)]
     for key in sorted(plain[0] & plain[1]):
         yield 5.0, f"the same {key.partition(':')[0].replace('_', ' ')}"
     for kind in single:
@@ -235,8 +247,9 @@ def _of_numbers(one: Identity, other: Identity, single: frozenset[str]) -> Itera
             yield -2.0, f"two numbers ({kind.replace('_', ' ')})"
 
 
-def _is_number(key: str) -> bool:
-    return key.partition(":")[0] not in _NO_NUMBERS
+@lru_cache(maxsize=1024)
+def _numbers_in(keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key.lstrip(FINDING) for key in keys if key.partition(":")[0] not in _NO_NUMBERS)
 
 
 def proposals(

@@ -1,16 +1,21 @@
 """Names of people as they are compared: folded, across scripts, and whether two of them can be one person's; pure.
 
 `linking` asks `fit`, which errs on the side of strangers; `matching` asks `likeness`, which only proposes. Scripts are
-brought to Latin letters by anyascii, which reads Chinese characters as Mandarin: a Japanese name in them is not found
-again in its own romanisation.
+brought to Latin letters by anyascii, which reads Chinese characters as Mandarin: a Japanese name in them is found again
+in its own romanisation, or in kana, only where it brings its reading along, as forms in Japan ask for it: "山田 太郎
+(Yamada Taro)". `japanese` reads kana and tells the two apart.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
+from typing import TypeVar
+
+from connector.people.japanese import in_kana, in_latin, spellings
 
 MOST_CHARACTERS = 200
 # Below seven letters, one letter parts brothers and sisters: Martin and Marvin, Maria and Marta.
@@ -47,11 +52,14 @@ class Fit(IntEnum):
     SAME = 3
 
 
+Much = TypeVar("Much", Fit, float)
+
+
 @lru_cache(maxsize=65_536)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in small Latin letters, titles left out: "Dr. Ирина Соколова" is ("irina", "sokolova")."""
     text = unicodedata.normalize("NFKC", name[:MOST_CHARACTERS])
-    latin = text if text.isascii() else _in_latin(text)
+    latin = text if text.isascii() else _in_latin(in_latin(text))
     if _HAN.search(text):
         latin = " ".join(_SYLLABLE.findall(latin))
     found = tuple(_WORD.findall(latin.casefold().replace("'", "")))
@@ -100,13 +108,29 @@ def fit(one: str | None, other: str | None) -> Fit:
     """Whether two names can be those of one person. A name that is missing may be anybody's.
 
     Each word of the shorter name has to be found in the longer one: the same, as its initial, or, in long words, with
-    one slip inside; one word at least has to be the same in full.
+    one slip inside; one word at least has to be the same in full. Of two names that bring their reading along, the
+    readings have to fit as well as the characters.
     """
-    ours, theirs = words(one or ""), words(other or "")
+    return _by_spelling(_fit, one, other) if one and other else Fit.MAYBE
+
+
+def _by_spelling(compare: Callable[[str, str], Much], one: str, other: str) -> Much:
+    """Characters with characters and reading with reading where both names have the two, and what fits worst counts;
+    else whatever of the two fits."""
+    ours, theirs = spellings(one), spellings(other)
+    if len(ours) == len(theirs):
+        return min(map(compare, ours, theirs))
+    return max(compare(each, that) for each in ours for that in theirs)
+
+
+def _fit(one: str, other: str) -> Fit:
+    ours, theirs = words(one), words(other)
     if not ours or not theirs:
         return Fit.MAYBE
     in_full = min(sum(len(word) > 1 for word in name) for name in (ours, theirs)) > 1
-    if in_full and (sorted(ours) == sorted(theirs) or _joined_alike(ours, theirs)):
+    if in_full and sorted(ours) == sorted(theirs):
+        return Fit.SAME
+    if _joined_alike(ours, theirs) and (in_full or in_kana(one) or in_kana(other)):
         return Fit.SAME
     shorter, longer = sorted((ours, theirs), key=len)
     left = list(longer)
@@ -150,7 +174,11 @@ def _slip(one: str, other: str) -> bool:
 
 def likeness(one: str | None, other: str | None) -> float:
     """How alike two names are, 0 to 1, whatever the order of their words, and by sound as well as by letter."""
-    ours, theirs = words(one or ""), words(other or "")
+    return _by_spelling(_likeness, one, other) if one and other else 0.0
+
+
+def _likeness(one: str, other: str) -> float:
+    ours, theirs = words(one), words(other)
     if not ours or not theirs:
         return 0.0
     from rapidfuzz import fuzz
@@ -167,7 +195,11 @@ def likeness(one: str | None, other: str | None) -> float:
 def weakest(one: str | None, other: str | None) -> float:
     """How alike the two words are, 0 to 1, that fit least when each word of the shorter name takes the one most like it
     in the longer: for "Emma Smith" and "Tom Smith" that is "emma" and "tom". An initial fits its word."""
-    shorter, longer = sorted((words(one or ""), words(other or "")), key=len)
+    return _by_spelling(_weakest, one, other) if one and other else 1.0
+
+
+def _weakest(one: str, other: str) -> float:
+    shorter, longer = sorted((words(one), words(other)), key=len)
     if not shorter:
         return 1.0
     from rapidfuzz import fuzz

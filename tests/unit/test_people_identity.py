@@ -72,6 +72,16 @@ def identity(ident: int, name: str | None = "Kim Doe", *keys: str) -> Identity:
         ("陈伟", "Chen Wei", Fit.SAME),
         ("赵小明", "Xiaoming Zhao", Fit.SAME),
         ("João Pereira", "Joao Pereira", Fit.SAME),
+        ("山田 太郎 (Yamada Taro)", "Taro Yamada", Fit.SAME),
+        ("山田太郎（ヤマダ　タロウ）", "山田 太郎", Fit.SAME),
+        ("山田 太郎 (やまだたろう)", "Yamada Taro", Fit.SAME),
+        ("山田 太郎 (やまだたろう)", "Yamada Tarō (山田太郎)", Fit.SAME),
+        ("山田 太郎 (Yamada Taro)", "山田 花子 (Yamada Hanako)", Fit.NO),
+        ("田中 裕子 (たなか ゆうこ)", "田中 裕子 (たなか ひろこ)", Fit.NO),
+        ("山田 太郎 (Yamada Taro)", "佐藤 太郎 (Yamada Taro)", Fit.NO),
+        ("佐藤 翔 (さとう しょう)", "Sho Sato", Fit.SAME),
+        ("服部 順 (ハットリ ジュン)", "Jun Hattori", Fit.SAME),
+        ("王伟 (VIP)", "Tokyo Wang", Fit.NO),
     ],
 )
 def test_two_names_fit_one_person_only_where_no_word_of_them_speaks_against_it(
@@ -79,6 +89,13 @@ def test_two_names_fit_one_person_only_where_no_word_of_them_speaks_against_it(
 ) -> None:
     assert fit(one, other) is how
     assert fit(other, one) is how
+
+
+def test_kana_is_read_as_in_a_passport_and_names_in_other_letters_stay() -> None:
+    assert words("おおの ゆうじ") == ("ono", "yuji")
+    assert words("ﾔﾏﾀﾞ ﾀﾛｳ") == words("やまだ たろう") == ("yamada", "taro")
+    assert words("ジョン・スミス") == ("jon", "sumisu")
+    assert words("Tarou Ooyama") == ("tarou", "ooyama")
 
 
 def test_names_are_alike_by_sound_and_in_any_order() -> None:

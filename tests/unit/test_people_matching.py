@@ -15,6 +15,7 @@ from connector.people.matching import (
     MOST_OF_ONE_BLOCK,
     PROPOSED_FROM,
     blocks,
+    full_names,
     near,
     proposals,
     weigh,
@@ -77,6 +78,22 @@ def test_a_name_is_found_however_its_syllables_are_written_apart() -> None:
     found = [blocks(like(name=name)) for name in WRITTEN_APART]
     assert frozenset.intersection(*found)
     assert not found[0] & blocks(like(name="赵小明"))
+
+
+def test_families_in_chinese_characters_are_told_by_what_follows_the_last_name() -> None:
+    one, other = (like(name=name, phone="+8613800000001") for name in ("王伟", "王丽华"))
+    assert weigh(one, other, rare=False, single=SINGLE).score < PROPOSED_FROM
+
+
+@pytest.mark.parametrize(
+    "name", ["Taro Yamada", "やまだ たろう", "ヤマダタロウ", "山田太郎", "Yamada Taro (山田 太郎)"]
+)
+def test_a_name_that_brings_its_reading_along_is_found_by_either(name: str) -> None:
+    one = replace(KIM, name="山田 太郎 (Yamada Taro)", phone="+81312340001")
+    other = like(name=name, phone="+81312340001")
+    assert full_names(one.name or "") and set(full_names(one.name or "")) & set(full_names(name))
+    assert weigh(one, other, rare=False, single=SINGLE).score >= PROPOSED_FROM
+    assert weigh(one, replace(other, name="山田花子"), rare=False, single=SINGLE).score < PROPOSED_FROM
 
 
 def test_one_mailbox_finds_its_people_whether_or_not_somebody_vouches_for_it_and_however_short_it_is() -> None:
