@@ -26,6 +26,11 @@ LONGEST = (
     "end_to_end/test_mail_deaths.py",
     "end_to_end/test_survey_browser.py",
     "engine/test_crash_points.py",
+    "engine/test_ladders.py",
+    "end_to_end/test_jira_contract_prism.py",
+    "end_to_end/test_contract_prism.py",
+    "engine/test_faults_local_processes.py",
+    "unit/test_clocks_proof.py",
     "engine/test_mutants.py",
 )
 
