@@ -7,11 +7,14 @@ promises below as tests. Called by `sync` and `outbox`; adapters are handed ever
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
@@ -419,20 +422,35 @@ def adapter_names() -> list[str]:
     import adapters
 
     built_in = [path.stem for folder in adapters.__path__ for path in sorted(_modules(folder))]
-    return sorted({*built_in, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*built_in, *(point.name for point in _installed())})
 
 
 def _modules(folder: str) -> list[Any]:
-    from pathlib import Path
-
     here = Path(folder)
     files = [path for path in here.glob("*.py") if path.stem != "__init__"]
     return files + [path.parent for path in here.glob("*/__init__.py")]
 
 
+def _installed() -> EntryPoints:
+    return _in_force(tuple((place, _changed_at(place)) for place in sys.path))
+
+
+# To ask takes a look at every package that is installed; what lies in its folders only changes when they do.
+@lru_cache(maxsize=1)
+def _in_force(_places: tuple[tuple[str, int], ...]) -> EntryPoints:
+    return entry_points(group=ENTRY_POINTS)
+
+
+def _changed_at(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def find_adapter(name: str) -> type[Adapter]:
     """The adapter class called `name`. Raises SettingsError when there is none, two, or it cannot be imported."""
-    others = [point for point in entry_points(group=ENTRY_POINTS) if point.name == name]
+    others = [point for point in _installed() if point.name == name]
     built_in = name.isidentifier() and find_spec(f"adapters.{name}") is not None
     if len(others) + built_in > 1:
         owners = [point.value for point in others] + (["Amends itself"] if built_in else [])

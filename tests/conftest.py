@@ -7,12 +7,16 @@ import gc
 import os
 from collections.abc import Iterator
 from itertools import cycle
+from types import SimpleNamespace
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from connector.commands import collector
+
 pytest.register_assert_rewrite("connector.testing")
-USUAL = gc.get_threshold()
+# What tests make dies by itself mostly: by the usual rule a tenth of a run is looking for what does not.
+SELDOM = (20_000, 10, 10)
 # The files that take a worker longest, most of all first: whole stories with processes of their own.
 LONGEST = (
     "end_to_end/test_demo.py",
@@ -22,9 +26,13 @@ LONGEST = (
     "end_to_end/test_mail_deaths.py",
     "end_to_end/test_survey_browser.py",
     "engine/test_crash_points.py",
+    "engine/test_ladders.py",
+    "end_to_end/test_jira_contract_prism.py",
+    "end_to_end/test_contract_prism.py",
+    "engine/test_faults_local_processes.py",
+    "unit/test_clocks_proof.py",
     "engine/test_mutants.py",
 )
-_frozen = 0
 
 
 @pytest.hookimpl(trylast=True)
@@ -54,27 +62,21 @@ def arranged(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end."""
-    _freeze()
-
-
-def _freeze() -> None:
-    global _frozen  # noqa: PLW0603  # the collector is one for the whole process, too
-    gc.unfreeze()
+    """What was imported and collected stays to the end. A command tells the collector that its process is short, and
+    never to look again at what is there. Here a thousand are run in one process: what they left would be gigabytes, and
+    letting go of it took seconds a time."""
     gc.collect()
     gc.freeze()
-    _frozen = gc.get_freeze_count()
+    gc.set_threshold(*SELDOM)
+    collector.gc = SimpleNamespace(freeze=lambda: None, set_threshold=lambda *_: None)  # type: ignore[assignment]
 
 
 @pytest.fixture(autouse=True)
-def _collector_as_usual() -> Iterator[None]:
-    """A command that is run in this process tells the collector that the process is short, and to look at nothing that
-    is there: it is not. What it left is looked at once it is as much as all that was there before."""
+def _collector_as_before() -> Iterator[None]:
+    """Whatever a command that was run in this process told it."""
     yield
-    if gc.get_threshold() != USUAL:
-        gc.set_threshold(*USUAL)
-    if gc.get_freeze_count() > 2 * _frozen:
-        _freeze()
+    if gc.get_threshold() != SELDOM:
+        gc.set_threshold(*SELDOM)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

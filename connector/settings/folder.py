@@ -12,7 +12,8 @@ from pathlib import Path
 
 import mappings
 from connector.errors import SettingsError
-from connector.settings.packed_books import document_of
+from connector.settings.digests import digest
+from connector.settings.packed_books import ShippedBook, shipped_book
 from connector.settings.problems import Place, Problems
 from connector.settings.yaml_file import Document, read_file
 
@@ -52,23 +53,28 @@ class Folder:
         self._drafts = dict(drafts or {})
         self.problems = problems
         self._read: dict[str, Document | None] = {}
+        self._packed: dict[str, ShippedBook] = {}
 
     def document(self, name: str) -> Document | None:
         """The file `name` ("sla.yaml", "mappings/zendesk.yaml"): the admin's own, else the shipped one. None where it
         cannot be read (with the reason among the problems) or there is neither."""
         if name not in self._read:
             path = self._path(name)
-            self._read[name] = self._document(path, name) if path else None
+            self._read[name] = read_file(path, self._called(path, name), self.problems) if path else None
             if path is None and name in SINGLE:
                 self.problems.add(
                     Place(name), "the file is neither here nor among the defaults", "install Amends again"
                 )
         return self._read[name]
 
-    def _document(self, path: Path, name: str) -> Document | None:
-        called = self._called(path, name)
-        packed = document_of(path, called) if name.startswith("phrases/") and called.endswith(SHIPPED_MARK) else None
-        return packed or read_file(path, called, self.problems)
+    def book(self, name: str) -> Document | ShippedBook | None:
+        """The phrase book `name`; one that is as shipped need not be read as YAML."""
+        path = self._path(name)
+        packed = shipped_book(path, self._called(path, name)) if path and self.as_shipped(name) else None
+        if packed is None:
+            return self.document(name)
+        self._packed[name] = packed
+        return packed
 
     def has(self, name: str) -> bool:
         return self._path(name) is not None
@@ -88,9 +94,10 @@ class Folder:
         names = [name for name in self.names(group) if self.as_shipped(name)]
         return {name: sha256((SHIPPED / name).read_bytes()).hexdigest() for name in names}
 
-    def read(self) -> dict[str, Document]:
-        """Every document that was asked for and could be read, by name."""
-        return {name: document for name, document in self._read.items() if document}
+    def digests(self) -> dict[str, str]:
+        """(name: digest) of every file that was asked for and could be read."""
+        read = {name: digest(document.value) for name, document in self._read.items() if document}
+        return read | {name: book.digest for name, book in self._packed.items()}
 
     def own(self, group: str) -> list[str]:
         """The admin's own files of a group ("mappings", "phrases"), by their names within the folder."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -27,10 +25,12 @@ from connector.policy.rules import Policy
 from connector.policy.telling import CONTACTS
 from connector.settings.checking import shaped
 from connector.settings.contacts import soon_over
+from connector.settings.digests import digest
 from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.models import digest_of, model_files
 from connector.settings.notation import duration_seconds
+from connector.settings.packed_books import ShippedBook
 from connector.settings.people import People, people_of
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True):
     def policy_digest(self) -> str:
         """Names all that decides what is done and who is told."""
         files = [name for name in sorted(self.digests) if name in POLICY or name.startswith(WORDINGS)]
-        return _digest([self.digests[name] for name in files])
+        return digest([self.digests[name] for name in files])
 
 
 def load(
@@ -116,7 +116,7 @@ def load(
     main = shaped(document, AmendsFile, problems)
     # Phrases are half of all that is read, and nobody asks for them where nothing is tagged.
     books = folder.names("phrases") if main is None or main.tag else ()
-    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, books), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), _books(folder, books), problems)
     calendars = calendars_of(folder.document("calendars.yaml"), problems)
     sla = _sla(folder, calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)
@@ -170,14 +170,14 @@ def load_tagging(home: Path | None = None) -> tuple[TaggingSettings, tuple[Path,
     """
     problems = Problems()
     folder = Folder(home_folder(home), problems)
-    tagging = tagging_of(folder.document("taxonomy.yaml"), _documents(folder, folder.names("phrases")), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), _books(folder, folder.names("phrases")), problems)
     problems.raise_if_any()
     assert tagging is not None, "what could not be understood was raised"
     return tagging, model_files(folder.home)
 
 
-def _documents(folder: Folder, names: Iterable[str]) -> list[Document | None]:
-    return [folder.document(name) for name in names]
+def _books(folder: Folder, names: Iterable[str]) -> list[Document | ShippedBook | None]:
+    return [folder.book(name) for name in names]
 
 
 def _settings(
@@ -193,7 +193,7 @@ def _settings(
 ) -> Settings:
     late = folder.shipped_digests("thanks")
     late |= folder.shipped_digests("promises") if sla.promising and sla.promising.finder else {}
-    digests = late | {name: _digest(document.value) for name, document in folder.read().items()}
+    digests = late | folder.digests()
     shared = [digests[name] for name in sorted(digests) if name in RULES or name.startswith(("phrases/", *TIMED))]
     shared += [] if main.tag else ["untagged"]
     models = model_files(folder.home) if main.tag else ()
@@ -215,7 +215,7 @@ def _settings(
         people=people,
         trends=trends,
         digests=digests,
-        rules_digest=_digest([*shared, *trained, own]),
+        rules_digest=digest([*shared, *trained, own]),
         models=models,
         lexicon=Lexicon(tags, tagging, tuple(trained), __version__) if main.tag else None,
         warnings=(*_warnings(main, folder), *soon_over(policies[0].contacts, today)),
@@ -225,7 +225,7 @@ def _settings(
 def _tagging_digest(digests: dict[str, str], models: Iterable[str], *, tag: bool) -> str:
     """Names all that tags are made of."""
     tagging = [digests[name] for name in sorted(digests) if name == "taxonomy.yaml" or name.startswith("phrases/")]
-    return _digest([tag, *tagging, *models])[:16]
+    return digest([tag, *tagging, *models])[:16]
 
 
 def rules_digest(mapping: str, digests: dict[str, str], tagging: str) -> str:
@@ -233,21 +233,14 @@ def rules_digest(mapping: str, digests: dict[str, str], tagging: str) -> str:
     what changed."""
     timed = ("calendars.yaml", "sla.yaml")
     clocks = [digests[name] for name in sorted(digests) if name in timed or name.startswith(TIMED)]
-    return ":".join((mapping[:16], tagging, _digest([FIGURES_VERSION, *clocks])[:16]))
-
-
-def _digest(value: Any) -> str:
-    """The same for the same content, in whatever order and with whatever comments; examples do not count."""
-    if isinstance(value, dict):
-        value = {key: part for key, part in value.items() if key != "examples"}
-    return sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+    return ":".join((mapping[:16], tagging, digest([FIGURES_VERSION, *clocks])[:16]))
 
 
 def _meaning_digest(mapping: str, folder: Folder) -> str:
     """Names a mapping together with the products that it places values by."""
     taxonomy = folder.document("taxonomy.yaml")
     products = taxonomy.value.get("products") if taxonomy else None
-    return _digest([mapping, products]) if products else mapping
+    return digest([mapping, products]) if products else mapping
 
 
 def _mapping_file(name: str, source: Source, folder: Folder) -> str:

@@ -6,7 +6,8 @@ still what it was packed from, and reads the YAML of any other. The admin's own 
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,49 +15,73 @@ from typing import Any
 import msgspec
 import zstandard
 
-from connector.settings.problems import Problems
-from connector.settings.yaml_file import Document, Spot, read_file
+from connector.settings.checking import shaped
+from connector.settings.digests import digest
+from connector.settings.problems import Place, Problems
+from connector.settings.shapes import PhrasesFile
+from connector.settings.yaml_file import read_file
+from connector.tagging import PhraseBook
 
 FILE = "books.bin"
 LEVEL = 19
 LARGEST = 1 << 28
 
 
-class _Book(msgspec.Struct, array_like=True, frozen=True):
+class _Packed(msgspec.Struct, array_like=True, frozen=True):
     content: str
+    digest: str
     value: msgspec.Raw
 
 
-def document_of(path: Path, name: str) -> Document | None:
-    """The shipped book in `path`, without the places of its values; None where it is not packed as it is now."""
-    book = _books(path.parent / FILE).get(path.name)
-    if book is None or book.content != _digest(path.read_bytes()):
+class ShippedBook(msgspec.Struct, frozen=True):
+    """A shipped book that is packed as it is now: `name` is what messages call it, `digest` names what it says."""
+
+    name: str
+    digest: str
+    book: PhraseBook
+
+    def place(self, _path: Sequence[str | int] = (), *, key: bool = False) -> Place:
+        """Where a value stands: what ships is not for the admin to edit, so its places are not kept."""
+        return Place(self.name, 1, 1)
+
+
+def shipped_book(path: Path, name: str) -> ShippedBook | None:
+    """The shipped book in `path`; None where it is not packed as it is now."""
+    found = _books(path.parent / FILE).get(path.name)
+    if found is None or found.content != _content(path.read_bytes()):
         return None
-    return Document(name, msgspec.json.decode(book.value), Spot(0, 0))
+    return ShippedBook(name, found.digest, _book(path.parent / FILE, path.name))
+
+
+# What settings hold anyway: those that are read again share it. As many as ship, and a folder of tests.
+@lru_cache(maxsize=32)
+def _book(file: Path, name: str) -> PhraseBook:
+    return msgspec.json.decode(_books(file)[name].value, type=PhraseBook)
 
 
 @cache
-def _books(file: Path) -> dict[str, _Book]:
+def _books(file: Path) -> dict[str, _Packed]:
     try:
         content = zstandard.ZstdDecompressor().decompress(file.read_bytes(), max_output_size=LARGEST)
-        return msgspec.json.decode(content, type=dict[str, _Book])
+        return msgspec.json.decode(content, type=dict[str, _Packed])
     except (OSError, zstandard.ZstdError, msgspec.MsgspecError):
         return {}
 
 
 def packed(folder: Path) -> bytes:
-    """The file for the books of a folder. Raises SettingsFilesError where one cannot be read."""
+    """The file for the books of a folder. Raises SettingsFilesError where one is not in the shape that it has to
+    have: that is not looked at again."""
     problems = Problems()
-    found: dict[str, tuple[str, Any]] = {}
+    found: dict[str, tuple[str, str, Any]] = {}
     for path in sorted(folder.glob("*.yaml")):
         document = read_file(path, path.name, problems)
-        if document is not None:
-            found[path.name] = _digest(path.read_bytes()), document.value
+        if document is not None and shaped(document, PhrasesFile, problems) is not None:
+            found[path.name] = _content(path.read_bytes()), digest(document.value), document.value
     problems.raise_if_any()
     return zstandard.ZstdCompressor(level=LEVEL).compress(msgspec.json.encode(found))
 
 
-def _digest(content: bytes) -> str:
+def _content(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 

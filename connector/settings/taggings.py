@@ -6,22 +6,25 @@ Called by `loading`. The structs of that room have the shape of the files, so wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.settings.checking import shaped
 from connector.settings.folder import SHIPPED_MARK
+from connector.settings.packed_books import ShippedBook
 from connector.settings.problems import Problems, one_of
 from connector.settings.shapes import PhrasesFile, TaxonomyFile
 from connector.settings.themes import shipped_themes
 from connector.settings.yaml_file import Document
 from connector.tagging import Facet, PhraseBook, ProductWords, TaggingSettings, Taxonomy
-from connector.tagging.book import PART
+from connector.tagging.book import PART, Example, Examples, Phrase
 
 
 def tagging_of(
-    taxonomy: Document | None, books: Iterable[Document | None], problems: Problems
+    taxonomy: Document | None, books: Iterable[Document | ShippedBook | None], problems: Problems
 ) -> TaggingSettings | None:
     """What the tagger is built from, or None with the reasons among `problems`."""
     before = len(problems)
@@ -39,7 +42,7 @@ def tagging_of(
 
 
 def _check_names(
-    document: Document, book: PhraseBook, claimed: dict[tuple[str, str, str], str], problems: Problems
+    document: Document | ShippedBook, book: PhraseBook, claimed: dict[tuple[str, str, str], str], problems: Problems
 ) -> None:
     """Files of one language are read as one book, in which a phrase is known by its name."""
     for group, named in (("phrases", book.phrases), ("guards", book.guards)):
@@ -117,38 +120,46 @@ def _check_raises(document: Document, name: str, facet: Facet, taxonomy: Taxonom
                 problems.add(document.place((*path, other)), what, fix)
 
 
-def _book(document: Document | None, taxonomy: Taxonomy | None, problems: Problems) -> PhraseBook | None:
+def _book(document: Document | ShippedBook | None, taxonomy: Taxonomy | None, problems: Problems) -> PhraseBook | None:
+    if isinstance(document, ShippedBook):
+        return document.book if taxonomy is None else _as_named(document.book, taxonomy)
     if document is None or shaped(document, PhrasesFile, problems) is None:
         return None
-    value = document.value
-    if taxonomy is not None:
-        if document.name.endswith(SHIPPED_MARK):
-            value = _as_named(value, taxonomy)
-        _check_sayings(document, value, {name: facet.values for name, facet in taxonomy.facets.items()}, problems)
-    return msgspec.convert(value, PhraseBook)
+    book = msgspec.convert(document.value, PhraseBook)
+    if taxonomy is None:
+        return book
+    if document.name.endswith(SHIPPED_MARK):
+        return _as_named(book, taxonomy)
+    _check_sayings(document, document.value, {name: facet.values for name, facet in taxonomy.facets.items()}, problems)
+    return book
 
 
-def _as_named(book: Any, taxonomy: Taxonomy) -> Any:
+def _as_named(book: PhraseBook, taxonomy: Taxonomy) -> PhraseBook:
     """A shipped book in the words of the admin's taxonomy: renamed values by `was`, those that are not there not."""
 
+    @cache
+    def ours(facet: str, value: str) -> str | None:
+        return taxonomy.facets[facet].named(value) if facet in taxonomy.facets else None
+
     def named(says: Mapping[str, str]) -> dict[str, str]:
-        return {
-            name: ours
-            for name, value in says.items()
-            if name in taxonomy.facets and (ours := taxonomy.facets[name].named(value)) is not None
-        }
+        return {facet: name for facet, value in says.items() if (name := ours(facet, value)) is not None}
 
-    def all_named(listed: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: {**one, "says": named(one["says"])} if "says" in one else one for name, one in listed.items()}
+    def in_ours(phrases: Mapping[str, Phrase]) -> dict[str, Phrase]:
+        return {name: replace(one, says=named(one.says)) for name, one in phrases.items()}
 
-    shown = {**book, **{group: all_named(book[group]) for group in ("phrases", "guards") if group in book}}
-    shown["phrases"] = {name: one for name, one in shown["phrases"].items() if one.get("says")}
-    if "examples" in book:
-        shown["examples"] = {
-            group: [{**one, "says": says} for one in listed if (says := named(one["says"]))]
-            for group, listed in book["examples"].items()
-        }
-    return shown
+    def examples(listed: Iterable[Example]) -> tuple[Example, ...]:
+        return tuple(Example(one.text, says) for one in listed if (says := named(one.says)))
+
+    said = [one.says for one in (*book.phrases.values(), *book.guards.values())]
+    said += [one.says for one in (*book.examples.match, *book.examples.miss)]
+    if all(ours(facet, value) == value for says in said for facet, value in says.items()):
+        return book
+    return replace(
+        book,
+        phrases={name: one for name, one in in_ours(book.phrases).items() if one.says},
+        guards=in_ours(book.guards),
+        examples=Examples(examples(book.examples.match), examples(book.examples.miss)),
+    )
 
 
 def _check_sayings(document: Document, book: Any, facets: Mapping[str, Mapping[str, str]], problems: Problems) -> None:

@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, literal_column, select, update
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.util import LRUCache
 
 from connector.errors import FencedError, StoreError
 from connector.store import tables
@@ -263,8 +266,30 @@ def _file_of(url: str) -> Path | None:
     return Path(parsed.database)
 
 
+class _SQLite(SQLiteDialect_pysqlite):
+    """The usual one; but what one engine compiled is another's as well. A command opens its store more than once, and
+    to put the same statements into words again was a tenth of it."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is _SQLite
+
+    def __hash__(self) -> int:
+        return hash(_SQLite)
+
+
+registry.register("sqlite.amends", __name__, _SQLite.__name__)
+_COMPILED = LRUCache[Any, Any](1000)
+
+
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=8, max_overflow=4) if not url.endswith(":memory:") else create_engine(url)
+    parsed = make_url(url)
+    more: dict[str, Any] = {} if url.endswith(":memory:") else {"pool_size": 8, "max_overflow": 4}
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        parsed = parsed.set(drivername="sqlite+amends")
+        more["execution_options"] = {"compiled_cache": _COMPILED}
+    engine = create_engine(parsed, **more)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
 
 import msgspec
 from ahocorasick_rs import AhoCorasick
@@ -95,8 +97,27 @@ class Lookup:
         return _denied(hits, text, negations) if negations else hits
 
 
-def _compiled(books: Sequence[PhraseBook]) -> Lookup:
-    """The phrase books of one language."""
+class _Books:
+    """The phrase books of one language, known by what they say: two that are read from the same files are equal."""
+
+    __slots__ = ("_digest", "books")
+
+    def __init__(self, books: Sequence[PhraseBook]) -> None:
+        said = [(book.language, book.phrases, book.guards, book.negations) for book in books]
+        self._digest = sha256(msgspec.json.encode(said)).digest()
+        self.books = books
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Books) and self._digest == other._digest
+
+
+# A book takes a tenth of a second and more to compile, and settings that are read again mostly have the same ones.
+@lru_cache(maxsize=16)
+def _compiled(known: _Books) -> Lookup:
+    books, known.books = known.books, ()  # a cached key would keep them
     negations = {fold(word).text for book in books for word in book.negations}
     gap = gap_of(negations)
     rules = (pair for book in books for pair in _rules(book))
@@ -123,7 +144,7 @@ class Phrases:
         # Two threads may compile the same book; they come to the same. What was compiled need not be held any more.
         books = self._waiting.get(language)
         if books is not None:
-            self._books[language] = _compiled(books)
+            self._books[language] = _compiled(_Books(books))
             self._waiting.pop(language, None)
         return self._books.get(language)
 

@@ -6,6 +6,7 @@ bits a number, with one scale a column.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -60,6 +61,30 @@ def unpacked(content: bytes, name: str = "the model") -> Model:
     """The model that `packed` made `content` of; `name` is what errors call it. Raises SettingsError where it is none,
     or where the packages of its method are not installed.
     Its version is the beginning of the content's SHA-256."""
+    found = _unpacked(_Content(content, name))
+    prove_installed(found.method, name)
+    return found
+
+
+class _Content:
+    """A file's content, known by its digest."""
+
+    __slots__ = ("body", "digest", "name")
+
+    def __init__(self, body: bytes, name: str) -> None:
+        self.body, self.name, self.digest = body, name, sha256(body).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and self.digest == other.digest
+
+
+# Settings that are read again mostly have the same model, and the one in force is held anyway.
+@lru_cache(maxsize=1)
+def _unpacked(known: _Content) -> Model:
+    content, known.body = known.body, b""  # a cached key would keep it
     try:
         if not content.startswith(MAGIC):
             raise ValueError("it does not begin as one")
@@ -69,9 +94,9 @@ def unpacked(content: bytes, name: str = "the model") -> Model:
         arrays, terms = _arrays(header, frame[4 + size :])
         _prove(header, arrays)
     except (ValueError, IndexError, zstandard.ZstdError, msgspec.MsgspecError) as error:
-        raise SettingsError(f"{name} is no model of Amends: {error}.", remedy="Train it again, or remove it.") from None
-    prove_installed(header.method, name)
-    return Model(sha256(content).hexdigest()[:8], header.heads, header.pairs, arrays, header.method, terms)
+        what = f"{known.name} is no model of Amends: {error}."
+        raise SettingsError(what, remedy="Train it again, or remove it.") from None
+    return Model(known.digest[:8], header.heads, header.pairs, arrays, header.method, terms)
 
 
 def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:

@@ -78,6 +78,17 @@ def test_the_adapter_of_another_package_is_found_by_its_name(installed: Path) ->
     assert {"acme", "memory"} <= set(adapter_names())
 
 
+def test_a_package_that_is_installed_beside_a_running_process_is_found_at_the_next_look(stranger: Path) -> None:
+    with pytest.raises(SettingsError, match="no adapter called 'late'"):
+        find_adapter("late")
+    info = stranger.parent.with_name("late-1.0.dist-info")
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: late\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[amends.adapters]\nlate = late:Adapter\n")
+    os.utime(info.parent, (1, 1))  # whatever the disk's clock makes of so short a time
+    assert "late" in adapter_names()
+
+
 def run_the_kit(folder: Path, site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
     environment.pop("PYTEST_ADDOPTS", None)
