@@ -51,11 +51,11 @@ def entries_of(number: int, chance: random.Random) -> tuple[Entry, ...]:
     found = [Entry("0", EntryKind.RECEIVED, came, came, Role.CUSTOMER, f"c{number}", Visibility.PUBLIC, _text(number))]
     at = came
 
-    def then(kind: EntryKind, role: Role, hours: float, **said: str) -> None:
+    def then(kind: EntryKind, role: Role, hours: float, text: str | None = None, value: str | None = None) -> None:
         nonlocal at
         at += timedelta(seconds=60 + int(chance.expovariate(1 / hours) * 3600))
         if at < NOW:
-            found.append(Entry(str(len(found)), kind, at, at, role, "7", Visibility.PUBLIC, **said))
+            found.append(Entry(str(len(found)), kind, at, at, role, "7", Visibility.PUBLIC, text, value))
 
     if chance.random() < 0.7:
         then(EntryKind.OWNER, Role.STAFF, 2, value=f"agent {chance.randrange(9)}")

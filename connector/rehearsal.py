@@ -181,9 +181,11 @@ class Asks(msgspec.Struct, frozen=True):
 def asked(rules: Rules) -> Asks:
     """The same for all complaints."""
     policy, sla = rules.policy, rules.sla
-    spoken = {rule.on for rule in (*policy.rules, *policy.corrections)}
-    holders = (*policy.rules, *policy.corrections, *sla.targets, *policy.contacts.people)
-    conditions = [one.when for one in (*holders, policy.survey, policy.acknowledge) if one is not None and one.when]
+    spoken = {rule.on for rule in policy.rules} | {one.on for one in policy.corrections}
+    asking = [one.when for one in policy.rules] + [one.when for one in policy.corrections]
+    asking += [one.when for one in sla.targets] + [one.when for one in policy.contacts.people]
+    asking += [one.when for one in (policy.survey, policy.acknowledge) if one is not None]
+    conditions = [one for one in asking if one is not None]
     names = {name for one in conditions for name in _WORD.findall(one.text)}
     timed = any(sla.marks.values()) or bool(sla.regulations)
     kinds = frozenset(sla.by_kind)
