@@ -147,7 +147,7 @@ def others(seed: int, this: Understood) -> Iterator[Earlier]:
 
 
 @pytest.mark.parametrize("name", HOUSES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_life_gone_through_fast_has_the_very_writes_of_one_looked_at_anew_at_each_moment(
     name: str, seed: int
