@@ -6,7 +6,7 @@ The pure rooms do not know each other; here they are put together, once, for pul
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -44,6 +44,7 @@ from connector.people.repeats import Earlier, RepeatPolicy, chasing, leading, re
 from connector.people.retention import Retention
 from connector.people.tongues import History, Spoken, spoken, usual_language
 from connector.policy import answers, correction, decision, emergencies, handoffs, recheck, wordings
+from connector.policy.case import Decided
 from connector.policy.copies import Reach
 from connector.policy.correction import Untold
 from connector.policy.ladder import Told
@@ -545,12 +546,15 @@ def assess(
     alive: Sequence[Alive] = (),
     untold: Sequence[Untold] = (),
     led: Callable[[Earlier], frozenset[ActionKind]] = lambda _leading: frozenset(ActionKind),
+    known: Container[Decided] = (),
+    wordless: bool = False,
 ) -> Assessment:
     """Its clocks, flags and due actions at `now`. Deterministic: the same stored state and `now` give the same.
     `acknowledges`: its source can tell a customer that their complaint has come. `acks` are the words of people who see
     to it, `told` is what others were told of it, `said` what the customer answered. `alive` are the trends that go on,
     `untold` the corrections of which its customer has not been told. Of a message that came to two places, what
-    `led` says is done at the first, and only the rest at its copy."""
+    `led` says is done at the first, and only the rest at its copy. Writes that are `known` are not decided again;
+    `wordless` leaves out what notes say, for who only counts them."""
     history, own = this.folded.history, this.values
     clocks = clocks_of(this, rules, now, own)
     handed = handoffs.handoffs(this.entries)
@@ -596,6 +600,8 @@ def assess(
         told=told,
         copy_of=None if same is None else same.case,
         led=frozenset() if same is None else led(same),
+        known=known,
+        wordless=wordless,
     )
     later = answers.next_change(said, history, rules.policy.survey, now) if said else None
     times = (decided.look_again_at, overdue.next_change(clocks, now), later)

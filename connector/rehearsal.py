@@ -6,25 +6,33 @@ had been told at once. What a complaint is about is taken as it is known today. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from connector.assessment import Rules, Understood, assess
+from connector.assessment import Assessment, Rules, Understood, assess, clocks_of
+from connector.clocks import overdue
+from connector.clocks.lives import ACKNOWLEDGEMENT, FIRST_REPLY, NEXT_REPLY, RESOLUTION
 from connector.mapping import Mapping, words
-from connector.model import Action, ActionKind, Complaint, Entry
+from connector.model import WAITING, Action, ActionKind, Complaint, EntryKind, Flag, FlagKind, Status
 from connector.people.repeats import Earlier
+from connector.policy import emergencies
+from connector.policy.case import Decided
+from connector.policy.handoffs import MANY
 from connector.policy.ladder import Told
 from connector.policy.taken import Ack
-from connector.timeline import Folded, fold
+from connector.timeline import Folded, Folding
 
 MOST_MOMENTS = 500  # of one life: a ladder that never ends, or a ticket that changes all day, is cut there
 SOONEST = timedelta(minutes=1)
 
 
 class Would(msgspec.Struct, frozen=True):
-    """A write that would have been sent `at` that instant; `to` is whom a notice would have told."""
+    """A write that would have been sent `at` that instant; `to` is whom a notice would have told. Its note has no
+    words, which nobody is going to read."""
 
     at: datetime
     action: Action
@@ -49,18 +57,17 @@ def rehearse(
     until: datetime,
     acks: Sequence[Ack] = (),
     acknowledges: bool = False,
+    asks: Asks | None = None,
 ) -> Rehearsed:
-    """All writes of one complaint between `since` and `until` that `rules` would have led to."""
+    """All writes of one complaint between `since` and `until` that `rules` would have led to. `asks` is what was
+    `asked` of these rules, where it is at hand."""
+    if not could_write(this, rules, acknowledges=acknowledges):
+        return Rehearsed()
     found: dict[str, Would] = {}
+    known: set[Decided] = set()
     told: list[Told] = []
-    at: datetime | None = max(since, this.folded.opened_at)
-    for _ in range(MOST_MOMENTS):
-        if at is None or at > until:
-            return Rehearsed(tuple(found.values()))
-        then = _as_of(this, at, mapping)
-        if then is None:
-            at = _next(this.entries, at, None)
-            continue
+
+    def look(then: Understood, at: datetime) -> Assessment:
         result = assess(
             then,
             [one for one in earlier if one.opened_at <= at],
@@ -72,13 +79,64 @@ def rehearse(
             acknowledges=acknowledges,
             acks=[one for one in acks if one.at <= at],
             told=told,
+            known=known,
+            wordless=True,
         )
         for action in result.actions:
             if action.key not in found and action.not_before <= at:
                 found[action.key] = _would(action, at)
-                told += _told(action, at)
-        at = _next(this.entries, at, _sooner(result.look_again_at, result.actions, at))
-    return Rehearsed(tuple(found.values()), cut=True)
+                known.add((action.rule, action.episode, action.kind))
+                told.extend(_told(action, at))
+        return result
+
+    cut = _walk(_Life(this, mapping), look, rules, asks or asked(rules), max(since, this.folded.opened_at), until)
+    return Rehearsed(tuple(found.values()), cut)
+
+
+def _walk(
+    life: _Life,
+    look: Callable[[Understood, datetime], Assessment],
+    rules: Rules,
+    asks: Asks,
+    first: datetime,
+    until: datetime,
+) -> bool:
+    """Look at each moment at which something may follow; whether there are more of them than are looked at."""
+    at: datetime | None = first
+    by_time: datetime | None = None
+    looked: _Looked | None = None
+    for _ in range(MOST_MOMENTS):
+        if at is None or at > until:
+            return False
+        if looked is not None and life.is_quiet(at, looked.folded, asks):
+            if by_time is None or at < by_time:
+                at = life.next(at, by_time)
+                continue
+            clocks = clocks_of(life.as_of(at) or life.this, rules, at)
+            if looked.covers(at, overdue.flags(clocks, rules.sla, at)):
+                by_time = _first(overdue.next_change(clocks, at), looked.pending)
+                at = life.next(at, by_time)
+                continue
+        then, looked, by_time = life.as_of(at), None, None
+        if then is not None:
+            result = look(then, at)
+            looked = _looked(life, then, result, asks, at)
+            by_time = _sooner(result.look_again_at, result.actions, at)
+        at = life.next(at, by_time)
+    return True
+
+
+def could_write(this: Understood, rules: Rules, *, acknowledges: bool) -> bool:
+    """Whether anything may ever be written about it. Most tickets are no complaints: of those, only an emergency is
+    told, a stage that they come to, and where everybody is, that they have come."""
+    policy = rules.policy
+    everybody = acknowledges and policy.acknowledge is not None and policy.acknowledge.everybody
+    return (
+        this.is_complaint == "yes"
+        or everybody
+        or bool(policy.stages)
+        or any(tag.facet == emergencies.FACET for tag in this.tags)
+    )
 
 
 def _would(action: Action, at: datetime) -> Would:
@@ -99,24 +157,159 @@ def _sooner(look_again: datetime | None, actions: Sequence[Action], at: datetime
     return look_again
 
 
-def _next(entries: Sequence[Entry], at: datetime, by_time: datetime | None) -> datetime | None:
-    happening = next((entry.occurred_at for entry in entries if entry.occurred_at > at), None)
-    if by_time is not None and by_time <= at:
-        by_time = at + SOONEST
-    return min((one for one in (happening, by_time) if one is not None), default=None)
+# -- moments at which nothing can follow -----------------------------------------------------------------------------
+
+# What these clocks count ends with a reply, and a customer who goes on writing starts none of them.
+_ENDED_BY_REPLY = frozenset({ACKNOWLEDGEMENT, FIRST_REPLY, NEXT_REPLY, RESOLUTION})
+_NOT_BEGUN_BY_CUSTOMER = frozenset({ACKNOWLEDGEMENT, FIRST_REPLY, RESOLUTION})
+# What changes without a change of status, priority or team; a condition on it may come true at any entry.
+_UNSTEADY = frozenset({"owner", "flags", "clocks", "handoffs", "earlier", "chasers"})
+_WORD = re.compile(r"[a-z_]+")
 
 
-def _as_of(this: Understood, at: datetime, mapping: Mapping) -> Understood | None:
-    """The complaint as its timeline had it at that instant; None where it had not come yet."""
-    entries = tuple(entry for entry in this.entries if entry.occurred_at <= at)
-    if len(entries) == len(this.entries):
-        return this
-    folded = fold(entries, words(mapping)) if entries else None
-    if folded is None:
+class Asks(msgspec.Struct, frozen=True):
+    """What the rules ask of a complaint. `steady`: only of what an entry cannot change unseen."""
+
+    steady: bool
+    handoffs: bool
+    ladders: frozenset[FlagKind]
+    replies_only_end: bool
+    customers_begin_none: bool
+    pauses: frozenset[Status]
+
+
+def asked(rules: Rules) -> Asks:
+    """The same for all complaints."""
+    policy, sla = rules.policy, rules.sla
+    spoken = {rule.on for rule in policy.rules} | {one.on for one in policy.corrections}
+    asking = [one.when for one in policy.rules] + [one.when for one in policy.corrections]
+    asking += [one.when for one in sla.targets] + [one.when for one in policy.contacts.people]
+    asking += [one.when for one in (policy.survey, policy.acknowledge) if one is not None]
+    conditions = [one for one in asking if one is not None]
+    names = {name for one in conditions for name in _WORD.findall(one.text)}
+    timed = any(sla.marks.values()) or bool(sla.regulations)
+    kinds = frozenset(sla.by_kind)
+    return Asks(
+        steady=not (timed or policy.stages or FlagKind.WORDING in spoken or names & _UNSTEADY),
+        handoffs=FlagKind.HANDOFFS in spoken,
+        ladders=frozenset(rule.on for rule in policy.rules if rule.ladder) if policy.contacts.people else frozenset(),
+        replies_only_end=kinds <= _ENDED_BY_REPLY,
+        customers_begin_none=kinds <= _NOT_BEGUN_BY_CUSTOMER,
+        pauses=frozenset().union(*(target.pauses or WAITING for target in sla.targets), WAITING),
+    )
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """A whole look at a complaint: how it stood, its flags, and when the first write that it led to falls due."""
+
+    folded: Folded
+    flags: frozenset[tuple[FlagKind, str]]
+    pending: datetime | None
+
+    def covers(self, at: datetime, flags: Sequence[Flag]) -> bool:
+        """Whether these flags, in the same state, lead to nothing new at that time."""
+        return (self.pending is None or at < self.pending) and self.flags.issuperset(_names(flags))
+
+
+def _looked(life: _Life, then: Understood, result: Assessment, asks: Asks, at: datetime) -> _Looked | None:
+    """None where something may follow at any moment, though the complaint stands as it did."""
+    if (
+        not asks.steady
+        or life.this.promises
+        or life.this.kept is not None
+        or result.copy_of is not None
+        or then.complaint.opened_at > at
+        or any(flag.kind in asks.ladders for flag in result.flags)
+    ):
         return None
-    promises = tuple(one for one in this.promises if one.promise.made_at <= at)
-    kept = this.kept if this.kept is not None and this.kept.until <= at else None
-    return Understood(_then(this.complaint, folded, at), entries, this.tags, folded, promises, kept)
+    pending = min((one.not_before for one in result.actions if one.not_before > at), default=None)
+    return _Looked(then.folded, _names(result.flags), pending)
+
+
+def _names(flags: Sequence[Flag]) -> frozenset[tuple[FlagKind, str]]:
+    return frozenset((flag.kind, flag.episode) for flag in flags)
+
+
+def _first(*instants: datetime | None) -> datetime | None:
+    return min((one for one in instants if one is not None), default=None)
+
+
+def _same(before: Folded, now: Folded, asks: Asks) -> bool:
+    """Whether nothing can follow from `now` that did not from `before`, entries aside that `handoffs` counts."""
+    was, is_ = before.history, now.history
+    if (
+        was.spells != is_.spells
+        or was.resolutions != is_.resolutions
+        or was.reopens != is_.reopens
+        or was.priorities != is_.priorities
+        or was.teams != is_.teams
+        or was.received_at != is_.received_at
+        or was.begun_by_staff != is_.begun_by_staff
+        or before.merged_into != now.merged_into
+    ):
+        return False
+    # A reply that was only guessed gives way to one that was seen: then an earlier answer is gone.
+    answered = was.replies != is_.replies or was.automatic != is_.automatic
+    if answered and not (asks.replies_only_end and is_.replies[: len(was.replies)] == was.replies):
+        return False
+    if was.customer_messages == is_.customer_messages:
+        return True
+    waiting = is_.status in asks.pauses or is_.begun_by_staff
+    return asks.customers_begin_none and not waiting
+
+
+class _Life:
+    """A complaint at one moment after the other, as its timeline had it. Each entry is folded once."""
+
+    def __init__(self, this: Understood, mapping: Mapping) -> None:
+        self.this = this
+        self._times = [entry.occurred_at for entry in this.entries]
+        self._folding = Folding(words(mapping))
+        self._taken = 0
+        self._folded: Folded | None = None
+        self._owners = self._voices = 0
+
+    def as_of(self, at: datetime) -> Understood | None:
+        """None where it had not come yet. Moments have to be asked for in order."""
+        this, count = self.this, bisect_right(self._times, at)
+        if count == len(self._times):
+            return this
+        self._take(count)
+        if self._folded is None:
+            return None
+        promises = tuple(one for one in this.promises if one.promise.made_at <= at)
+        kept = this.kept if this.kept is not None and this.kept.until <= at else None
+        complaint = _then(this.complaint, self._folded, at)
+        return Understood(complaint, this.entries[:count], this.tags, self._folded, promises, kept)
+
+    def _take(self, count: int) -> None:
+        if count <= self._taken:
+            return
+        for entry in self.this.entries[self._taken : count]:
+            self._folding.take(entry)
+            self._owners += entry.kind is EntryKind.OWNER
+            self._voices += entry.kind is EntryKind.STAFF_REPLY
+        self._taken, self._folded = count, self._folding.result()
+
+    def is_quiet(self, at: datetime, before: Folded, asks: Asks) -> bool:
+        """Whether what happened up to then changes nothing that any rule asks about. With the last entry, the complaint
+        stands as its source tells it, which may be another way."""
+        count = bisect_right(self._times, at)
+        self._take(count)
+        folded, told = self._folded, self.this.complaint
+        handed = asks.handoffs and (self._owners > MANY or self._voices >= MANY)
+        if folded is None or handed or not _same(before, folded, asks):
+            return False
+        as_told = (told.status, told.priority, told.merged_into) == (folded.status, folded.priority, folded.merged_into)
+        return as_told or count < len(self._times)
+
+    def next(self, at: datetime, by_time: datetime | None) -> datetime | None:
+        """The next moment after `at` at which something happened, or time alone may change something."""
+        count = bisect_right(self._times, at)
+        happening = self._times[count] if count < len(self._times) else None
+        if by_time is not None and by_time <= at:
+            by_time = at + SOONEST
+        return _first(happening, by_time)
 
 
 def _then(complaint: Complaint, folded: Folded, at: datetime) -> Complaint:

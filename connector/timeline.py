@@ -184,14 +184,14 @@ def _hidden(joined: list[Entry]) -> list[Entry]:
 
 def fold(entries: Iterable[Entry], words: Words) -> Folded | None:
     """What the ordered `entries` amount to in mapped words; None where nothing says when the ticket was received."""
-    folding = _Folding(words)
+    folding = Folding(words)
     for entry in entries:
         folding.take(entry)
     return folding.result()
 
 
-class _Folding:
-    """The walk over one timeline; lives for a single `fold`."""
+class Folding:
+    """The walk over one timeline: what the entries taken so far amount to, in order, is its `result`."""
 
     __slots__ = (
         "automatic",

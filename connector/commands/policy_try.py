@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from connector.display import count, moment, table, wrapped
 from connector.mapping import words
 from connector.model import ActionKind
 from connector.policy.telling import CONTACTS
-from connector.rehearsal import Would, rehearse
+from connector.rehearsal import Would, asked, rehearse
 from connector.settings import Settings, load
 from connector.settings.sources import SourceSettings
 from connector.store import Store, acks, complaints, sources
@@ -66,8 +67,16 @@ class Tried(msgspec.Struct, frozen=True):
     writes: tuple[Sent, ...]
 
 
-def attempt(place: Place, *, days: int, draft: Path | None, most: int | None) -> Tried:
+def attempt(
+    place: Place,
+    *,
+    days: int,
+    draft: Path | None,
+    most: int | None,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Tried:
     """Go through all that is stored of the last `days`, by the policy in force or by the `draft` of a policy.yaml.
+    `tell` hears after each batch how many of all complaints are behind; what it raises ends the walk.
 
     Raises SettingsFilesError where the draft is wrong."""
     until = place.now()
@@ -77,7 +86,7 @@ def attempt(place: Place, *, days: int, draft: Path | None, most: int | None) ->
         home = place.home if place.home.is_dir() else None
         settings = load(home, drafts={"policy.yaml": draft}, today=until.date())
     with place.store() as store:
-        return _Attempt(store, settings, since, until).run(most)
+        return _Attempt(store, settings, since, until).run(most, tell)
 
 
 class _Attempt:
@@ -86,30 +95,36 @@ class _Attempt:
     def __init__(self, store: Store, settings: Settings, since: datetime, until: datetime) -> None:
         self.store, self.settings, self.since, self.until = store, settings, since, until
         self.rules: Rules = rules_of(settings)
+        self.asks = asked(self.rules)
         self.seen = self.cut = 0
-        self.found: list[tuple[str, Would]] = []
+        self.found: list[_Found] = []
         with store.read() as connection:
             self.salt = sources.salt(connection)
 
-    def run(self, most: int | None) -> Tried:
-        with Progress("policy", "complaints") as tell:
+    def run(self, most: int | None, tell: Callable[[int, int], None]) -> Tried:
+        behind = 0
+        with self.store.read() as connection:
+            stored = complaints.number_of(connection, self.settings.sources)
+        with Progress("policy", "complaints") as show:
             for name, source in self.settings.sources.items():
                 for batch in self._batches(name):
-                    self._go_through(batch, source)
-                    tell(self.seen)
-        self.found.sort(key=lambda pair: pair[1].at)
+                    self._go_through([one for one in batch if self._is_of_the_time(one)], source)
+                    behind += len(batch)
+                    show(behind, stored)
+                    tell(behind, stored)
+        self.found.sort(key=lambda one: one.sent.at)
         folded, kept = _in_floods(self.found, self.settings.policy.digest_over)
         limit = self.settings.policy.limit_per_run
-        shown = [_sent(name, one) for name, one in self.found]
+        sent = [one.sent for one in self.found]
         return Tried(
             since=self.since,
             until=self.until,
             complaints=self.seen,
-            sums=tuple(_sums(self.found, limit)),
-            told=dict(Counter(one.to for _, one in kept if one.to is not None)),
+            sums=tuple(_sums(sent, limit)),
+            told=dict(Counter(one.to for one in kept if one.to is not None)),
             folded=folded,
             cut=self.cut,
-            writes=tuple(shown if most is None else shown[:most]),
+            writes=tuple(sent if most is None else sent[:most]),
         )
 
     def _batches(self, name: str) -> Iterator[list[Stored]]:
@@ -122,7 +137,7 @@ class _Attempt:
             if not found:
                 return
             last = found[-1].id
-            yield [one for one in found if self._is_of_the_time(one)]
+            yield found
 
     def _is_of_the_time(self, stored: Stored) -> bool:
         """Whether anything could have happened to it then: it changed since, or a clock or flag was still on."""
@@ -146,9 +161,10 @@ class _Attempt:
                 until=self.until,
                 acks=words_of.get(stored.id, ()),
                 acknowledges=ActionKind.ACKNOWLEDGE in source.can,
+                asks=self.asks,
             )
             self.cut += rehearsed.cut
-            self.found += [(f"{stored.source}/{stored.ticket}", one) for one in rehearsed.writes]
+            self.found += [_found(f"{stored.source}/{stored.ticket}", one) for one in rehearsed.writes]
 
     def _understood(self, stored: Stored, source: SourceSettings) -> Understood:
         doc = stored.doc
@@ -163,44 +179,51 @@ class _Attempt:
         )
 
 
-def _sent(name: str, one: Would) -> Sent:
-    action = one.action
-    return Sent(one.at, name, action.kind.value, action.rule, action.episode, one.to, action.why)
+class _Found(NamedTuple):
+    """What is kept of a write until all are counted: of many complaints there are many, so no more than is told."""
+
+    sent: Sent
+    urgent: bool
 
 
-def _sums(found: Sequence[tuple[str, Would]], limit: int) -> Iterator[Sum]:
-    groups: dict[tuple[str, str], list[tuple[str, Would]]] = {}
-    for name, one in found:
-        groups.setdefault((one.action.rule, one.action.kind.value), []).append((name, one))
-    for (rule, kind), pairs in groups.items():
-        days = Counter(one.at.date() for _, one in pairs)
-        hours = Counter(one.at.replace(minute=0, second=0, microsecond=0) for _, one in pairs)
+def _found(name: str, one: Would) -> _Found:
+    action, notice = one.action, one.action.effect.notice
+    sent = Sent(one.at, name, action.kind.value, action.rule, action.episode, one.to, action.why)
+    return _Found(sent, notice is not None and notice.urgent)
+
+
+def _sums(found: Sequence[Sent], limit: int) -> Iterator[Sum]:
+    groups: dict[tuple[str, str], list[Sent]] = {}
+    for one in found:
+        groups.setdefault((one.rule, one.kind), []).append(one)
+    for (rule, kind), those in groups.items():
+        days = Counter(one.at.date() for one in those)
+        hours = Counter(one.at.replace(minute=0, second=0, microsecond=0) for one in those)
         notices = kind == ActionKind.NOTIFY
         yield Sum(
             rule=rule,
             kind=kind,
-            writes=len(pairs),
-            complaints=len({name for name, _ in pairs}),
+            writes=len(those),
+            complaints=len({one.complaint for one in those}),
             most_a_day=max(days.values()),
             held=0 if notices else sum(max(0, number - limit) for number in hours.values()),
-            to=dict(Counter(one.to for _, one in pairs if one.to is not None)),
+            to=dict(Counter(one.to for one in those if one.to is not None)),
         )
 
 
-def _in_floods(found: Sequence[tuple[str, Would]], most: int) -> tuple[int, list[tuple[str, Would]]]:
+def _in_floods(found: Sequence[_Found], most: int) -> tuple[int, list[Sent]]:
     """How many notices would have been folded into digests, and what would have gone by itself."""
     recent: dict[str, list[float]] = {}
     kept, folded = [], 0
-    for name, one in found:
-        notice = one.action.effect.notice
-        if notice is None:
-            kept.append((name, one))
+    for one, urgent in found:
+        if one.to is None:
+            kept.append(one)
             continue
         at = one.at.timestamp()
-        times = [then for then in recent.get(notice.contact, ()) if then > at - TEN_MINUTES_SECONDS]
-        recent[notice.contact] = [*times, at]
-        if notice.urgent or len(times) < most:
-            kept.append((name, one))
+        times = [then for then in recent.get(one.to, ()) if then > at - TEN_MINUTES_SECONDS]
+        recent[one.to] = [*times, at]
+        if urgent or len(times) < most:
+            kept.append(one)
         else:
             folded += 1
     return folded, kept

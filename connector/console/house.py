@@ -17,6 +17,7 @@ from connector.commands.mapping_edit import HISTORY
 from connector.commands.place import Place
 from connector.console.limits import Allowance
 from connector.console.seat import Actor, Seat
+from connector.console.tryout import Bench
 from connector.desks import rules_of
 from connector.errors import AmendsError
 from connector.settings import Settings
@@ -51,6 +52,7 @@ class House:
         # On the way to the identity provider: each costs us a row and, at times, a question there.
         self.departures = Allowance(100, QUARTER_HOUR_SECONDS)
         self.known_provider: tuple[float, dict[str, str]] | None = None
+        self.bench = Bench()
         self.broken: str | None = None
         self._said: dict[str, str] = {}
         self._lock = threading.RLock()
@@ -106,6 +108,7 @@ class House:
             self.reload()
 
     def close(self) -> None:
+        self.bench.stop()
         self.store.close()
 
     def _look(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -86,8 +87,7 @@ def repeats(
         return ()
     found = [_reopened(complaint, history, policy, now)]
     others = _others(complaint, earlier)
-    ours = _as_case(complaint, tags)
-    if others and copy_of(ours, others) is None:
+    if others and copy_of(ours := _as_case(complaint, tags), others) is None:
         found.append(_same_matter(complaint, tags, others, policy))
         found.append(_many(complaint, others, policy) if chased(ours, others) is None else None)
     return tuple(flag for flag in found if flag is not None)
@@ -118,6 +118,7 @@ def _others(complaint: Complaint, earlier: Iterable[Earlier]) -> list[Earlier]:
 # -- what is no complaint of its own ---------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=8)  # one look at a complaint asks for the same text several times
 def words_hash(text: str) -> int | None:
     """Names a text, whatever its spaces, line breaks and capitals: 64 bits, signed, as a database keeps them. None
     where it is too short to tell one message from another."""
@@ -181,7 +182,10 @@ def chasers(history: History) -> int:
 def chasing(complaint: Complaint, history: History, tags: Sequence[Tag], others: Iterable[Earlier]) -> int:
     """How often the customer asked after this complaint before anybody had answered: in its own ticket, and by others
     that they opened meanwhile. `others` are all else of the same person."""
-    ours, others = _as_case(complaint, tags, history), list(others)
+    others = list(others)
+    if not others:
+        return chasers(history)
+    ours = _as_case(complaint, tags, history)
     asking = (one for one in others if one.is_complaint and not one.merged and chased(one, [ours]) is not None)
     return chasers(history) + sum(copy_of(one, [ours, *others]) is None for one in asking)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from connector.model import JSON, Clock, Complaint, Flag, History, Link, Tag
+from connector.model import JSON, ActionKind, Clock, Complaint, Flag, History, Link, Tag
 from connector.policy.handoffs import Handoffs
 from connector.policy.ladder import Told
 from connector.policy.rules import Correction, Policy, Rule
@@ -15,11 +15,13 @@ from connector.policy.taken import Hands
 
 Translate = Callable[[dict[str, JSON]], dict[str, JSON]]
 Place = Callable[[str, JSON], dict[str, JSON]]
+Decided = tuple[str, str, ActionKind]  # the rule, episode and kind of a write: what its key is made of
 
 
 class Case(msgspec.Struct, frozen=True):
     """The complaint as it stands, the policy, and how the source is written to. `hands` tells of people at work on it,
-    `handed` how often it was handed on, `told` what people of ours were told of it."""
+    `handed` how often it was handed on, `told` what people of ours were told of it. Of the writes that are `known` to
+    whoever asks, nothing but their time is worked out; `wordless`: nobody is going to read the notes."""
 
     complaint: Complaint
     history: History
@@ -37,6 +39,8 @@ class Case(msgspec.Struct, frozen=True):
     hands: Hands = Hands()
     handed: Handoffs = Handoffs()
     told: Sequence[Told] = ()
+    known: Container[Decided] = ()
+    wordless: bool = False
 
     @property
     def about(self) -> str:

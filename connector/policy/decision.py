@@ -8,8 +8,9 @@ long history would flood the helpdesk.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
@@ -32,7 +33,7 @@ from connector.model import (
 )
 from connector.policy import acknowledgement, copies, correction, telling
 from connector.policy.case import Case as _Case
-from connector.policy.case import Place, Translate, speaks
+from connector.policy.case import Decided, Place, Translate, speaks
 from connector.policy.handoffs import Handoffs
 from connector.policy.keys import action_key, marker
 from connector.policy.ladder import Told
@@ -86,12 +87,14 @@ def decide(
     told: Sequence[Told] = (),
     copy_of: str | None = None,
     led: frozenset[ActionKind] = frozenset(ActionKind),
+    known: Container[Decided] = (),
+    wordless: bool = False,
 ) -> Decision:
     """The actions for one complaint as of `now`. `links` are the corrective tickets that were opened for it;
     `acknowledges` says that its source can tell a customer that their complaint has come. `hands` tells of people at
     work on it, `handed` how often it was handed on, `told` which people of ours were told of it. `copy_of` names the
     complaint that is the same message: what is `led` is done there (`copies.led`), and here the rest and whatever
-    cannot wait.
+    cannot wait. What is `known` is not told again; `wordless` leaves out what the notes say.
 
     `place` says into which field of the source a finding goes ("tag.<facet>", "flag.<kind>", "survey", "tags"), {} for
     none of its own; a finding's field is filled where it is empty, and an agent's value stays.
@@ -116,6 +119,8 @@ def decide(
         hands or Hands(),
         handed or Handoffs(),
         told,
+        known,
+        wordless,
     )
     against = objection(complaint, tags)
     same = copy_of if against is None and led else None
@@ -136,8 +141,8 @@ def decide(
     wanted += (one for one in escalations if one.kind not in left or copies.urgent(one, policy))
     people = telling.notices(case if against is None and same is None else urgent)
     wanted += (one for one in people.actions if same is None or one.rule not in copies.SILENT)
-    actions = sorted(wanted, key=lambda action: action.rank)
-    later = [action.not_before for action in actions if action.not_before > now]
+    actions = sorted((action for action in wanted if action.key), key=lambda action: action.rank)
+    later = [action.not_before for action in wanted if action.not_before > now]
     if people.look_again_at is not None:
         later.append(people.look_again_at)
     return Decision(tuple(actions), min(later, default=None), skipped, same, left)
@@ -150,6 +155,7 @@ def wanted_tags(settings: TagBack, tags: Iterable[Tag]) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=1024)  # the same few findings are named for every complaint
 def tag_name(text: str) -> str:
     """A text as a helpdesk's tag: lower case, with "_" for whatever is neither letter nor digit."""
     return _NOT_A_TAG.sub("_", text.lower()).strip("_")[:LONGEST_TAG]
@@ -160,6 +166,8 @@ def _escalations(case: _Case) -> Iterator[Action]:
         if _is_past(case, flag):
             continue
         for rule in case.speaking(flag):
+            if (rule.id, flag.episode, rule.kind) in case.known:
+                continue
             effect = _effect(case, rule, flag)
             if effect != Effect():
                 yield _action(case, rule.kind, rule.id, flag.episode, effect, flag.why, flag.since, rank=rule.rank)
@@ -168,11 +176,15 @@ def _escalations(case: _Case) -> Iterator[Action]:
 def _corrections(case: _Case) -> Iterator[Action]:
     for rule in case.policy.corrections:
         if rule.on is None:
+            if (rule.id, correction.FOR_EVERY, ActionKind.CORRECT) in case.known:
+                continue
             if case.complaint.opened_at >= case.act_from and rule.when is not None and rule.when.holds(case.values):
                 why = f"Rule {rule.id!r} holds for this complaint."
                 yield _correction(case, rule, None, correction.FOR_EVERY, why, case.complaint.opened_at)
             continue
         for flag in case.flags:
+            if (rule.id, flag.episode, ActionKind.CORRECT) in case.known:
+                continue
             if not _is_past(case, flag) and speaks(rule, flag, case.values) and _leads(case, flag):
                 yield _correction(case, rule, flag, flag.episode, flag.why, flag.since)
 
@@ -228,7 +240,8 @@ def _links(case: _Case) -> Iterator[Action]:
 def _pointing(case: _Case, same: str) -> Iterator[Action]:
     """The note that sends whoever reads the copy to the ticket where the message is dealt with."""
     at = case.complaint.opened_at
-    if case.complaint.status not in FINISHED and at >= case.act_from:
+    told = (COPY, same, ActionKind.LINK) in case.known
+    if case.complaint.status not in FINISHED and at >= case.act_from and not told:
         text = copies.note(same)
         yield _action(case, ActionKind.LINK, COPY, same, Effect(note=text), text, at, rank=copies.RANK)
 
@@ -239,7 +252,9 @@ def _effect(case: _Case, rule: Rule, flag: Flag) -> Effect:
         name: value for name, value in rule.fields.items() if name != "priority" or _raises(case.complaint, value)
     }
     text = None
-    if rule.writes_note:
+    if rule.writes_note and case.wordless:
+        text = ""
+    elif rule.writes_note:
         text = note(
             case.complaint,
             case.history,
@@ -292,7 +307,7 @@ def _acknowledgement(case: _Case) -> Iterator[Action]:
     ):
         return
     last = acknowledgement.last_moment(history, settings)
-    if case.now > last:
+    if case.now > last or (ACKNOWLEDGE, acknowledgement.EPISODE, ActionKind.ACKNOWLEDGE) in case.known:
         return
     yield _action(
         case,
@@ -331,6 +346,8 @@ def _survey(case: _Case) -> tuple[list[Action], tuple[str, ...]]:
     first, last = allowed
     if case.now > last:
         return [], (f"no survey for {ended.episode} any more: its time ended {instant(last, settings.zone)}",)
+    if (SURVEY, ended.episode, ActionKind.SURVEY) in case.known:
+        return [_unsaid(case, ActionKind.SURVEY, SURVEY, ended.episode, first)], ()
     asked = case.place("survey", "due")
     tags, tagged = ((), asked) if asked else _tags(case, settings.tags)
     link = case.place("survey_link", LINK) if settings.page is not None else {}
@@ -348,17 +365,21 @@ def _tag_back(case: _Case) -> Iterator[Action]:
     if settings is None or case.complaint.updated_at < case.act_from:
         return
     wanted = wanted_tags(settings, case.tags)
+    # The episode is the whole finding, so a tag that a person takes off again is not put back.
+    episode = "+".join(wanted)
+    if (TAG_BACK, episode, ActionKind.TAG) in case.known:
+        yield _unsaid(case, ActionKind.TAG, TAG_BACK, episode, case.complaint.updated_at)
+        return
     fill = _filled(case, settings)
     own = {tag.facet for tag in case.tags if case.place(f"tag.{tag.facet}", tag.value)}
     missing = _missing(case.complaint, wanted_tags(settings, (tag for tag in case.tags if tag.facet not in own)))
     tags, tagged = _tags(case, missing)
     if tags or tagged or fill:
-        # The episode is the whole finding, so a tag that a person takes off again is not put back.
         yield _action(
             case,
             ActionKind.TAG,
             TAG_BACK,
-            "+".join(wanted),
+            episode,
             Effect(tags=tags, fields=tagged, fill=fill),
             "What Amends found out about the complaint.",
             case.complaint.updated_at,
@@ -404,6 +425,12 @@ def _action(
         rank=rank,
         language=_spoken(case) if kind in (ActionKind.SURVEY, ActionKind.ACKNOWLEDGE) else None,
     )
+
+
+def _unsaid(case: _Case, kind: ActionKind, rule: str, episode: str, not_before: datetime) -> Action:
+    """A write that is known. Without a key, for it is not decided again: only its time counts, for the next look."""
+    about = case.complaint
+    return Action("", "", about.source, about.ticket, kind, rule, episode, Effect(), "", not_before)
 
 
 def _spoken(case: _Case) -> str | None:

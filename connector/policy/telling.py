@@ -83,6 +83,15 @@ def _ladder(case: Case, rule: Rule, ladder: Ladder, flag: Flag) -> Telling:
 
 def _rung(case: Case, rule: Rule, ladder: Ladder, flag: Flag, rung: Rung) -> Action:
     person = rung.chosen.contact
+    title, text = ("", "") if case.wordless else _told(case, ladder, flag, rung)
+    notice = Notice(contact=person.id, title=title, text=text, since=flag.since, urgent=ladder.at_any_hour)
+    why = f"{flag.why} Step {rung.number} of ladder {ladder.name!r}: {rung.target.replace('_', ' ')}."
+    return _action(case, rule.id, rung.episode, notice, why, rank=1 if ladder.at_any_hour else rule.rank)
+
+
+def _told(case: Case, ladder: Ladder, flag: Flag, rung: Rung) -> tuple[str, str]:
+    """(title, text) of what a step tells."""
+    person = rung.chosen.contact
     phrasing = case.policy.phrasing(*person.languages)
     lines = note(
         case.complaint,
@@ -100,15 +109,7 @@ def _rung(case: Case, rule: Rule, ladder: Ladder, flag: Flag, rung: Rung) -> Act
     ).splitlines()
     again = rung.number > len(ladder.steps)
     text = [*lines[:-1], phrasing.line("again") if again else "", *_how_to_answer(case, phrasing)]
-    notice = Notice(
-        contact=person.id,
-        title=f"{lines[0]} ({case.about})",
-        text=joined(text),
-        since=flag.since,
-        urgent=ladder.at_any_hour,
-    )
-    why = f"{flag.why} Step {rung.number} of ladder {ladder.name!r}: {rung.target.replace('_', ' ')}."
-    return _action(case, rule.id, rung.episode, notice, why, rank=1 if ladder.at_any_hour else rule.rank)
+    return f"{lines[0]} ({case.about})", joined(text)
 
 
 def _how_to_answer(case: Case, phrasing: Phrasing) -> Iterator[str]:

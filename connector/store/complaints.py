@@ -651,6 +651,12 @@ _NEXT = (
 )
 
 
+def number_of(connection: Connection, names: Iterable[str]) -> int:
+    """How many complaints these sources have."""
+    statement = select(func.count()).select_from(complaint).join(source).where(source.c.name.in_(list(names)))
+    return int(connection.execute(statement).scalar_one())
+
+
 def after(connection: Connection, source_id: int, last_id: int, most: int) -> list[Stored]:
     """The next complaints of a source in row order: how a replay walks through a store."""
     rows = connection.execute(_NEXT, {"of": source_id, "last": last_id, "most": most}).all()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from connector.console.services import policy
 from connector.console.serving import Office as Serving
 from connector.roles import Rank
 from tests.console import KIM, PAYLOADS, Office, later, office
@@ -162,6 +163,29 @@ def test_a_page_is_read_on_a_phone_in_the_dark_without_scrolling_sideways(shop: 
         assert wide <= 0, path
     page.goto("/")
     keep(page, "phone")
+    assert shop.complaints == []
+
+
+def test_a_try_out_that_takes_long_is_shown_as_it_goes_on_and_when_it_has_ended(
+    shop: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    real = policy.attempt
+
+    def slowly(*words: Any, tell: Any, **named: Any) -> Any:
+        tell(34_000, 100_000)
+        assert go.wait(60)
+        return real(*words, tell=tell, **named)
+
+    monkeypatch.setattr(policy, "attempt", slowly)
+    monkeypatch.setattr(policy, "AT_ONCE_SECONDS", 0.0)
+    page = shop.page(Rank.LEAD)
+    page.goto("/policy")
+    page.get_by_role("button", name="What would have been sent?").click()
+    page.get_by_text("34,000 of 100,000 complaints").wait_for()
+    go.set()
+    page.locator("#tried").get_by_text("Busiest day").wait_for()
+    assert page.get_by_role("button", name="Stop it").count() == 0
     assert shop.complaints == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -599,16 +600,74 @@ def test_a_report_is_taken_out_as_a_file_by_those_who_may_and_noted(late: Office
 def test_a_policy_is_tried_on_what_is_stored_and_nothing_is_sent_or_saved(late: Office) -> None:
     lead = late.browser(Rank.LEAD)
     text = HTMLParser(lead.get("/policy").text).css_first("textarea").text()
-    said = lead.post("/policy/try", {"text": text, "days": "30"})
-    assert "Busiest day" in said.text
+    assert lead.post("/policy/try", {"text": text, "days": "30"}).headers["location"] == "/policy#tried"
+    late.house.bench.wait(60)
+    assert "Busiest day" in lead.get("/policy").text
+    assert "Busiest day" in lead.post("/policy/try", {"text": text, "days": "30"}, hx_request="true").text
     assert not late.desk.ledger
     assert not (late.home / "policy.yaml").exists()
-    wrong = text_of(lead.post("/policy/try", {"text": text + "\nnonsense: 1\n", "days": "30"}))
+    lead.post("/policy/try", {"text": text + "\nnonsense: 1\n", "days": "30"})
+    late.house.bench.wait(60)
+    wrong = text_of(lead.get("/policy/try"))
     assert "policy.yaml:" in wrong
     assert "nonsense" in wrong
     assert "/tmp" not in wrong
     for days in ("0", "366", "x", "9999"):
         assert lead.post("/policy/try", {"text": text, "days": days}).status_code == 400
+
+
+@pytest.fixture
+def held(late: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A policy is tried, and comes no further than 34,000 of 100,000 complaints until it is let go."""
+    go, there = threading.Event(), threading.Event()
+
+    def attempt(*_: Any, tell: Any, **__: Any) -> Any:
+        tell(34_000, 100_000)
+        there.set()
+        while not go.wait(0.01):
+            tell(34_000, 100_000)
+        raise StoreError("the disk is full.")
+
+    monkeypatch.setattr("connector.console.services.policy.attempt", attempt)
+    monkeypatch.setattr("connector.console.services.policy.AT_ONCE_SECONDS", 0.0)
+    late.browser(Rank.LEAD).post("/policy/try", {"text": "zone: UTC", "days": "30"})
+    assert there.wait(60)
+    yield go
+    go.set()
+
+
+def test_a_policy_that_is_tried_for_minutes_says_how_far_it_is_to_whoever_comes_back(
+    late: Office, held: threading.Event
+) -> None:
+    page = late.browser(Rank.LEAD).get("/policy")
+    assert "34,000 of 100,000 complaints" in text_of(page)
+    assert 'hx-get="/policy/try" hx-trigger="every 2s"' in page.text
+    assert "zone: UTC" in HTMLParser(page.text).css_first("textarea").text()
+    assert HTMLParser(page.text).css_first('#tried a[href="/policy#tried"]') is not None
+    assert "34,000" not in late.browser(Rank.VIEWER).get("/policy").text
+    held.set()
+    late.house.bench.wait(60)
+    said = late.browser(Rank.LEAD).get("/policy/try")
+    assert "the disk is full" in said.text
+    assert "every 2s" not in said.text
+
+
+def test_a_policy_that_is_tried_is_stopped_by_whoever_may_try_one(late: Office, held: threading.Event) -> None:
+    admin = late.browser(Rank.ADMIN)
+    refused = admin.post("/policy/try", {"text": "", "days": "30"})
+    assert refused.status_code == 400
+    assert "a-lead tries a policy" in text_of(refused)
+    assert late.browser(Rank.AGENT).post("/policy/try/stop").status_code == 403
+    said = text_of(admin.post("/policy/try/stop", hx_request="true"))
+    assert "stopped when 34,000 of 100,000 complaints were behind" in said
+
+
+def test_a_new_try_out_takes_the_place_of_ones_own(late: Office, held: threading.Event) -> None:
+    lead = late.browser(Rank.LEAD)
+    assert lead.post("/policy/try", {"text": "zone: Europe/Rome", "days": "7"}).status_code == 303
+    going = late.house.bench.now
+    assert going is not None
+    assert (going.draft, going.days, going.outcome) == ("zone: Europe/Rome", 7, None)
 
 
 def test_what_was_written_is_taken_back_with_one_click(late: Office) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
-from connector.console.asking import Form, Seated
+from connector.console.asking import Form, Posted, Seated
 from connector.console.errors import RequestError
 from connector.console.paging import address
 from connector.console.rendering import page
 from connector.console.services import policy, reports
+from connector.roles import Permission
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,12 +45,34 @@ def file(request: Request, seat: Seated) -> Response:
 
 @router.get("/policy")
 def rules(request: Request, seat: Seated) -> Response:
-    return page(request, "policy.html", text=policy.text(seat), told=policy.contacts(seat))
+    tryout = policy.tryout(seat) if seat.actor.may(Permission.DECIDE) else None
+    mine = tryout is not None and tryout.who == seat.who and not request.query_params.get("fresh")
+    text = tryout.draft if tryout is not None and mine else policy.text(seat)
+    return page(request, "policy.html", text=text, tryout=tryout, mine=mine, told=policy.contacts(seat))
+
+
+@router.get("/policy/try")
+def tryout(request: Request, seat: Seated) -> Response:
+    return page(request, "rehearsed.html", tryout=policy.tryout(seat))
 
 
 @router.post("/policy/try")
-def rehearsed(request: Request, posted: Form) -> Response:
+def try_out(request: Request, posted: Form) -> Response:
     days = posted.text("days")
     if not days.isascii() or not days.isdigit() or len(days) > 4:
         raise RequestError("that is no number of days.", remedy="Name 1 to 365.")
-    return page(request, "rehearsed.html", told=policy.rehearsed(posted.seat, posted.text("text"), int(days)))
+    policy.try_out(posted.seat, posted.text("text"), int(days))
+    return _tried(request, posted)
+
+
+@router.post("/policy/try/stop")
+def stop(request: Request, posted: Form) -> Response:
+    policy.stop(posted.seat)
+    return _tried(request, posted)
+
+
+def _tried(request: Request, posted: Posted) -> Response:
+    """The part of the page that changed; the whole page where no script asked."""
+    if request.headers.get("hx-request"):
+        return page(request, "rehearsed.html", tryout=policy.tryout(posted.seat))
+    return RedirectResponse("/policy#tried", 303)
