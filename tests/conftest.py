@@ -11,10 +11,14 @@ from types import SimpleNamespace
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import HealthCheck, settings
 
 from connector.commands import collector
 
 pytest.register_assert_rewrite("connector.testing")
+# How fast a machine is today says nothing about the code: Hypothesis has limits by the wall clock unless told.
+settings.register_profile("amends", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("amends")
 # What tests make dies by itself mostly: by the usual rule a tenth of a run is looking for what does not.
 SELDOM = (20_000, 10, 10)
 # The files that take a worker longest, most of all first: whole stories with processes of their own.
