@@ -126,8 +126,10 @@ def replay(
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
     assert row is not None, "an opened helpdesk has a row"
-    begun = row.replayed_by == desk.rules_digest and not dry_run and (not closed_too or bool(row.replays_closed))
-    closed_too = closed_too or (begun and bool(row.replays_closed))
+    cut_short = row.replayed_by == desk.rules_digest
+    begun = cut_short and not dry_run and (not closed_too or bool(row.replays_closed))
+    # What goes on with closed ones has to say so beforehand, too.
+    closed_too = closed_too or (cut_short and bool(row.replays_closed))
     last = (row.replayed_to or 0) if begun else 0
     # After a replay that was never finished, part of the store stands by its rules.
     before = row.rules_digest if row.replayed_by is None else None

@@ -185,6 +185,7 @@ def test_whoever_goes_on_with_a_backfill_of_closed_ones_that_was_killed_counts_t
     ]
     desk = town.world.helpdesk()
     assert stale(desk, town.world.store), "the daemon takes it up by itself"
+    assert town.replay(dry_run=True).changed == 2, "whoever is asked first is told of them"
     assert town.replay().read == 2, "and goes on where it was"
     assert {town.clocks(ticket)["resolution#1"].state for ticket in (first, second, third)} == {ClockState.MISSED}
     assert not stale(desk, town.world.store)
