@@ -15,7 +15,8 @@ from connector.model import JSON, Action
 
 
 def known(room: Postroom, root: Root, marks: Marks) -> dict[str, JSON]:
-    """What an undo has to know of a write that is about to set these marks: those that are not there yet."""
+    """What an undo has to know of a write that is about to set these marks: those that are not there yet. They are set
+    one after the other and before any mail leaves, so a write that was refused may have left some ("steps")."""
     if not (marks.keywords or marks.flagged or marks.folder):
         return {"tags": [], "fields": {}}
     kept, there = marking.kept_and_there(room, root, marks)
@@ -26,7 +27,8 @@ def known(room: Postroom, root: Root, marks: Marks) -> dict[str, JSON]:
         fields[FLAGGED] = [True, False]
     if folder and folder != root.place.folder:
         fields[FOLDER] = [folder, root.place.folder]
-    return {"tags": [word for word in marks.keywords if word in kept and word not in there], "fields": fields}
+    new = [word for word in marks.keywords if word in kept and word not in there]
+    return {"tags": new, "fields": fields, "steps": True}
 
 
 def prepare(room: Postroom, action: Action, root: Root) -> Stamp:

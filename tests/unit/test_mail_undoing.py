@@ -8,8 +8,9 @@ import pytest
 
 from adapters.imap import writing
 from connector.adapter import Landed, Never, Stamp
-from connector.errors import RejectedError
+from connector.errors import RejectedError, TemporaryError
 from connector.model import Action, ActionKind, Effect
+from connector.outbox import with_earlier
 from tests.unit.mail_office import NOTE, TICKET, Office, PlugError, action, prepared, settled
 
 EVERYTHING = Effect(note=NOTE, tags=("amends_overdue",), fields={"flagged": True, "folder": "Escalated"})
@@ -84,6 +85,20 @@ def test_what_stood_in_for_keywords_is_taken_back_too() -> None:
     undo = written(office, action(ActionKind.ESCALATE))
     assert (office.flags(), folder(office)) == ({"\\Flagged"}, "Escalated")
     undone(office, undo)
+    assert (office.flags(), folder(office)) == (set(), "INBOX")
+
+
+def test_marks_of_a_first_try_whose_mail_was_refused_are_ours_in_the_second_and_after_it() -> None:
+    office = Office()
+    office.answers = [TemporaryError("down.", applied=False)]
+    one = action(ActionKind.ESCALATE, EVERYTHING)
+    first = prepared(office, one)
+    with pytest.raises(TemporaryError):
+        writing.apply(office.room(), one, first)
+    assert office.flags() >= {"amends_overdue", "\\Flagged"} and office.delivered == []
+    second = with_earlier(prepared(office, one), first)
+    writing.apply(office.room(), one, second)
+    undone(office, undo_of(second))
     assert (office.flags(), folder(office)) == (set(), "INBOX")
 
 
