@@ -1,4 +1,4 @@
-"""What a write is called at the helpdesk never changes: by it a write in doubt is found again, by newer releases too."""
+"""What a write is called at a helpdesk never changes: by it a write in doubt is found again, by newer releases too."""
 
 from __future__ import annotations
 
