@@ -19,7 +19,8 @@ from connector.store.hook_inbox import FILE, HookInbox
 
 class HookStanding(msgspec.Struct, frozen=True):
     """The hook of one source. `kept` is none, kept or by_hand; `waiting` deliveries are on disk and not yet acted upon,
-    `refused` ones were not proven to be the source's. `silent_since`: the poll found changes that no hook told of."""
+    `refused` ones were not proven to be the source's. `silent_since`: the poll found changes that no hook told of.
+    `before_at`: when a delivery was signed last with the secret before the present one."""
 
     source: str
     kept: str
@@ -30,6 +31,7 @@ class HookStanding(msgspec.Struct, frozen=True):
     done: str | None
     trouble: str | None
     silent_since: datetime | None
+    before_at: datetime | None
 
 
 class HookListing(msgspec.Struct, frozen=True):
@@ -79,6 +81,7 @@ def _standing(source: SourceSettings, inbox: HookInbox | None) -> HookStanding:
         done=found.done if found else None,
         trouble=found.trouble if found else None,
         silent_since=found.silent_since if found else None,
+        before_at=found.before_at if found else None,
     )
 
 
@@ -154,9 +157,10 @@ def _state(one: HookStanding, now: datetime) -> str:
         return clean(one.trouble)
     if one.silent_since:
         return f"silent since {ago(one.silent_since, now)}, though tickets changed"
-    return (
-        f"{clean(one.done)}, well" if one.done else "well" if one.address or one.kept == "by_hand" else "not made yet"
-    )
+    if not (one.address or one.done or one.kept == "by_hand"):
+        return "not made yet"
+    before = f"; the secret before was used {ago(one.before_at, now)}" if one.before_at else ""
+    return f"{f'{clean(one.done)}, ' if one.done else ''}well{before}"
 
 
 def done_lines(told: list[HookDone], _columns: int) -> list[str]:

@@ -143,13 +143,19 @@ def _hooks(told: tuple[HookStanding, ...]) -> Iterator[Metric]:
     refused = GaugeMetricFamily(
         "amends_hook_refused", "Deliveries that nothing proved to be the source's.", labels=["source"]
     )
+    before = GaugeMetricFamily(
+        "amends_hook_secret_before_last_used_timestamp_seconds",
+        "When a delivery came last that the secret before the present one had signed.",
+        labels=["source"],
+    )
     trouble = GaugeMetricFamily("amends_hook_in_trouble", "1 while a hook is in trouble or silent.", labels=["source"])
     for one in told:
         _moment(heard, one.source, one.heard_at)
+        _moment(before, one.source, one.before_at)
         waiting.add_metric([one.source], one.waiting)
         refused.add_metric([one.source], one.refused)
         trouble.add_metric([one.source], float(bool(one.trouble or one.silent_since)))
-    yield from (heard, waiting, refused, trouble)
+    yield from (heard, waiting, refused, before, trouble)
 
 
 def _plain(name: str, words: str, value: float) -> GaugeMetricFamily:

@@ -30,7 +30,9 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import DatabaseError, DBAPIError
@@ -71,6 +73,7 @@ _hook = Table(
     Column("trouble", Text),
     Column("silent_since", BigInteger),
     Column("refused", Integer, nullable=False, server_default="0"),
+    Column("before_at", BigInteger),
 )
 
 
@@ -94,7 +97,7 @@ class Hint(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True):
     """How the hook of a source is: since when `address` is known to be served, what was `done` about it last, what is
     wrong; `silent_since` is when the poll found a change of which no delivery had told. `refused` deliveries were not
-    proven to be the source's."""
+    proven to be the source's. `before_at` is when a delivery came last that the secret before the present one signed."""
 
     source: str
     address: str | None = None
@@ -105,6 +108,7 @@ class Standing(msgspec.Struct, frozen=True):
     heard_at: datetime | None = None
     waiting: int = 0
     refused: int = 0
+    before_at: datetime | None = None
 
 
 class HookInbox:
@@ -125,6 +129,7 @@ class HookInbox:
                 self._file.touch(mode=0o600)
                 inode = self._file.stat().st_ino
                 _metadata.create_all(engine)
+                _add_columns(engine)
                 with engine.connect() as connection:
                     for table in (_delivery, _hook):
                         connection.execute(select(table).limit(1)).all()
@@ -208,6 +213,11 @@ class HookInbox:
         self._note(source)
         self._changed(update(_hook).where(_hook.c.source == source).values(refused=_hook.c.refused + number))
 
+    def signed_before(self, source: str, at: datetime) -> None:
+        """A delivery of this source came at `at` that the secret before the present one had signed."""
+        self._note(source)
+        self._changed(update(_hook).where(_hook.c.source == source).values(before_at=micros(at)))
+
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def hints(self, source: str, most: int) -> list[Hint]:
@@ -267,6 +277,7 @@ class HookInbox:
             heard_at=moment_or_none(heard),
             waiting=int(waiting),
             refused=row.refused,
+            before_at=moment_or_none(row.before_at),
         )
 
     def _note(self, source: str) -> None:
@@ -287,6 +298,16 @@ class HookInbox:
         return self._tried(step)
 
 
+def _add_columns(engine: Engine) -> None:
+    """What a file that an earlier version made lacks; it holds hints alone, so it has no migrations."""
+    there = {column["name"] for column in inspect(engine).get_columns(_hook.name)}
+    with engine.begin() as connection:
+        for column in _hook.columns:
+            if column.name not in there:
+                kind = column.type.compile(engine.dialect)
+                connection.execute(text(f"ALTER TABLE {_hook.name} ADD COLUMN {column.name} {kind}"))
+
+
 def _is_damaged(error: Exception) -> bool:
     return isinstance(error, DatabaseError) and any(word in str(error.orig) for word in DAMAGED)
 
@@ -302,9 +323,9 @@ def _packed(tickets: tuple[str, ...]) -> str:
     return msgspec.json.encode(tickets).decode()
 
 
-def _unpacked(text: str) -> tuple[str, ...]:
+def _unpacked(packed: str) -> tuple[str, ...]:
     """The tickets; none where the row is damaged: then a poll is asked for, which finds them."""
     try:
-        return msgspec.json.decode(text, type=tuple[str, ...])
+        return msgspec.json.decode(packed, type=tuple[str, ...])
     except (msgspec.DecodeError, TypeError):
         return ()

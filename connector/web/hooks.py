@@ -38,7 +38,7 @@ RETRY_AFTER_SECONDS = "30"
 
 class Ear(msgspec.Struct, frozen=True):
     """How deliveries of one source are proven: the adapter's `hear` with the source's options, and the secrets that may
-    have signed them."""
+    have signed them, the present one first."""
 
     hear: Callable[[Any, Mapping[str, str], bytes, Sequence[str], datetime], Hook]
     options: Any
@@ -69,6 +69,7 @@ class HookDoor:
         self._ears, self._inbox, self._now = ears, inbox, now
         self._waiting: list[tuple[Delivery, asyncio.Future[None]]] = []
         self._refused: dict[str, int] = {}
+        self._before: dict[str, datetime] = {}
         self._working: asyncio.Task[None] | None = None
         self._batches = 0
         self._full = False
@@ -87,7 +88,7 @@ class HookDoor:
         if body is None:
             return Response(status_code=413)
         try:
-            hook = ear.hear(ear.options, dict(request.headers), body, ear.secrets(), self._now())
+            hook = self._heard(source, ear, dict(request.headers), body)
         except AuthError:
             self._count_refused(source)
             return Response(status_code=401)
@@ -98,6 +99,17 @@ class HookDoor:
             log.error("%s: hooks cannot be proven. %s", source, error)
             return _come_again()
         return await self._keep(Delivery(source, hook.delivery, hook.tickets, self._now()))
+
+    def _heard(self, source: str, ear: Ear, headers: Mapping[str, str], body: bytes) -> Hook:
+        """What the delivery says. One that the secret before the present one has signed counts as well, and it is noted
+        that this one is still in use."""
+        secrets, now = ear.secrets(), self._now()
+        try:
+            return ear.hear(ear.options, headers, body, secrets[:1], now)
+        except AuthError:
+            hook = ear.hear(ear.options, headers, body, secrets[1:], now)
+        self._before[source] = now
+        return hook
 
     async def _keep(self, delivery: Delivery) -> Response:
         if self._full or len(self._waiting) >= MOST_AT_DOOR:
@@ -125,8 +137,9 @@ class HookDoor:
         while True:
             some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
             refused, self._refused = self._refused, {}
+            before, self._before = self._before, {}
             try:
-                await asyncio.to_thread(self._write, [delivery for delivery, _ in some], refused)
+                await asyncio.to_thread(self._write, [delivery for delivery, _ in some], refused, before)
             except InboxError as error:
                 log.error("hooks: nothing can be kept. %s", error)
                 others, self._waiting = self._waiting, []
@@ -136,10 +149,12 @@ class HookDoor:
             if not (self._waiting or self._refused):
                 return
 
-    def _write(self, deliveries: list[Delivery], refused: dict[str, int]) -> None:
+    def _write(self, deliveries: list[Delivery], refused: dict[str, int], before: dict[str, datetime]) -> None:
         self._inbox.keep(deliveries)
         for source, number in refused.items():
             self._inbox.refused(source, number)
+        for source, at in before.items():
+            self._inbox.signed_before(source, at)
         self._batches += 1
         if self._full or self._batches % COUNT_EVERY == 0:
             self._full = self._inbox.waiting() >= MOST_UNREAD

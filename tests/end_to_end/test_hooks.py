@@ -333,6 +333,17 @@ def test_a_changed_secret_is_followed_and_the_one_before_counts_for_a_while(here
     assert set(here.delivered()) == {204}
 
 
+def test_h04_that_the_secret_before_is_still_in_use_is_shown(here: Pushed) -> None:
+    here.opens()
+    here.delivered()
+    assert here.inbox.standing("shop").before_at is None, "nothing but the present secret was in use"
+    old = dict(here.secrets.current())
+    here.secrets.replace(old, {"secret": "one the helpdesk has not heard of yet", "before": old["secret"]})
+    here.opens()
+    assert set(here.delivered()) == {204}
+    assert here.inbox.standing("shop").before_at is not None
+
+
 def test_a_hook_that_somebody_deleted_is_made_again(here: Pushed) -> None:
     here.shop.account.hooks.rows.clear()
     here.turn()

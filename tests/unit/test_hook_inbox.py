@@ -80,6 +80,20 @@ def test_the_standing_of_a_hook_is_told_as_it_was_noted(tmp_path: Path) -> None:
     assert (found.trouble, found.silent_since, found.kept_at, found.done) == (None, None, NOW, "made")
 
 
+def test_h04_a_file_of_an_earlier_version_learns_when_the_secret_before_was_used(tmp_path: Path) -> None:
+    inbox = HookInbox(tmp_path)
+    inbox.keep([delivery("a", "1")])
+    inbox.troubled("shop", "no rights")
+    inbox.close()
+    with sqlite3.connect(tmp_path / FILE) as earlier:
+        earlier.execute("ALTER TABLE hook DROP COLUMN before_at")
+    inbox = HookInbox(tmp_path)
+    inbox.signed_before("shop", NOW)
+    found = inbox.standing("shop")
+    assert (found.before_at, found.trouble, found.waiting) == (NOW, "no rights", 1), "and nothing is lost"
+    assert not (tmp_path / f"{FILE}.broken-1").exists()
+
+
 @pytest.mark.parametrize("damage", [b"garbage" * 1000, b""])
 def test_a_damaged_file_is_put_aside_with_what_is_in_it_and_a_new_one_begun(tmp_path: Path, damage: bytes) -> None:
     receiving, reading = HookInbox(tmp_path), HookInbox(tmp_path)
