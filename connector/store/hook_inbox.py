@@ -97,7 +97,8 @@ class Hint(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True):
     """How the hook of a source is: since when `address` is known to be served, what was `done` about it last, what is
     wrong; `silent_since` is when the poll found a change of which no delivery had told. `refused` deliveries were not
-    proven to be the source's. `before_at` is when a delivery came last that the secret before the present one signed."""
+    proven to be the source's. `before_at` is when a delivery was last signed with
+    the secret before the present one."""
 
     source: str
     address: str | None = None
