@@ -455,11 +455,18 @@ def with_promises(this: Understood, promises: Sequence[Promise], rulings: Sequen
     return replace(this, promises=told) if told or this.promises else this
 
 
-def counts_in(complaint: Complaint, tags: Sequence[Tag], rules: Rules, now: datetime | None = None) -> Counted | None:
-    """Where a complaint counts for trends; with `now`, None for one that is too old to tell of any."""
+def counts_in(
+    complaint: Complaint,
+    tags: Sequence[Tag],
+    rules: Rules,
+    now: datetime | None = None,
+    values: Mapping[str, JSON] | None = None,
+) -> Counted | None:
+    """Where a complaint counts for trends; with `now`, None for one that is too old to tell of any. `values` are its
+    own, where somebody has them at hand."""
     if rules.trends is None or "yes" not in [tag.value for tag in tags if tag.facet == "complaint"]:
         return None
-    return counted(complaint, values_of(complaint, tags), rules.trends, now)
+    return counted(complaint, values_of(complaint, tags) if values is None else values, rules.trends, now)
 
 
 def trend_flags(this: Understood, alive: Sequence[Alive], rules: Rules) -> tuple[Flag, ...]:

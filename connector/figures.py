@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from connector.clocks.business_hours import epoch_seconds
 from connector.clocks.promises.keeping import PROMISE
 from connector.clocks.promises.standing import BROKEN, KEPT, standing_of
 from connector.model import Clock, Complaint, Flag, FlagKind, History, Status, Tag
@@ -30,7 +31,7 @@ LONGEST_WORD = 200
 class Hours(Protocol):
     """A calendar, as `connector.clocks` knows it."""
 
-    def working_seconds(self, start: datetime, end: datetime) -> int: ...
+    def worked(self, start: int, end: int) -> int: ...
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -76,27 +77,45 @@ def figures(
     begun = handled_at(history)
     done = history.status in (Status.RESOLVED, Status.CLOSED)
     ended = history.resolutions[-1] if done and history.resolutions else None
-    promised = [standing_of(clock) for clock in clocks if clock.kind == PROMISE]
+    breaches = kept = broken = 0
+    for clock in clocks:
+        if clock.kind == PROMISE:
+            standing = standing_of(clock)
+            kept += standing == KEPT
+            broken += standing == BROKEN
+        elif clock.breached_at is not None:
+            breaches += 1
+    bits = REPEAT if flags and any(flag.kind is FlagKind.REPEAT for flag in flags) else 0
     cost, currency = _cost(this)
-    received, start = history.received_at, begun or history.received_at
-    working = hours.working_seconds if hours is not None else None
+    received = history.received_at
+    opened = start_second = epoch_seconds(received)
+    handled = handled_working = resolved = resolving = resolving_working = None
+    if begun is not None:
+        start_second = epoch_seconds(begun)
+        handled = _between(received, begun)
+        handled_working = hours.worked(opened, start_second) if hours is not None else None
+    if ended is not None:
+        bits |= RESOLVED
+        resolved = epoch_seconds(ended)
+        resolving = _between(begun or received, ended)
+        resolving_working = hours.worked(start_second, resolved) if hours is not None else None
     return Figures(
-        answer=YES,
-        opened=int(received.timestamp()),
-        words=_words(this, tags),
-        bits=(RESOLVED if ended else 0) | (REPEAT if any(flag.kind is FlagKind.REPEAT for flag in flags) else 0),
-        handled=None if begun is None else _between(received, begun),
-        handled_working=None if begun is None or working is None else working(received, begun),
-        resolved=None if ended is None else int(ended.timestamp()),
-        resolving=None if ended is None else _between(start, ended),
-        resolving_working=None if ended is None or working is None else working(start, ended),
-        breaches=sum(clock.breached_at is not None and clock.kind != PROMISE for clock in clocks),
-        kept=promised.count(KEPT),
-        broken=promised.count(BROKEN),
-        reopens=len(history.reopens),
-        handoffs=_handoffs(history),
-        cost_cents=cost,
-        currency=currency,
+        YES,
+        opened,
+        _words(this, tags),
+        bits,
+        handled,
+        handled_working,
+        resolved,
+        resolving,
+        resolving_working,
+        breaches,
+        kept,
+        broken,
+        len(history.reopens),
+        _handoffs(history),
+        cost,
+        currency,
     )
 
 
@@ -115,30 +134,31 @@ def _between(start: datetime, end: datetime) -> int:
 
 
 def _words(this: Complaint, tags: Sequence[Tag]) -> tuple[str, ...]:
-    found = {tag.facet: tag.value for tag in reversed(tags)}
-    words = (
-        this.product,
-        found.get("category"),
-        found.get("root_cause"),
-        this.channel,
-        found.get("language") or this.language,
-        this.team,
-        found.get("severity"),
+    said = {tag.facet: tag.value for tag in reversed(tags)}.get
+    return (
+        (this.product or "")[:LONGEST_WORD],
+        (said("category") or "")[:LONGEST_WORD],
+        (said("root_cause") or "")[:LONGEST_WORD],
+        (this.channel or "")[:LONGEST_WORD],
+        (said("language") or this.language or "")[:LONGEST_WORD],
+        (this.team or "")[:LONGEST_WORD],
+        (said("severity") or "")[:LONGEST_WORD],
     )
-    return tuple((word or "")[:LONGEST_WORD] for word in words)
 
 
 def _handoffs(history: History) -> int:
     """How often it went from one person to another; where no owners are told, from one team to another."""
-    who = [one for _, one in history.owners] or [one for _, one in history.teams]
-    return sum(one != other for one, other in pairwise(who))
+    told = history.owners or history.teams
+    return sum(one != other for (_, one), (_, other) in pairwise(told)) if len(told) > 1 else 0
 
 
 def _cost(this: Complaint) -> tuple[int | None, str]:
     """What the remedy cost: the mapped fields `remedy_cost` and `remedy_currency`."""
     value = this.extra.get("remedy_cost")
+    if value is None:
+        return None, ""
     try:
-        cents = round(float(value) * 100) if value is not None and not isinstance(value, bool) else None
+        cents = round(float(value) * 100) if not isinstance(value, bool) else None
     except (TypeError, ValueError, OverflowError):
         return None, ""
     if cents is None or not 0 <= cents < NONE:

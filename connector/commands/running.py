@@ -20,7 +20,7 @@ from connector.settings.sources import SourceSettings
 from connector.settings.web import PublicSettings
 from connector.store import Store
 from connector.store.hook_inbox import HookInbox
-from connector.sync import people_changed, policy_changed
+from connector.sync import count_from_now, people_changed, policy_changed
 from connector.sync.hooks import Hooks
 
 log = logging.getLogger("amends")
@@ -112,13 +112,15 @@ class _Office:
             log.info("the policy changed; every open complaint is looked at again")
         if people_changed(self.store, settings.digests["people.yaml"], settings.people.identifying, self.place.now()):
             log.info("the rules about people changed; all of them were gone through again")
+        rules = rules_of(settings)
+        count_from_now(self.store, rules)
         self._read_before = True
         for warning in settings.warnings:
             log.warning("%s", warning)
         polls = {one.name: _real(one.poll_seconds, self.place) for one in settings.sources.values()}
         people = people_desk(settings, self.store, self.place.now)
         everywhere = (*desks, *([people] if people is not None else []))
-        return Workplace(desks=everywhere, rules=rules_of(settings), poll_seconds=polls)
+        return Workplace(desks=everywhere, rules=rules, poll_seconds=polls)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -26,7 +26,7 @@ from connector.policy.telling import CONTACTS
 from connector.settings.sources import SourceSettings
 from connector.store import Store, backup, complaints, intentions, sources
 from connector.store.intentions import MOVING, Intention
-from connector.sync import Counted, census, people_changed, policy_changed, pull, push, replay, sweep
+from connector.sync import Counted, census, count_from_now, people_changed, policy_changed, pull, push, replay, sweep
 from connector.sync.census import due
 from connector.sync.replay import remember, stale
 
@@ -121,6 +121,7 @@ class _Pass:
         self.desks = tuple(desks)
         policy_changed(self.store, self.place.settings.policy_digest, self.place.now())
         people_changed(self.store, self.place.settings.digests["people.yaml"], self.rules.people, self.place.now())
+        count_from_now(self.store, self.rules)
         before = self._newest_write()
         for desk in desks:
             if desk.streams:

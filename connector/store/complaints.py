@@ -40,7 +40,7 @@ from connector.store.figures import keep as keep_figures
 from connector.store.people import PERSON, Seen, save_people
 from connector.store.rows import Row, add, change, listed, upsert
 from connector.store.surveys import rated_at_source
-from connector.store.tables import IS_COMPLAINT, complainant, complaint, source
+from connector.store.tables import IS_COMPLAINT, PERSONS_WORD, complainant, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
 from connector.trends.views import Counted
 
@@ -205,7 +205,7 @@ def stored_of(row: Any) -> Stored:
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
     """The stored complaints of these tickets, by ticket."""
     rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)})
-    return {stored.ticket: stored for stored in map(stored_of, rows)}
+    return {stored.ticket: stored for stored in map(stored_of, rows.all())}
 
 
 def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
@@ -273,16 +273,54 @@ def save(
     known_as = save_people(connection, (item.seen for item in saving), people, now)
     new: list[Row] = []
     changed: list[Row] = []
+    in_place: list[Row] = []
     for item in saving:
         known = before.get(item.ticket)
         item.columns["source_id"] = source_id
         item.columns["revision"] = known.revision + 1 if known else 1
         item.columns["complainant_id"] = known_as[item.seen.person.key]
-        (changed if known else new).append(item.columns)
+        if known is None:
+            new.append(item.columns)
+        elif _stays_in_place(item.columns, known):
+            in_place.append({"of": known.id, **item.columns})
+        else:
+            changed.append(item.columns)
     add(connection, complaint, _KEYS, new)
+    if change(connection, _IN_PLACE, in_place) < len(in_place):  # one was erased since it was read
+        changed += [{name: value for name, value in row.items() if name != "of"} for row in in_place]
     upsert(connection, complaint, _KEYS, changed)
     _keep_figures(connection, source_id, saving, before)
     _tally(connection, source_id, [item for item in saving if item.counted != item.counted_before], before)
+
+
+# What most indexes go by, and most news leaves as it is: each index that is left alone saves a tenth of a row's price.
+_PLACE = ("status", "complaint", "opened_at", "complainant_id", "order_number")
+
+
+def _stays_in_place(columns: Row, known: Stored) -> bool:
+    """Whether the row that is there has the same _PLACE as the new one."""
+    told = known.doc.complaint
+    there = (
+        told.status.value,
+        _facet(known.doc.tags, "complaint") or "unsure",
+        micros(told.opened_at),
+        known.complainant_id,
+        told.order_number,
+    )
+    return there == tuple(columns[name] for name in _PLACE)
+
+
+_IN_PLACE = (
+    update(complaint)
+    .where(complaint.c.id == bindparam("of"))
+    .values(
+        {
+            one.name: bindparam(one.name)
+            for one in complaint.columns
+            if one.name not in ("id", *_KEYS, *_PLACE) and PERSONS_WORD not in one.info
+        }
+    )
+)
 
 
 def _keep_figures(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
@@ -291,7 +329,7 @@ def _keep_figures(connection: Connection, source_id: int, saving: Sequence[Packe
     if not wanted:
         return
     rows = connection.execute(_IDS, {"of": source_id, "tickets": listed(item.ticket for item in wanted)})
-    idents = {ticket: (ident, person) for ident, ticket, person in rows}
+    idents = {ticket: (ident, person) for ident, ticket, person in rows.all()}
     counted = {idents[one.ticket][0]: Figured(source_id, idents[one.ticket][1], one.figures) for one in wanted}
     keep_figures(connection, counted)
     rated = [(*idents[one.ticket], one.ticket, rating) for one in wanted for rating in one.ratings]

@@ -88,24 +88,38 @@ def _with_grants(connection: Connection, counted: Mapping[int, Counted]) -> Mapp
 
 
 def _packed(of: Counted, one: Figures, numbers: Mapping[Word, int]) -> bytes:
-    words = [numbers[facet, word] if word else 0 for facet, word in zip(FACETS, one.words, strict=True)]
-    return _FORM.pack(
+    whole = (  # by FIELDS; each complaint of each page passes here
         one.answer,
         one.bits,
         of.source_id,
         of.person_id,
         one.opened if 0 <= one.opened < NONE else 0,
-        *(_or_none(value) for value in (one.handled, one.handled_working)),
-        *(_or_none(value) for value in (one.resolved, one.resolving, one.resolving_working, one.cost_cents)),
-        *words,
+        NONE if one.handled is None else one.handled,
+        NONE if one.handled_working is None else one.handled_working,
+        NONE if one.resolved is None else one.resolved,
+        NONE if one.resolving is None else one.resolving,
+        NONE if one.resolving_working is None else one.resolving_working,
+        NONE if one.cost_cents is None else one.cost_cents,
+        *[numbers[facet, word] if word else 0 for facet, word in zip(FACETS, one.words, strict=True)],
         numbers[CURRENCY, one.currency] if one.currency else 0,
-        *(min(value, MOST) for value in (one.breaches, one.kept, one.broken, one.reopens, one.handoffs)),
+        one.breaches,
+        one.kept,
+        one.broken,
+        one.reopens,
+        one.handoffs,
         0,
     )
+    try:
+        return _FORM.pack(*whole)
+    except struct.error:  # there is something that no row has room for
+        return _FORM.pack(*map(_fitting, FIELDS, whole))
 
 
-def _or_none(value: int | None) -> int:
-    return NONE if value is None else min(max(value, 0), NONE - 1)
+def _fitting(field: tuple[str, str], value: int) -> int:
+    """The nearest number that the field has room for; NONE stands for no number, so none may come to it."""
+    if field[1] == "B":
+        return min(value, MOST)
+    return value if value == NONE or field[0] in FACETS else min(max(value, 0), NONE - 1)
 
 
 def _wanted(counted: Iterable[Figures]) -> set[Word]:
@@ -230,7 +244,7 @@ _BLOCKS = select(figure.c.block, figure.c.body).where(figure.c.block.in_(bindpar
 
 
 def _known(connection: Connection, wanted: Iterable[Word]) -> dict[Word, int]:
-    rows = connection.execute(_WORDS, {"words": listed(sorted({word for _, word in wanted}))})
+    rows = connection.execute(_WORDS, {"words": listed(sorted({word for _, word in wanted}))}).all()
     return {(facet, word): ident for ident, facet, word in rows}
 
 

@@ -51,7 +51,7 @@ def save_people(
             numbers.setdefault(one.person.key, set()).update(one.numbers)
     known: dict[str, int] = {}
     changed: list[Row] = []
-    for *columns, place, ident in connection.execute(_KNOWN, {"keys": listed(wanted)}):
+    for *columns, place, ident in connection.execute(_KNOWN, {"keys": listed(wanted)}).all():
         here = wanted[columns[0]]
         known[columns[0]] = ident
         if tuple(columns) != _columns(here.person) or (here.place or place) != place or all_over:
@@ -61,7 +61,7 @@ def save_people(
         upsert(connection, complainant, ("key",), [*(_row(one, rules, one.place) for one in missing), *changed])
     if missing:
         found = connection.execute(_IDS, {"keys": listed(one.person.key for one in missing)})
-        known.update((key, ident) for key, ident in found)
+        known.update((key, ident) for key, ident in found.all())
     fresh = {one.person.key for one in missing} | {row["key"] for row in changed} | numbers.keys()
     if fresh:
         known_by = {known[key]: keys_of(wanted[key].person, numbers.get(key, ()), rules) for key in fresh}

@@ -55,14 +55,14 @@ def add_unknown(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         connection.execute(insert_for(connection.dialect.name)(table).on_conflict_do_nothing(), list(rows))
 
 
-def change(connection: Connection, statement: Update, rows: Sequence[Row]) -> None:
-    """Carry out an update with parameters once for each of `rows`; each has them all, by name."""
+def change(connection: Connection, statement: Update, rows: Sequence[Row]) -> int:
+    """Carry out an update with parameters once for each of `rows`; each has them all, by name. How many rows of the
+    table it found."""
     if not rows:
-        return
+        return 0
     if connection.dialect.name == "sqlite":
-        _many(connection, *_sqlite_change(statement), rows)
-    else:
-        connection.execute(statement, list(rows))
+        return _many(connection, *_sqlite_change(statement), rows)
+    return connection.execute(statement, list(rows)).rowcount
 
 
 def listed(values: Iterable[T]) -> list[T]:
@@ -126,10 +126,10 @@ def _compiled(statement: Any, columns: tuple[str, ...] | None) -> tuple[str, tup
     return str(compiled), tuple(compiled.positiontup)
 
 
-def _many(connection: Connection, text: str, order: tuple[str, ...], rows: Sequence[Row]) -> None:
+def _many(connection: Connection, text: str, order: tuple[str, ...], rows: Sequence[Row]) -> int:
     # With its parameters in order: half the cost of a page would go otherwise into looking at each value's type, and
     # all of ours are what SQLite takes as it is. (Its driver takes plain int, str and bytearray at once, but asks
     # around what could be made of None, bytes and members of an enum.)
     values = itemgetter(*order)
     found = map(values, rows) if len(order) > 1 else ((values(row),) for row in rows)
-    connection.exec_driver_sql(text, list(found))
+    return connection.exec_driver_sql(text, list(found)).rowcount

@@ -168,4 +168,4 @@ def ids_of(connection: Connection, source_id: int, tickets: Sequence[str]) -> Ma
     statement = select(complaint.c.ticket, complaint.c.id).where(
         complaint.c.source_id == source_id, complaint.c.ticket.in_(bindparam("tickets", expanding=True))
     )
-    return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)})}
+    return {row[0]: row[1] for row in connection.execute(statement, {"tickets": listed(tickets)}).all()}

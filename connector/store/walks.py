@@ -27,6 +27,11 @@ class Words(msgspec.Struct, frozen=True):
     language: str | None
 
 
+def are_any(connection: Connection) -> bool:
+    """Whether the store holds any complaint."""
+    return connection.execute(select(complaint.c.id).limit(1)).first() is not None
+
+
 def counting(connection: Connection, last_id: int, oldest: datetime, most: int) -> list[Stored]:
     """The next complaints in row order that may count for trends: those that are some, opened since `oldest`."""
     statement = (

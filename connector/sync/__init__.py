@@ -7,6 +7,7 @@ from connector.sync.pull import Pulled, pull, pull_tickets
 from connector.sync.push import Pushed, push
 from connector.sync.replay import Replayed, replay
 from connector.sync.sweep import Swept, earlier_than, policy_changed, sweep
+from connector.sync.trending import count_from_now
 
 __all__ = [
     "Compared",
@@ -17,6 +18,7 @@ __all__ = [
     "Swept",
     "census",
     "compare",
+    "count_from_now",
     "earlier_than",
     "people_changed",
     "policy_changed",

@@ -63,6 +63,7 @@ from connector.store.labels import Label
 from connector.sync.changing import clocks_changed
 from connector.sync.veil import read_kept, veiled
 from connector.timeline import merge
+from connector.trends.views import Counted
 
 log = logging.getLogger("amends")
 ATTEMPTS = 6
@@ -70,7 +71,7 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 100
+FEW = 128
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
@@ -590,11 +591,11 @@ def saving(
     searched = before.doc.entries if before and not search else ()
     promises = promises_of(this, rules, desk.mapping, before=known, searched=searched)
     this = with_promises(this, promises, before.rulings if before else ())
-    resolutions = this.folded.history.resolutions
-    clocks = clocks_of(this, rules, now)
+    resolutions, own = this.folded.history.resolutions, this.values
+    clocks = clocks_of(this, rules, now, own)
     if changed and before is not None and this.kept != before.assessed.kept:
         bare = msgspec.structs.replace(this, kept=before.assessed.kept)
-        if clocks_of(bare, rules, now) == clocks:  # the new settings say the same of it, so nothing has to be kept
+        if clocks_of(bare, rules, now, own) == clocks:  # the new settings say the same of it, so nothing has to be kept
             this = bare
     flags: tuple[Flag, ...] = before.assessed.flags if before else ()
     look_at: datetime | None = now
@@ -602,6 +603,7 @@ def saving(
         # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
         flags, look_at = clock_flags(clocks, rules, now)
     rated = [entry for entry in this.entries if entry.kind is EntryKind.RATING]
+    counted = counts_in(this.complaint, this.tags, rules, now, own)
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags, promises),
         assessed=Assessed(clocks, flags, *undecided(this.promises), this.kept),
@@ -609,9 +611,15 @@ def saving(
         look_at=look_at,
         figures=figures_of(this, clocks, flags, rules),
         ratings=given_at_source(rated, this.folded.history) if rated else (),
-        counted=counts_in(this.complaint, this.tags, rules, now),
-        counted_before=counts_in(before.doc.complaint, before.doc.tags, rules) if before else None,
+        counted=counted,
+        counted_before=None if before is None else _counted_before(this, before.doc, counted, rules),
     )
+
+
+def _counted_before(this: Understood, before: Doc, counted: Counted | None, rules: Rules) -> Counted | None:
+    if counted is not None and before.tags == this.tags and before.complaint == this.complaint:
+        return counted
+    return counts_in(before.complaint, before.tags, rules)
 
 
 def _with_kept(this: Understood, before: Stored, desk: Helpdesk, *, changed: bool) -> Understood:

@@ -38,6 +38,20 @@ def digest(settings: Trends) -> str:
     return sha256(msgspec.json.encode([settings.views, settings.zone])).hexdigest()
 
 
+def count_from_now(store: Store, rules: Rules) -> None:
+    """In a store without any complaint nothing has to be counted anew: each is counted as it comes. Called when the
+    settings are read."""
+    settings = rules.trends
+    if settings is None or not settings.views:
+        return
+    with store.read() as connection:
+        if tallies.standing(connection).digest is not None or walks.are_any(connection):
+            return
+    with store.write("trends: counted from now on") as connection:
+        tallies.begin_anew(connection, digest(settings))
+        tallies.counted_to(connection, None)
+
+
 def watch(
     desks: Sequence[Helpdesk],
     store: Store,

@@ -34,6 +34,7 @@ LONGEST = 4  # fields in a view: each one more is one more cell for each complai
 FORGOTTEN_DAYS = 400  # older than this, a complaint tells a test nothing
 NOTHING = ("", "unknown")  # what nobody knows is nothing in common
 LONGEST_VALUE = 100
+LONGEST_LOOKED_AT = 10 * LONGEST_VALUE
 
 Pair = tuple[str, str]
 
@@ -95,22 +96,28 @@ class Counted(msgspec.Struct, frozen=True):
     cells: tuple[str, ...]
 
 
-def cells_of(values: Mapping[str, JSON], views: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def cells_of(values: Mapping[str, JSON], views: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The keys of the cells of a complaint with these `values` (as conditions see them), each once, wider first."""
-    return _cells(
-        tuple(tuple(view) for view in views), tuple(tuple([_value(values, one) for one in view]) for view in views)
-    )
+    asked = tuple(views)
+    return _cells(asked, tuple([_value(values, field) for field in _fields(asked)]))
+
+
+@lru_cache(maxsize=16)
+def _fields(views: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The fields of all views, each once."""
+    return tuple(dict.fromkeys(field for view in views for field in view))
 
 
 @lru_cache(maxsize=4096)  # there are few different ones, and they are asked for with each complaint
-def _cells(views: tuple[tuple[str, ...], ...], values: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+def _cells(views: tuple[tuple[str, ...], ...], values: tuple[str, ...]) -> tuple[str, ...]:
+    by_field = dict(zip(_fields(views), values, strict=True))
     found: dict[str, None] = {}
-    for view, theirs in zip(views, values, strict=True):
+    for view in views:
         pairs: list[Pair] = []
-        for field, value in zip(view, theirs, strict=True):
-            if value in NOTHING:
+        for field in view:
+            if by_field[field] in NOTHING:
                 break
-            pairs.append((field, value))
+            pairs.append((field, by_field[field]))
             found[key(pairs)] = None
     return tuple(found)
 
@@ -123,7 +130,12 @@ def _value(values: Mapping[str, JSON], field: str) -> str:
         value = values.get(field)
     if value is None or isinstance(value, list | dict):
         return ""
-    return " ".join(str(value).split())[:LONGEST_VALUE]
+    return _in_one_line(str(value)[:LONGEST_LOOKED_AT])
+
+
+@lru_cache(maxsize=4096)
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_VALUE]
 
 
 def counted(

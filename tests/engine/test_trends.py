@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from connector.assessment import ReadSource
@@ -13,7 +14,7 @@ from connector.policy.rules import Correction, Rule
 from connector.store import complaints, corrections, erasure, intentions, links, sources, tallies, trends
 from connector.store.corrections import Concerned, Told
 from connector.store.corrections import Correction as Kept
-from connector.sync import pull, sweep
+from connector.sync import count_from_now, pull, sweep
 from connector.sync.whole_days import read_sources, whole_days
 from connector.trends.effect import Verdict
 from connector.trends.life import Level, State, said
@@ -230,8 +231,34 @@ def test_other_views_count_the_whole_history_anew_and_a_killed_count_goes_on() -
     assert max(len(cases) for cases in counted.values()) == street.people
 
 
-def test_a_first_read_in_progress_is_not_taken_for_a_jump() -> None:
+def test_a_new_store_counts_each_complaint_as_it_comes_and_nothing_anew() -> None:
+    street, other = Street(), Street()
+    count_from_now(street.store, street.rules)
+    for one in (street, other):
+        one.pull()
+    with street.store.read() as connection:
+        at_once = tallies.cases(connection, 0)
+        assert tallies.standing(connection).counted_to is None
+    other.sweep()
+    with other.store.read() as connection:
+        assert tallies.cases(connection, 0) == at_once != {}
+
+
+def test_a_store_with_complaints_in_it_is_counted_anew_all_the_same() -> None:
     street = Street()
+    street.pull()
+    with street.store.read() as connection:
+        before = tallies.standing(connection)
+    count_from_now(street.store, street.rules)
+    with street.store.read() as connection:
+        assert tallies.standing(connection) == before
+
+
+@pytest.mark.parametrize("from_now", [False, True])
+def test_a_first_read_in_progress_is_not_taken_for_a_jump(from_now: bool) -> None:
+    street = Street()
+    if from_now:
+        count_from_now(street.store, street.rules)
     tickets = [street.complain(LATE) for _ in range(6)]
     street.desk.advance(86_400)
     desks = (street.helpdesk(), street.elsewhere)

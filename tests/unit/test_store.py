@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import given
@@ -81,6 +83,50 @@ def test_a_complaint_thought_new_that_somebody_else_brought_since_is_updated_wit
     with store.read() as connection:
         found = {one.ticket: one.doc.complaint.subject for one in complaints.listing(connection)}
     assert found == dict.fromkeys("123", "From a page")
+
+
+NEWS: list[dict[str, Any]] = [
+    {"subject": "Still late"},
+    {"status": Status.RESOLVED},
+    {"order_number": "A-17"},
+    {"opened_at": NOW - timedelta(days=1)},
+    {"complainant": Complainant("mail:rui@example.org", "6", "Rui", "rui@example.org", verified=True)},
+    {"product": "Kettle", "version": 9},
+    {"merged_into": "2"},
+]
+SAYS_NO = (Tag("complaint", "no", 1.0, "agent"), Tag("category", "delivery", 0.8, "model"))
+
+
+@pytest.mark.parametrize("erased", [False, True])
+@pytest.mark.parametrize("tags", [a_doc().tags, SAYS_NO])
+@pytest.mark.parametrize("news", NEWS)
+def test_a_row_that_is_written_over_is_the_row_that_would_be_written_anew(
+    tmp_path: Path, news: dict[str, Any], tags: tuple[Tag, ...], erased: bool
+) -> None:
+    """Whatever the news are, and also where the row was erased by somebody else since it was read."""
+    doc = a_doc()
+    after = Saving(
+        Doc(msgspec.structs.replace(doc.complaint, **news), doc.entries, tags), Assessed(), resolved_at=NOW, look_at=NOW
+    )
+    rows = []
+    for name, first in (("over", a_saving()), ("anew", None)):
+        store = opened(tmp_path, f"{name}.db")
+        with store.write("test") as connection:
+            shop = sources.enlist(connection, "shop", "memory")
+            if first is not None:
+                complaints.save(connection, shop.id, [complaints.packed(first, PEOPLE)], {}, PEOPLE, NOW)
+        with store.write("test") as connection:
+            before = complaints.of_tickets(connection, shop.id, ["1"])
+            if erased:
+                connection.execute(text("DELETE FROM complaint"))
+            complaints.save(connection, shop.id, [complaints.packed(after, PEOPLE)], before, PEOPLE, NOW)
+        with store.read() as connection:
+            (row,) = connection.execute(
+                text("SELECT c.*, p.key AS person FROM complaint c JOIN complainant p ON p.id = c.complainant_id")
+            ).mappings()
+        rows.append({key: value for key, value in row.items() if key not in ("id", "revision", "complainant_id")})
+        store.close()
+    assert rows[0] == rows[1]
 
 
 def test_what_is_due_and_what_is_flagged_is_found_without_walking_through_the_store(tmp_path: Path) -> None:
