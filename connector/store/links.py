@@ -54,12 +54,17 @@ def opened(connection: Connection, source_id: int, action: Action, receipt: Rece
     return True
 
 
+_ANY_OF = select(link.c.id).where(link.c.source_id == bindparam("of")).limit(1)
+_FOLLOWED = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status, link.c.resolved_at).where(
+    link.c.source_id == bindparam("of"), link.c.ticket.in_(bindparam("tickets", expanding=True))
+)
+
+
 def followed(connection: Connection, source_id: int, now: datetime, standings: Mapping[str, Standing]) -> int:
     """Take over how the corrective tickets among `standings` (by ticket) stand now; returns how many changed."""
-    known = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status, link.c.resolved_at).where(
-        link.c.source_id == source_id, link.c.ticket.in_(bindparam("tickets", expanding=True))
-    )
-    rows = connection.execute(known, {"tickets": listed(standings)})
+    if connection.execute(_ANY_OF, {"of": source_id}).first() is None:  # as nearly everywhere, for each page
+        return 0
+    rows = connection.execute(_FOLLOWED, {"of": source_id, "tickets": listed(standings)})
     changed = [row for row in rows if standings.get(row[2], (row[3], row[4])) != (row[3], row[4])]
     for row in changed:
         status, resolved_at = standings[row[2]]

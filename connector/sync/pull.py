@@ -268,7 +268,7 @@ class _Page:
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
-        self.clocks_changed = False
+        self.clocks_changed: bool | None = None  # not asked yet
         self.snapshots: dict[str, Record] = {}
         self.before: dict[str, Stored] = {}
         self.spoken: dict[str, list[Spoken]] = {}
@@ -334,7 +334,7 @@ class _Page:
             heard = spoken(this.complaint, this.tags)
             if heard is not None:
                 self.spoken.setdefault(this.complaint.complainant.key, []).append(heard)
-        changed = self.clocks_changed
+        changed = bool(self.clocks_changed)
         rows = [saving(this, one.before, self.desk, self.rules, self.now, changed=changed) for this, one in understood]
         self.saving.update({row.doc.complaint.ticket: complaints.packed(row, self.rules.people) for row in rows})
         self._pack()
@@ -353,7 +353,9 @@ class _Page:
         bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
-            self.clocks_changed = clocks_changed(sources.by_name(connection, self.desk.name), self.desk.rules_digest)
+            if self.clocks_changed is None:
+                row = sources.by_name(connection, self.desk.name)
+                self.clocks_changed = clocks_changed(row, self.desk.rules_digest)
             kept = archive.kept(connection, self.desk.id, bare) if bare else {}
         for ticket, raws in kept.items():
             newest = _newest(read_kept(self.desk, raw) for raw in raws)
