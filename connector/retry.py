@@ -51,6 +51,17 @@ def patiently(
     def enough(state: RetryCallState) -> bool:
         return stopping() or state.attempt_number >= attempts or (_wished(state) or 0.0) > PATIENCE_SECONDS
 
+    failed: list[TemporaryError] = []
+
+    def again() -> T:
+        if failed:
+            raise failed.pop()
+        return step()
+
+    try:  # first without the loop, whose bookkeeping costs as much as a step that has nothing to do
+        return step()
+    except TemporaryError as error:
+        failed.append(error)
     retrying = Retrying(
         retry=retry_if_exception_type(TemporaryError),
         stop=enough,
@@ -58,7 +69,7 @@ def patiently(
         sleep=wait,
         reraise=True,
     )
-    return retrying(step)
+    return retrying(again)
 
 
 def _wished(state: RetryCallState) -> float | None:

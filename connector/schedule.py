@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from connector.adapter import Cursor
 from connector.assessment import Rules
 from connector.errors import AmendsError, AuthError, FencedError, InboxError, StoreError, TemporaryError
 from connector.helpdesk import Helpdesk
@@ -24,7 +25,7 @@ from connector.store import Store, sources
 from connector.sync import census, compare, pull, push, replay, sweep, tidy
 from connector.sync.census import due
 from connector.sync.hooks import Hooks
-from connector.sync.pull import Pulled
+from connector.sync.pull import End, Pulled, stand
 from connector.sync.replay import remember, stale
 from connector.tracing import span
 from connector.waking import listen, listens
@@ -241,21 +242,13 @@ class Daemon:
     def _read(self, desk: Helpdesk) -> None:
         """Read each stream to its end. Where there was no news nothing new is due: what time alone brings is swept by
         the clock, and most polls of a day bring none."""
-        news = stale(desk, self.store)
-        if news:
-            done = replay(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
-            log.info(
-                "%s: rules changed; %d complaints read again, %d came out differently",
-                desk.name,
-                done.read,
-                done.changed,
-            )
-        elif self._remembered.get(desk.name) != desk.rules_digest:
-            remember(desk, self.store, self.workplace.rules)
-            self._remembered[desk.name] = desk.rules_digest
+        news = self._by_these_rules(desk)
+        with self.store.read() as connection:
+            stood = {row.name: row.cursor for row in sources.streams(connection, desk.id)}
         failures, changed = [], 0
+        ends: list[End] = []
         for stream in desk.streams:
-            error, complete, found = self._read_stream(desk, stream)
+            error, complete, found = self._read_stream(desk, stream, stood.get(stream), ends)
             changed += found.changed
             news |= found.records > 0
             if error is not None:
@@ -269,14 +262,34 @@ class Daemon:
                 self.hooks.polled(desk, changed)
         if news or failures:  # before one failed, pages may have been saved
             self._sweep()
+        with self.store.write("pull: went through") as connection:
+            stand(connection, desk, ends)
+            if not failures:
+                sources.pulled(connection, desk.id, self.now())
+                sources.allowed(connection, desk.id, desk.calls_left())
         if failures:
             raise failures[0]
-        with self.store.write("pull: went through") as connection:
-            sources.pulled(connection, desk.id, self.now())
-            sources.allowed(connection, desk.id, desk.calls_left())
         self._failures.pop(desk.name, None)
 
-    def _read_stream(self, desk: Helpdesk, stream: str) -> tuple[AmendsError | None, bool, Pulled]:
+    def _by_these_rules(self, desk: Helpdesk) -> bool:
+        """Have what is stored stand as the rules in force say; whether it stood otherwise."""
+        if stale(desk, self.store):
+            done = replay(desk, self.store, self.workplace.rules, now=self.now, stopping=self.stop.is_set)
+            log.info(
+                "%s: rules changed; %d complaints read again, %d came out differently",
+                desk.name,
+                done.read,
+                done.changed,
+            )
+            return True
+        if self._remembered.get(desk.name) != desk.rules_digest:
+            remember(desk, self.store, self.workplace.rules)
+            self._remembered[desk.name] = desk.rules_digest
+        return False
+
+    def _read_stream(
+        self, desk: Helpdesk, stream: str, stood: Cursor | None, ends: list[End]
+    ) -> tuple[AmendsError | None, bool, Pulled]:
         """Read one stream; what is wrong with it must not keep the others from being read. Refused credentials are
         refused for all of them, and asking again could lock us out. Returns that, whether it was ever read to its end,
         and what was read."""
@@ -290,6 +303,8 @@ class Daemon:
                 wait=self._wait,
                 most_pages=PAGES_A_TURN,
                 stopping=self.stop.is_set,
+                begin=stood,
+                ends=ends,
             )
         except (FencedError, StoreError, AuthError):
             raise

@@ -141,12 +141,11 @@ class Store:
                     f"the store {self._file} was replaced while Amends ran; nothing more is written to it.",
                     remedy="Stop Amends and start it again on the store you mean.",
                 )
-            with self.engine.connect().execution_options(amends_writes=True) as connection:
-                with connection.begin():
-                    self._prove_epoch(connection)
-                    yield connection
-                    self.seam(f"{place}: before commit")
-                self.seam(f"{place}: after commit")
+            with writing(self.engine) as connection:
+                self._prove_epoch(connection)
+                yield connection
+                self.seam(f"{place}: before commit")
+            self.seam(f"{place}: after commit")
 
     def _prove_epoch(self, connection: Connection) -> None:
         if self.epoch is None:
@@ -278,6 +277,13 @@ class _SQLite(SQLiteDialect_pysqlite):
     def __hash__(self) -> int:
         return hash(_SQLite)
 
+    def do_begin(self, dbapi_connection: Any) -> None:
+        # Not by an event of the library's: where there is a single one, it looks for others at each step of each
+        # transaction. What is begun already is one that writes.
+        driver = dbapi_connection.dbapi_connection
+        if not driver.in_transaction:
+            driver.execute("BEGIN")
+
 
 registry.register("sqlite.amends", __name__, _SQLite.__name__)
 _COMPILED = LRUCache[Any, Any](1000)
@@ -292,7 +298,6 @@ def _engine(url: str) -> Engine:
     engine = create_engine(parsed, **more)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -318,11 +323,15 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # By the driver itself: the library's way around it was a twentieth of a poll, and is taken by each transaction.
-    driver = connection.connection.dbapi_connection
-    assert isinstance(driver, sqlite3.Connection), "the driver that Python brings"
-    driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get("amends_writes") else "BEGIN")
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes from its start, so that it waits its turn there."""
+    with engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        if isinstance(driver, sqlite3.Connection):
+            driver.execute("BEGIN IMMEDIATE")
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from connector.errors import StoreError
 from connector.store import tables
+from connector.store.database import writing
 from connector.store.files import make_private, put_in_place
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def prove_up_to_date(store: Store) -> None:
 
 def _create(store: Store) -> None:
     """All tables of an empty SQLite file at once, as the migrations would leave them; a test compares the two."""
-    with store.engine.connect().execution_options(amends_writes=True) as connection, connection.begin():
+    with writing(store.engine) as connection:
         if _version(connection) is not None:
             return  # somebody else was faster
         tables.metadata.create_all(connection)
@@ -116,6 +117,6 @@ def _upgrade(store: Store) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
-    with store.engine.connect().execution_options(amends_writes=True) as connection, connection.begin():
+    with writing(store.engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

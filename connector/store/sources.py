@@ -107,6 +107,9 @@ _PULLED = (
     .values(last_pull_at=bindparam("at"), parked_until=None, parked_why=None, last_error=None, last_error_at=None)
 )
 
+_ALLOWED = update(source).where(source.c.id == bindparam("of")).values(calls_left=bindparam("told"))
+_STREAMS = select(stream).where(stream.c.source_id == bindparam("of")).order_by(stream.c.name)
+
 
 def by_name(connection: Connection, name: str) -> SourceRow | None:
     row = connection.execute(_BY_NAME, {"called": name}).one_or_none()
@@ -198,7 +201,7 @@ def allowed(connection: Connection, source_id: int, left: Sequence[CallsLeft]) -
     """Keep how many calls the source still allows; where nothing is known, what was known before stays."""
     if left:
         told = msgspec.json.encode(left).decode()
-        connection.execute(update(source).where(source.c.id == source_id).values(calls_left=told))
+        connection.execute(_ALLOWED, {"of": source_id, "told": told})
 
 
 def well(connection: Connection, source_id: int) -> None:
@@ -227,8 +230,7 @@ def stream_row(connection: Connection, source_id: int, name: str) -> StreamRow |
 
 
 def streams(connection: Connection, source_id: int) -> list[StreamRow]:
-    rows = connection.execute(select(stream).where(stream.c.source_id == source_id).order_by(stream.c.name))
-    return [_stream(row) for row in rows]
+    return [_stream(row) for row in connection.execute(_STREAMS, {"of": source_id})]
 
 
 def _stream(row: Any) -> StreamRow:

@@ -89,6 +89,14 @@ class Pulled(msgspec.Struct, frozen=True):
     more: bool = False
 
 
+class End(NamedTuple):
+    """The end of a stream that brought nothing: where it stands since `at`, to be saved by whoever asked for it."""
+
+    stream: str
+    cursor: Cursor
+    at: datetime
+
+
 Sent = tuple[str, Record]  # a record with the stream that it belongs to
 Tell = Callable[[Helpdesk, Pulled], None]
 
@@ -108,17 +116,28 @@ def pull(
     most_pages: int | None = None,
     stopping: Callable[[], bool] = lambda: False,
     tell: Tell = _nobody,
+    begin: Cursor | None = None,
+    ends: list[End] | None = None,
 ) -> Pulled:
     """Read `stream` up to its end (or `most_pages`, so that a long history cannot starve the rest).
+
+    Who reads many streams many times, and mostly for nothing, hands in as `begin` where the store says that this one
+    stands, and gets in `ends` what else would be a transaction of its own; `stand` saves all of them in one.
 
     A temporary failure is tried again from the last saved cursor; each saved page starts the count afresh.
     Raises TemporaryError after several attempts without progress, AuthError, FencedError, StoreError.
     """
-    pulling = _Pulling(desk, stream, store, rules, now, tell)
+    pulling = _Pulling(desk, stream, store, rules, now, tell, begin, ends)
     while not pulling.finished and not stopping() and (most_pages is None or pulling.sum.pages < most_pages):
         patiently(pulling.step, attempts=ATTEMPTS, wait=wait, stopping=stopping)
     pulling.close()
     return msgspec.structs.replace(pulling.sum, more=not pulling.finished)
+
+
+def stand(connection: Transaction, desk: Helpdesk, ends: Iterable[End]) -> None:
+    """Save where streams stand that brought nothing."""
+    for end in ends:
+        sources.advance(connection, desk.id, end.stream, end.cursor, now=end.at, records=0, complete=True)
 
 
 def pull_tickets(
@@ -153,13 +172,22 @@ class _Pulling:
     """One pull in progress: the open generator of pages and what was done so far."""
 
     def __init__(
-        self, desk: Helpdesk, stream: str, store: Store, rules: Rules, now: Callable[[], datetime], tell: Tell
+        self,
+        desk: Helpdesk,
+        stream: str,
+        store: Store,
+        rules: Rules,
+        now: Callable[[], datetime],
+        tell: Tell,
+        begin: Cursor | None,
+        ends: list[End] | None,
     ) -> None:
         self.desk, self.stream, self.store, self.rules, self.now, self.tell = desk, stream, store, rules, now, tell
         self.sum = Pulled(stream)
         self.finished = False
+        self._ends = ends
         self._restarted = False
-        self._pages = self._open()
+        self._pages = self._open(begin)
 
     def _open(self, cursor: Cursor | None = None) -> Iterable[Page]:
         return iter(self.desk.adapter.fetch(self.stream, self._cursor() if cursor is None else cursor))
@@ -179,7 +207,9 @@ class _Pulling:
         """Read and save one page. After any failure the next step starts from the saved cursor."""
         try:
             page = next(iter(self._pages), None)
-            if page is not None:
+            if page is not None and page.end and not page.records and self._ends is not None:
+                self._ends.append(End(self.stream, page.cursor, self.now()))
+            elif page is not None:
                 self._save(page)
         except CursorError as error:
             self._start_again(error)

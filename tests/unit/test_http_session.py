@@ -331,6 +331,33 @@ def test_an_address_that_is_none_is_for_a_person_to_mend() -> None:
                 ours.get(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "more"),
+    [
+        ("https://Acme.example", {}),
+        (
+            "https://acme.example/api/v2/incremental/tickets/cursor.json",
+            {"params": {"per_page": 100, "cursor": "a|=="}},
+        ),
+        ("https://acme.example/a b/ü", {"params": {"query": "é ~_.-&=+/?#%20", "empty": "", "page[size]": 3}}),
+        ("https://acme.example/x?y=%7e#z", {"params": {"q": "1"}}),
+        ("https://acme.example/x", {"params": {"many": ["a", "b"], "none": None, "yes": True}}),
+        ("https://acme.example/x", {"params": "a=b c"}),
+        ("https://acme.example/x", {"auth": ("me", "secret"), "headers": {"Accept": "text/html"}}),
+        ("https://acme.example/x", {"auth": ("me", "secret")}),
+    ],
+)
+def test_a_read_is_sent_as_the_library_would_send_it(url: str, more: dict[str, Any]) -> None:
+    def heard(*_: Any, **__: Any) -> None:
+        """Stands for what an adapter does with an answer."""
+
+    request = requests.Request("GET", url, hooks={"response": heard}, **more)
+    with session("shop") as ours:
+        sent, usual = ours.prepare_request(request), requests.Session.prepare_request(ours, request)
+    assert (sent.method, sent.url, sent.body, sent.hooks) == (usual.method, usual.url, usual.body, usual.hooks)
+    assert dict(sent.headers) == dict(usual.headers)
+
+
 def test_a_secret_that_fits_into_no_header_is_not_shown(serving: Callable[..., Server]) -> None:
     header = "-".join(("Bearer top", "secret\n"))
 
