@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from connector.clocks import closed, overdue, sla
 from connector.clocks.closed import Kept
 from connector.clocks.promises import keeping
+from connector.clocks.promises.standing import PROMISE
 from connector.condition import policy_values, values_of
 from connector.corrections import AGENT, Vocabulary, corrected
 from connector.errors import RecordError
@@ -492,7 +493,7 @@ def clocks_of(
         this.kept,
         lambda old, clock: _resumed(old, clock, this, rules, now),
         reopened=this.kept.reopened(this.complaint, history),
-        anew={f"{keeping.PROMISE}#{one.number}" for one in ruled},
+        anew={f"{PROMISE}#{one.number}" for one in ruled},
     )
 
 

@@ -17,7 +17,8 @@ from connector.assessment import Rules, Understood, clocks_of
 from connector.clocks.difference import pairs
 from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.overdue import why
-from connector.clocks.promises.keeping import PROMISE, Told
+from connector.clocks.promises.keeping import Told
+from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION, Regulation
 from connector.clocks.source_clocks import SourceClock
 from connector.clocks.telling import ClockTold, clock_lines, nearest_line, quoted, source_clock_line

@@ -14,8 +14,7 @@ from typing import Protocol
 import msgspec
 
 from connector.clocks.business_hours import epoch_seconds
-from connector.clocks.promises.keeping import PROMISE
-from connector.clocks.promises.standing import BROKEN, KEPT, standing_of
+from connector.clocks.promises.standing import BROKEN, KEPT, PROMISE, standing_of
 from connector.model import Clock, Complaint, Flag, FlagKind, History, Status, Tag
 
 # By which reports group; the value of each is one word of the complaint.

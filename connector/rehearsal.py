@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import Assessment, Rules, Understood, assess, clocks_of
+from connector.assessment import Assessment, Rules, Understood, assess, clocks_of, hands_of
 from connector.clocks import overdue
 from connector.clocks.lives import ACKNOWLEDGEMENT, FIRST_REPLY, NEXT_REPLY, RESOLUTION
-from connector.mapping import Mapping, words
-from connector.model import WAITING, Action, ActionKind, Complaint, EntryKind, Flag, FlagKind, Status
+from connector.mapping import Mapping as FieldMapping
+from connector.mapping import words
+from connector.model import JSON, WAITING, Action, ActionKind, Complaint, EntryKind, Flag, FlagKind, Status
 from connector.people.repeats import Earlier
 from connector.policy import emergencies
-from connector.policy.case import Decided
+from connector.policy.case import Case, Decided
+from connector.policy.decision import nowhere
 from connector.policy.handoffs import MANY
 from connector.policy.ladder import Told
-from connector.policy.taken import Ack
+from connector.policy.rules import Policy
+from connector.policy.standing import objection
+from connector.policy.taken import Ack, Hands
+from connector.policy.telling import Telling, notices
 from connector.timeline import Folded, Folding
 
 MOST_MOMENTS = 500  # of one life: a ladder that never ends, or a ticket that changes all day, is cut there
@@ -50,7 +57,7 @@ def rehearse(
     this: Understood,
     earlier: Sequence[Earlier],
     rules: Rules,
-    mapping: Mapping,
+    mapping: FieldMapping,
     *,
     salt: str,
     since: datetime,
@@ -67,6 +74,19 @@ def rehearse(
     known: set[Decided] = set()
     told: list[Told] = []
 
+    def keep(actions: Sequence[Action], at: datetime) -> None:
+        for action in actions:
+            if action.key not in found and action.not_before <= at:
+                found[action.key] = _would(action, at)
+                known.add((action.rule, action.episode, action.kind))
+                told.extend(_told(action, at))
+
+    def tell(then: Understood, values: Mapping[str, JSON], flags: Sequence[Flag], at: datetime) -> Telling:
+        hands = hands_of(then, rules, mapping, [one for one in acks if one.at <= at])
+        result = _notices(then, values, flags, rules.policy, hands, told, salt.encode(), since, at)
+        keep(result.actions, at)
+        return result
+
     def look(then: Understood, at: datetime) -> Assessment:
         result = assess(
             then,
@@ -82,26 +102,25 @@ def rehearse(
             known=known,
             wordless=True,
         )
-        for action in result.actions:
-            if action.key not in found and action.not_before <= at:
-                found[action.key] = _would(action, at)
-                known.add((action.rule, action.episode, action.kind))
-                told.extend(_told(action, at))
+        keep(result.actions, at)
         return result
 
-    cut = _walk(_Life(this, mapping), look, rules, asks or asked(rules), max(since, this.folded.opened_at), until)
+    life, asks = _Life(this, mapping), asks or asked(rules)
+    cut = _walk(life, look, tell, rules, asks, max(since, this.folded.opened_at), until)
     return Rehearsed(tuple(found.values()), cut)
 
 
 def _walk(
     life: _Life,
     look: Callable[[Understood, datetime], Assessment],
+    tell: Callable[[Understood, Mapping[str, JSON], Sequence[Flag], datetime], Telling],
     rules: Rules,
     asks: Asks,
     first: datetime,
     until: datetime,
 ) -> bool:
-    """Look at each moment at which something may follow; whether there are more of them than are looked at."""
+    """Look at each moment at which something may follow; whether there are more of them than are looked at. Where the
+    complaint stands as it did, nobody but people of ours can have to be told something."""
     at: datetime | None = first
     by_time: datetime | None = None
     looked: _Looked | None = None
@@ -109,12 +128,15 @@ def _walk(
         if at is None or at > until:
             return False
         if looked is not None and life.is_quiet(at, looked.folded, asks):
-            if by_time is None or at < by_time:
+            if not asks.tells and (by_time is None or at < by_time):
                 at = life.next(at, by_time)
                 continue
-            clocks = clocks_of(life.as_of(at) or life.this, rules, at)
-            if looked.covers(at, overdue.flags(clocks, rules.sla, at)):
-                by_time = _first(overdue.next_change(clocks, at), looked.pending)
+            ticking = looked.ticking(life, rules, at)
+            if looked.covers(at, ticking.flags):
+                by_time = _first(ticking.until, looked.pending)
+                if asks.tells and (then := life.as_of(at)) is not None:
+                    telling = tell(then, looked.values, looked.all_flags(ticking.flags), at)
+                    by_time = _sooner(_first(by_time, telling.look_again_at), telling.actions, at)
                 at = life.next(at, by_time)
                 continue
         then, looked, by_time = life.as_of(at), None, None
@@ -136,6 +158,41 @@ def could_write(this: Understood, rules: Rules, *, acknowledges: bool) -> bool:
         or everybody
         or bool(policy.stages)
         or any(tag.facet == emergencies.FACET for tag in this.tags)
+    )
+
+
+def _notices(
+    this: Understood,
+    values: Mapping[str, JSON],
+    flags: Sequence[Flag],
+    policy: Policy,
+    hands: Hands,
+    told: Sequence[Told],
+    salt: bytes,
+    since: datetime,
+    now: datetime,
+) -> Telling:
+    """What people of ours would be told of a complaint with these `flags`, by conditions that are steady."""
+    against = objection(this.complaint, this.tags)
+    return notices(
+        Case(
+            this.complaint,
+            this.folded.history,
+            this.tags,
+            (),
+            [flag for flag in flags if against is None or flag.kind is FlagKind.EMERGENCY],
+            (),
+            policy,
+            values,
+            lambda change: change,
+            nowhere,
+            salt,
+            since,
+            now,
+            hands,
+            told=told,
+            wordless=True,
+        )
     )
 
 
@@ -164,13 +221,18 @@ _ENDED_BY_REPLY = frozenset({ACKNOWLEDGEMENT, FIRST_REPLY, NEXT_REPLY, RESOLUTIO
 _NOT_BEGUN_BY_CUSTOMER = frozenset({ACKNOWLEDGEMENT, FIRST_REPLY, RESOLUTION})
 # What changes without a change of status, priority or team; a condition on it may come true at any entry.
 _UNSTEADY = frozenset({"owner", "flags", "clocks", "handoffs", "earlier", "chasers"})
+# What time and entries change of these is known without a whole look: they are of clocks, or of the first message.
+_OF_CLOCKS = frozenset({FlagKind.OVERDUE, FlagKind.DUE_SOON, FlagKind.BROKEN_PROMISE})
+_STEADY_FLAGS = _OF_CLOCKS | {FlagKind.EMERGENCY}
 _WORD = re.compile(r"[a-z_]+")
 
 
 class Asks(msgspec.Struct, frozen=True):
-    """What the rules ask of a complaint. `steady`: only of what an entry cannot change unseen."""
+    """What the rules ask of a complaint. `steady`: only of what an entry cannot change unseen. `tells`: people of ours
+    may have to be told at any moment."""
 
     steady: bool
+    tells: bool
     handoffs: bool
     ladders: frozenset[FlagKind]
     replies_only_end: bool
@@ -189,26 +251,58 @@ def asked(rules: Rules) -> Asks:
     names = {name for one in conditions for name in _WORD.findall(one.text)}
     timed = any(sla.marks.values()) or bool(sla.regulations)
     kinds = frozenset(sla.by_kind)
+    ladders = frozenset(rule.on for rule in policy.rules if rule.ladder) if policy.contacts.people else frozenset()
     return Asks(
-        steady=not (timed or policy.stages or FlagKind.WORDING in spoken or names & _UNSTEADY),
+        steady=not (timed or FlagKind.WORDING in spoken or names & _UNSTEADY),
+        tells=bool(ladders or (policy.stages and policy.contacts.people)),
         handoffs=FlagKind.HANDOFFS in spoken,
-        ladders=frozenset(rule.on for rule in policy.rules if rule.ladder) if policy.contacts.people else frozenset(),
+        ladders=ladders,
         replies_only_end=kinds <= _ENDED_BY_REPLY,
         customers_begin_none=kinds <= _NOT_BEGUN_BY_CUSTOMER,
         pauses=frozenset().union(*(target.pauses or WAITING for target in sla.targets), WAITING),
     )
 
 
-class _Looked(msgspec.Struct, frozen=True):
+class _Ticking(NamedTuple):
+    """What the clocks flag, and until when they do, unless something happens: `entries` are those that had by then."""
+
+    flags: Sequence[Flag]
+    until: datetime | None
+    entries: int
+
+
+class _Looked:
     """A whole look at a complaint: how it stood, its flags, and when the first write that it led to falls due."""
 
-    folded: Folded
-    flags: frozenset[tuple[FlagKind, str]]
-    pending: datetime | None
+    def __init__(self, then: Understood, flags: Sequence[Flag], ticking: _Ticking, pending: datetime | None) -> None:
+        self.folded, self.pending = then.folded, pending
+        self._then, self._flags, self._ticking = then, flags, ticking
+        self._known = frozenset((flag.kind, flag.episode) for flag in flags)
+
+    @cached_property
+    def values(self) -> Mapping[str, JSON]:
+        """What conditions see, while it stands as it did: all but what they do not ask for where rules are steady."""
+        return self._then.values
+
+    def ticking(self, life: _Life, rules: Rules, at: datetime) -> _Ticking:
+        """What the clocks flag at that moment."""
+        was, entries = self._ticking, life.entries(at)
+        if was.entries != entries or (was.until is not None and at >= was.until):
+            clocks = clocks_of(life.as_of(at) or life.this, rules, at, self.values)
+            flags = overdue.flags(clocks, rules.sla, at)
+            self._ticking = _Ticking(flags, overdue.next_change(clocks, at), entries)
+        return self._ticking
 
     def covers(self, at: datetime, flags: Sequence[Flag]) -> bool:
-        """Whether these flags, in the same state, lead to nothing new at that time."""
-        return (self.pending is None or at < self.pending) and self.flags.issuperset(_names(flags))
+        """Whether these flags of clocks, in the same state, lead to nothing new at that time."""
+        return (self.pending is None or at < self.pending) and self._known.issuperset(
+            (flag.kind, flag.episode) for flag in flags
+        )
+
+    def all_flags(self, ticking: Sequence[Flag]) -> list[Flag]:
+        """These flags of clocks, with the others that it had, in their order."""
+        urgent = [flag for flag in self._flags if flag.kind is FlagKind.EMERGENCY]
+        return [*urgent, *ticking, *(one for one in self._flags if one.kind not in _STEADY_FLAGS)]
 
 
 def _looked(life: _Life, then: Understood, result: Assessment, asks: Asks, at: datetime) -> _Looked | None:
@@ -219,15 +313,13 @@ def _looked(life: _Life, then: Understood, result: Assessment, asks: Asks, at: d
         or life.this.kept is not None
         or result.copy_of is not None
         or then.complaint.opened_at > at
-        or any(flag.kind in asks.ladders for flag in result.flags)
+        or any(flag.kind in asks.ladders and flag.kind not in _STEADY_FLAGS for flag in result.flags)
     ):
         return None
     pending = min((one.not_before for one in result.actions if one.not_before > at), default=None)
-    return _Looked(then.folded, _names(result.flags), pending)
-
-
-def _names(flags: Sequence[Flag]) -> frozenset[tuple[FlagKind, str]]:
-    return frozenset((flag.kind, flag.episode) for flag in flags)
+    flags = [flag for flag in result.flags if flag.kind in _OF_CLOCKS]
+    ticking = _Ticking(flags, overdue.next_change(result.clocks, at), life.entries(at))
+    return _Looked(then, result.flags, ticking, pending)
 
 
 def _first(*instants: datetime | None) -> datetime | None:
@@ -261,7 +353,7 @@ def _same(before: Folded, now: Folded, asks: Asks) -> bool:
 class _Life:
     """A complaint at one moment after the other, as its timeline had it. Each entry is folded once."""
 
-    def __init__(self, this: Understood, mapping: Mapping) -> None:
+    def __init__(self, this: Understood, mapping: FieldMapping) -> None:
         self.this = this
         self._times = [entry.occurred_at for entry in this.entries]
         self._folding = Folding(words(mapping))
@@ -281,6 +373,10 @@ class _Life:
         kept = this.kept if this.kept is not None and this.kept.until <= at else None
         complaint = _then(this.complaint, self._folded, at)
         return Understood(complaint, this.entries[:count], this.tags, self._folded, promises, kept)
+
+    def entries(self, at: datetime) -> int:
+        """How many entries it had by then."""
+        return bisect_right(self._times, at)
 
     def _take(self, count: int) -> None:
         if count <= self._taken:

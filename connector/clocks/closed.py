@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from connector.clocks.lives import KINDS, finished_at
-from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.model import Clock, ClockState, Complaint, History
 

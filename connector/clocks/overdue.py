@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.clocks.sla import Sla
 from connector.model import Clock, ClockState, Flag, FlagKind

@@ -14,7 +14,7 @@ import msgspec
 from connector.clocks.drawing import LEGEND, THEN, drawn
 from connector.clocks.explain import CALENDAR_TIME
 from connector.clocks.overdue import CHANGES
-from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.clocks.source_clocks import SourceClock
 from connector.display import clean, cut, wrapped

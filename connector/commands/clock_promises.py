@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.assessment import Understood, clocks_of, understood_again
-from connector.clocks.promises.keeping import LAST_SECOND, PROMISE, WITHDRAWN, Told
-from connector.clocks.promises.standing import UNSURE, standing_of
+from connector.clocks.promises.keeping import LAST_SECOND, WITHDRAWN, Told
+from connector.clocks.promises.standing import PROMISE, UNSURE, standing_of
 from connector.commands.cases import find
 from connector.commands.place import Place, prove_source
 from connector.commands.promise_counts import kept_share, summary

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from connector.clocks.promises.keeping import RENEGOTIATED
-from connector.clocks.promises.standing import BROKEN, KEPT, OPEN, UNSURE
+from connector.clocks.promises.standing import BROKEN, KEPT, OPEN, RENEGOTIATED, UNSURE
 from connector.display import count
 
 

@@ -22,10 +22,10 @@ from connector.commands.place import Place, policy_zone
 from connector.commands.progress import Progress
 from connector.display import count
 from connector.errors import AmendsError, SettingsError
-from connector.report.cohort import CUSTOMER, DIMENSIONS, SOURCE, Cohort, cohort, from_blocks, from_bytes
+from connector.report.cohort import CUSTOMER, DIMENSIONS, SOURCE, Cohort, cohort, from_blocks, from_bytes, from_scores
 from connector.report.counting import Month, Period, Report, report, traced
 from connector.report.pack import Action, Pack, pack
-from connector.store import Store, Transaction, complaints, figures, grants, links, people, sources, surveys
+from connector.store import Store, Transaction, figures, grants, links, scores, sources
 from connector.store.figures import Alone, Counted
 
 Form = Literal["text", "json", "csv", "xlsx", "html"]
@@ -83,6 +83,8 @@ def _told(place: Place, found: Cohort, wish: Wish, period: Period, by: Sequence[
 
 def cell(place: Place, wish: Wish, named: str, *, most: int) -> Cell:
     """The complaints behind a figure: "breached", "category=delivery/breached"."""
+    from connector.store import complaints
+
     narrowed, _, figure = named.rpartition("/")
     where = _where((*wish.where, *([narrowed] if narrowed else [])))
     period = _period(wish, policy_zone(place.home), place.now())
@@ -180,7 +182,7 @@ def put(content: bytes, form: Form, out: Path | None) -> None:
 def _cohort(place: Place, store: Store, as_of: datetime | None, *, by_name: bool = False) -> Cohort:
     with store.read() as connection:
         names = {row.id: row.name for row in sources.everyone(connection)}
-        answered, given = surveys.scores(connection, as_of), list(_granted(connection, as_of))
+        answered, given = from_scores(*scores.everything(connection, as_of)), list(_granted(connection, as_of))
         if as_of is None:
             found = cohort(
                 from_blocks(figures.blocks(connection)), figures.words(connection), names, answered, None, given
@@ -190,6 +192,8 @@ def _cohort(place: Place, store: Store, as_of: datetime | None, *, by_name: bool
             found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, names, answered, as_of, given)
         if not by_name:
             return found
+        from connector.store import people
+
         called, whose = people.names(connection)
         return found._replace(people=called, whose=whose)
 
@@ -207,6 +211,7 @@ def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:
     from connector.assessment import clock_flags, clocks_of, figures_of, understood_again
     from connector.desks import rules_of
     from connector.mapping import words
+    from connector.store import complaints
 
     rules, known = rules_of(place.settings), place.settings.sources
     spoken = {name: words(source.mapping) for name, source in known.items()}

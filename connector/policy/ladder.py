@@ -103,11 +103,14 @@ def standing(
             return Standing()
         names = {target: f"{episode}{BETWEEN}{number}.{target}" for target in step.tell}
         notices = [known[name] for name in names.values() if name in known]
-        failed = bool(notices) and all(one.failed for one in notices)
         due += step.after
         if due > now and not notices:
             return Standing(look_again_at=due)
-        rungs, later = _missing(ladder, number, names, known, contacts, values, before, language, now)
+        failed = bool(notices) and all(one.failed for one in notices)
+        rungs: list[Rung] = []
+        later: datetime | None = None
+        if len(notices) < len(names):
+            rungs, later = _missing(ladder, number, names, known, contacts, values, before, language, now)
         overs = [one.over_at for one in notices]
         if rungs or later or None in overs:
             # What goes out now counts from now on; where it is only written down, nothing else says so.

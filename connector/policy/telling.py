@@ -121,11 +121,16 @@ def _how_to_answer(case: Case, phrasing: Phrasing) -> Iterator[str]:
 def _stages(case: Case) -> Telling:
     actions: list[Action] = []
     later: list[datetime] = []
+    known = {one.episode for one in case.told if one.rule == STAGES}
+    waiting = {
+        stage: [target for target in targets if f"{stage}.{target}" not in known]
+        for stage, targets in case.policy.stages.items()
+    }
+    if not any(waiting.values()):
+        return Telling()
     for stage, at in reached(case.complaint, case.history, case.hands.entries).items():
-        for target in case.policy.stages.get(stage, ()) if at >= case.act_from else ():
+        for target in waiting.get(stage, ()) if at >= case.act_from else ():
             episode = f"{stage}.{target}"
-            if any(one.rule == STAGES and one.episode == episode for one in case.told):
-                continue
             chosen = choose(
                 case.policy.contacts,
                 target,
@@ -144,6 +149,13 @@ def _stages(case: Case) -> Telling:
 
 
 def _stage(case: Case, stage: Stage, at: datetime, episode: str, person: Contact) -> Action:
+    title, text = ("", "") if case.wordless else _stage_told(case, stage, person)
+    notice = Notice(contact=person.id, title=title, text=text, since=at)
+    return _action(case, STAGES, episode, notice, f"It was {stage} {instant(at, case.policy.zone)}.", rank=STAGE_RANK)
+
+
+def _stage_told(case: Case, stage: Stage, person: Contact) -> tuple[str, str]:
+    """(title, text) of what is told of a stage."""
     phrasing = case.policy.phrasing(*person.languages)
     step = phrasing.next_step(stage)
     title = f"{phrasing.headline('stage')} {phrasing.word(stage).capitalize()}. ({case.about})"
@@ -166,8 +178,7 @@ def _stage(case: Case, stage: Stage, at: datetime, episode: str, person: Contact
             *_how_to_answer(case, phrasing),
         ]
     )
-    notice = Notice(contact=person.id, title=title, text=text, since=at)
-    return _action(case, STAGES, episode, notice, f"It was {stage} {instant(at, case.policy.zone)}.", rank=STAGE_RANK)
+    return title, text
 
 
 def _action(case: Case, rule: str, episode: str, notice: Notice, why: str, *, rank: int) -> Action:

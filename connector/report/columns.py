@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from connector.display import clean
-from connector.report.counting import Group, Lengths
+from connector.report.counting import Group
+from connector.report.lengths import Lengths
 from connector.report.scores import FEWEST, Score
 from connector.wording import duration
 

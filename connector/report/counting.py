@@ -7,7 +7,7 @@ that it can name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -17,7 +17,8 @@ import numpy as np
 
 from connector.errors import SettingsError
 from connector.figures import NONE, REPEAT, UNSURE, YES
-from connector.report.cohort import NOT_SAID, Cohort, Column, column, is_resolved
+from connector.report.cohort import NOT_SAID, Cohort, Column, is_resolved
+from connector.report.lengths import Lengths, Ordered, of_all, of_groups, ordered
 from connector.report.scores import Score, of_five, of_ten, share
 
 TOTAL = "total"
@@ -25,6 +26,14 @@ UNKNOWN = "(not known)"
 OTHERS = "(all others)"
 MOST_ROWS = 25
 ANSWERS = ("csat", "ces", "nps", "solved")
+# By question: of which column, the answers that there are, and whether by a scale of two.
+QUESTIONS = {
+    "csat": ("csat", range(1, 6), False),
+    "rated": ("csat", range(1, 6), True),
+    "ces": ("ces", range(1, 6), None),
+    "nps": ("nps", range(11), None),
+    "solved": ("solved", range(2), None),
+}
 KINDS = ("received", "unsure", "resolved", "breached", "repeat", "reopened", "handed_over")
 WEIGHED = {"kept": "kept", "broken": "broken", "handoffs": "handed_over"}  # figure: those in whom it is added up
 
@@ -42,15 +51,6 @@ class Period(msgspec.Struct, frozen=True):
         if self.until is not None:
             found &= seconds < int(self.until.timestamp())
         return found
-
-
-class Lengths(msgspec.Struct, frozen=True):
-    """How long something took in `n` cases, in seconds: mean, median, and what nine of ten did not exceed."""
-
-    n: int = 0
-    mean: float | None = None
-    median: float | None = None
-    p90: float | None = None
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -137,94 +137,101 @@ class Counting:
 
     def __init__(self, cohort: Cohort, period: Period, where: Mapping[str, str]) -> None:
         self.cohort, self.period = cohort, period
-        rows = cohort.rows
+        rows, asked = cohort.rows, cohort.asked
         wanted = self._wanted(where)
-        opened = np.ascontiguousarray(rows["opened"])
-        self.resolved_at = column(rows, "resolved")
-        complaint = (rows["answer"] == YES) & wanted
-        self.received = complaint & period.holds(opened)
-        self.unsure = (rows["answer"] == UNSURE) & wanted & period.holds(opened)
-        self.resolved = complaint & is_resolved(rows) & period.holds(self.resolved_at)
-        went = cohort.asked["asked"]
-        when = np.where(went == NOT_SAID, cohort.asked["answered"], went)
+        came = period.holds(rows["opened"]) & wanted
+        complaint = rows["answer"] == YES
+        self.received = complaint & came
+        self.unsure = (rows["answer"] == UNSURE) & came
+        self.resolved = complaint & is_resolved(rows) & wanted & period.holds(rows["resolved"])
+        self.resolved &= rows["resolved"] != NONE
+        when = np.where(asked["asked"] == NOT_SAID, asked["answered"], asked["asked"])
         self.asked = period.holds(when) & wanted[cohort.at]
-        self.delivered = self.asked & (went != NOT_SAID)
-        self.answered = self.asked & (cohort.asked["answered"] != NOT_SAID)
+        self.delivered = self.asked & (asked["asked"] != NOT_SAID)
+        self.answered = self.asked & (asked["answered"] != NOT_SAID)
 
     def _wanted(self, where: Mapping[str, str]) -> Column:
-        found: Column = np.ones(len(self.cohort.rows), bool)
+        found: Column = np.ones(len(self.cohort.idents), bool)
         for dimension, name in where.items():
             found &= self.cohort.called(dimension, "" if name == UNKNOWN else name)
         return found
 
     # -- which complaints a figure counts ------------------------------------------------------------------------------
 
-    @cached_property
-    def sets(self) -> dict[str, Column]:
-        """By figure: the places (in the cohort's rows) of the complaints that it counts."""
-        rows, came, ended = self.cohort.rows, self.received, self.resolved
+    def having(self, figure: str) -> Column:
+        """Of each complaint, whether this figure (one of FIGURES) counts it."""
+        return FIGURES[figure](self)
 
-        def of(which: Column) -> Column:
-            found: Column = np.flatnonzero(which)
-            return found
-
-        return {
-            "received": of(came),
-            "unsure": of(self.unsure),
-            "resolved": of(ended),
-            "handling": of(came & (rows["handled"] != NONE)),
-            "resolving": of(ended & (rows["resolving"] != NONE)),
-            "breached": of(came & (rows["breaches"] > 0)),
-            "kept": of(came & (rows["kept"] > 0)),
-            "broken": of(came & (rows["broken"] > 0)),
-            "repeat": of(came & ((rows["bits"] & REPEAT) != 0)),
-            "reopened": of(came & (rows["reopens"] > 0)),
-            "handed_over": of(came & (rows["handoffs"] > 0)),
-            "cost": self._with_cost(),
-            "asked": self._about(self.delivered),
-            "answered": self._about(self.answered),
-            **{name: self._about(self.answered & (self.cohort.asked[name] != NOT_SAID)) for name in ANSWERS},
-        }
-
-    def _with_cost(self) -> Column:
-        told = np.zeros(len(self.cohort.rows), bool)
-        for one in self.cohort.costs:
-            told[one.places] = True
-        found: Column = np.flatnonzero(told & self.resolved)
+    def places(self, figure: str) -> Column:
+        """Where in the cohort's rows those complaints stand."""
+        found: Column = np.flatnonzero(self.having(figure))
         return found
 
-    def _about(self, surveys: Column) -> Column:
-        told = np.zeros(len(self.cohort.rows), bool)
+    def with_cost(self) -> Column:
+        """The resolved ones of which it is known what their remedy cost."""
+        told = np.zeros(len(self.cohort.idents), bool)
+        for one in self.cohort.costs:
+            told[one.places] = True
+        told &= self.resolved
+        return told
+
+    def about(self, surveys: Column) -> Column:
+        """The complaints that these surveys are about."""
+        told = np.zeros(len(self.cohort.idents), bool)
         told[self.cohort.at[surveys]] = True
+        return told
+
+    @cached_property
+    def _told(self) -> Column:
+        """Where the complaints stand that count in anything."""
+        told = self.received | self.resolved | self.unsure
+        told[self.cohort.at[self.asked]] = True
         found: Column = np.flatnonzero(told)
         return found
 
     @cached_property
+    def _received(self) -> int:
+        return int(np.count_nonzero(self.received))
+
+    @cached_property
     def _kinds(self) -> Column:
         """Of each complaint, a bit for each of KINDS in which it counts: so one look counts them all."""
-        found: Column = np.zeros(len(self.cohort.rows), np.uint8)
+        found: Column = np.zeros(len(self.cohort.idents), np.uint8)
         for number, name in enumerate(KINDS):
-            found[self.sets[name]] |= 1 << number
+            found |= self.having(name).view(np.uint8) << number
         return found
 
     @cached_property
-    def _weights(self) -> dict[str, Column]:
-        """By figure of WEIGHED: how much each complaint of its set adds to it."""
-        rows = self.cohort.rows
-        return {name: rows[name][self.sets[of]].astype(np.float64) for name, of in WEIGHED.items()}
+    def _weights(self) -> dict[str, tuple[Column, Column]]:
+        """By figure of WEIGHED: the places of the complaints that add to it, and how much each does."""
+        found = {name: self.places(of) for name, of in WEIGHED.items()}
+        return {name: (at, self.cohort.rows[name][at].astype(np.float64)) for name, at in found.items()}
 
     @cached_property
-    def _lengths(self) -> dict[str, tuple[Column, Column]]:
-        """By kind of length: the places of the complaints that have one, shortest first, and the lengths."""
-        found = {}
+    def _lengths(self) -> dict[str, Ordered]:
+        """By kind of length: all that there are."""
+        rows, found = self.cohort.rows, {}
         for name, whose in (("handled", self.received), ("resolving", self.resolved)):
             for kind in (name, f"{name}_working"):
-                values = np.ascontiguousarray(self.cohort.rows[kind])
-                told = whose & (values != NONE)
-                values = values[told]
-                order = np.argsort(values)
-                found[kind] = np.flatnonzero(told).astype(np.int32)[order], values[order].astype(np.float64)
+                found[kind] = ordered(rows[kind], whose & (rows[kind] != NONE))
         return found
+
+    @cached_property
+    def _said(self) -> dict[str, tuple[Column, Column]]:
+        """By question: where the complaints stand about which it was answered, and how, counted from its lowest."""
+        asked, found = self.cohort.asked, {}
+        for name, (of, scale, two_way) in QUESTIONS.items():
+            told = self.answered & (asked[of] >= scale.start) & (asked[of] < scale.stop)
+            if two_way is not None:
+                told &= (asked["scale"] == 2) == two_way
+            found[name] = self.cohort.at[told], asked[of][told].astype(np.intp) - scale.start
+        return found
+
+    @cached_property
+    def _sent(self) -> tuple[Column, Column, Column]:
+        """Where the complaints stand whose surveys arrived, were answered, and both."""
+        at = self.cohort.at
+        return at[self.delivered], at[self.answered], at[self.answered & self.delivered]
 
     # -- figures -------------------------------------------------------------------------------------------------------
 
@@ -232,10 +239,12 @@ class Counting:
         """The figures of each group; `labels` has the number of its group for each complaint of the cohort, and a
         number above them all for those that belong to none."""
         many = len(names)
-        counts = self._counts(labels, many)
-        lengths = {kind: self._of_groups(kind, labels, many) for kind in self._lengths}
-        costs = self._costs(labels, many)
-        voices = self._voices(labels[self.cohort.at], many)
+        lengths = {kind: of_groups(found, labels, many) for kind, found in self._lengths.items()}
+        return self._groups(names, labels, lengths)
+
+    def _groups(self, names: Sequence[str], labels: Column, lengths: Mapping[str, list[Lengths]]) -> list[Group]:
+        many = len(names)
+        counts, costs, voices = self._counts(labels, many), self._costs(labels, many), self._voices(labels, many)
         return [
             self._group(
                 name,
@@ -258,8 +267,8 @@ class Counting:
             name: by_mark[:, [mark for mark in range(marks) if mark >> number & 1]].sum(axis=1)
             for number, name in enumerate(KINDS)
         }
-        for name, of in WEIGHED.items():
-            sums = np.bincount(labels[self.sets[of]], self._weights[name], minlength=many + 1)
+        for name, (places, weights) in self._weights.items():
+            sums = np.bincount(labels[places], weights, minlength=many + 1)
             counts[name] = sums[:many].astype(np.int64)
         return counts
 
@@ -270,7 +279,7 @@ class Counting:
         return Group(
             name=name,
             received=n,
-            share=_percent(n, len(self.sets["received"])),
+            share=_percent(n, self._received),
             unsure=count["unsure"],
             resolved=count["resolved"],
             handling=lengths["handled"],
@@ -298,37 +307,6 @@ class Counting:
             solved=voice.solved,
         )
 
-    def _of_groups(self, kind: str, labels: Column, many: int) -> list[Lengths]:
-        """Mean, median and ninth decile of each group, by linear interpolation between neighbours. All lengths are in
-        order, so a stable sort by group leaves each group's in order, too."""
-        places, values = self._lengths[kind]
-        if many == 1 and not labels.any():  # all are in the one group, as in the total
-            counts, sums, order = np.array([len(values), 0]), np.array([values.sum(), 0.0]), None
-        else:
-            of = labels[places]
-            wide = of.astype(np.intp)
-            counts = np.bincount(wide, minlength=many + 1)
-            sums = np.bincount(wide, values, minlength=many + 1)
-            order = np.argsort(of, kind="stable")
-        starts = np.concatenate(([0], np.cumsum(counts)))
-
-        def at(place: int) -> float:
-            return float(values[place if order is None else order[place]])
-
-        def quantile(group: int, share_: float) -> float:
-            place = share_ * (int(counts[group]) - 1)
-            low = int(starts[group]) + int(place)
-            if place % 1 == 0:
-                return at(low)
-            return at(low) + (at(low + 1) - at(low)) * (place % 1)
-
-        return [
-            Lengths(int(counts[group]), float(sums[group] / counts[group]), quantile(group, 0.5), quantile(group, 0.9))
-            if counts[group]
-            else Lengths()
-            for group in range(many)
-        ]
-
     def _costs(self, labels: Column, many: int) -> list[dict[str, float]]:
         found: list[dict[str, float]] = [{} for _ in range(many)]
         for currency, places, cents in self.cohort.costs:
@@ -341,18 +319,9 @@ class Counting:
     def _voices(self, labels: Column, many: int) -> list[Voice]:
         """What customers say, of each group."""
 
-        def counted(surveys: Column) -> Column:
-            found: Column = np.bincount(labels[surveys], minlength=many + 1)
-            return found
-
-        arrived, answered = counted(self.delivered), counted(self.answered)
-        replied = counted(self.answered & self.delivered)
-        asked, two_way = self.cohort.asked, self.cohort.asked["scale"] == 2
-        csat = _each(labels, many, asked["csat"], self.answered & ~two_way, range(1, 6))
-        rated = _each(labels, many, asked["csat"], self.answered & two_way, range(1, 6))
-        ces = _each(labels, many, asked["ces"], self.answered, range(1, 6))
-        nps = _each(labels, many, asked["nps"], self.answered, range(11))
-        solved = _each(labels, many, asked["solved"], self.answered, range(2))
+        arrived, answered, replied = (np.bincount(labels[at], minlength=many + 1) for at in self._sent)
+        by = {name: _each(labels[at], many, said, QUESTIONS[name][1]) for name, (at, said) in self._said.items()}
+        csat, rated, ces, nps, solved = (by[name] for name in QUESTIONS)
         return [
             Voice(
                 int(arrived[group]),
@@ -368,61 +337,82 @@ class Counting:
 
     def table(self, dimension: str, most: int = MOST_ROWS) -> Table:
         """The figures by the values of one dimension."""
-        codes = self.cohort.codes(dimension)
-        values, numbers = _numbered(codes)
-        told = self.received | self.resolved | self.unsure
-        told[self.cohort.at[self.asked]] = True
-        counts = np.bincount(numbers[np.flatnonzero(told)], minlength=len(values))
-        ranked = [int(at) for at in np.lexsort((values, -counts)) if counts[at]]
+        values, codes = _numbered(self.cohort.codes(dimension))
+        counts = np.bincount(codes[self._told], minlength=len(values))
+        there = np.flatnonzero(counts)
+        ranked = there[np.lexsort((values[there], -counts[there]))]
         shown = ranked[:most]
         names = [self.cohort.name(dimension, int(values[at])) or UNKNOWN for at in shown]
         names += [OTHERS] if len(ranked) > most else []
-        group_of = np.full(len(values), len(shown), np.uint16)
+        group_of = np.full(len(values), len(shown), np.min_scalar_type(len(names)))
         group_of[shown] = np.arange(len(shown))
-        return Table(dimension, tuple(self.groups(names, _small(group_of[numbers], len(names)))))
+        return Table(dimension, tuple(self.groups(names, group_of[codes])))
 
     def total(self) -> Group:
         """The figures of all."""
-        return self.groups([TOTAL], np.zeros(len(self.cohort.rows), np.uint8))[0]
+        lengths = {kind: [of_all(found)] for kind, found in self._lengths.items()}
+        return self._groups([TOTAL], np.zeros(len(self.cohort.idents), np.uint8), lengths)[0]
 
     def months(self, names: Sequence[tuple[str, datetime, datetime]]) -> tuple[Month, ...]:
         """The same complaints month by month: (name, from, to) each."""
         edges = np.array([int(since.timestamp()) for _, since, _ in names] + [int(names[-1][2].timestamp())])
-        opened = self.cohort.rows["opened"].astype(np.int64)
+        rows = self.cohort.rows
 
         def counted(instants: Column) -> Column:
-            month = np.searchsorted(edges, instants, "right") - 1
+            month = np.searchsorted(edges, instants.astype(np.int64), "right") - 1
             found: Column = np.bincount(month[(month >= 0) & (month < len(names))], minlength=len(names))
             return found
 
-        came, late = counted(opened[self.sets["received"]]), counted(opened[self.sets["breached"]])
-        gone = counted(self.resolved_at[self.sets["resolved"]])
+        came, late = counted(rows["opened"][self.received]), counted(rows["opened"][self.having("breached")])
+        gone = counted(rows["resolved"][self.resolved])
         return tuple(Month(name, int(came[at]), int(gone[at]), int(late[at])) for at, (name, _, _) in enumerate(names))
 
 
+Which = Callable[[Counting], Column]
+
+
+def _some(field: str) -> Which:
+    """The received ones in which something was counted at all."""
+    return lambda of: of.received & (of.cohort.rows[field] > 0)
+
+
+def _answered(question: str) -> Which:
+    """Those about which this was answered."""
+    return lambda of: of.about(of.answered & (of.cohort.asked[question] != NOT_SAID))
+
+
+FIGURES: Mapping[str, Which] = {
+    "received": lambda of: of.received,
+    "unsure": lambda of: of.unsure,
+    "resolved": lambda of: of.resolved,
+    "handling": lambda of: of.received & (of.cohort.rows["handled"] != NONE),
+    "resolving": lambda of: of.resolved & (of.cohort.rows["resolving"] != NONE),
+    "breached": _some("breaches"),
+    "kept": _some("kept"),
+    "broken": _some("broken"),
+    "repeat": lambda of: of.received & ((of.cohort.rows["bits"] & REPEAT) != 0),
+    "reopened": _some("reopens"),
+    "handed_over": _some("handoffs"),
+    "cost": Counting.with_cost,
+    "asked": lambda of: of.about(of.delivered),
+    "answered": lambda of: of.about(of.answered),
+    **{name: _answered(name) for name in ANSWERS},
+}
+
+
 def _numbered(codes: Column) -> tuple[Column, Column]:
-    """(the values that there are, the number of each code among them)."""
-    top = int(codes.max()) + 1 if len(codes) else 1
+    """(values in order, the number of each code's among them): all values up to the highest, where it is not high."""
+    top = int(codes.max(initial=0)) + 1
     if top > 5_000_000:
         values, numbers = np.unique(codes, return_inverse=True)
         return values, numbers
-    values = np.flatnonzero(np.bincount(codes, minlength=top))
-    of = np.zeros(top, np.uint32)
-    of[values] = np.arange(len(values))
-    return values, of[codes]
+    return np.arange(top), codes
 
 
-def _small(labels: Column, many: int) -> Column:
-    """Small numbers are sorted fastest."""
-    return labels.astype(np.uint8) if many < 255 else labels
-
-
-def _each(labels: Column, many: int, values: Column, surveys: Column, scale: range) -> list[list[int]]:
+def _each(labels: Column, many: int, said: Column, scale: range) -> list[list[int]]:
     """How often each value of `scale` was said, by group."""
-    places = np.flatnonzero(surveys & (values >= scale.start) & (values < scale.stop))
-    key = labels[places].astype(np.int64) * len(scale) + values[places] - scale.start
-    counts = np.bincount(key, minlength=(many + 1) * len(scale))[: many * len(scale)]
-    found: list[list[int]] = counts.reshape(many, len(scale)).tolist()
+    counts = np.bincount(labels.astype(np.intp) * len(scale) + said, minlength=(many + 1) * len(scale))
+    found: list[list[int]] = counts[: many * len(scale)].reshape(many, len(scale)).tolist()
     return found
 
 
@@ -458,7 +448,6 @@ def report(
 
 def traced(cohort: Cohort, period: Period, where: Mapping[str, str], figure: str) -> list[int]:
     """The complaints (row ids) that one figure counts. Raises SettingsError for a figure that there is not."""
-    sets = Counting(cohort, period, where).sets
-    if figure not in sets:
-        raise SettingsError(f"there is no figure {figure!r}.", remedy=f"There are: {', '.join(sets)}.")
-    return [int(ident) for ident in cohort.idents[sets[figure]].tolist()]
+    if figure not in FIGURES:
+        raise SettingsError(f"there is no figure {figure!r}.", remedy=f"There are: {', '.join(FIGURES)}.")
+    return [int(ident) for ident in cohort.idents[Counting(cohort, period, where).places(figure)].tolist()]

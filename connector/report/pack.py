@@ -13,7 +13,8 @@ import msgspec
 
 from connector.display import clean
 from connector.report.columns import cost, score
-from connector.report.counting import UNKNOWN, Group, Lengths, Report
+from connector.report.counting import UNKNOWN, Group, Report
+from connector.report.lengths import Lengths
 from connector.wording import duration
 
 MUCH = 5.0  # points of a percentage that make a change worth a sentence

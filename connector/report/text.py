@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from connector.display import clean, moment, table
 from connector.report.columns import COLUMNS, TITLES, score, sections
-from connector.report.counting import Group, Lengths, Report
+from connector.report.counting import Group, Report
+from connector.report.lengths import Lengths
 from connector.wording import duration
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from connector.clocks.business_hours import Hours
 from connector.clocks.lives import KINDS as CLOCKS
-from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.errors import SettingsError
 from connector.mapping import EXTRA, to_source

@@ -14,8 +14,7 @@ from msgspec.structs import force_setattr, replace
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from connector.clocks.closed import Kept
-from connector.clocks.promises.keeping import PROMISE
-from connector.clocks.promises.standing import words_of
+from connector.clocks.promises.standing import PROMISE, words_of
 from connector.figures import Figures
 from connector.model import (
     FINISHED,

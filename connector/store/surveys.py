@@ -7,12 +7,12 @@ Functions take the connection of one `Store.read` or `Store.write`; none opens o
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, delete, func, literal, select, type_coerce, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from connector.model import Action, ActionKind, Answer
 from connector.policy.answers import PAGE, SOURCE
@@ -311,34 +311,3 @@ def listing(connection: Connection, *, source_name: str | None = None, most: int
         for (name, ticket, episode), write in states.items()
     ]
     return (decided + found)[:most]
-
-
-# A score as digits of a number with these bases, each one more than it is and 0 where there is none.
-DIGITS = (("csat", 8), ("scale", 8), ("ces", 8), ("nps", 16), ("solved", 4))
-
-
-def scores(connection: Connection, until: datetime | None = None) -> Sequence[tuple[int, int, int, int]]:
-    """Of all surveys that reached somebody or were answered: complaint, when it was sent and answered (seconds since
-    1970, -1 where it was not), and the answers as DIGITS. None that went out or was answered after `until`."""
-    said: ColumnElement[int] = literal(0)
-    place = 1
-    for name, base in DIGITS:
-        said = said + place * func.coalesce(type_coerce(survey.c[name], Integer) + 1, 0)
-        place *= base
-    statement = select(
-        survey.c.complaint_id,
-        func.coalesce(survey.c.delivered_at, survey.c.asked_at, -1_000_000) // 1_000_000,
-        func.coalesce(survey.c.answered_at, -1_000_000) // 1_000_000,
-        said,
-    ).where(survey.c.delivered_at.is_not(None) | survey.c.answered_at.is_not(None))
-    if until is not None:
-        at = micros(until)
-        statement = statement.where((survey.c.delivered_at <= at) | (survey.c.answered_at <= at))
-    # As the driver gives them: a third of a million rows are wrapped for nothing else.
-    text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(text)
-        return cursor.fetchall()
-    finally:
-        cursor.close()

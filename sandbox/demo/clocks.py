@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
-from connector.clocks.promises.keeping import PROMISE
+from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
 from connector.model import Clock, ClockState
 from connector.store.complaints import Stored

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from connector.assessment import clocks_of, figures_of, understood_again
 from connector.people.retention import Retention
-from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes
+from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes, from_scores
 from connector.report.counting import Counting, Period
-from connector.store import complaints, figures, people, surveys
+from connector.store import complaints, figures, people, scores
 from connector.store.figures import REST, Alone, Counted, numbered
 from connector.sync import replay
 from connector.sync.changing import PARTS
@@ -30,7 +30,7 @@ VERBS = ("pull", "sweep", "push")
 def kept(world: World) -> Cohort:
     with world.store.read() as connection:
         found = from_blocks(figures.blocks(connection))
-        return cohort(found, figures.words(connection), {1: "shop"}, surveys.scores(connection))
+        return cohort(found, figures.words(connection), {1: "shop"}, from_scores(*scores.everything(connection)))
 
 
 def counted_anew(world: World) -> Cohort:
@@ -43,14 +43,15 @@ def counted_anew(world: World) -> Cohort:
             clocks = clocks_of(this, world.rules, world.now())
             told = figures_of(this, clocks, stored.assessed.flags, world.rules)
             alone.add(stored.id, Counted(stored.source_id, stored.complainant_id, told))
-        return cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {1: "shop"}, surveys.scores(connection))
+        asked = from_scores(*scores.everything(connection))
+        return cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {1: "shop"}, asked)
 
 
 def as_text(found: Cohort) -> list[tuple[Any, ...]]:
     """Every row with its words written out: numbers of words differ by the order in which they came."""
     told = []
-    for ident, row in zip(found.idents, found.rows, strict=True):
-        values = {name: row[name].item() for name in found.rows.dtype.names or ()}
+    for at, ident in enumerate(found.idents):
+        values = {name: column[at].item() for name, column in found.rows.items()}
         for facet in (*figures.FACETS, "currency"):
             values[facet] = found.words.get(values[facet], "")
         told.append((int(ident), tuple(values.items())))
@@ -97,7 +98,7 @@ def test_a_ticket_that_turns_out_to_be_none_counts_no_more() -> None:
     world = World()
     ticket = world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
     world.step("pull")
-    assert len(kept(world).rows) == 1
+    assert len(kept(world).idents) == 1
     other = world.desk.open("Late", COMPLAINT, requester=CUSTOMERS[0])
     world.step("pull")
     world.desk.merge(ticket, other)

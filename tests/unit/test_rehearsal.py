@@ -52,6 +52,13 @@ targets:
 HOUSES = {
     "shipped": {},
     "ladder": {"contacts.yaml": CONTACTS, "policy": LADDER, "on": "overdue\n    ladder: usual"},
+    "both": {
+        "contacts.yaml": CONTACTS,
+        "policy": LADDER + "stages: {assessed: [lead], answered: [ana], closed: [manager]}\n",
+        "on": "due_soon\n    ladder: usual",
+    },
+    "repeats": {"contacts.yaml": CONTACTS, "policy": LADDER, "on": "repeat\n    ladder: usual"},
+    "urgent": {"contacts.yaml": CONTACTS, "policy": LADDER, "on": "emergency\n    ladder: usual"},
     "stages": {"contacts.yaml": CONTACTS, "policy": "stages: {answered: [lead], closed: [manager]}\n"},
     "owners": {"on": 'overdue\n    when: owner == "a1"'},
     "used": {"on": "overdue\n    when: clocks.resolution.used_minutes > 900"},

@@ -8,28 +8,53 @@ import json
 import math
 import random
 import re
+import sqlite3
 import statistics
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import SettingsError
 from connector.figures import FACETS, REPEAT, RESOLVED, UNSURE, YES, Figures
-from connector.report.cohort import Cohort, cohort, from_bytes
+from connector.model import EPOCH
+from connector.report import lengths
+from connector.report.cohort import Cohort, Columns, cohort, from_bytes, from_scores
 from connector.report.counting import OTHERS, UNKNOWN, Counting, Group, Period, Report, report, traced
 from connector.report.files import csv_text, workbook
+from connector.report.lengths import Lengths
 from connector.report.pack import Action, lines, pack
 from connector.report.page import page
 from connector.report.scores import FEWEST, nps, of_five, of_ten, share
+from connector.store import Store, scores
 from connector.store.figures import Alone, Counted
+from connector.store.scores import INSTANT, MIDDLE, SAID
 
 MARCH = Period(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC), "2026-03")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
 HOUR = 3600
+MICROSECOND = timedelta(microseconds=1)
+SCORED = ("complaint", "asked", "answered", "csat", "scale", "ces", "nps", "solved")
+
+
+INSTANTS = st.integers(0, 4_294_967_294_000_000 - 1)
+SURVEYS = st.fixed_dictionaries(
+    {
+        "complaint_id": st.integers(1, 2**40),
+        **{name: st.none() | INSTANTS for name in ("asked_at", "delivered_at", "answered_at")},
+        "csat": st.none() | st.integers(1, 5),
+        "scale": st.none() | st.sampled_from([2, 5]),
+        "ces": st.none() | st.integers(1, 5),
+        "nps": st.none() | st.integers(0, 10),
+        "solved": st.none() | st.integers(0, 1),
+    }
+)
 
 
 def one(day: int = 0, *, answer: int = YES, **changes: Any) -> Figures:
@@ -61,13 +86,21 @@ def made(figures: list[Figures], surveys: list[tuple[int, ...]] = (), until: dat
     alone = Alone()
     for ident, figure in enumerate(figures, 1):
         alone.add(ident, Counted(1, ident % 7 + 1, figure))
-    return cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {1: "shop"}, surveys, until)
+    return cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {1: "shop"}, scored(surveys), until)
+
+
+def scored(surveys: list[tuple[int, ...]]) -> Columns:
+    """Surveys as the store tells them."""
+    about = ",".join(str(complaint * SAID + said) for complaint, _, _, said in surveys)
+    return from_scores(
+        about, ",".join(str((sent + 1 - MIDDLE) * INSTANT + answered + 1) for _, sent, answered, _ in surveys)
+    )
 
 
 def asked(
     complaint: int, csat: int | None = None, *, scale: int = 5, nps: int | None = None, day: int = 5
 ) -> tuple[int, ...]:
-    """A survey as the store tells it: complaint, sent, answered, and the answers as digits."""
+    """A survey: complaint, sent, answered, and the answers as digits."""
     at = int((START + timedelta(days=day)).timestamp())
     said = (csat or -1) + 1 + 8 * (scale + 1) + 512 * ((-1 if nps is None else nps) + 1)
     return complaint, at, at + HOUR if csat is not None or nps is not None else -1, said
@@ -116,7 +149,7 @@ def test_what_was_granted_counts_in_the_place_of_a_mapped_field() -> None:
     for ident, figure in enumerate(figures, 1):
         alone.add(ident, Counted(1, 1, figure))
     given = [(1, 300, "EUR"), (1, 200, "GBP"), (3, 900, "EUR"), (99, 100, "EUR")]
-    found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {}, [], None, given)
+    found = cohort(from_bytes(bytes(alone.body), alone.idents), alone.words, {}, scored([]), None, given)
     counting = Counting(found, MARCH, {})
     assert counting.total().cost == {"EUR": 3.5, "GBP": 2.0}
     assert traced(found, MARCH, {}, "cost") == [1, 2]
@@ -137,6 +170,32 @@ def test_median_and_ninth_decile_are_exact_in_every_group(hours: list[int], many
         assert lengths.median == pytest.approx(statistics.median(values))
         expected = statistics.quantiles(values, n=10, method="inclusive")[-1] if len(values) > 1 else values[0]
         assert lengths.p90 == pytest.approx(expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 2), st.integers(0, 5), st.booleans())), st.integers(1, 9))
+def test_lengths_of_groups_are_those_of_plain_sorting(cases: list[tuple[int, int, bool]], a_part: int) -> None:
+    """Both ways to find what stands at a rank; the fifth group is of those that belong to none."""
+    seconds, labels = (np.array([case[at] for case in cases], "<u4") for at in range(2))
+    found = lengths.ordered(seconds, np.array([told for _, _, told in cases], bool))
+    by_group = [sorted(float(value) for value, of, told in cases if told and of == number) for number in range(5)]
+    expected = [
+        Lengths(len(mine), sum(mine) / len(mine), quantile(mine, 0.5), quantile(mine, 0.9)) if mine else Lengths()
+        for mine in by_group
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lengths, "A_PART", a_part)
+        assert lengths.of_groups(found, labels.astype(np.uint8), 5) == expected
+        patch.setattr(lengths, "FEW", 0)
+        assert lengths.of_groups(found, labels, 5) == expected
+    together = lengths.of_groups(found, np.zeros(len(cases), np.uint8), 1)
+    assert [lengths.of_all(found)] == together
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    low, rest = int(place), place % 1
+    return ordered[low] + (ordered[low + 1] - ordered[low]) * rest if rest else ordered[low]
 
 
 @settings(max_examples=40, deadline=None)
@@ -170,6 +229,47 @@ def test_the_largest_groups_are_shown_and_the_others_together() -> None:
     names = [one.name for one in told(figures, most=2).tables[1].groups]
     assert names == ["A", "B", OTHERS]
     assert UNKNOWN in [one.name for one in told(figures).tables[1].groups]
+
+
+# -- surveys ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, sqlite3.Connection]]:
+    file = tmp_path_factory.mktemp("scores") / "amends.db"
+    store = Store(f"sqlite:///{file}").open()
+    with closing(sqlite3.connect(file)) as plain:
+        yield store, plain
+    store.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SURVEYS, max_size=6), st.none() | INSTANTS)
+def test_surveys_are_read_as_they_are_kept(
+    database: tuple[Store, sqlite3.Connection], rows: list[dict[str, int | None]], until: int | None
+) -> None:
+    store, plain = database
+    plain.execute("DELETE FROM survey")
+    for number, row in enumerate(rows):
+        values = {"source_id": 1, "person_id": 1, "ticket": f"{number}", "episode": "", "marker": f"{number}", **row}
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        plain.execute(f"INSERT INTO survey ({names}) VALUES ({marks})", list(values.values()))
+    plain.commit()
+    with store.read() as connection:
+        found = from_scores(*scores.everything(connection, None if until is None else EPOCH + until * MICROSECOND))
+    told = sorted(zip(*(found[name].tolist() for name in SCORED), strict=True))
+    assert told == sorted(plainly(row) for row in rows if counts(row, until))
+
+
+def counts(row: dict[str, int | None], until: int | None) -> bool:
+    at = [value for value in (row["delivered_at"], row["answered_at"]) if value is not None]
+    return any(until is None or value <= until for value in at)
+
+
+def plainly(row: dict[str, int | None]) -> tuple[int | None, ...]:
+    sent = row["asked_at"] if row["delivered_at"] is None else row["delivered_at"]
+    seconds = [-1 if at is None else at // 1_000_000 for at in (sent, row["answered_at"])]
+    return row["complaint_id"], *seconds, *(-1 if row[name] is None else row[name] for name in SCORED[3:])
 
 
 # -- traced ----------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from connector.clocks.lives import GONE
 from connector.clocks.promises.book import Book
 from connector.clocks.promises.finding import Found, Searcher, find
 from connector.clocks.promises.quick import Glance
+from connector.clocks.promises.standing import PROMISE, RENEGOTIATED
 from connector.model import (
     Clock,
     ClockState,
@@ -35,8 +36,7 @@ from connector.model import (
     Visibility,
 )
 
-PROMISE = "promise"
-RENEGOTIATED, WITHDRAWN = "renegotiated", "withdrawn"
+WITHDRAWN = "withdrawn"  # the cause of an end
 LAST_SECOND = time(23, 59, 59)
 SHORT_NOTICE = 0.75  # of the time until it is due, where that is less than the usual warning
 _NOT_PEOPLE = frozenset({Role.AMENDS, Role.SYSTEM})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connector.clocks.promises.keeping import PROMISE, RENEGOTIATED
 from connector.model import Clock, ClockState
 
+PROMISE = "promise"  # the kind of its clock
+RENEGOTIATED = "renegotiated"  # the cause of an end
 KEPT, BROKEN, OPEN, UNSURE = "kept", "broken", "open", "unsure"
 
 
