@@ -13,7 +13,6 @@ from typing import Protocol
 
 import msgspec
 
-from connector.clocks.business_hours import epoch_seconds
 from connector.clocks.promises.standing import BROKEN, KEPT, PROMISE, standing_of
 from connector.model import Clock, Complaint, Flag, FlagKind, History, Status, Tag
 
@@ -72,7 +71,7 @@ def figures(
     if is_complaint == "no" or this.merged_into is not None:
         return None
     if is_complaint != "yes":
-        return Figures(UNSURE, int(history.received_at.timestamp()), _words(this, tags))
+        return Figures(UNSURE, _second(history.received_at), _words(this, tags))
     begun = handled_at(history)
     done = history.status in (Status.RESOLVED, Status.CLOSED)
     ended = history.resolutions[-1] if done and history.resolutions else None
@@ -87,15 +86,15 @@ def figures(
     bits = REPEAT if flags and any(flag.kind is FlagKind.REPEAT for flag in flags) else 0
     cost, currency = _cost(this)
     received = history.received_at
-    opened = start_second = epoch_seconds(received)
+    opened = start_second = _second(received)
     handled = handled_working = resolved = resolving = resolving_working = None
     if begun is not None:
-        start_second = epoch_seconds(begun)
+        start_second = _second(begun)
         handled = _between(received, begun)
         handled_working = hours.worked(opened, start_second) if hours is not None else None
     if ended is not None:
         bits |= RESOLVED
-        resolved = epoch_seconds(ended)
+        resolved = _second(ended)
         resolving = _between(begun or received, ended)
         resolving_working = hours.worked(start_second, resolved) if hours is not None else None
     return Figures(
@@ -126,6 +125,10 @@ def handled_at(history: History) -> datetime | None:
     elif history.spells[0].status is not Status.NEW:
         signs.append(history.received_at)
     return min(signs, default=None)
+
+
+def _second(at: datetime) -> int:
+    return int(at.timestamp())
 
 
 def _between(start: datetime, end: datetime) -> int:
