@@ -54,12 +54,14 @@ def opened(connection: Connection, source_id: int, action: Action, receipt: Rece
     return True
 
 
+_OF_TICKETS = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status, link.c.resolved_at).where(
+    link.c.source_id == bindparam("source"), link.c.ticket.in_(bindparam("tickets", expanding=True))
+)
+
+
 def followed(connection: Connection, source_id: int, now: datetime, standings: Mapping[str, Standing]) -> int:
     """Take over how the corrective tickets among `standings` (by ticket) stand now; returns how many changed."""
-    known = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status, link.c.resolved_at).where(
-        link.c.source_id == source_id, link.c.ticket.in_(bindparam("tickets", expanding=True))
-    )
-    rows = connection.execute(known, {"tickets": listed(standings)})
+    rows = connection.execute(_OF_TICKETS, {"source": source_id, "tickets": listed(standings)})
     changed = [row for row in rows if standings.get(row[2], (row[3], row[4])) != (row[3], row[4])]
     for row in changed:
         status, resolved_at = standings[row[2]]
@@ -95,16 +97,18 @@ def _look_again(connection: Connection, complaints: Iterable[int], now: datetime
         )
 
 
+_OF_COMPLAINTS = (
+    select(link, source.c.name.label("at"))
+    .join_from(link, source)
+    .where(link.c.complaint_id.in_(bindparam("of", expanding=True)))
+    .order_by(link.c.opened_at, link.c.id)
+)
+
+
 def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int, list[Link]]:
     """The corrective tickets of these complaints (row ids), the oldest first."""
-    statement = (
-        select(link, source.c.name.label("at"))
-        .join_from(link, source)
-        .where(link.c.complaint_id.in_(bindparam("of", expanding=True)))
-        .order_by(link.c.opened_at, link.c.id)
-    )
     found: dict[int, list[Link]] = {}
-    for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
+    for row in connection.execute(_OF_COMPLAINTS, {"of": listed(sorted(set(complaints)))}):
         found.setdefault(row.complaint_id, []).append(_link(row))
     return found
 
