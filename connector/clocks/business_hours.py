@@ -13,6 +13,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -68,11 +69,11 @@ class Hours:
     Raises SettingsError where the calendar cannot work: no hours, an unknown zone, a window outside the day.
     """
 
-    __slots__ = ("_always", "_table", "_zone", "calendar")
+    __slots__ = ("_always", "_table", "calendar")
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self._zone = zone_of(calendar)
+        zone_of(calendar)
         self._always = calendar.always
         check(calendar)
         self._table = _Table((LAST_YEAR, FIRST_YEAR), 0, -1, [], [], [], [])
@@ -137,7 +138,7 @@ class Hours:
         table = self._table
         if start < table.first or end > table.last:
             first, last = min(table.years[0], _year(start) - 1), max(table.years[1], _year(end) + 2)
-            table = self._table = _build(self.calendar, self._zone, first, last)
+            table = self._table = _build(self.calendar, first, last)
         return table
 
 
@@ -158,12 +159,14 @@ def _year(seconds: int) -> int:
     return year
 
 
-def _build(calendar: Calendar, zone: ZoneInfo, first_year: int, last_year: int) -> _Table:
+# Calendars that are read again, as after a reload, are mostly the same.
+@lru_cache(maxsize=32)
+def _build(calendar: Calendar, first_year: int, last_year: int) -> _Table:
     """The table for the years [first_year, last_year)."""
     first_day = date(first_year, 1, 1).toordinal() - EPOCH_DAY
     last_day = date(last_year, 1, 1).toordinal() - EPOCH_DAY
     days = range(first_day - 2, last_day + 2)
-    offsets = _offsets(zone, days[0] * DAY_SECONDS, days[-1] * DAY_SECONDS)
+    offsets = _offsets(zone_of(calendar), days[0] * DAY_SECONDS, days[-1] * DAY_SECONDS)
     holidays = calendar.holidays_between(days[0], days[-1])
     wall = [(span, "") for span in open_stretches(calendar, days, holidays)]
     open_spans = joined(span for span, _ in _to_utc(wall, offsets))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
+from functools import lru_cache
 from pathlib import Path
 
 import mappings
 from connector.errors import SettingsError
-from connector.settings.digests import digest
+from connector.settings.digests import Stamp, content_digest, digest, stamp_of
 from connector.settings.packed_books import ShippedBook, shipped_book
 from connector.settings.problems import Place, Problems
 from connector.settings.yaml_file import Document, read_file
@@ -54,18 +54,23 @@ class Folder:
         self.problems = problems
         self._read: dict[str, Document | None] = {}
         self._packed: dict[str, ShippedBook] = {}
+        self._paths: dict[str, Path | None] = {}
 
     def document(self, name: str) -> Document | None:
         """The file `name` ("sla.yaml", "mappings/zendesk.yaml"): the admin's own, else the shipped one. None where it
         cannot be read (with the reason among the problems) or there is neither."""
         if name not in self._read:
             path = self._path(name)
-            self._read[name] = read_file(path, self._called(path, name), self.problems) if path else None
+            self._read[name] = self._document(path, self._called(path, name)) if path else None
             if path is None and name in SINGLE:
                 self.problems.add(
                     Place(name), "the file is neither here nor among the defaults", "install Amends again"
                 )
         return self._read[name]
+
+    def _document(self, path: Path, called: str) -> Document | None:
+        shipped = _sound(path, stamp_of(path), called) if path.is_relative_to(SHIPPED) else None
+        return shipped or read_file(path, called, self.problems)
 
     def book(self, name: str) -> Document | ShippedBook | None:
         """The phrase book `name`; one that is as shipped need not be read as YAML."""
@@ -92,7 +97,7 @@ class Folder:
     def shipped_digests(self, group: str) -> dict[str, str]:
         """(name: digest) of the files of a group that are as shipped, without reading them as YAML."""
         names = [name for name in self.names(group) if self.as_shipped(name)]
-        return {name: sha256((SHIPPED / name).read_bytes()).hexdigest() for name in names}
+        return {name: content_digest(SHIPPED / name) for name in names}
 
     def digests(self) -> dict[str, str]:
         """(name: digest) of every file that was asked for and could be read."""
@@ -116,6 +121,11 @@ class Folder:
         return sorted(own - set(SINGLE))
 
     def _path(self, name: str) -> Path | None:
+        if name not in self._paths:
+            self._paths[name] = self._found(name)
+        return self._paths[name]
+
+    def _found(self, name: str) -> Path | None:
         if name in self._drafts:
             return self._drafts[name]
         own = self.home / name
@@ -126,6 +136,12 @@ class Folder:
 
     def _called(self, path: Path, name: str) -> str:
         return f"{name}{SHIPPED_MARK}" if path.is_relative_to(SHIPPED) else str(path)
+
+
+@lru_cache(maxsize=64)
+def _sound(path: Path, _stamp: Stamp, called: str) -> Document | None:
+    """A file that ships, read once; None where something is wrong with it."""
+    return read_file(path, called, Problems())
 
 
 def hidden(path: Path) -> bool:

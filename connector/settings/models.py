@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from connector.errors import SettingsError
+from connector.settings.digests import content_digest
 from connector.settings.folder import SHIPPED
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def digest_of(files: Sequence[Path]) -> list[str]:
 
 def _name(file: Path) -> str:
     try:
-        return sha256(file.read_bytes()).hexdigest()
+        return content_digest(file)
     except OSError:
         return "unreadable"
 

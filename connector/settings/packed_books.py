@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,12 @@ import msgspec
 import zstandard
 
 from connector.settings.checking import shaped
-from connector.settings.digests import digest
+from connector.settings.digests import content_digest, digest
 from connector.settings.problems import Place, Problems
 from connector.settings.shapes import PhrasesFile
 from connector.settings.yaml_file import read_file
 from connector.tagging import PhraseBook
+from connector.tagging.book import said_in
 
 FILE = "books.bin"
 LEVEL = 19
@@ -34,11 +34,13 @@ class _Packed(msgspec.Struct, array_like=True, frozen=True):
 
 
 class ShippedBook(msgspec.Struct, frozen=True):
-    """A shipped book that is packed as it is now: `name` is what messages call it, `digest` names what it says."""
+    """A shipped book that is packed as it is now: `name` is what messages call it, `digest` names what it says, and
+    `says` is every (facet, value) in it."""
 
     name: str
     digest: str
     book: PhraseBook
+    says: frozenset[tuple[str, str]]
 
     def place(self, _path: Sequence[str | int] = (), *, key: bool = False) -> Place:
         """Where a value stands: what ships is not for the admin to edit, so its places are not kept."""
@@ -48,15 +50,16 @@ class ShippedBook(msgspec.Struct, frozen=True):
 def shipped_book(path: Path, name: str) -> ShippedBook | None:
     """The shipped book in `path`; None where it is not packed as it is now."""
     found = _books(path.parent / FILE).get(path.name)
-    if found is None or found.content != _content(path.read_bytes()):
+    if found is None or found.content != content_digest(path):
         return None
-    return ShippedBook(name, found.digest, _book(path.parent / FILE, path.name))
+    return ShippedBook(name, found.digest, *_book(path.parent / FILE, path.name))
 
 
 # What settings hold anyway: those that are read again share it. As many as ship, and a folder of tests.
 @lru_cache(maxsize=32)
-def _book(file: Path, name: str) -> PhraseBook:
-    return msgspec.json.decode(_books(file)[name].value, type=PhraseBook)
+def _book(file: Path, name: str) -> tuple[PhraseBook, frozenset[tuple[str, str]]]:
+    book = msgspec.json.decode(_books(file)[name].value, type=PhraseBook)
+    return book, said_in(book)
 
 
 @cache
@@ -76,13 +79,9 @@ def packed(folder: Path) -> bytes:
     for path in sorted(folder.glob("*.yaml")):
         document = read_file(path, path.name, problems)
         if document is not None and shaped(document, PhrasesFile, problems) is not None:
-            found[path.name] = _content(path.read_bytes()), digest(document.value), document.value
+            found[path.name] = content_digest(path), digest(document.value), document.value
     problems.raise_if_any()
     return zstandard.ZstdCompressor(level=LEVEL).compress(msgspec.json.encode(found))
-
-
-def _content(content: bytes) -> str:
-    return sha256(content).hexdigest()
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from connector.settings.shapes import PhrasesFile, TaxonomyFile
 from connector.settings.themes import shipped_themes
 from connector.settings.yaml_file import Document
 from connector.tagging import Facet, PhraseBook, ProductWords, TaggingSettings, Taxonomy
-from connector.tagging.book import PART, Example, Examples, Phrase
+from connector.tagging.book import PART, Example, Examples, Phrase, said_in
 
 
 def tagging_of(
@@ -122,19 +122,19 @@ def _check_raises(document: Document, name: str, facet: Facet, taxonomy: Taxonom
 
 def _book(document: Document | ShippedBook | None, taxonomy: Taxonomy | None, problems: Problems) -> PhraseBook | None:
     if isinstance(document, ShippedBook):
-        return document.book if taxonomy is None else _as_named(document.book, taxonomy)
+        return document.book if taxonomy is None else _as_named(document.book, document.says, taxonomy)
     if document is None or shaped(document, PhrasesFile, problems) is None:
         return None
     book = msgspec.convert(document.value, PhraseBook)
     if taxonomy is None:
         return book
     if document.name.endswith(SHIPPED_MARK):
-        return _as_named(book, taxonomy)
+        return _as_named(book, said_in(book), taxonomy)
     _check_sayings(document, document.value, {name: facet.values for name, facet in taxonomy.facets.items()}, problems)
     return book
 
 
-def _as_named(book: PhraseBook, taxonomy: Taxonomy) -> PhraseBook:
+def _as_named(book: PhraseBook, says: Iterable[tuple[str, str]], taxonomy: Taxonomy) -> PhraseBook:
     """A shipped book in the words of the admin's taxonomy: renamed values by `was`, those that are not there not."""
 
     @cache
@@ -150,9 +150,7 @@ def _as_named(book: PhraseBook, taxonomy: Taxonomy) -> PhraseBook:
     def examples(listed: Iterable[Example]) -> tuple[Example, ...]:
         return tuple(Example(one.text, says) for one in listed if (says := named(one.says)))
 
-    said = [one.says for one in (*book.phrases.values(), *book.guards.values())]
-    said += [one.says for one in (*book.examples.match, *book.examples.miss)]
-    if all(ours(facet, value) == value for says in said for facet, value in says.items()):
+    if all(ours(facet, value) == value for facet, value in says):
         return book
     return replace(
         book,

@@ -19,14 +19,16 @@ def add(connection: Connection, complaint_id: int, word: Ack, now: datetime) -> 
     connection.execute(update(complaint).where(complaint.c.id == complaint_id).values(look_at=micros(now)))
 
 
+_OF_COMPLAINTS = (
+    select(ack)
+    .where(ack.c.complaint_id.in_(bindparam("of", expanding=True)))
+    .order_by(ack.c.complaint_id, ack.c.at, ack.c.id)
+)
+
+
 def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int, list[Ack]]:
     """The words about these complaints (row ids), the oldest first."""
-    statement = (
-        select(ack)
-        .where(ack.c.complaint_id.in_(bindparam("of", expanding=True)))
-        .order_by(ack.c.complaint_id, ack.c.at, ack.c.id)
-    )
     found: dict[int, list[Ack]] = {}
-    for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
+    for row in connection.execute(_OF_COMPLAINTS, {"of": listed(sorted(set(complaints)))}):
         found.setdefault(row.complaint_id, []).append(Ack(moment(row.at), row.who))
     return found

@@ -137,9 +137,12 @@ def _day(number: int | None) -> date | None:
     return None if number is None else day_of(number)
 
 
+_GOING_ON = _ROWS.where(correction.c.closed_at.is_(None))
+
+
 def going_on(connection: Connection) -> list[Correction]:
     """The corrections that are not closed, the oldest first."""
-    return [_correction(row) for row in connection.execute(_ROWS.where(correction.c.closed_at.is_(None)))]
+    return [_correction(row) for row in connection.execute(_GOING_ON)]
 
 
 def listing(connection: Connection, *, closed: bool = False, most: int | None = None) -> list[Correction]:
@@ -207,22 +210,24 @@ def done(connection: Connection, number: int, at: datetime | None, check_on: dat
     connection.execute(update(correction).where(correction.c.id == number).values(**values))
 
 
+_NEWLY_OPENED = (
+    select(link.c.complaint_id, source.c.name + "/" + complaint.c.ticket, link.c.source_id, link.c.ticket)
+    .add_columns(link.c.rule, link.c.episode, link.c.opened_at)
+    .join_from(link, complaint, complaint.c.id == link.c.complaint_id)
+    .join(source, source.c.id == complaint.c.source_id)
+    .join(
+        correction,
+        (correction.c.source_id == link.c.source_id) & (correction.c.ticket == link.c.ticket),
+        isouter=True,
+    )
+    .where(correction.c.id.is_(None))
+    .order_by(link.c.id)
+)
+
+
 def newly_opened(connection: Connection) -> list[Opened]:
     """Corrective tickets of which no correction is kept yet."""
-    statement = (
-        select(link.c.complaint_id, source.c.name + "/" + complaint.c.ticket, link.c.source_id, link.c.ticket)
-        .add_columns(link.c.rule, link.c.episode, link.c.opened_at)
-        .join_from(link, complaint, complaint.c.id == link.c.complaint_id)
-        .join(source, source.c.id == complaint.c.source_id)
-        .join(
-            correction,
-            (correction.c.source_id == link.c.source_id) & (correction.c.ticket == link.c.ticket),
-            isouter=True,
-        )
-        .where(correction.c.id.is_(None))
-        .order_by(link.c.id)
-    )
-    rows = connection.execute(statement)
+    rows = connection.execute(_NEWLY_OPENED)
     return [Opened(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6])) for row in rows]
 
 
@@ -292,20 +297,22 @@ def tell(
         connection.execute(update(complaint).where(complaint.c.id.in_(some)).values(look_at=micros(now)))
 
 
+_UNTOLD = (
+    select(telling.c.complaint_id, correction.c.id, correction.c.done_at)
+    .join_from(telling, correction)
+    .where(
+        telling.c.complaint_id.in_(bindparam("of", expanding=True)),
+        telling.c.state.in_([state.value for state in OPEN]),
+        correction.c.done_at.is_not(None),
+    )
+    .order_by(correction.c.id)
+)
+
+
 def untold(connection: Connection, complaints: Iterable[int]) -> dict[int, list[Untold]]:
     """The corrections of which the customers of these complaints (row ids) have to be told."""
-    statement = (
-        select(telling.c.complaint_id, correction.c.id, correction.c.done_at)
-        .join_from(telling, correction)
-        .where(
-            telling.c.complaint_id.in_(bindparam("of", expanding=True)),
-            telling.c.state.in_([state.value for state in OPEN]),
-            correction.c.done_at.is_not(None),
-        )
-        .order_by(correction.c.id)
-    )
     found: dict[int, list[Untold]] = {}
-    for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
+    for row in connection.execute(_UNTOLD, {"of": listed(sorted(set(complaints)))}):
         found.setdefault(row[0], []).append(Untold(row[1], moment(row[2])))
     return found
 

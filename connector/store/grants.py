@@ -49,9 +49,12 @@ def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int
     return found
 
 
+_ANY = select(granted.c.id).limit(1)
+
+
 def are_any(connection: Connection) -> bool:
     """Whether anything was ever granted; where not, nobody need look."""
-    return connection.execute(select(granted.c.id).limit(1)).first() is not None
+    return connection.execute(_ANY).first() is not None
 
 
 def costed(one: Figures, given: Sequence[Grant]) -> Figures:

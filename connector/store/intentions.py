@@ -341,6 +341,9 @@ def notices_since(connection: Connection, since: datetime) -> list[Intention]:
     return [_intention(row) for row in connection.execute(statement)]
 
 
+_NEWEST_FIRST = _ROW.order_by(outbox.c.id.desc())
+
+
 def listing(
     connection: Connection,
     *,
@@ -351,7 +354,7 @@ def listing(
     before: int | None = None,
 ) -> list[Intention]:
     """Intentions, newest first; with `before`, those that were intended before that one."""
-    statement = _ROW.order_by(outbox.c.id.desc())
+    statement = _NEWEST_FIRST
     if states:
         statement = statement.where(outbox.c.state.in_([state.value for state in states]))
     if source_name is not None:

@@ -100,16 +100,18 @@ def _look_again(connection: Connection, complaints: Iterable[int], now: datetime
         )
 
 
+_OF_COMPLAINTS = (
+    select(link, source.c.name.label("at"))
+    .join_from(link, source)
+    .where(link.c.complaint_id.in_(bindparam("of", expanding=True)))
+    .order_by(link.c.opened_at, link.c.id)
+)
+
+
 def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int, list[Link]]:
     """The corrective tickets of these complaints (row ids), the oldest first."""
-    statement = (
-        select(link, source.c.name.label("at"))
-        .join_from(link, source)
-        .where(link.c.complaint_id.in_(bindparam("of", expanding=True)))
-        .order_by(link.c.opened_at, link.c.id)
-    )
     found: dict[int, list[Link]] = {}
-    for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
+    for row in connection.execute(_OF_COMPLAINTS, {"of": listed(sorted(set(complaints)))}):
         found.setdefault(row.complaint_id, []).append(_link(row))
     return found
 

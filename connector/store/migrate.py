@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connector.errors import StoreError
 from connector.store import tables
@@ -102,13 +105,26 @@ def _create(store: Store) -> None:
     with writing(store.engine) as connection:
         if _version(connection) is not None:
             return  # somebody else was faster
-        tables.metadata.create_all(connection)
+        for statement in _statements():
+            connection.exec_driver_sql(statement)
         connection.execute(tables.lease.insert().values(name="writer", epoch=0, expires_at=0))
         born = {"id": 1, "salt": secrets.token_hex(16), "created_at": time.time_ns() // 1000}
         connection.execute(tables.instance.insert().values(born))
         key = "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)"
         connection.execute(text(f"CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, {key})"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """What makes all tables of an SQLite file. To put it into words takes several times as long as to do it."""
+    dialect = sqlite.dialect()
+    found: list[str] = []
+    for table in tables.metadata.sorted_tables:
+        found.append(str(CreateTable(table).compile(dialect=dialect)))
+        made = sorted(table.indexes, key=lambda index: str(index.name))
+        found += [str(CreateIndex(index).compile(dialect=dialect)) for index in made]
+    return tuple(found)
 
 
 def _upgrade(store: Store) -> None:

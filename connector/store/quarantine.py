@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
 from connector.store.archive import Raw, packed_raw, unpacked_raw
 from connector.store.rows import insert_for
@@ -81,12 +81,12 @@ def clear(connection: Connection, source_id: int, good: Iterable[tuple[str, str]
         )
 
 
+_ANY = select(quarantine.c.id).where(quarantine.c.source_id == bindparam("source")).limit(1)
+
+
 def holds_any(connection: Connection, source_id: int) -> bool:
     """Whether anything of a source is kept aside; spares the good path a delete for each page."""
-    return (
-        connection.execute(select(quarantine.c.id).where(quarantine.c.source_id == source_id).limit(1)).first()
-        is not None
-    )
+    return connection.execute(_ANY, {"source": source_id}).first() is not None
 
 
 _ROW = select(quarantine, source.c.name.label("source_name")).join_from(quarantine, source).order_by(quarantine.c.id)

@@ -108,6 +108,7 @@ _PULLED = (
 )
 
 _ALLOWED = update(source).where(source.c.id == bindparam("of")).values(calls_left=bindparam("told"))
+_EVERYONE = select(source).order_by(source.c.name)
 _STREAMS = select(stream).where(stream.c.source_id == bindparam("of")).order_by(stream.c.name)
 
 
@@ -118,7 +119,7 @@ def by_name(connection: Connection, name: str) -> SourceRow | None:
 
 def everyone(connection: Connection) -> list[SourceRow]:
     """All sources the store has ever known, by name."""
-    return [_source(row) for row in connection.execute(select(source).order_by(source.c.name))]
+    return [_source(row) for row in connection.execute(_EVERYONE)]
 
 
 def introduce(connection: Connection, source_id: int, identity: Identity, act_from: datetime) -> None:
@@ -275,20 +276,22 @@ def newly_unplaced(
 # -- the switch that stops all writes -----------------------------------------------------------------------------
 
 
+_SALT = select(instance.c.salt)
+_ALL_PAUSED = select(instance.c.paused_at, instance.c.paused_why)
+_PAUSED = select(source.c.paused_at, source.c.paused_why).where(source.c.id == bindparam("of"))
+
+
 def salt(connection: Connection) -> str:
     """What makes this store's markers its own."""
-    return str(connection.execute(select(instance.c.salt)).scalar_one())
+    return str(connection.execute(_SALT).scalar_one())
 
 
 def paused(connection: Connection, source_id: int | None = None) -> tuple[datetime, str] | None:
     """Since when and why all writes are stopped, or None; with a source, also those to it alone."""
-    row = connection.execute(select(instance.c.paused_at, instance.c.paused_why)).one()
+    row = connection.execute(_ALL_PAUSED).one()
     if row.paused_at is None and source_id is not None:
         row = connection.execute(_PAUSED, {"of": source_id}).one()
     return None if row.paused_at is None else (moment(row.paused_at), row.paused_why or "")
-
-
-_PAUSED = select(source.c.paused_at, source.c.paused_why).where(source.c.id == bindparam("of"))
 
 
 def pause(connection: Connection, now: datetime, why: str, source_id: int | None = None) -> None:
@@ -328,6 +331,11 @@ def restored_at(connection: Connection) -> datetime | None:
 # -- the audit log ------------------------------------------------------------------------------------------------
 
 
+_AUDIT_HEAD = select(instance.c.audit_head)
+_AUDIT_HEAD_TO = update(instance).values(audit_head=bindparam("head"))
+_AUDIT_LINE = insert(audit)
+
+
 def log(
     connection: Connection,
     now: datetime,
@@ -342,23 +350,24 @@ def log(
     text = None if detail is None else msgspec.json.encode(detail).decode()
     nonce = token_hex(16)
     seal = sealed(text, nonce)
-    head = connection.execute(select(instance.c.audit_head)).scalar_one() or f"0:{START}"
+    head = connection.execute(_AUDIT_HEAD).scalar_one() or f"0:{START}"
     proof = proven(head.partition(":")[2], micros(now), who, what, source, ticket, seal)
     added = connection.execute(
-        insert(audit).values(
-            at=micros(now),
-            who=who,
-            what=what,
-            source=source,
-            ticket=ticket,
-            detail=text,
-            nonce=nonce,
-            seal=seal,
-            proof=proof,
-        )
+        _AUDIT_LINE,
+        {
+            "at": micros(now),
+            "who": who,
+            "what": what,
+            "source": source,
+            "ticket": ticket,
+            "detail": text,
+            "nonce": nonce,
+            "seal": seal,
+            "proof": proof,
+        },
     )
     assert added.inserted_primary_key is not None
-    connection.execute(update(instance).values(audit_head=f"{added.inserted_primary_key[0]}:{proof}"))
+    connection.execute(_AUDIT_HEAD_TO, {"head": f"{added.inserted_primary_key[0]}:{proof}"})
 
 
 def erase_detail(connection: Connection, lines: Sequence[int]) -> None:

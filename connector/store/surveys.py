@@ -247,13 +247,15 @@ def _said(one: Answer) -> dict[str, Any]:
     }
 
 
+_ANSWERED = _ROW.where(
+    survey.c.complaint_id.in_(bindparam("of", expanding=True)), survey.c.answered_at.is_not(None)
+).order_by(survey.c.answered_at, survey.c.id)
+
+
 def of_complaints(connection: Connection, complaints: Iterable[int]) -> dict[int, list[Answer]]:
     """What was answered about these complaints (row ids), oldest first."""
-    statement = _ROW.where(
-        survey.c.complaint_id.in_(bindparam("of", expanding=True)), survey.c.answered_at.is_not(None)
-    ).order_by(survey.c.answered_at, survey.c.id)
     found: dict[int, list[Answer]] = {}
-    for row in connection.execute(statement, {"of": listed(sorted(set(complaints)))}):
+    for row in connection.execute(_ANSWERED, {"of": listed(sorted(set(complaints)))}):
         given = _asked(row).answer
         if given is not None:
             found.setdefault(row.complaint_id, []).append(given)

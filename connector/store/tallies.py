@@ -107,9 +107,12 @@ def cases(
     return found
 
 
+_FIRST_DAY = select(func.min(tally.c.day))
+
+
 def first_day(connection: Connection) -> int | None:
     """The day of the oldest complaint that counts."""
-    found = connection.execute(select(func.min(tally.c.day))).scalar_one()
+    found = connection.execute(_FIRST_DAY).scalar_one()
     return None if found is None else int(found)
 
 
@@ -119,9 +122,12 @@ def cells_since(connection: Connection, since: int) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
+_FORGET = delete(tally).where(tally.c.day < bindparam("before"))
+
+
 def forget(connection: Connection, before: int) -> int:
     """Drop what lies before a day."""
-    return connection.execute(delete(tally).where(tally.c.day < before)).rowcount
+    return connection.execute(_FORGET, {"before": before}).rowcount
 
 
 def forget_unused(connection: Connection) -> None:
@@ -133,14 +139,13 @@ def forget_unused(connection: Connection) -> None:
 # -- how far it has come ----------------------------------------------------------------------------------------------
 
 
+_STANDING = select(
+    instance.c.trends_digest, instance.c.trends_counted_to, instance.c.trends_tested_on, instance.c.trends_tested_at
+)
+
+
 def standing(connection: Connection) -> Standing:
-    columns = (
-        instance.c.trends_digest,
-        instance.c.trends_counted_to,
-        instance.c.trends_tested_on,
-        instance.c.trends_tested_at,
-    )
-    row = connection.execute(select(*columns)).one()
+    row = connection.execute(_STANDING).one()
     return Standing(row[0], row[1], row[2], moment_or_none(row[3]))
 
 

@@ -68,9 +68,12 @@ def remember(connection: Connection, names: Iterable[str], at: datetime) -> None
     add_unknown(connection, tables.erased, rows)
 
 
+_ANY = select(tables.erased.c.at).limit(1)
+
+
 def any_erased(connection: Connection) -> bool:
     """Whether anything was ever erased here; where not, nobody need look."""
-    return connection.execute(select(tables.erased.c.at).limit(1)).first() is not None
+    return connection.execute(_ANY).first() is not None
 
 
 def unwanted(

@@ -46,9 +46,13 @@ def _alive(row: Any) -> Alive:
     return Alive(row[0], _decode(row[1]), row[2])
 
 
+_ALIVE = _ROWS.where(trend.c.state != State.CLOSED.value)
+_OVER = select(trend.c.body).where(trend.c.state == State.CLOSED.value, trend.c.level == Level.ALARM.value)
+
+
 def alive(connection: Connection) -> list[Alive]:
     """The trends that are not over, the oldest first."""
-    return [_alive(row) for row in connection.execute(_ROWS.where(trend.c.state != State.CLOSED.value))]
+    return [_alive(row) for row in connection.execute(_ALIVE)]
 
 
 def listing(connection: Connection, *, closed: bool = False, most: int | None = None) -> list[Alive]:
@@ -61,8 +65,7 @@ def listing(connection: Connection, *, closed: bool = False, most: int | None = 
 
 def over_since(connection: Connection, since: date) -> list[Trend]:
     """The alarms that are over and still stood out at some time since a day."""
-    statement = select(trend.c.body).where(trend.c.state == State.CLOSED.value, trend.c.level == Level.ALARM.value)
-    found = [_decode(row[0]) for row in connection.execute(statement)]
+    found = [_decode(row[0]) for row in connection.execute(_OVER)]
     return [one for one in found if one.standing_on >= since]
 
 

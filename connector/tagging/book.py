@@ -107,6 +107,13 @@ class PhraseBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     examples: Examples = Examples()
 
 
+def said_in(book: PhraseBook) -> frozenset[tuple[str, str]]:
+    """Every (facet, value) that anything in a book says."""
+    said = [one.says for one in (*book.phrases.values(), *book.guards.values())]
+    said += [one.says for one in (*book.examples.match, *book.examples.miss)]
+    return frozenset(pair for says in said for pair in says.items())
+
+
 class TaggingSettings(msgspec.Struct, frozen=True):
     """All that `Tagger` needs but for models. Books may come in any order and number; those of one language are read
     as one, and languages without one get no phrases. `products` are looked for where the facet "product" is asked.

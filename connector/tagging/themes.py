@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from binascii import crc32
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -60,13 +61,20 @@ class Themes:
     def _book(self, language: str) -> tuple[AhoCorasick, list[_Meaning]]:
         # Two threads may compile the same list; they come to the same.
         if language not in self._books:
-            keys: dict[str, dict[tuple[str, bool], None]] = {}
-            for name, words in self._lists[language].items():
-                for word in words:
-                    key = fold(word.strip()).text.strip()
-                    keys.setdefault(key.rstrip("*"), {})[name, key.endswith("*")] = None
-            self._books[language] = AhoCorasick(list(keys)), [tuple(one) for one in keys.values()]
+            listed = self._lists[language].items()
+            self._books[language] = _compiled(tuple((name, tuple(words)) for name, words in listed))
         return self._books[language]
+
+
+# Taggers that are made anew, as after a reload, mostly have the same lists.
+@lru_cache(maxsize=32)
+def _compiled(listed: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[AhoCorasick, list[_Meaning]]:
+    keys: dict[str, dict[tuple[str, bool], None]] = {}
+    for name, words in listed:
+        for word in words:
+            key = fold(word.strip()).text.strip()
+            keys.setdefault(key.rstrip("*"), {})[name, key.endswith("*")] = None
+    return AhoCorasick(list(keys)), [tuple(one) for one in keys.values()]
 
 
 def bucket_of(theme: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
 from connector.clocks.promises.book import Book
-from connector.clocks.promises.finding import Searcher, find
+from connector.clocks.promises.finding import Searcher, find, searcher_of
 
 SATURDAY = 5
 
@@ -26,7 +26,7 @@ def _works(day: date) -> bool:
 
 def _broken(book: Book) -> Iterator[str]:
     assert book.examples is not None
-    searcher, said = Searcher(book), datetime.fromisoformat(book.examples.said).replace(tzinfo=UTC)
+    searcher, said = searcher_of(book), datetime.fromisoformat(book.examples.said).replace(tzinfo=UTC)
     for example in book.examples.match:
         wanted = f"{example.due}{' (unsure)' if example.unsure else ''}"
         found = _told(example.text, said, searcher)

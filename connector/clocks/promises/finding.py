@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -43,7 +44,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Searcher:
-    """A book made ready; built once, and shared by threads."""
+    """A book made ready, which takes a while; `searcher_of` keeps them. Shared by threads."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
@@ -180,6 +181,16 @@ def own_words(text: str) -> str:
     plain = plain[: below.start()] if below else plain
     lower = plain.lower()
     return lower if len(lower) == len(plain) else "".join(one if len(one.lower()) > 1 else one.lower() for one in plain)
+
+
+def searcher_of(book: Book) -> Searcher:
+    """The book made ready; one that says the same as another, as after a reload, is not made ready again."""
+    return _made_ready(msgspec.json.encode(msgspec.structs.replace(book, examples=None)))
+
+
+@lru_cache(maxsize=32)
+def _made_ready(said: bytes) -> Searcher:
+    return Searcher(msgspec.json.decode(said, type=Book))
 
 
 def find(text: str, made: datetime, searchers: Iterable[Searcher], works: Works) -> tuple[Found, ...]:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from connector.clocks.business_hours import Hours
 from connector.clocks.lives import GONE
 from connector.clocks.promises.book import Book
-from connector.clocks.promises.finding import Found, Searcher, find
+from connector.clocks.promises.finding import Found, Searcher, find, searcher_of
 from connector.clocks.promises.quick import Glance
 from connector.clocks.promises.standing import PROMISE, RENEGOTIATED
 from connector.model import (
@@ -67,7 +67,7 @@ class Finder:
     def _searcher(self, book: Book) -> Searcher:
         found = self._ready.get(book.language)
         if found is None:
-            found = self._ready[book.language] = Searcher(book)
+            found = self._ready[book.language] = searcher_of(book)
         return found
 
 
