@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -14,7 +14,7 @@ from connector.commands.place import Place
 from connector.display import clean, moment, table, wrapped
 from connector.errors import AmendsError
 from connector.mapping import words
-from connector.model import FlagKind
+from connector.model import EntryKind, Flag, FlagKind
 from connector.people.conduct import (
     QUESTIONS,
     Filed,
@@ -33,7 +33,7 @@ from connector.people.repeats import chasers
 from connector.store import Transaction, complaints, conducts, people, sources
 from connector.store.complaints import Stored
 from connector.store.conducts import Register
-from connector.timeline import fold
+from connector.timeline import Words, fold
 
 QUARTER = timedelta(days=90)
 _OVER = (State.UNFAIR, State.LAPSED, State.ENDED)
@@ -208,29 +208,43 @@ def suggestions(place: Place) -> list[Suggestion]:
     spoken = {name: words(source.mapping) for name, source in place.settings.sources.items()}
     counted: Counter[int] = Counter()
     asked: Counter[int] = Counter()
-    wrong: set[int] = set()
+    returned: dict[int, list[Flag]] = {}
     with place.store() as store, store.read() as connection:
         for one in complaints.listing(connection, is_complaint="yes", since=now - QUARTER):
             counted[one.person_id] += 1
-            folded = fold(one.doc.entries, spoken[one.source]) if one.source in spoken else None
-            asked[one.person_id] += chasers(folded.history) if folded is not None else 0
-            if _at_fault(connection, one):
-                wrong.add(one.person_id)
+            asked[one.person_id] += _chasers(one, spoken)
+            flags = [flag for flag in one.assessed.flags if flag.kind is FlagKind.REPEAT]
+            returned.setdefault(one.person_id, []).extend(flags)
+        often = [one for one in counted if worth_talking(counted[one] + asked[one], rules)]
+        wrong = _wronged(connection, {one: returned[one] for one in often})
         registers = conducts.everything(connection)
         open_ones = {one.identity for one in registers if state(one.steps, now) not in _OVER}
         spared = wrong | set(people.persons(connection, open_ones).values())
-        found = [one for one in counted if worth_talking(counted[one] + asked[one], rules) and one not in spared]
+        found = [one for one in often if one not in spared]
         names = conducts.names(connection, found)
     rows = [Suggestion(one, names[one], counted[one], asked[one]) for one in found]
     return sorted(rows, key=lambda row: (-(row.complaints + row.chasers), row.person))
 
 
-def _at_fault(connection: Transaction, stored: Stored) -> bool:
-    flags = [flag for flag in stored.assessed.flags if flag.kind is FlagKind.REPEAT]
-    clocks = complaints.clocks_of(connection, {name for flag in flags for name in flag.cases}) if flags else {}
-    return any(
-        first_fault(flag, [(name, clock) for name in flag.cases for clock in clocks.get(name, ())]) for flag in flags
-    )
+def _chasers(stored: Stored, spoken: Mapping[str, Words]) -> int:
+    """How often they asked again in that ticket; most tickets need no folding to know that they did not."""
+    entries = stored.doc.entries
+    if stored.source not in spoken or not any(entry.kind is EntryKind.CUSTOMER_MESSAGE for entry in entries):
+        return 0
+    folded = fold(entries, spoken[stored.source])
+    return chasers(folded.history) if folded is not None else 0
+
+
+def _wronged(connection: Transaction, returned: Mapping[int, Sequence[Flag]]) -> set[int]:
+    """Of people by what tells that they had to come back: those towards whom we were at fault first."""
+    names = {name for flags in returned.values() for flag in flags for name in flag.cases}
+    clocks = complaints.clocks_of(connection, names) if names else {}
+    return {
+        person
+        for person, flags in returned.items()
+        for flag in flags
+        if first_fault(flag, [(name, clock) for name in flag.cases for clock in clocks.get(name, ())])
+    }
 
 
 def suggestions_lines(rows: list[Suggestion], columns: int) -> list[str]:

@@ -98,6 +98,7 @@ class _Attempt:
         self.asks = asked(self.rules)
         self.seen = self.cut = 0
         self.found: list[_Found] = []
+        self.first: list[Sent] = []
         with store.read() as connection:
             self.salt = sources.salt(connection)
 
@@ -109,22 +110,22 @@ class _Attempt:
             for name, source in self.settings.sources.items():
                 for batch in self._batches(name):
                     self._go_through([one for one in batch if self._is_of_the_time(one)], source)
+                    self.first = _first(self.first, most)
                     behind += len(batch)
                     show(behind, stored)
                     tell(behind, stored)
-        self.found.sort(key=lambda one: one.sent.at)
+        self.found.sort(key=lambda one: one.at)
         folded, kept = _in_floods(self.found, self.settings.policy.digest_over)
         limit = self.settings.policy.limit_per_run
-        sent = [one.sent for one in self.found]
         return Tried(
             since=self.since,
             until=self.until,
             complaints=self.seen,
-            sums=tuple(_sums(sent, limit)),
+            sums=tuple(_sums(self.found, limit)),
             told=dict(Counter(one.to for one in kept if one.to is not None)),
             folded=folded,
             cut=self.cut,
-            writes=tuple(sent if most is None else sent[:most]),
+            writes=tuple(_first(self.first, most)),
         )
 
     def _batches(self, name: str) -> Iterator[list[Stored]]:
@@ -164,7 +165,9 @@ class _Attempt:
                 asks=self.asks,
             )
             self.cut += rehearsed.cut
-            self.found += [_found(f"{stored.source}/{stored.ticket}", one) for one in rehearsed.writes]
+            name = f"{stored.source}/{stored.ticket}"
+            self.found += [_found(name, one) for one in rehearsed.writes]
+            self.first += [_sent(name, one) for one in rehearsed.writes]
 
     def _understood(self, stored: Stored, source: SourceSettings) -> Understood:
         doc = stored.doc
@@ -180,20 +183,33 @@ class _Attempt:
 
 
 class _Found(NamedTuple):
-    """What is kept of a write until all are counted: of many complaints there are many, so no more than is told."""
+    """What is kept of a write until all are counted: of many complaints there are many, so no words."""
 
-    sent: Sent
+    at: datetime
+    complaint: str
+    kind: str
+    rule: str
+    to: str | None
     urgent: bool
 
 
 def _found(name: str, one: Would) -> _Found:
     action, notice = one.action, one.action.effect.notice
-    sent = Sent(one.at, name, action.kind.value, action.rule, action.episode, one.to, action.why)
-    return _Found(sent, notice is not None and notice.urgent)
+    return _Found(one.at, name, action.kind.value, action.rule, one.to, notice is not None and notice.urgent)
 
 
-def _sums(found: Sequence[Sent], limit: int) -> Iterator[Sum]:
-    groups: dict[tuple[str, str], list[Sent]] = {}
+def _sent(name: str, one: Would) -> Sent:
+    action = one.action
+    return Sent(one.at, name, action.kind.value, action.rule, action.episode, one.to, action.why)
+
+
+def _first(sent: list[Sent], most: int | None) -> list[Sent]:
+    """The `most` that would have left first, in their order; all for None."""
+    return sorted(sent, key=lambda one: one.at)[:most]
+
+
+def _sums(found: Sequence[_Found], limit: int) -> Iterator[Sum]:
+    groups: dict[tuple[str, str], list[_Found]] = {}
     for one in found:
         groups.setdefault((one.rule, one.kind), []).append(one)
     for (rule, kind), those in groups.items():
@@ -211,18 +227,19 @@ def _sums(found: Sequence[Sent], limit: int) -> Iterator[Sum]:
         )
 
 
-def _in_floods(found: Sequence[_Found], most: int) -> tuple[int, list[Sent]]:
+def _in_floods(found: Sequence[_Found], most: int) -> tuple[int, list[_Found]]:
     """How many notices would have been folded into digests, and what would have gone by itself."""
     recent: dict[str, list[float]] = {}
-    kept, folded = [], 0
-    for one, urgent in found:
+    kept: list[_Found] = []
+    folded = 0
+    for one in found:
         if one.to is None:
             kept.append(one)
             continue
         at = one.at.timestamp()
         times = [then for then in recent.get(one.to, ()) if then > at - TEN_MINUTES_SECONDS]
         recent[one.to] = [*times, at]
-        if urgent or len(times) < most:
+        if one.urgent or len(times) < most:
             kept.append(one)
         else:
             folded += 1

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from connector.console.services import policy
 from connector.console.serving import Office as Serving
 from connector.roles import Rank
+from tests.accessibility import faults
 from tests.console import KIM, PAYLOADS, Office, later, office
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -40,13 +41,20 @@ PAGES = (
     "/sources",
     "/mappings",
     "/mappings/shop",
+    "/find?q=kim",
     "/people",
+    "/people?q=kim",
+    "/people/1",
     "/trends",
+    "/corrections",
     "/report",
+    "/report/cell?of=received",
     "/policy",
     "/account",
 )
-ADMINS = (*PAGES, "/audit", "/users", "/quarantine/1")
+LEADS = (*PAGES, "/conduct")
+ADMINS = (*LEADS, "/audit", "/users", "/quarantine/1")
+SEEN = {Rank.ADMIN: ADMINS, Rank.LEAD: LEADS}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
@@ -134,14 +142,35 @@ def keep(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("rank", list(Rank))
-def test_every_page_opens_in_a_browser_as_each_role_without_an_error(shop: Served, rank: Rank) -> None:
+def test_every_page_opens_and_can_be_heard_as_each_role_without_an_error(shop: Served, rank: Rank) -> None:
     page = shop.page(rank)
     tickets = [f"/complaints/shop/{ticket}" for ticket in shop.office.desk.tickets()[:2]]
-    for path in (*(ADMINS if rank is Rank.ADMIN else PAGES), *tickets):
+    for path in (*SEEN.get(rank, PAGES), *tickets):
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 200, path
-        assert page.locator("h1").count() == 1
+        assert faults(page) == [], path
+    assert shop.complaints == []
+
+
+def test_pages_for_who_is_not_in_yet_and_for_mistakes_can_be_heard(shop: Served) -> None:
+    stranger = shop.page(None)
+    for path in ("/login", "/enter?key=x"):
+        stranger.goto(path)
+        assert faults(stranger, inside=False) == [], path
+    page = shop.page(Rank.VIEWER)
+    page.goto("/complaints/shop/none")
+    assert faults(page) == []
+    assert [one for one in shop.complaints if "404" not in one] == []
+
+
+def test_who_leaps_past_the_navigation_is_in_the_content(shop: Served) -> None:
+    page = shop.page(Rank.VIEWER)
+    page.goto("/complaints")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
     assert shop.complaints == []
 
 
@@ -183,9 +212,17 @@ def test_a_try_out_that_takes_long_is_shown_as_it_goes_on_and_when_it_has_ended(
     page.goto("/policy")
     page.get_by_role("button", name="What would have been sent?").click()
     page.get_by_text("34,000 of 100,000 complaints").wait_for()
+    assert faults(page) == []
+    page.get_by_role("button", name="Stop it").focus()
+    for _ in range(2):
+        with page.expect_response("**/policy/try"):
+            pass
+    assert page.evaluate("document.activeElement.textContent") == "Stop it"
     go.set()
     page.locator("#tried").get_by_text("Busiest day").wait_for()
     assert page.get_by_role("button", name="Stop it").count() == 0
+    assert page.evaluate("document.activeElement.textContent") == "What it would have sent"
+    assert faults(page) == []
     assert shop.complaints == []
 
 
@@ -208,7 +245,10 @@ def test_somebody_without_a_mouse_finds_opens_and_corrects(shop: Served) -> None
     select.select_option("payment")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.get_by_text("category is payment now").wait_for()
+    page.locator("main").get_by_text("category is payment now").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Correct: What it is about"
+    assert "category is payment now" in (page.locator("#aloud").text_content() or "")
+    assert faults(page) == []
     keep(page, "complaint")
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
@@ -222,6 +262,7 @@ def test_a_mapping_is_tried_as_it_is_typed(shop: Served) -> None:
     area.fill(area.input_value().replace("new: new", "new: on_hold"))
     page.get_by_text("By your draft").first.wait_for()
     assert page.locator("tr.changed").count() > 0
+    assert faults(page) == []
     keep(page, "mapping")
     area.fill(area.input_value().replace("new: on_hold", "new: nonsense"))
     page.get_by_text("to put right").wait_for()

@@ -53,7 +53,14 @@ def rules(request: Request, seat: Seated) -> Response:
 
 @router.get("/policy/try")
 def tryout(request: Request, seat: Seated) -> Response:
-    return page(request, "rehearsed.html", tryout=policy.tryout(seat))
+    """How far it is, as often as the page asks: only that is exchanged, so that nobody is torn away from the button
+    that stops it. Once it has ended, all of that part of the page."""
+    tryout = policy.tryout(seat)
+    if tryout is not None and tryout.outcome is None:
+        return page(request, "going.html", tryout=tryout)
+    answer = page(request, "rehearsed.html", tryout=tryout)
+    answer.headers.update({"hx-retarget": "#tried", "hx-reswap": "innerHTML"})
+    return answer
 
 
 @router.post("/policy/try")

@@ -55,4 +55,22 @@ document.addEventListener("DOMContentLoaded", () => {
     }, LOOK_MS);
   }
 });
+
+// Whoever had the focus in a part that was exchanged, and whose button or field is not there any more, goes on in what
+// came in its place, not at the top of the page; and what that says is said aloud, too.
+let within = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  within = event.detail.target.contains(document.activeElement);
+});
 document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
+document.addEventListener("htmx:afterSettle", (event) => {
+  const part = document.getElementById(event.detail.target.id) ?? event.detail.elt;
+  const said = part.querySelector("[role=status], [role=alert]");
+  if (said && !part.closest("[aria-live=polite]")) document.getElementById("aloud").textContent = said.textContent;
+  if (within && (document.activeElement ?? document.body) === document.body) {
+    const next = part.querySelector("h2, h3") ?? part;
+    next.tabIndex = -1;
+    next.focus({ preventScroll: true });
+  }
+  within = false;
+});
