@@ -185,9 +185,9 @@ def _move_products(connection: Connection) -> None:
     products = {row.word: row.id for row in connection.execute(select(figure_word).where(low))}
     new = _numbered(connection, [(PRODUCT, word) for word in products])
     moved = {products[word]: number for (_, word), number in new.items()}
-    for old, number in moved.items():
-        connection.execute(update(figure_word).where(figure_word.c.id == old).values(id=number))
     if moved:
+        renumber = update(figure_word).where(figure_word.c.id == bindparam("old")).values(id=bindparam("new"))
+        connection.execute(renumber, [{"old": old, "new": number} for old, number in moved.items()])
         for block, before in connection.execute(select(figure.c.block, figure.c.body)).all():
             body = bytearray(before)
             for at in range(_PRODUCT_AT, len(body), SIZE):

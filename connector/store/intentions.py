@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, select, update
 
 from connector.adapter import Receipt, Stamp
 from connector.model import Action, ActionKind, Notice
@@ -186,34 +187,44 @@ def to_repair(connection: Connection, source_id: int, now: datetime, most: int =
     return [_intention(row) for row in connection.execute(_TO_REPAIR, asked)]
 
 
+_AHEAD = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.source_id == bindparam("of"),
+        outbox.c.ticket == bindparam("ticket"),
+        outbox.c.id != bindparam("itself"),
+        (outbox.c.state.in_([State.SENDING.value, State.IN_DOUBT.value]))
+        | (
+            (outbox.c.state == State.PENDING)
+            & (outbox.c.next_at <= bindparam("at"))
+            & (outbox.c.rank < bindparam("rank"))
+        ),
+    )
+    .limit(1)
+)
+_WRITES_SINCE = (
+    select(func.count())
+    .select_from(outbox)
+    .where(
+        outbox.c.source_id == bindparam("of"),
+        outbox.c.ticket == bindparam("ticket"),
+        outbox.c.sent_at >= bindparam("since"),
+    )
+)
+_ONE = _ROW.where(outbox.c.id == bindparam("row"))
+
+
 def ahead(connection: Connection, of: Intention) -> bool:
     """Whether an earlier intention for the same ticket is still on its way: writes to one ticket keep their order."""
-    statement = (
-        select(outbox.c.id)
-        .where(
-            outbox.c.source_id == of.source_id,
-            outbox.c.ticket == of.action.ticket,
-            outbox.c.id != of.id,
-            (outbox.c.state.in_([State.SENDING.value, State.IN_DOUBT.value]))
-            | (
-                (outbox.c.state == State.PENDING)
-                & (outbox.c.next_at <= micros(of.next_at))
-                & (outbox.c.rank < of.action.rank)
-            ),
-        )
-        .limit(1)
-    )
-    return connection.execute(statement).first() is not None
+    asked = {"of": of.source_id, "ticket": of.action.ticket, "itself": of.id}
+    asked |= {"at": micros(of.next_at), "rank": of.action.rank}
+    return connection.execute(_AHEAD, asked).first() is not None
 
 
 def writes_since(connection: Connection, source_id: int, ticket: str, since: datetime) -> int:
     """How many writes to a ticket left since `since`: what the loop breaker counts."""
-    statement = (
-        select(func.count())
-        .select_from(outbox)
-        .where(outbox.c.source_id == source_id, outbox.c.ticket == ticket, outbox.c.sent_at >= micros(since))
-    )
-    return int(connection.execute(statement).scalar_one())
+    asked = {"of": source_id, "ticket": ticket, "since": micros(since)}
+    return int(connection.execute(_WRITES_SINCE, asked).scalar_one())
 
 
 def sent_since(connection: Connection, source_id: int, since: datetime) -> int:
@@ -227,7 +238,7 @@ def sent_since(connection: Connection, source_id: int, since: datetime) -> int:
 
 
 def one(connection: Connection, number: int) -> Intention | None:
-    row = connection.execute(_ROW.where(outbox.c.id == number)).one_or_none()
+    row = connection.execute(_ONE, {"row": number}).one_or_none()
     return None if row is None else _intention(row)
 
 
@@ -368,6 +379,15 @@ def listing(
     return [_intention(row) for row in connection.execute(statement)]
 
 
+@cache
+def _moving(values: tuple[str, ...], steps: tuple[str, ...]) -> Update:
+    """Moves a row that nobody moved meanwhile; `steps` are counted one further."""
+    to: dict[str, Any] = {name: bindparam(f"to_{name}") for name in values}
+    to |= {name: outbox.c[name] + 1 for name in steps if name not in to}
+    unmoved = (outbox.c.state == bindparam("was"), outbox.c.changed_at == bindparam("since"))
+    return update(outbox).where(outbox.c.id == bindparam("row"), *unmoved).values(**to)
+
+
 def move(
     connection: Connection,
     intention: Intention,
@@ -403,21 +423,12 @@ def move(
         values["sent_at"] = micros(sent_at)
     if receipt is not None:
         values["receipt"] = msgspec.json.encode(receipt).decode()
-    if again:
-        values["rounds"] = outbox.c.rounds + 1
     if anew:
         values["rounds"] = 0
-    if tried:
-        values["tries"] = outbox.c.tries + 1
-    changed = connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.id == intention.id,
-            outbox.c.state == intention.state,
-            outbox.c.changed_at == micros(intention.changed_at),
-        )
-        .values(**values)
-    )
+    steps = (*(("rounds",) if again else ()), *(("tries",) if tried else ()))
+    asked = {f"to_{name}": value for name, value in values.items()}
+    asked |= {"row": intention.id, "was": intention.state, "since": micros(intention.changed_at)}
+    changed = connection.execute(_moving(tuple(values), steps), asked)
     return changed.rowcount == 1
 
 

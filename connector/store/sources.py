@@ -107,6 +107,7 @@ _PULLED = (
     .values(last_pull_at=bindparam("at"), parked_until=None, parked_why=None, last_error=None, last_error_at=None)
 )
 
+_PUSHED = update(source).where(source.c.id == bindparam("of")).values(last_push_at=bindparam("at"))
 _ALLOWED = update(source).where(source.c.id == bindparam("of")).values(calls_left=bindparam("told"))
 _EVERYONE = select(source).order_by(source.c.name)
 _STREAMS = select(stream).where(stream.c.source_id == bindparam("of")).order_by(stream.c.name)
@@ -195,7 +196,7 @@ def listed_again(connection: Connection, source_id: int, tickets: Iterable[str])
 
 
 def pushed(connection: Connection, source_id: int, now: datetime) -> None:
-    connection.execute(update(source).where(source.c.id == source_id).values(last_push_at=micros(now)))
+    connection.execute(_PUSHED, {"of": source_id, "at": micros(now)})
 
 
 def allowed(connection: Connection, source_id: int, left: Sequence[CallsLeft]) -> None:
@@ -323,9 +324,12 @@ def policy_in_force(connection: Connection, digest: str) -> bool:
     return before not in (None, digest)
 
 
+_RESTORED = select(instance.c.restored_at)
+
+
 def restored_at(connection: Connection) -> datetime | None:
     """When this store was last put back from a backup: what it does not know of may have happened before."""
-    return moment_or_none(connection.execute(select(instance.c.restored_at)).scalar_one())
+    return moment_or_none(connection.execute(_RESTORED).scalar_one())
 
 
 # -- the audit log ------------------------------------------------------------------------------------------------
