@@ -282,8 +282,9 @@ class _Looked:
     def stands(self, life: _Life, at: datetime, asks: Asks) -> bool:
         """Whether nothing happened since that any rule asks about. Whom to tell depends on the moment at which it is
         asked, so where people may be told, a write that was to follow is looked for anew after each entry."""
-        moved = asks.tells and self.pending is not None and life.entries(at) != self._entries
-        return not moved and life.is_quiet(at, self.folded, asks)
+        if life.entries(at) == self._entries:
+            return True
+        return not (asks.tells and self.pending is not None) and life.is_quiet(at, self.folded, asks)
 
     @cached_property
     def values(self) -> Mapping[str, JSON]:
