@@ -127,7 +127,7 @@ def _walk(
     for _ in range(MOST_MOMENTS):
         if at is None or at > until:
             return False
-        if looked is not None and life.is_quiet(at, looked.folded, asks):
+        if looked is not None and looked.stands(life, at, asks):
             if not asks.tells and (by_time is None or at < by_time):
                 at = life.next(at, by_time)
                 continue
@@ -276,8 +276,15 @@ class _Looked:
 
     def __init__(self, then: Understood, flags: Sequence[Flag], ticking: _Ticking, pending: datetime | None) -> None:
         self.folded, self.pending = then.folded, pending
-        self._then, self._flags, self._ticking = then, flags, ticking
+        self._then, self._flags, self._ticking, self._entries = then, flags, ticking, ticking.entries
         self._known = frozenset((flag.kind, flag.episode) for flag in flags)
+
+    def stands(self, life: _Life, at: datetime, asks: Asks) -> bool:
+        """Whether nothing happened since that any rule asks about. Whom to tell depends on the moment at which it is
+        asked, so where people may be told, a write that was to follow is looked for anew after each entry."""
+        if life.entries(at) == self._entries:
+            return True
+        return not (asks.tells and self.pending is not None) and life.is_quiet(at, self.folded, asks)
 
     @cached_property
     def values(self) -> Mapping[str, JSON]:

@@ -46,14 +46,16 @@ class Office:
                 f"passwords would cross the network in the clear at {host}.",
                 remedy="Put a proxy with TLS before it, and name its https address in amends.yaml: `web`, `url`.",
             )
-        self.said = web.url or f"http://{'[' + host + ']' if ':' in host else host}:{port or web.port}"
+        self.said = (
+            web.url or f"http://{'[' + host + ']' if ':' in host else host}:{web.port if port is None else port}"
+        )
         self.stop = threading.Event()
         self.public = self._public()
         self.server = uvicorn.Server(
             uvicorn.Config(
                 application(self.house),
                 host=host,
-                port=port or web.port,
+                port=web.port if port is None else port,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -156,6 +156,7 @@ def others(seed: int, this: Understood) -> Iterator[Earlier]:
 @pytest.mark.parametrize("name", HOUSES)
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
+@example(seed=316724)  # a survey that was to follow, and does not: the moment of it is none to tell people at
 def test_a_life_gone_through_fast_has_the_very_writes_of_one_looked_at_anew_at_each_moment(
     name: str, seed: int
 ) -> None:
