@@ -19,6 +19,8 @@ Ints = npt.NDArray[np.int64]
 
 MEMORY = 5
 MOST_HALVINGS = 12
+# How much of the first step is taken: features come together, and what each of them needs alone is too much.
+FIRST = 1 / 32
 # Rows of up to so many features are multiplied together with others of their length, so many features at a time (few
 # enough to stay in the processor's cache); longer ones by themselves, in pieces.
 SHORT, GATHERED, PIECE = 128, 8192, 512
@@ -147,7 +149,8 @@ def fit(
         gradient = np.concatenate([turned.ravel(), heard.ravel(), error.sum(axis=0)])
         return loss + 0.5 * float((shrink * at * at).sum()), gradient + shrink * at
 
-    best = _descend(slope, np.zeros((wide + thick + 1) * values), most_steps, tell).astype(np.float32)
+    bends = shrink + _curvature(rows, dense, known, target, totals, groups)
+    best = _descend(slope, bends, most_steps, tell).astype(np.float32)
     return Fitted(
         best[: wide * values].reshape(wide, values),
         best[wide * values : (wide + thick) * values].reshape(thick, values),
@@ -161,6 +164,21 @@ def _shrink(groups: Sequence[Group], wide: int, thick: int, values: int) -> Doub
         sparse[group.first : group.last] = group.penalty
         dense[group.first : group.last] = group.dense_penalty
     return np.concatenate([np.tile(sparse, wide), np.tile(dense, thick), np.full(values, 1e-6)])
+
+
+def _curvature(
+    rows: Sparse, dense: Floats, known: Floats, target: Floats, totals: Sequence[float], groups: Sequence[Group]
+) -> Doubles:
+    """How much the loss bends along each weight, about: as if each value had its own share of the texts as its chance.
+    Common features bend it a thousand times as much as rare ones, and common values more than rare ones."""
+    counts = np.maximum(known.sum(axis=0, dtype=np.float64), 1e-6)
+    shares = (known * target).sum(axis=0, dtype=np.float64) / counts
+    bends = known * (shares * (1 - shares)).astype(np.float32)
+    for group, total in zip(groups, totals, strict=True):
+        bends[:, group.first : group.last] /= np.float32(total)
+    squares = Sparse(rows.begins, rows.columns, rows.values * rows.values, rows.width)
+    parts = [transposed(squares).times(bends).ravel(), _product((dense * dense).T, bends).ravel(), bends.sum(axis=0)]
+    return np.concatenate(parts).astype(np.float64)
 
 
 def _product(left: Floats, right: Floats) -> Floats:
@@ -187,19 +205,21 @@ def _binary(scores: Floats, target: Floats, known: Floats) -> tuple[float, Float
 
 def _descend(
     slope: Callable[[Doubles], tuple[float, Doubles]],
-    at: Doubles,
+    bends: Doubles,
     most_steps: int,
     tell: Callable[[int, int], None],
 ) -> Doubles:
+    """From zero; `bends` says how far to go along each weight at first."""
+    at = np.zeros_like(bends)
     value, gradient = slope(at)
     steps: list[tuple[Doubles, Doubles, float]] = []
     for number in range(most_steps):
         tell(number, most_steps)
-        direction = _direction(gradient, steps)
+        direction = _direction(gradient, steps, bends)
         fall = _dot(gradient, direction)
         if fall >= 0 or -fall < 1e-9:
             break
-        length = 1.0 if steps else min(1.0, 1 / max(float(np.sqrt(_dot(gradient, gradient))), 1e-12))
+        length = 1.0 if steps else FIRST
         found: Any = None
         for _ in range(MOST_HALVINGS):
             there = at + length * direction
@@ -221,16 +241,17 @@ def _descend(
     return at
 
 
-def _direction(gradient: Doubles, steps: list[tuple[Doubles, Doubles, float]]) -> Doubles:
+def _direction(gradient: Doubles, steps: list[tuple[Doubles, Doubles, float]], bends: Doubles) -> Doubles:
     rest = gradient.copy()
     shares = []
     for moved, turned, inverse in reversed(steps):
         share = inverse * _dot(moved, rest)
         rest -= share * turned
         shares.append(share)
+    rest /= bends
     if steps:
         moved, turned, inverse = steps[-1]
-        rest *= 1 / (inverse * _dot(turned, turned))
+        rest *= 1 / (inverse * _dot(turned, turned / bends))
     for (moved, turned, inverse), share in zip(steps, reversed(shares), strict=True):
         rest += (share - inverse * _dot(turned, rest)) * moved
     return -rest

@@ -19,7 +19,7 @@ Hashes = npt.NDArray[np.uint64]
 
 # Words and runs share one space of features: even numbers are words, odd ones runs. After them come the themes.
 BITS = 18
-THEME_BUCKETS = 1 << 14
+THEME_BUCKETS = 1 << 16
 BUCKETS = (1 << BITS) + THEME_BUCKETS
 
 # A character's class: nothing, part of a word, a sign that speaks for itself, a letter of a script without blanks.

@@ -6,10 +6,11 @@ in every language: "insulin" and "warehouse" together weigh as much in Slovenian
 
 from __future__ import annotations
 
+import re
 from binascii import crc32
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from itertools import combinations
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from ahocorasick_rs import AhoCorasick
@@ -18,10 +19,21 @@ from connector.tagging.fold import fold
 from connector.tagging.grams import BITS, THEME_BUCKETS, Places
 from connector.tagging.pattern import unspaced
 
-# Language → theme → its words; `*` at the end of a word is any ending.
+# Language → theme → its words; `*` at the end of a word is any ending, in the midst of several too.
 Lists = Mapping[str, Mapping[str, Sequence[str]]]
 
-_Meaning = tuple[tuple[str, bool], ...]  # the themes of one fixed beginning, and whether the word may go on
+
+class _Key(NamedTuple):
+    """What was found where a stretch of text stands: the themes, how many of its first and last characters are blanks
+    around the words, and how the words go on after a `*` in their midst."""
+
+    themes: tuple[str, ...]
+    before: int
+    after: int
+    rest: str
+
+
+_Book = tuple[AhoCorasick, list[tuple[_Key, ...]]]  # what is looked for, and what each of it means
 
 
 class Themes:
@@ -29,36 +41,49 @@ class Themes:
 
     def __init__(self, lists: Lists) -> None:
         self._lists = lists
-        self._books: dict[str, tuple[AhoCorasick, list[_Meaning]]] = {}
+        self._books: dict[str, _Book] = {}
+        self._pairs = _Pairs()
 
     def places(self, texts: Sequence[str], languages: Sequence[str]) -> Places:
         """The themes of folded texts, and every two of them: each once a text, where its first word stands (of two: of
         the one that is named first). Of a language without a list there are none."""
-        found: list[tuple[int, int, int, int]] = []
+        buckets: list[int] = []
+        # Of each theme found: its text, the range of its first word, and for how many features it stands.
+        stands: list[tuple[int, int, int, int]] = []
         for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
             if language in self._lists:
-                first = sorted(self._first(text, language).items())
-                found += [(bucket_of(name), number, *at) for name, at in first]
-                found += [
-                    (bucket_of(f"{one} {other}"), number, *at) for (one, at), (other, _) in combinations(first, 2)
-                ]
-        columns = np.array(found, dtype=np.int64).reshape(-1, 4).T
-        return Places(*columns)
+                first = self._first(text, language)
+                names = sorted(first)
+                for at, name in enumerate(names):
+                    buckets += map(self._pairs[name].__getitem__, names[at:])
+                    stands.append((number, *first[name], len(names) - at))
+        owners, starts, ends, counts = np.array(stands, dtype=np.int64).reshape(-1, 4).T
+        return Places(
+            np.array(buckets, dtype=np.int64),
+            np.repeat(owners, counts),
+            np.repeat(starts, counts),
+            np.repeat(ends, counts),
+        )
 
     def _first(self, text: str, language: str) -> dict[str, tuple[int, int]]:
         """Each theme, and where its first word stands."""
-        automaton, meanings = self._book(language)
+        automaton, keys = self._book(language)
         first: dict[str, tuple[int, int]] = {}
-        for index, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
-            if start and text[start - 1].isalnum() and not unspaced(text[start]):
-                continue
-            whole = end == len(text) or not text[end].isalnum() or unspaced(text[end - 1])
-            for name, goes_on in meanings[index]:
-                if (whole or goes_on) and name not in first:
-                    first[name] = start, end
+        spaced = f" {text.translate(_BLANKED)} "
+        for index, start, end in automaton.find_matches_as_indexes(spaced, overlapping=True):
+            for themes, before, after, rest in keys[index]:
+                last = end - after
+                if rest:
+                    going_on = _expression(rest).match(spaced, end)
+                    if going_on is None:
+                        continue
+                    last = going_on.end()
+                for name in themes:
+                    if name not in first:
+                        first[name] = start + before - 1, last - 1
         return first
 
-    def _book(self, language: str) -> tuple[AhoCorasick, list[_Meaning]]:
+    def _book(self, language: str) -> _Book:
         # Two threads may compile the same list; they come to the same.
         if language not in self._books:
             listed = self._lists[language].items()
@@ -68,15 +93,64 @@ class Themes:
 
 # Taggers that are made anew, as after a reload, mostly have the same lists.
 @lru_cache(maxsize=32)
-def _compiled(listed: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[AhoCorasick, list[_Meaning]]:
-    keys: dict[str, dict[tuple[str, bool], None]] = {}
-    for name, words in listed:
-        for word in words:
-            key = fold(word.strip()).text.strip()
-            keys.setdefault(key.rstrip("*"), {})[name, key.endswith("*")] = None
-    return AhoCorasick(list(keys)), [tuple(one) for one in keys.values()]
+def _compiled(listed: tuple[tuple[str, tuple[str, ...]], ...]) -> _Book:
+    words: dict[str, dict[str, None]] = {}
+    for name, theirs in listed:
+        for word in theirs:
+            words.setdefault(fold(word.strip()).text.strip(), {})[name] = None
+    keys: dict[str, list[_Key]] = {}
+    for word, names in words.items():
+        key, one = _sought(word, tuple(names))
+        keys.setdefault(key, []).append(one)
+    return AhoCorasick(list(keys)), [tuple(ones) for ones in keys.values()]
+
+
+def _sought(word: str, names: tuple[str, ...]) -> tuple[str, _Key]:
+    """What to look for in a text of words between blanks, and what it means."""
+    begin, *others = [part.translate(_BLANKED) for part in word.split("*")]
+    before = 0 if unspaced(begin[0]) else 1
+    ended = not others and not unspaced(begin[-1])
+    rest = ""
+    if any(others):
+        ending = "" if not others[-1] or unspaced(others[-1][-1]) else "(?= )"
+        rest = "[^ ]*".join(map(re.escape, ["", *others])) + ending
+    return " " * before + begin + " " * ended, _Key(names, before, int(ended), rest)
+
+
+@cache
+def _expression(rest: str) -> re.Pattern[str]:
+    return re.compile(rest)
+
+
+class _Blanked(dict[int, int]):
+    """The character that stands for each in a text that is looked through: itself, or a blank for what is no letter."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = code if chr(code).isalnum() else 0x20
+        return self[code]
+
+
+_BLANKED = _Blanked()
 
 
 def bucket_of(theme: str) -> int:
     """The number of a theme, or of two, among the features: after those of words and runs."""
     return (1 << BITS) + crc32(theme.encode()) % THEME_BUCKETS
+
+
+class _Beside(dict[str, int]):
+    """The number of a theme together with each other one; with itself, of it alone."""
+
+    def __init__(self, theme: str) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def __missing__(self, other: str) -> int:
+        self[other] = bucket_of(self._theme if other == self._theme else f"{self._theme} {other}")
+        return self[other]
+
+
+class _Pairs(dict[str, _Beside]):
+    def __missing__(self, theme: str) -> _Beside:
+        self[theme] = _Beside(theme)
+        return self[theme]

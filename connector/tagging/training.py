@@ -144,6 +144,7 @@ def learn(
     believed: Mapping[str, float] | None = None,
     judges: int = 0,
     folds: int = FOLDS,
+    steps: int = STEPS,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> tuple[Model, dict[str, Held]]:
     """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is, by
@@ -152,7 +153,8 @@ def learn(
 
     Where phrases were written by those who wrote the examples, they fit them far better than messages of strangers.
     A facet in `believed` therefore learns as if there were no phrases, and each phrase then adds that number to its
-    value. The last `judges` examples are never learnt from: they show how sure the model may be of those facets."""
+    value. The last `judges` examples are never learnt from: they show how sure the model may be of those facets. Of
+    many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer."""
     believed = believed or {}
     learning = np.arange(len(stuff.examples)) < len(stuff.examples) - judges
     wanted = _wanted(stuff, tasks)
@@ -162,9 +164,9 @@ def learn(
         learnt = (stuff.folds % folds != fold) & learning
         testing = np.flatnonzero((stuff.folds % folds == fold) & learning)
         if len(testing) and learnt.any():
-            outside.append((testing, _fitted(stuff, tasks, wanted, learnt, believed).scores(stuff, testing)))
+            outside.append((testing, _fitted(stuff, tasks, wanted, learnt, believed, STEPS).scores(stuff, testing)))
     tell("learning", folds, folds + 1)
-    found = _fitted(stuff, tasks, wanted, learning, believed)
+    found = _fitted(stuff, tasks, wanted, learning, believed, steps)
     judging = np.flatnonzero(~learning)
     judged = [(judging, found.scores(stuff, judging))]
     held, first = {}, 0
@@ -231,6 +233,7 @@ def _fitted(
     wanted: Floats,
     learnt: npt.NDArray[np.bool_],
     believed: Mapping[str, float],
+    steps: int,
 ) -> _Fit:
     features = _features(stuff, learnt)
     chosen = np.flatnonzero(learnt)
@@ -250,7 +253,7 @@ def _fitted(
         heard = task.facet not in believed
         groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count, heard, reach))
         first = last
-    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=STEPS)
+    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=steps)
     terms = None
     if stuff.method == ACCURATE:
         terms = learnt_terms([stuff.texts[at] for at in chosen.tolist()], wanted[chosen], tasks)

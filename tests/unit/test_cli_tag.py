@@ -221,8 +221,8 @@ def gauges(office: Office, count: int = 24) -> list[str]:
             "verified": True,
             "language": "en",
         }
-        text = f"My zorblatt hums {WHEN[(number + 1) % len(WHEN)]}, I am very disappointed."
-        found.append(office.desk.open("Humming", text, requester=who))
+        text = f"My zorblatt quibbs {WHEN[(number + 1) % len(WHEN)]}, I am very disappointed."
+        found.append(office.desk.open("Quibbing", text, requester=who))
     return found
 
 

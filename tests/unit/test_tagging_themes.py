@@ -11,7 +11,7 @@ from connector.settings import load_tagging
 from connector.settings.themes import shipped_themes
 from connector.tagging.book import Facet, TaggingSettings, Taxonomy
 from connector.tagging.fold import fold
-from connector.tagging.grams import BUCKETS
+from connector.tagging.grams import BUCKETS, THEME_BUCKETS
 from connector.tagging.labelled import Labelled, task_for
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.reading import Reader
@@ -53,6 +53,20 @@ def test_a_message_in_any_language_touches_the_same_themes_and_the_same_pair_of_
 )
 def test_a_word_stands_for_itself_unless_a_star_lets_it_go_on(text: str, words: list[str]) -> None:
     assert found(text, "en").words == words
+
+
+def test_a_star_in_the_midst_of_several_words_lets_only_that_word_go_on() -> None:
+    lists = {"en": {"again": ("send* it again*", "wi-fi"), "back": ("it*",)}}
+
+    def words(text: str) -> list[str]:
+        places = Themes(lists).places([text], ["en"])
+        kept = places.buckets == bucket_of("again")
+        spans = zip(places.starts[kept].tolist(), places.ends[kept].tolist(), strict=True)
+        return [text[start:end] for start, end in spans]
+
+    assert words("please, sending it again!") == ["sending it again"]
+    assert words("send it, again") == words("sending items again") == words("sending it aga") == []
+    assert words("no wi fi (wi-fi)") == ["wi fi"]
 
 
 def test_a_theme_counts_once_however_often_it_is_touched_and_is_shown_where_it_was_first() -> None:
@@ -97,4 +111,4 @@ def test_the_shipped_lists_have_the_same_themes_in_all_languages_and_no_theme_wi
 
 def test_no_two_shipped_themes_or_pairs_share_a_number_with_a_word() -> None:
     places = Themes(shipped_themes()).places([fold("Smoke beside the baby's cot").text], ["en"])
-    assert np.all(places.buckets >= BUCKETS - (1 << 14))
+    assert np.all(places.buckets >= BUCKETS - THEME_BUCKETS)
