@@ -6,7 +6,7 @@ import socket
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -212,7 +212,12 @@ def _between(url: str, spoiled: Callable[[bytes], bytes]) -> Iterator[tuple[str,
                 client, _ = server.accept()
             except OSError:
                 return
-            with client, socket.create_connection((place.hostname or "", place.port or 80)) as there:
+            # A client that gave up ends its own connection, and no other.
+            with (
+                suppress(OSError),
+                client,
+                socket.create_connection((place.hostname or "", place.port or 80)) as there,
+            ):
                 there.sendall(client.recv(1 << 16).replace(b"keep-alive", b"close"))
                 client.sendall(spoiled(_whole(there)) if broken.is_set() else _whole(there))
 

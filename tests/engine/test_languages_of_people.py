@@ -33,7 +33,7 @@ def test_a_few_words_are_in_the_language_of_the_persons_earlier_tickets_and_stay
     assert language(world, second) == ("de", "history"), "in the same page"
     assert language(world, third)[0] == "unknown", "nobody knows what she writes"
     world.desk.advance(3600)
-    world.desk.open("Hm", "Na ja", requester=ANNA)
+    world.desk.open("Hm", "Na gut", requester=ANNA)
     world.step("pull")
     fourth = world.desk.tickets()[-1]
     assert language(world, fourth) == ("de", "history"), "from the store"
