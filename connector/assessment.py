@@ -481,12 +481,23 @@ def clocks_of(
     this: Understood, rules: Rules, now: datetime, values: Mapping[str, JSON] | None = None
 ) -> tuple[Clock, ...]:
     """Its clocks at `now`; last, what was promised. `values` are its own, where somebody has them at hand."""
+    return with_kept(clocks_by_settings(this, rules, now, this.values if values is None else values), this, rules, now)
+
+
+def clocks_by_settings(this: Understood, rules: Rules, now: datetime, values: Mapping[str, JSON]) -> tuple[Clock, ...]:
+    """Its clocks as today's settings alone have them, whatever it was closed with."""
     history = this.folded.history
-    found = sla.clocks(this.complaint, history, this.values if values is None else values, rules.sla, now)
+    found = sla.clocks(this.complaint, history, values, rules.sla, now)
     if this.promises:
         found += keeping.promise_clocks(this.promises, this.complaint, history, rules.sla.promising, now)
+    return found
+
+
+def with_kept(found: tuple[Clock, ...], this: Understood, rules: Rules, now: datetime) -> tuple[Clock, ...]:
+    """The clocks that today's settings give it, with those in their place that it was closed with."""
     if this.kept is None:
         return found
+    history = this.folded.history
     ruled = [one for one in this.promises if one.ruling is not None] if rules.sla.promising is not None else []
     return closed.joined(
         found,

@@ -21,7 +21,7 @@ from connector.assessment import (
     Untagged,
     as_corrected,
     clock_flags,
-    clocks_of,
+    clocks_by_settings,
     closed_before,
     counts_in,
     figures_of,
@@ -31,6 +31,7 @@ from connector.assessment import (
     said_by_agents,
     tagged,
     understood_again,
+    with_kept,
     with_promises,
     worth_a_look,
 )
@@ -624,10 +625,13 @@ def saving(
     promises = promises_of(this, rules, desk.mapping, before=known, searched=searched)
     this = with_promises(this, promises, before.rulings if before else ())
     resolutions, own = this.folded.history.resolutions, this.values
-    clocks = clocks_of(this, rules, now, own)
+    by_settings = clocks_by_settings(this, rules, now, own)
+    clocks = with_kept(by_settings, this, rules, now)
     if changed and before is not None and this.kept != before.assessed.kept:
         bare = msgspec.structs.replace(this, kept=before.assessed.kept)
-        if clocks_of(bare, rules, now, own) == clocks:  # the new settings say the same of it, so nothing has to be kept
+        if (
+            with_kept(by_settings, bare, rules, now) == clocks
+        ):  # the new settings say the same of it, so nothing has to be kept
             this = bare
     flags: tuple[Flag, ...] = before.assessed.flags if before else ()
     look_at: datetime | None = now
@@ -649,8 +653,8 @@ def saving(
 
 
 def _counted_before(this: Understood, before: Doc, counted: Counted | None, rules: Rules) -> Counted | None:
-    if counted is not None and before.tags == this.tags and before.complaint == this.complaint:
-        return counted
+    if before.tags == this.tags and before.complaint == this.complaint:
+        return counted  # also where it has become too old: the days that no test asks for are dropped as a whole
     return counts_in(before.complaint, before.tags, rules)
 
 
