@@ -49,6 +49,8 @@ LATEST_LANDING = timedelta(minutes=15)
 LONGEST_REPAIR = timedelta(days=3)
 # In a stamp: what the source's refusal makes of the write, once it is certain that no copy of it landed.
 REFUSED = "refused"
+# Of a source that is written to in steps: why a write that was withdrawn after its first one is not all said.
+BROKEN_OFF = "it was broken off, so part of it may be on the ticket: `amends outbox undo {}` takes that off"
 _REFUSED = {True: State.DEAD, False: State.CANCELLED}
 
 
@@ -156,6 +158,8 @@ class Sender:
 
     def _withdraw(self, intention: Intention, why: str) -> Outcome:
         late = intention.action.not_after is not None and self.now() > intention.action.not_after
+        if intention.sent_at is not None and ((intention.stamp or {}).get("undo") or {}).get("steps"):
+            why = f"{why}; {BROKEN_OFF.format(intention.id)}"
         return self._move(intention, State.EXPIRED if late else State.CANCELLED, why=why)
 
     def _asking(self, intention: Intention, ask: Callable[[Action, str | None], T]) -> T:

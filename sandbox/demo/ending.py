@@ -19,6 +19,7 @@ from connector.commands.promise_counts import summary
 from connector.display import count, wrapped
 from connector.explain import lines
 from connector.model import ActionKind, EntryKind, Role
+from connector.outbox import BROKEN_OFF
 from connector.policy.ladder import BETWEEN
 from connector.store.complaints import Stored
 from connector.store.intentions import Intention, State
@@ -43,7 +44,8 @@ MARKS = frozenset({"$AmendsEscalated", "\\Flagged"})
 
 class Verdict(msgspec.Struct, frozen=True):
     """`done` writes, the `effects` of ours that the helpdesk's ledger holds, and where the two do not agree. `doubted`
-    messages to people were on their way when Amends was killed; no channel can be asked, so they are not sent again."""
+    messages to people were on their way when Amends was killed; no channel can be asked, so they are not sent again.
+    `broken_off` are writes that were withdrawn when only their marks were set, and say so."""
 
     done: int
     effects: int
@@ -52,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True):
     doubled: tuple[str, ...]
     unsettled: tuple[str, ...]
     doubted: int = 0
+    broken_off: tuple[int, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -74,14 +77,16 @@ def verdict(
     missed, twice = _unheard(notices, doubted, heard)
     done = [one for one in writes if one.state is State.DONE and one.action.kind is not ActionKind.NOTIFY]
     hits: dict[int, Counter[str]] = {one.id: Counter() for one in done}
-    stray = []
+    stray, in_part = [], set()
     for source, ledger in ledgers.items():
         there = [one for one in done if one.source == source]
         for effect in ledger:
             if effect["actor"] not in OURS:
                 continue
             of = [one for one in there if _is_of(effect, one)]
-            stray += [] if of else [effect]
+            half = [] if of else [one for one in writes if one.source == source and _is_first_step(effect, one)]
+            in_part |= {one.id for one in half}
+            stray += [] if of or half else [effect]
             for one in of:
                 hits[one.id][_step(effect)] += 1
     return Verdict(
@@ -100,6 +105,7 @@ def verdict(
             if one.state in (State.SENDING, State.IN_DOUBT, State.PARKED) and one not in doubted
         ),
         doubted=len(doubted),
+        broken_off=tuple(sorted(in_part)),
     )
 
 
@@ -158,6 +164,12 @@ def _is_of(effect: Mapping[str, Any], one: Intention) -> bool:
     return str(effect["ticket"]) == one.action.ticket and bool(added) and added <= set(one.action.effect.tags)
 
 
+def _is_first_step(effect: Mapping[str, Any], one: Intention) -> bool:
+    """Whether an effect is the marks of a write that was withdrawn half-way; the write has to say so itself."""
+    told = BROKEN_OFF.format(one.id) in (one.why or "")
+    return told and one.sent_at is not None and effect["kind"] == "keywords" and _is_of(effect, one)
+
+
 def _named(one: Intention) -> str:
     return f"{one.action.kind.value} #{one.id} of ticket {one.source}/{one.action.ticket}"
 
@@ -207,6 +219,10 @@ def _figures(result: Verdict, watch: Watch, home: Path, seconds: float) -> Itera
     yield f"  causes    {opened} handed to operations in Jira, {back} removed and told to the complaint's agent"
     yield f"  lost      {len(result.lost)}"
     yield f"  doubled   {len(result.doubled)}"
+    if result.broken_off:
+        number = result.broken_off[0]
+        yield f"  in part   {count(len(result.broken_off), 'write')} withdrawn when only its marks were set:"
+        yield f"            `amends outbox undo {number}` takes them off"
     if result.doubted:
         words = "was on its way to somebody when Amends was killed; it is not said twice"
         yield f"  in doubt  {count(result.doubted, 'message')} that {words}, and a step further up comes all the same"

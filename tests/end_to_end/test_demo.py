@@ -21,6 +21,7 @@ import cli
 from adapters.imap.evidence import ticket_of
 from connector.errors import AmendsError
 from connector.model import Action, ActionKind, Effect
+from connector.outbox import BROKEN_OFF
 from connector.store.intentions import Intention, State
 from sandbox.clock import SandboxClock
 from sandbox.demo import processes
@@ -307,6 +308,20 @@ def written(number: int, *, note: str | None = "late", tags: tuple[str, ...] = (
 def posted(kind: str, ticket: str, tags: tuple[str, ...] = (), actor: str = MAILBOX) -> dict[str, Any]:
     marker = {} if kind == "keywords" else {"message_id": ticket}
     return {"kind": kind, "ticket": ticket, "tags_added": list(tags), "actor": actor, "marker": marker}
+
+
+def test_the_verdict_knows_the_marks_of_a_write_that_was_broken_off_only_where_it_says_so() -> None:
+    done = written(1)
+    sound = [posted("mail", "am-1.notice@shop.example"), posted("append", "am-1.notice@shop.example")]
+    marks = posted("keywords", MAIL, ("$AmendsEscalated", "soon"))
+    half = replace(written(2, tags=("soon",)), state=State.CANCELLED, sent_at=MONDAY, why="it is overdue by now")
+    assert verdict([done, half], {INBOX: [*sound, marks]}).doubled, "nobody was told of the marks"
+    told = replace(half, why=f"it is overdue by now; {BROKEN_OFF.format(2)}")
+    found = verdict([done, told], {INBOX: [*sound, marks]})
+    assert found.sound and (found.effects, found.broken_off) == (1, (2,))
+    never_sent = replace(told, sent_at=None)
+    assert verdict([done, never_sent], {INBOX: [*sound, marks]}).doubled
+    assert verdict([done, told], {INBOX: [*sound, posted("mail", "am-2.notice@shop.example")]}).doubled
 
 
 def test_the_verdict_counts_a_mail_once_by_its_message_id_and_keywords_with_it() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.memory import LateError, Moment
+from adapters.memory import Adapter, LateError, Moment
 from adapters.zendesk import writing
 from adapters.zendesk.listing import PAGE
+from connector.adapter import Stamp
 from connector.errors import TemporaryError
-from connector.model import ActionKind
+from connector.model import Action, ActionKind
 from connector.store.intentions import Intention, State
 from sandbox.zendesk import Faults, content
 from tests.engine.shop import shop
@@ -141,6 +142,29 @@ def test_w05_a_crash_between_sent_and_marked_as_done_is_looked_up_on_restart(mom
     assert escalation(world).tries == (1 if landed else 2)
     world.heal()
     world.check_at_rest()
+
+
+@pytest.mark.parametrize("in_steps", [True, False])
+def test_w05_a_write_in_steps_that_is_withdrawn_after_its_first_one_says_what_may_be_left_of_it(
+    in_steps: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = Adapter.prepare
+
+    def prepared(self: Adapter, action: Action) -> Stamp:
+        stamp = prepare(self, action)
+        return {**stamp, "undo": {**stamp.get("undo", {}), "steps": in_steps}}
+
+    monkeypatch.setattr(Adapter, "prepare", prepared)
+    world, ticket = an_overdue_world()
+    with world.fault(Moment.BEFORE_WRITE, 1, lambda: LateError("no answer in time.")):
+        world.step("push")
+    world.desk.staff_reply(ticket, "Sorry. The money is on its way.")
+    world.step("pull")
+    world.desk.advance(3600)
+    world.step("push")
+    one = escalation(world)
+    assert one.state is State.CANCELLED and one.why is not None
+    assert (f"amends outbox undo {one.id}" in one.why) == in_steps
 
 
 def test_w06_as_long_as_the_look_up_fails_a_doubtful_write_stays_in_doubt_and_is_not_sent_again() -> None:
