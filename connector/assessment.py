@@ -360,7 +360,7 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
     if was is None or (
         (complaint.text, complaint.subject, complaint.language, complaint.complainant.language)
         != (was.text, was.subject, was.language, was.complainant.language)
-        or (was.problems and any(problem.startswith(_UNTAGGED) for problem in was.problems))
+        or left_untagged(was)
     ):
         return False
     # In one loop, without generators: each complaint of a replay passes here.
@@ -372,6 +372,11 @@ def _reads_alike(complaint: Complaint, before: Known, told: Tag | None) -> bool:
         if said is None and (author[:8] == "mapping:" or tag == _OURS):
             said = tag
     return told == said
+
+
+def left_untagged(complaint: Complaint) -> bool:
+    """Whether the tagger failed on a complaint when it was last asked."""
+    return bool(complaint.problems) and any(problem.startswith(_UNTAGGED) for problem in complaint.problems)
 
 
 def tags_stand(known: Known, entries: tuple[Entry, ...], mapping: FieldMapping) -> bool:

@@ -85,6 +85,7 @@ class Mapping(msgspec.Struct, frozen=True):
     A no outweighs a yes where both rules speak. `file` is the file that says all this, `places` where each line of it
     stands ("fields.product" → "mappings/jira.yaml:12:3").
     `thanks` knows messages that say nothing else.
+    `besides` names all that decides how a ticket is read but for `status` and `priority`; empty where nobody knows.
     `paths` and `extras` are derived: the steps to each field, and to each of the admin's own ones.
     """
 
@@ -107,6 +108,7 @@ class Mapping(msgspec.Struct, frozen=True):
     thanks: Thanks | None = None
     file: str = ""
     places: dict[str, str] = {}
+    besides: str = ""
     paths: dict[str, tuple[str, ...]] = {}
     extras: tuple[tuple[str, str], ...] = ()
 

@@ -64,6 +64,7 @@ RULES = ("taxonomy.yaml", "calendars.yaml", "sla.yaml")
 POLICY = ("policy.yaml", "contacts.yaml", "playbooks.yaml")
 REGULATIONS = "regulations/"
 PROMISES = "promises/"
+_WORDS_AND_WRITES = ("status", "priority", "write")
 TIMED = (REGULATIONS, PROMISES, "thanks/")
 
 
@@ -260,10 +261,21 @@ def _meanings(
     products = products_of(folder.document("taxonomy.yaml"), problems)
     facets = list(tagging.taxonomy.facets) if tagging else None
     thanks = thanks_of(folder, problems)
-    return {
+    found = {
         file: mapping_of(folder.document(file), problems, products=products, facets=facets, thanks=thanks)
         for file in files
     }
+    return {
+        file: one and msgspec.structs.replace(one, besides=_besides_words(file, folder)) for file, one in found.items()
+    }
+
+
+def _besides_words(mapping: str, folder: Folder) -> str:
+    """Names what a mapping says of how tickets are read, and the products, but for the words of statuses and
+    priorities."""
+    document = folder.document(mapping)
+    said = document.value if document else {}
+    return _meaning_digest(digest({part: said[part] for part in said if part not in _WORDS_AND_WRITES}), folder)
 
 
 def _sources(

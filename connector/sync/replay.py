@@ -2,7 +2,8 @@
 
 Called by `schedule` and `amends sync` when the rules in force differ from those a source was last read with, and by
 `amends mapping backfill`. A killed replay goes on where it was. Where phrases changed, those are tagged anew in whose
-words a changed phrase is found: what tags were made of is kept in the store to tell (`remember`).
+words a changed phrase is found; where a mapping's words for statuses or priorities did, those are read again in whose
+timelines they stand: what complaints were understood by is kept in the store to tell (`remember`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from connector import __version__
 from connector.adapter import Record
 from connector.assessment import (
     Known,
     Rules,
     Understood,
     Untagged,
+    left_untagged,
     normalised,
     own_marked,
     tagged,
@@ -29,6 +32,8 @@ from connector.assessment import (
 )
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
+from connector.mapping import difference as mapping_difference
+from connector.mapping.difference import Reworded
 from connector.model import Clock, Complaint
 from connector.people.tongues import Spoken
 from connector.store import Store, archive, complaints, figures, lexicons, links, sources
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from connector.tagging.difference import Difference
 
 BATCH = 500
+_MAPPING = "mapping:"
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -63,19 +69,41 @@ def stale(desk: Helpdesk, store: Store) -> bool:
 
 
 def remember(desk: Helpdesk, store: Store, rules: Rules) -> None:
-    """Keep what the tags of a source in force are made of, if it is not kept."""
-    name = part_of(desk.rules_digest, "tagging")
-    if rules.lexicon is None or name is None or rules.lexicon.name != name:
-        return
+    """Keep what the complaints of a source are understood by, if it is not kept: its mapping, and what tags are made
+    of."""
     with store.read() as connection:
-        if lexicons.known(connection, name):
-            return
-        others = [part_of(row.rules_digest, "tagging") for row in sources.everyone(connection)]
+        unknown = [name for name in _kept_as(desk.rules_digest) if not lexicons.known(connection, name)]
+        others = [name for row in sources.everyone(connection) for name in _kept_as(row.rules_digest)]
+    bodies = {name: body for name in unknown if (body := _packed(name, desk, rules)) is not None}
+    if bodies:
+        with store.write("replay: lexicon kept") as connection:
+            lexicons.keep(connection, bodies, [*others, *_kept_as(desk.rules_digest)])
+
+
+def _kept_as(digest: str | None) -> list[str]:
+    """The names of what complaints that stand by the rules called `digest` were understood by."""
+    mapping, tagging = part_of(digest, "mapping"), part_of(digest, "tagging")
+    return [*([f"{_MAPPING}{mapping}"] if mapping is not None else []), *([tagging] if tagging is not None else [])]
+
+
+def _packed(name: str, desk: Helpdesk, rules: Rules) -> bytes | None:
+    if name.startswith(_MAPPING):
+        return mapping_difference.packed(desk.mapping, __version__)
+    if rules.lexicon is None or rules.lexicon.name != name:
+        return None
     from connector.tagging.difference import packed
 
-    body = packed(rules.lexicon)
-    with store.write("replay: lexicon kept") as connection:
-        lexicons.keep(connection, name, body, [other for other in others if other is not None])
+    return packed(rules.lexicon)
+
+
+def _reworded(store: Store, before: str | None, desk: Helpdesk) -> Reworded | None:
+    """How the words of a source's mapping differ from those its complaints stand by; None where all are to be read."""
+    was = part_of(before, "mapping")
+    if was is None:
+        return None
+    with store.read() as connection:
+        body = lexicons.kept(connection, f"{_MAPPING}{was}")
+    return None if body is None else mapping_difference.difference(body, desk.mapping, __version__)
 
 
 def _difference(store: Store, before: str | None, now: str, lexicon: Lexicon | None) -> Difference | None:
@@ -136,9 +164,10 @@ def replay(
     changed = changed_parts(before, desk.rules_digest)
     timing = Timing.ANEW if closed_too else Timing.CHANGED if clocks_changed(row, desk.rules_digest) else Timing.SAME
     difference = _difference(store, before, desk.rules_digest, rules.lexicon) if "tagging" in changed else None
+    reworded = _reworded(store, before, desk) if "mapping" in changed else None
     result = Replayed()
     while not stopping():
-        batch = _Batch(desk, store, rules, now(), last, _parts(changed, timing), difference, timing)
+        batch = _Batch(desk, store, rules, now(), last, _parts(changed, timing), difference, reworded, timing)
         if not batch.stored:
             if not dry_run:
                 with store.write("replay: finished") as connection:
@@ -195,20 +224,24 @@ class _Batch:
         last: int,
         parts: frozenset[str],
         difference: Difference | None,
-        timing: Timing = Timing.SAME,
+        reworded: Reworded | None,
+        timing: Timing,
     ) -> None:
-        """`difference`: where those who tag differ by no more than that."""
+        """`difference`: where those who tag differ by no more than that; `reworded`: where the mappings do."""
         self.timing = timing
         self.quietly: list[Saving] = []
         self.desk, self.store, self.rules, self.now, self.parts = desk, store, rules, now, parts
-        self.difference = difference
+        self.difference, self.reworded = difference, reworded
         self.kept = 0
         self.counted: dict[int, Counted] = {}
         self.raws: dict[str, list[Raw]] = {}
         with store.read() as connection:
             rows = complaints.after(connection, desk.id, last, BATCH)
-            if rows and "mapping" in parts:
+            self.read_otherwise = {stored.ticket for stored in rows if self._may_read_otherwise(stored)}
+            if len(self.read_otherwise) == len(rows) > 0:
                 self.raws = archive.kept_between(connection, desk.id, rows[0].id, rows[-1].id)
+            elif self.read_otherwise:
+                self.raws = archive.kept(connection, desk.id, list(self.read_otherwise))
         self.stored = {stored.ticket: stored for stored in rows}
         self.last = rows[-1].id if rows else last
 
@@ -216,8 +249,8 @@ class _Batch:
         """The complaints that come out differently."""
         # Step by step over all of them, as in pull.
         open_ = list(self.stored.values())
-        if self.parts == {"tagging"} and self.difference is not None:
-            open_ = [stored for stored in open_ if not self._tags_stand(stored)]
+        if "clocks" not in self.parts:
+            open_ = [one for one in open_ if one.ticket in self.read_otherwise or not self._tags_stand(one)]
         again = [(stored, self._again(stored, self.raws.get(stored.ticket, ()))) for stored in open_]
         found_again = [(stored, this) for stored, this in again if this is not None]
         self.kept = len(again) - len(found_again)
@@ -253,12 +286,19 @@ class _Batch:
 
     def _again(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | Understood | None:
         doc, desk = stored.doc, self.desk
-        if "mapping" in self.parts:
+        if stored.ticket in self.read_otherwise:
             return self._from_raw(stored, raws)
         if self._tags_stand(stored):
             return understood_again(doc.complaint, doc.entries, doc.tags, desk.words)
         known = Known(doc.complaint, doc.tags)
         return untagged(known, doc.entries, mapping=desk.mapping, words=desk.words)
+
+    def _may_read_otherwise(self, stored: Stored) -> bool:
+        """Whether another mapping may make another complaint of what the source sent."""
+        if "mapping" not in self.parts:
+            return False
+        doc = stored.doc
+        return self.reworded is None or self.reworded.touches(doc.entries) or left_untagged(doc.complaint)
 
     def _tags_stand(self, stored: Stored) -> bool:
         """Whether a stored complaint keeps its tags, read as it is."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
 
-from connector.model import Tag
+from connector.adapter import Record
+from connector.mapping import words
+from connector.model import Complaint, Priority, Status, Tag
 from connector.store import complaints, lexicons
 from connector.sync import pull_tickets, replay
 from connector.sync.changing import PARTS, changed_parts
@@ -81,7 +86,9 @@ def test_another_mapping_has_only_those_tagged_again_of_whose_words_it_changed_t
     assert again("m:t2:c") == 3
     assert again("m2:t2:c") == 0, "the same words say the same"
     mapping = world.helpdesk().mapping
-    world._helpdesk = replace(world.helpdesk(), mapping=replace(mapping, fields={**mapping.fields, "text": "subject"}))
+    world._helpdesk = replace(
+        world.helpdesk(), mapping=replace(mapping, fields={**mapping.fields, "text": "subject"}, besides="")
+    )
     assert again("m3:t2:c") == 3
     assert again("m3:t3:c") == 3
 
@@ -108,6 +115,60 @@ def test_a_replay_tells_deleted_and_redacted_tickets_as_they_were_told_before() 
     world.desk.redact(second, world.desk.story(second)[0]["id"])
     world.step("pull")
     assert replayed(world) == (3, 0)
+
+
+def read_again(world: World, digest: str, **changed: Any) -> tuple[int, int]:
+    """(how many records were read, how many complaints came out differently) by a replay with such words."""
+    mapping = replace(world.helpdesk().mapping, **changed)
+    ruled(world, digest)
+    world._helpdesk = replace(world.helpdesk(), mapping=mapping, words=words(mapping))
+    adapter, read = world.helpdesk().adapter, []
+
+    def watched(stream: str, raw: bytes, seen_at: datetime) -> Record:
+        read.append(stream)
+        return type(adapter).read(adapter, stream, raw, seen_at)
+
+    with patch.object(adapter, "read", watched):
+        _, changed = replayed(world)
+    return len(read), changed
+
+
+def stored(world: World) -> dict[str, tuple[Complaint, tuple[Tag, ...]]]:
+    with world.store.read() as connection:
+        return {one.ticket: (one.doc.complaint, one.doc.tags) for one in complaints.listing(connection)}
+
+
+def a_ranked_world() -> World:
+    world = World()
+    for priority in ("low", "normal", "high", "low"):
+        world.desk.open("Late", "My parcel has still not arrived.", priority=priority)
+    world.step("pull")
+    ruled(world, "m:t:c")
+    replayed(world)
+    return world
+
+
+def test_a_changed_word_of_a_mapping_has_only_those_read_again_in_whose_timeline_it_stands() -> None:
+    world, other = a_ranked_world(), a_ranked_world()
+    priority = {**world.helpdesk().mapping.priority, "low": Priority.NORMAL}
+    read, changed = read_again(world, "m2:t:c", priority=priority)
+    with other.store.write("forget") as connection:
+        lexicons.keep(connection, {"another": b""}, ())
+    all_read, as_many = read_again(other, "m2:t:c", priority=priority)
+    assert changed == as_many == 2
+    assert read * 2 == all_read, "where what was in force is not kept, all are read"
+    assert stored(world) == stored(other)
+    status = {**world.helpdesk().mapping.status, "new": Status.OPEN}
+    assert read_again(world, "m3:t:c", status=status) == (all_read, 4), "all of them began as new"
+    assert read_again(world, "m4:t:c", besides="a field more")[0] == all_read
+
+
+def test_a_changed_word_beside_changed_targets_reads_no_more_records_either() -> None:
+    world, other = a_ranked_world(), a_ranked_world()
+    priority = {**world.helpdesk().mapping.priority, "high": Priority.URGENT}
+    read, _ = read_again(world, "m2:t:c2", priority=priority)
+    assert read * 4 == read_again(other, "m2:t:c2", priority=priority, besides="")[0]
+    assert stored(world) == stored(other)
 
 
 LANGUAGES = Facet("Language", {"en": "English", "unknown": "Unknown"})
@@ -163,7 +224,7 @@ def test_a_changed_phrase_has_only_those_tagged_again_that_it_is_about() -> None
     world, other = a_told_world(), a_told_world()
     assert told_anew(world, SECOND) == (1, 1)
     with other.store.write("forget") as connection:
-        lexicons.keep(connection, "another", b"", ())
+        lexicons.keep(connection, {"another": b""}, ())
     assert told_anew(other, SECOND) == (3, 1), "where what was in force is not kept, all are"
     assert stored_tags(world) == stored_tags(other)
     assert told_anew(world, FIRST) == (1, 1), "what is in force is kept for the next time"
@@ -198,7 +259,7 @@ def test_a_record_understood_by_rules_not_in_force_yet_has_all_redone() -> None:
 def test_what_is_in_force_is_kept_once_it_has_been_read_by() -> None:
     world = a_told_world()
     with world.store.write("an older store") as connection:
-        lexicons.keep(connection, "another", b"", ())
+        lexicons.keep(connection, {"another": b""}, ())
     for _ in range(2):
         remember(world.helpdesk(), world.store, replace(rules(), lexicon=FIRST))
     remember(world.helpdesk(), world.store, replace(rules(), lexicon=SECOND))

@@ -16,6 +16,7 @@ from connector.errors import SettingsError
 from connector.mapping import check_examples
 from connector.model import ActionKind, Mode
 from connector.settings import Settings, SettingsFilesError, load
+from connector.settings.folder import SHIPPED
 
 MAIN = """\
 sources:
@@ -187,7 +188,6 @@ def test_own_phrases_join_the_shipped_ones_and_replace_those_of_the_same_name(ho
 
 @pytest.mark.parametrize("name", ["zendesk", "memory"])
 def test_the_examples_of_a_shipped_mapping_hold(name: str) -> None:
-    from connector.settings.folder import SHIPPED
     from connector.settings.meanings import mapping_of
     from connector.settings.problems import Problems
     from connector.settings.yaml_file import read_file
@@ -725,3 +725,25 @@ def test_a_value_may_only_raise_to_one_that_there_is(home: Path) -> None:
     [problem] = problems(home)
     assert "the facet severity has no value 'awful'" in problem
     assert problem.startswith("taxonomy.yaml:14:")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("  solved: resolved\n", "  solved: closed\n", True),
+        ("  high: high\n", "  high: urgent\n", True),
+        ("  team: team\n", "  team: custom:group\n", False),
+        ("  labels: [complaint]\n", "  labels: [grievance]\n", False),
+    ],
+    ids=["a word for a status", "a word for a priority", "a field", "the labels of complaints"],
+)
+def test_a_mapping_is_told_apart_from_one_with_other_words_and_from_one_that_reads_otherwise(
+    home: Path, before: str, after: str, same: bool
+) -> None:
+    shipped = (SHIPPED / "memory.yaml").read_text(encoding="utf-8")
+    assert before in shipped
+    as_shipped = load(home).sources["shop"]
+    write(home, **{"mappings/memory.yaml": shipped.replace(before, after, 1)})
+    own = load(home).sources["shop"]
+    assert own.rules_digest != as_shipped.rules_digest
+    assert (own.mapping.besides == as_shipped.mapping.besides) is same
