@@ -46,7 +46,7 @@ class Keep(msgspec.Struct, frozen=True):
     stream: str
     raw_id: str
     seen_at: datetime
-    packed: bytes
+    packed: bytearray
 
     def unpacked(self) -> Raw:
         return Raw(self.ticket, self.stream, self.raw_id, self.seen_at, unpacked_raw(self.packed))
@@ -59,24 +59,25 @@ def _dictionary() -> zstandard.ZstdCompressionDict:
     return made
 
 
-def packer() -> Callable[[bytes], bytes]:
+def packer() -> Callable[[bytes], bytearray]:
     """What packs one raw record after the other as they are kept: Zstandard (RFC 8878). Not to be shared by threads."""
     small = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_dictionary()).compress
     large = zstandard.ZstdCompressor(level=_LEVEL).compress
-    return lambda body: small(body) if len(body) <= _SMALL_BYTES else large(body)
+    # The library's bytes keep hold of the room that the worst case would have taken; a copy has its own size.
+    return lambda body: bytearray(small(body) if len(body) <= _SMALL_BYTES else large(body))
 
 
-def packed_raw(body: bytes) -> bytes:
+def packed_raw(body: bytes) -> bytearray:
     """A raw record as it is kept."""
     return packer()(body)
 
 
-def unpacked_raw(body: bytes) -> bytes:
+def unpacked_raw(body: bytes | bytearray) -> bytes:
     """The record that `packed_raw` made `body` of."""
     return _unpacker()(body)
 
 
-def _unpacker() -> Callable[[bytes], bytes]:
+def _unpacker() -> Callable[[bytes | bytearray], bytes]:
     # What was packed without the dictionary asks for none of it.
     unpack = zstandard.ZstdDecompressor(dict_data=_dictionary()).decompress
     return lambda body: unpack(body, max_output_size=_LARGEST_RAW_BYTES)
@@ -91,7 +92,7 @@ def keep(connection: Connection, source_id: int, raws: Sequence[Keep]) -> None:
             "stream": raw.stream,
             "raw_id": raw.raw_id,
             "seen_at": micros(raw.seen_at),
-            "body": bytearray(raw.packed),
+            "body": raw.packed,
         }
         for raw in raws
     ]

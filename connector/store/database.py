@@ -315,7 +315,7 @@ def _prepare_sqlite(dbapi: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "secure_delete=ON",
-        "cache_size=-2000",
+        "cache_size=-5000",
         # 16 MB of log between checkpoints: a first sync then writes each page of the file once, not three times.
         "wal_autocheckpoint=1000",
     ):

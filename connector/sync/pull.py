@@ -287,7 +287,7 @@ class _Page:
         self.desk, self.stream, self.store, self.rules, self.now = desk, stream, store, rules, now
         self.keeping: list[Sent] = []
         self.raws: list[Keep] = []
-        self.packed: Callable[[bytes], bytes] | None = None
+        self.packed: Callable[[bytes], bytearray] | None = None
         self.poison: list[tuple[Raw, str]] = []
         self.quiet: list[tuple[Raw, str]] = []
         self.names: list[tuple[str, str]] = []
