@@ -131,34 +131,34 @@ def words_hash(text: str) -> int | None:
 def copy_of(case: Earlier, others: Iterable[Earlier]) -> Earlier | None:
     """The first of the person's `others` that is the same message at another source, opened before, and still there;
     None if none is."""
-    return next(
-        (
-            one
-            for one in others
-            if one.words == case.words is not None
+    if case.words is None:
+        return None
+    for one in others:
+        if (
+            one.words == case.words
             and not (one.gone or one.merged)
             and one.source != case.source
             and (one.opened_at, one.case) < (case.opened_at, case.case)
             and case.opened_at - one.opened_at <= COPIED_WITHIN
-        ),
-        None,
-    )
+        ):
+            return one
+    return None
 
 
 def chased(case: Earlier, others: Iterable[Earlier]) -> Earlier | None:
     """The person's first open case after which `case` asks: both name the same order, or the same category and no other
     product. None where it is a matter of its own."""
-    return next(
-        (
-            one
-            for one in others
-            if one.opened_at < case.opened_at
+    if not (case.order_number or case.category):
+        return None
+    for one in others:
+        if (
+            one.opened_at < case.opened_at
             and not (one.gone or one.merged)
             and (one.resolved_at is None or one.resolved_at > case.opened_at)
             and _surely_like(case, one)
-        ),
-        None,
-    )
+        ):
+            return one
+    return None
 
 
 def _surely_like(case: Earlier, one: Earlier) -> bool:
