@@ -26,6 +26,8 @@ BUCKETS = (1 << BITS) + THEME_BUCKETS
 _BLANK, _WORD, _SIGN, _UNSPACED = 0, 1, 2, 3
 _LETTERS = 0x3400, 0x9FFF, 0x3040, 0x30FF, 0x0E00, 0x0E7F
 _PLANE = 0x10000
+# Added to a character's code in a hash, so that no character is worth nothing.
+_LEAST_WORTH = 7
 
 # Within words, and in scripts without blanks: how long the runs are.
 WORD_RUNS = (3, 4, 5)
@@ -61,14 +63,21 @@ def grams(texts: Sequence[str]) -> Grams:
     """The features of folded texts. Numbers count by their length only, mail addresses and links not at all."""
     joined = "\n".join(_ADDRESS.sub(_hidden, text) if "@" in text or "." in text else text for text in texts)
     codes = np.frombuffer(f"\n{joined}\n".encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    begins = np.cumsum(lengths + 1) - lengths
-    classes = _classes()[np.minimum(codes, _PLANE)]
-    codes = np.where(_digits()[np.minimum(codes, _PLANE)], np.uint32(0x30), codes)
-    stretch = _Stretches(codes)
-    owner = np.repeat(np.arange(len(texts)), lengths + 1)
-    owner = np.concatenate([[0], owner]) if len(texts) else owner
-    return Grams(len(texts), _words(classes, stretch, owner, begins), _runs(codes, classes, stretch, owner, begins))
+    within = np.minimum(codes, _PLANE)
+    classes = _classes().take(within)
+    stretch = _Stretches(_worth().take(within))
+    # Of which text the character after each is, and where each text begins.
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
+    owner = np.arange(len(texts)).repeat(lengths)
+    begins = lengths.cumsum() - lengths + 1
+    hashes, starts, ends, of = _words(codes, classes, stretch, owner)
+    run_hashes, run_starts, run_ends = _runs(classes, stretch)
+    buckets = _buckets(np.concatenate([hashes, run_hashes]), len(hashes))
+    return Grams(
+        len(texts),
+        _places(buckets[: len(hashes)], of, starts, ends, begins),
+        _places(buckets[len(hashes) :], owner.take(run_starts), run_starts, run_ends, begins),
+    )
 
 
 def _hidden(found: re.Match[str]) -> str:
@@ -91,22 +100,31 @@ def _classes() -> npt.NDArray[np.uint8]:
 
 
 @cache
-def _digits() -> npt.NDArray[np.bool_]:
-    table = np.zeros(_PLANE + 1, dtype=np.bool_)
-    table[0x30:0x3A] = True
-    return table
+def _worth() -> npt.NDArray[np.uint32]:
+    """What every such character counts in a hash: all digits the same, and all that is no letter, which is the edge of
+    a run."""
+    codes = np.arange(_PLANE + 1, dtype=np.uint32)
+    codes[0x30:0x3A] = 0x30
+    codes[(_classes() == _BLANK) | (_classes() == _SIGN)] = 0x20
+    return codes + np.uint32(_LEAST_WORTH)
 
 
 class _Stretches:
     """The hash of any stretch of the characters, as if the stretch stood alone."""
 
-    def __init__(self, codes: npt.NDArray[np.uint32]) -> None:
-        self._powers, self._inverses = _powers(len(codes))
-        self._sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-        np.cumsum((codes.astype(np.uint64) + np.uint64(7)) * self._powers[: len(codes)], out=self._sums[1:])
+    def __init__(self, worth: npt.NDArray[np.uint32]) -> None:
+        powers, self._inverses = _powers(len(worth))
+        self._sums = np.zeros(len(worth) + 1, dtype=np.uint64)
+        np.multiply(worth, powers[: len(worth)]).cumsum(out=self._sums[1:])
 
     def of(self, starts: Ints, ends: Ints) -> Hashes:
-        found: Hashes = (self._sums[ends] - self._sums[starts]) * self._inverses[starts]
+        found: Hashes = (self._sums.take(ends) - self._sums.take(starts)) * self._inverses.take(starts)
+        return found
+
+    def all_of(self, length: int) -> Hashes:
+        """Of every stretch of so many characters."""
+        count = max(len(self._sums) - length, 0)
+        found: Hashes = (self._sums[length:] - self._sums[:count]) * self._inverses[:count]
         return found
 
 
@@ -131,77 +149,89 @@ def _geometric(base: int, size: int) -> Hashes:
     return powers
 
 
-def _mixed(hashes: Hashes, salt: int) -> Ints:
-    """Hashes as bucket numbers: even ones for salt 0, odd ones for salt 1."""
+def _buckets(hashes: Hashes, words: int) -> Ints:
+    """Hashes as the numbers of buckets: even ones for the first `words`, odd ones for the runs after them."""
     mixed = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed ^= mixed >> np.uint64(32)
     mixed *= np.uint64(0x94D049BB133111EB)
-    low: Ints = (mixed >> np.uint64(65 - BITS)).astype(np.int64)
-    return low * 2 + salt
+    mixed >>= np.uint64(65 - BITS)
+    numbers: Ints = mixed.view(np.int64)
+    numbers *= 2
+    numbers[words:] += 1
+    return numbers
 
 
-def _words(classes: npt.NDArray[np.uint8], stretch: _Stretches, owner: Ints, begins: Ints) -> Places:
+def _words(
+    codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], stretch: _Stretches, owner: Ints
+) -> tuple[Hashes, Ints, Ints, Ints]:
+    """The hashes of words and of pairs of words, where they start and end, and of which text they are."""
     word = classes == _WORD
-    starts = np.flatnonzero(word[1:] & ~word[:-1]) + 1
-    ends = np.flatnonzero(word[:-1] & ~word[1:]) + 1
-    signs = np.flatnonzero(classes == _SIGN)
-    if len(signs):
-        starts = np.concatenate([starts, signs])
-        ends = np.concatenate([ends, signs + 1])
-        order = np.argsort(starts, kind="stable")
-        starts, ends = starts[order], ends[order]
+    starting, ending = word[1:] > word[:-1], word[1:] < word[:-1]
+    sign = classes == _SIGN
+    signs = bool(sign.any())
+    if signs:
+        starting |= sign[1:]
+        ending |= sign[:-1]
+    starts, ends = starting.nonzero()[0] + 1, ending.nonzero()[0] + 1
     hashes = stretch.of(starts, ends)
-    texts = owner[starts]
-    pair = np.flatnonzero(texts[1:] == texts[:-1])
-    joint = hashes[pair] * np.uint64(0xD6E8FEB86659FD93) + hashes[pair + 1] + np.uint64(1)
-    return _places(
-        _mixed(np.concatenate([hashes, joint]), 0),
-        np.concatenate([texts, texts[pair]]),
-        np.concatenate([starts, starts[pair]]),
-        np.concatenate([ends, ends[pair + 1]]),
-        begins,
+    if signs:
+        # A sign is the edge of any run, but among words it counts as itself.
+        alone = sign.take(starts).nonzero()[0]
+        hashes[alone] = codes.take(starts.take(alone)) + np.uint64(_LEAST_WORTH)
+    texts = owner.take(starts - 1)
+    pair = (texts[1:] == texts[:-1]).nonzero()[0]
+    after = pair + 1
+    joint = hashes.take(pair) * np.uint64(0xD6E8FEB86659FD93) + hashes.take(after) + np.uint64(1)
+    return (
+        np.concatenate([hashes, joint]),
+        np.concatenate([starts, starts.take(pair)]),
+        np.concatenate([ends, ends.take(after)]),
+        np.concatenate([texts, texts.take(pair)]),
     )
 
 
 def _places(buckets: Ints, texts: Ints, starts: Ints, ends: Ints, begins: Ints) -> Places:
-    order = np.argsort(texts, kind="stable")
-    texts = texts[order]
-    offset = begins[texts] if len(texts) else texts
-    return Places(buckets[order], texts, starts[order] - offset, ends[order] - offset)
+    """The features in the order of their texts, and their places in them."""
+    if len(begins) == 1:
+        return Places(buckets, texts, starts - begins[0], ends - begins[0])
+    order = texts.argsort(kind="stable")
+    texts = texts.take(order)
+    offset = begins.take(texts)
+    return Places(buckets.take(order), texts, starts.take(order) - offset, ends.take(order) - offset)
 
 
-def _runs(
-    codes: npt.NDArray[np.uint32],
-    classes: npt.NDArray[np.uint8],
-    stretch: _Stretches,
-    owner: Ints,
-    begins: Ints,
-) -> Places:
-    """Runs within a word, its edges included, and short runs of unspaced letters."""
-    blank = (classes == _BLANK) | (classes == _SIGN)
-    # How many blanks stand before each character: equal at both ends means none between.
-    blanks = np.concatenate([[0], np.cumsum(blank)])
+def _runs(classes: npt.NDArray[np.uint8], stretch: _Stretches) -> tuple[Hashes, Ints, Ints]:
+    """The hashes of runs within a word, its edges included, and of short runs of unspaced letters; and where they start
+    and end."""
     unspaced = classes == _UNSPACED
     some_unspaced = bool(unspaced.any())
-    strange = np.concatenate([[0], np.cumsum(~unspaced)]) if some_unspaced else None
-    spaced = np.concatenate([[0], np.cumsum(unspaced)]) if some_unspaced else None
-    plain = np.where(blank, np.uint32(0x20), codes)
-    of = _Stretches(plain).of
+    # How many blanks stand before each character: equal at both ends means none between.
+    blanks = _counted((classes == _BLANK) | (classes == _SIGN))
+    spaced = _counted(unspaced) if some_unspaced else None
     found: list[tuple[Hashes, Ints, int]] = []
     for length in WORD_RUNS:
-        at = np.arange(len(codes) - length + 1) if len(codes) >= length else np.zeros(0, dtype=np.int64)
-        inner = blanks[at + length - 1] == blanks[at + 1]
+        inner = blanks[length - 1 : -1] == blanks[1 : 1 - length]
         if spaced is not None:
-            inner &= spaced[at + length] == spaced[at]
-        at = at[inner]
-        found.append((of(at, at + length) + np.uint64(length), at, length))
-    if strange is not None:
-        for length in UNSPACED_RUNS:
-            at = np.arange(len(codes) - length + 1) if len(codes) >= length else np.zeros(0, dtype=np.int64)
-            at = at[strange[at + length] == strange[at]]
-            found.append((of(at, at + length) + np.uint64(length), at, length))
-    hashes = np.concatenate([one[0] for one in found])
-    starts = np.concatenate([one[1] for one in found])
-    ends = np.concatenate([one[1] + one[2] for one in found])
-    texts = owner[np.minimum(starts + 1, len(owner) - 1)] if len(owner) else starts
-    return _places(_mixed(hashes, 1), texts, starts, ends, begins)
+            inner &= spaced[length:] == spaced[:-length]
+        found.append(_run(inner.nonzero()[0], stretch, length))
+    if some_unspaced:
+        strange = _counted(~unspaced)
+        found += [
+            _run((strange[length:] == strange[:-length]).nonzero()[0], stretch, length) for length in UNSPACED_RUNS
+        ]
+    return (
+        np.concatenate([one[0] for one in found]),
+        np.concatenate([one[1] for one in found]),
+        np.concatenate([one[1] + one[2] for one in found]),
+    )
+
+
+def _run(starts: Ints, stretch: _Stretches, length: int) -> tuple[Hashes, Ints, int]:
+    return stretch.all_of(length).take(starts) + np.uint64(length), starts, length
+
+
+def _counted(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """How many are found before each character, and in all."""
+    counts = np.zeros(len(found) + 1, dtype=np.int32)
+    found.cumsum(dtype=np.int32, out=counts[1:])
+    return counts

@@ -7,6 +7,7 @@ that phrases speak for, plus the value's own number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
@@ -14,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from connector.tagging.extras import PLAIN, Terms
-from connector.tagging.fitting import Floats, Ints, summed
+from connector.tagging.fitting import Floats, Ints
 from connector.tagging.grams import BUCKETS, Grams, Places
 
 Bytes = npt.NDArray[np.int8]
 # Texts whose weights are gathered together: few enough to stay in the processor's cache.
 BLOCK = 16
+_ANY = np.zeros(1, dtype=np.int32)
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,55 +95,82 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         found: Floats = np.where(alone, 1 / (1 + powers), powers / sums)
         return found
 
+    def any_of(self, found: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Whether any value of each head is among those found: texts x heads, from texts x columns."""
+        some: npt.NDArray[np.bool_] = np.logical_or.reduceat(found, self._columns[3], axis=1)
+        return some
+
     def head(self, facet: str) -> Head | None:
         """The head of that facet, if it has one."""
         return next((head for head in self.heads if head.facet == facet), None)
 
     def sparse_scores(self, features: Grams) -> Floats:
         """What words and runs alone say: texts x all columns."""
-        sums = self._group(features.words, features.size) + self._group(features.runs, features.size)
-        found: Floats = sums * self.arrays.scales
-        return found
+        return self._said((features.words, features.runs), features.size)
 
     def theme_scores(self, features: Grams) -> Floats:
         """What the themes add to that: texts x all columns."""
-        found: Floats = self._group(features.themes, features.size) * self.arrays.scales
-        return found
+        if not len(features.themes.buckets):
+            return np.zeros((features.size, self.arrays.weights.shape[1]), dtype=np.float32)
+        return self._said((features.themes,), features.size)
 
     def scores(self, sparse: Floats, strengths: Floats) -> Floats:
         """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
         phrases speak for each pair (0 to 1), and the vectors of the texts where the method has them."""
-        said: Floats = np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
-        total: Floats = sparse + said + self.arrays.bias
+        total: Floats = sparse + self.arrays.bias
+        if strengths.any():
+            total = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False) + self.arrays.bias
         return total
 
-    def _group(self, places: Places, count: int) -> Floats:
-        rows = self.rows_of(places.buckets)
-        known = rows >= 0
-        rows, texts = rows[known], places.texts[known]
-        idf = self.arrays.idf[rows]
-        begins = np.searchsorted(texts, np.arange(count + 1))
-        lengths = np.sqrt(np.bincount(texts, weights=idf * idf, minlength=count))
-        factors = (1 / np.maximum(lengths, 1e-9)).astype(np.float32)
-        sums = np.zeros((count, self.arrays.weights.shape[1]), dtype=np.float32)
-        for first in range(0, count, BLOCK):
-            last = min(first + BLOCK, count)
-            start, stop = begins[first], begins[last]
-            weights = self.arrays.weights[rows[start:stop]].astype(np.float32, copy=False)
-            sums[first:last] = summed(weights, begins[first : last + 1] - start)
-        return sums * factors[:, None]
+    def _said(self, kinds: Sequence[Places], count: int) -> Floats:
+        """The scores of features of some kinds, each kind of a text brought to length one: texts x all columns."""
+        buckets = np.concatenate([kind.buckets for kind in kinds])
+        # One stretch of features for each kind and text, all looked up together.
+        stretches = np.concatenate([kind.texts + number * count for number, kind in enumerate(kinds)])
+        rows = self._row_of.take(buckets)
+        known = (rows >= 0).nonzero()[0]
+        rows, stretches = rows.take(known), stretches.take(known)
+        size = len(kinds) * count
+        idf = self.arrays.idf.take(rows)
+        lengths = np.sqrt(np.bincount(stretches, weights=idf * idf, minlength=size))
+        begins = stretches.searchsorted(np.arange(size + 1))
+        # With any row at the end, each stretch has one to begin at; what an empty one adds up to counts nothing.
+        rows = np.concatenate([rows, _ANY])
+        sums = np.concatenate(
+            [self._summed(rows, begins[first : first + BLOCK + 1]) for first in range(0, max(size, 1), BLOCK)]
+        )
+        filled = begins[1:] > begins[:-1]
+        sums *= (filled / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None]
+        total: Floats = sums[:count]
+        for number in range(1, len(kinds)):
+            total += sums[number * count : (number + 1) * count]
+        total *= self.arrays.scales
+        return total
 
-    def known_share(self, features: Grams) -> Floats:
-        """Which share of each text's words and pairs of words was seen in training."""
-        known = self._row_of[features.words.buckets] >= 0
-        all_ = np.bincount(features.words.texts, minlength=features.size)
-        some = np.bincount(features.words.texts[known], minlength=features.size)
-        share: Floats = (some / np.maximum(all_, 1)).astype(np.float32)
-        return share
+    def _summed(self, rows: npt.NDArray[np.int32], begins: Ints) -> Floats:
+        """The sums of the weights of the rows from each beginning up to the next."""
+        first, last = begins[0], begins[-1]
+        weights = self.arrays.weights.take(rows[first : last + 1], axis=0).astype(np.float32, copy=False)
+        sums: Floats = np.add.reduceat(weights, begins - first, axis=0)
+        return sums[:-1]
+
+    def known(self, features: Grams) -> Ints:
+        """How many of each text's words and pairs of words were seen in training."""
+        words = features.words
+        known = (self._row_of.take(words.buckets) >= 0).nonzero()[0]
+        return np.bincount(words.texts.take(known), minlength=features.size)
 
     def rows_of(self, buckets: Ints) -> npt.NDArray[np.int32]:
         """The row of each feature, -1 for the unknown."""
-        return self._row_of[buckets]
+        return self._row_of.take(buckets)
+
+    def weights_of(self, rows: npt.NDArray[np.int32], columns: Ints) -> Floats:
+        """The weight of each of these rows in its column, 0 for an unknown one."""
+        at = np.maximum(rows, 0).astype(np.int64) * self.arrays.weights.shape[1] + columns
+        weights: Floats = self.arrays.weights.reshape(-1).take(at).astype(np.float32)
+        weights *= self.arrays.scales.take(columns)
+        weights[rows < 0] = 0
+        return weights
 
 
 def chances(head: Head, scores: Floats) -> Floats:

@@ -17,7 +17,7 @@ import numpy as np
 from connector.tagging.book import LANGUAGE, UNKNOWN
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import Grams
-from connector.tagging.heads import Head, Model
+from connector.tagging.heads import Model
 
 # Nobody can tell the language of "ok 12 thx": below this only the script speaks.
 FEWEST_WORDS = 3
@@ -73,6 +73,8 @@ class Guess(msgspec.Struct, frozen=True):
     author: str
 
 
+# What a model makes of one text: the share of each language, and whether the first of them stands.
+_Heard = tuple[Mapping[str, float], bool]
 NOTHING = Guess(UNKNOWN, 0.0, "default")
 HISTORY = "history"
 
@@ -101,52 +103,37 @@ def guesses(
 ) -> list[Guess]:
     """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
     is not: they know the languages that are not listed as well. `sparse` are the model's scores of the features."""
-    quick: list[Guess | None] = [None] * len(messages)
-    hints: Sequence[dict[str, float]] = [{}] * len(messages)
+    heard: Sequence[_Heard] = [({}, False)] * len(messages)
     if model is not None and sparse is not None:
-        shares = _shares(model, sparse)
-        quick = _by_model(features, languages, model, shares)
-        values = _head(model).values
-        hints = [dict(zip(values, row, strict=True)) for row in shares.tolist()]
+        heard = _heard(features, model, sparse)
     found = []
-    for message, first, heard in zip(messages, quick, hints, strict=True):
+    for message, (shares, sure) in zip(messages, heard, strict=True):
         if message.language in languages:
             found.append(Guess(message.language or UNKNOWN, 1.0, "mapping"))
-        elif first is not None and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
-            found.append(first)
-        else:
-            text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
-            found.append(guess(text, languages, message.usual or message.locale, heard, message.usual))
+            continue
+        if sure and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
+            best = max(shares, key=shares.__getitem__)
+            if best in languages and best not in WITH_TWINS:
+                found.append(Guess(best, round(shares[best], 3), "words"))
+                continue
+        text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
+        found.append(guess(text, languages, message.usual or message.locale, shares, message.usual))
     return found
 
 
-def _head(model: Model) -> Head:
+def _heard(features: Grams, model: Model, sparse: Floats) -> list[_Heard]:
+    """How likely a model with a head for the language takes each language to be, and whether it may be believed."""
     head = model.head(LANGUAGE)
     assert head is not None, "the caller looked"
-    return head
-
-
-def _shares(model: Model, sparse: Floats) -> Floats:
-    """How likely the model takes each language of its head to be: messages x languages."""
-    head = _head(model)
-    own = (
-        sparse[:, head.first : head.first + len(head.values)]
-        + model.arrays.bias[head.first : head.first + len(head.values)]
-    )
-    powers = np.exp((own - own.max(axis=1, keepdims=True)) / np.float32(head.temperature))
-    found: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return found
-
-
-def _by_model(features: Grams, languages: frozenset[str], model: Model, shares: Floats) -> list[Guess | None]:
-    head = _head(model)
-    counts = np.bincount(features.words.texts, minlength=features.size)
-    sure = (shares.max(axis=1) >= SURE) & (model.known_share(features) >= FAMILIAR) & (counts >= MANY_WORDS)
-    found: list[Guess | None] = []
-    for certain, best, share in zip(sure.tolist(), shares.argmax(axis=1).tolist(), shares.max(axis=1), strict=True):
-        language = head.values[best]
-        usable = certain and language in languages and language not in WITH_TWINS
-        found.append(Guess(language, round(float(share), 3), "words") if usable else None)
+    own = slice(head.first, head.first + len(head.values))
+    scores = sparse[:, own] + model.arrays.bias[own]
+    powers = np.exp((scores - scores.max(axis=1, keepdims=True)) / np.float32(head.temperature))
+    powers /= powers.sum(axis=1, keepdims=True)
+    counts = np.bincount(features.words.texts, minlength=features.size).tolist()
+    found: list[_Heard] = []
+    for row, count, known in zip(powers.tolist(), counts, model.known(features).tolist(), strict=True):
+        sure = count >= MANY_WORDS and known >= FAMILIAR * count and max(row) >= SURE
+        found.append((dict(zip(head.values, row, strict=True)), sure))
     return found
 
 
