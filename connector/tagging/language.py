@@ -1,15 +1,15 @@
-"""In which language a message is written: by its script where that decides, else by letter statistics (`eld`), and
+"""In which language a message is written: by its script where that decides, else by letter statistics (`letters`), and
 where it is too short for either, by what the same person wrote before.
 
-Called by `tagger`, once a complaint. The statistics are loaded when the first text needs them.
+Called by `reading`, once a batch, and by whoever has a text and no tagger. The statistics are loaded when the first
+text needs them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from connector.tagging.book import LANGUAGE, UNKNOWN
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import Grams
 from connector.tagging.heads import Model
+from connector.tagging.letters import scores
 
 # Nobody can tell the language of "ok 12 thx": below this only the script speaks.
 FEWEST_WORDS = 3
@@ -180,7 +181,7 @@ def _by_script(raw: str, enough: bool) -> Guess | None:
 
 def _by_statistics(sample: str, languages: frozenset[str], locale: str | None, heard: Mapping[str, float]) -> Guess:
     """The scores of the statistics, those of listed languages a little higher or lower as a model sees them."""
-    found: dict[str, float] = _detector().detect(sample).scores()  # best first
+    found = scores(sample)  # best first
     weighed = {
         code: score * (heard[code] + LEAST_SHARE) ** HEARD if code in heard else score
         for code, score in found.items()
@@ -193,20 +194,11 @@ def _by_statistics(sample: str, languages: frozenset[str], locale: str | None, h
     agreed = heard.get(language, 0.0) >= AGREED and language not in WITH_TWINS
     if not agreed and next(iter(found.values())) > FOREIGN_LEAD * found[language]:
         return NOTHING
-    scores = weighed
-    best = scores[language]
-    if locale in languages and scores.get(locale or "", 0.0) >= CLOSE_RACE * best:
+    best = weighed[language]
+    if locale in languages and weighed.get(locale or "", 0.0) >= CLOSE_RACE * best:
         return Guess(locale or language, 0.8 if locale != language else 0.99, "statistics")
-    rivalry = scores[listed[1]] / best if len(listed) > 1 else 0.0
+    rivalry = weighed[listed[1]] / best if len(listed) > 1 else 0.0
     confidence = round(1 - rivalry**8 / 2, 3)
     if agreed:
         return Guess(language, max(confidence, LEAST_CONFIDENCE), "statistics")
     return Guess(language, confidence, "statistics") if confidence >= LEAST_CONFIDENCE else NOTHING
-
-
-@cache
-def _detector() -> Any:
-    # Loaded late: it costs about 50 MB and 0.1 s, which commands that tag nothing should not pay.
-    from eld import LanguageDetector  # type: ignore[import-untyped]
-
-    return LanguageDetector()
