@@ -102,7 +102,9 @@ def _compiled(listed: tuple[tuple[str, tuple[str, ...]], ...]) -> _Book:
     for word, names in words.items():
         key, one = _sought(word, tuple(names))
         keys.setdefault(key, []).append(one)
-    return AhoCorasick(list(keys)), [tuple(ones) for ones in keys.values()]
+    # Nearly all that is found means one of a few hundred things: each is held once, for there are forty thousand words.
+    alike: dict[tuple[_Key, ...], tuple[_Key, ...]] = {}
+    return AhoCorasick(list(keys)), [alike.setdefault(one, one) for one in map(tuple, keys.values())]
 
 
 def _sought(word: str, names: tuple[str, ...]) -> tuple[str, _Key]:
