@@ -28,7 +28,7 @@ MOST_LOOKED_AT = 12
 _NONE = np.zeros(1, dtype=np.float32)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """Whose evidence is asked for: the message's row in the batch, facet and value, and the column of a model."""
 
     row: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -19,9 +20,11 @@ from connector.tagging.fitting import Floats, Ints
 from connector.tagging.grams import BUCKETS, Grams, Places
 
 Bytes = npt.NDArray[np.int8]
+_Number = TypeVar("_Number", np.int64, np.float32)
 # Texts whose weights are gathered together: few enough to stay in the processor's cache.
 BLOCK = 16
 _ANY = np.zeros(1, dtype=np.int32)
+_MOST = np.float32(80)
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +76,12 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         return rows
 
     @cached_property
+    def _squares(self) -> Floats:
+        """What each row adds to the square of a text's length."""
+        squares: Floats = self.arrays.idf * self.arrays.idf
+        return squares
+
+    @cached_property
     def _columns(self) -> tuple[Floats, npt.NDArray[np.bool_], Ints, Ints]:
         """For each column its temperature, whether it stands for itself, and its head; and where heads begin."""
         lengths = [len(head.values) for head in self.heads]
@@ -89,9 +98,9 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Calibrated chances of all heads' values: texts x columns."""
         temperatures, alone, head_of, firsts = self._columns
         own = scores / temperatures
-        tops = np.maximum.reduceat(own, firsts, axis=1)[:, head_of]
-        powers = np.exp(np.where(alone, np.minimum(-own, np.float32(80)), own - tops))
-        sums = np.add.reduceat(powers, firsts, axis=1)[:, head_of]
+        tops = np.maximum.reduceat(own, firsts, axis=1).take(head_of, axis=1)
+        powers = np.exp(np.where(alone, np.minimum(-own, _MOST), own - tops))
+        sums = np.add.reduceat(powers, firsts, axis=1).take(head_of, axis=1)
         found: Floats = np.where(alone, 1 / (1 + powers), powers / sums)
         return found
 
@@ -124,23 +133,22 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _said(self, kinds: Sequence[Places], count: int) -> Floats:
         """The scores of features of some kinds, each kind of a text brought to length one: texts x all columns."""
-        buckets = np.concatenate([kind.buckets for kind in kinds])
         # One stretch of features for each kind and text, all looked up together.
-        stretches = np.concatenate([kind.texts + number * count for number, kind in enumerate(kinds)])
-        rows = self._row_of.take(buckets)
+        rows = self._row_of.take(_joined([kind.buckets for kind in kinds]))
         known = (rows >= 0).nonzero()[0]
-        rows, stretches = rows.take(known), stretches.take(known)
+        rows = rows.take(known)
         size = len(kinds) * count
-        idf = self.arrays.idf.take(rows)
-        lengths = np.sqrt(np.bincount(stretches, weights=idf * idf, minlength=size))
+        stretches = _joined(
+            [kind.texts + number * count if number else kind.texts for number, kind in enumerate(kinds)]
+        )
+        stretches = stretches.take(known)
+        lengths = np.sqrt(np.bincount(stretches, weights=self._squares.take(rows), minlength=size))
         begins = stretches.searchsorted(np.arange(size + 1))
         # With any row at the end, each stretch has one to begin at; what an empty one adds up to counts nothing.
         rows = np.concatenate([rows, _ANY])
-        sums = np.concatenate(
-            [self._summed(rows, begins[first : first + BLOCK + 1]) for first in range(0, max(size, 1), BLOCK)]
-        )
-        filled = begins[1:] > begins[:-1]
-        sums *= (filled / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None]
+        sums = _joined([self._summed(rows, begins[at : at + BLOCK + 1]) for at in range(0, max(size, 1), BLOCK)])
+        factors = (begins[1:] > begins[:-1]) / np.maximum(lengths, 1e-9)
+        sums *= factors.astype(np.float32)[:, None]
         total: Floats = sums[:count]
         for number in range(1, len(kinds)):
             total += sums[number * count : (number + 1) * count]
@@ -171,6 +179,10 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         weights *= self.arrays.scales.take(columns)
         weights[rows < 0] = 0
         return weights
+
+
+def _joined(arrays: Sequence[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def chances(head: Head, scores: Floats) -> Floats:

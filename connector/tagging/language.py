@@ -65,7 +65,7 @@ _SCRIPTS = (
 _OTHER_LETTERS = frozenset(script[2] for script in _SCRIPTS)
 
 
-class Guess(msgspec.Struct, frozen=True):
+class Guess(msgspec.Struct, frozen=True, gc=False):
     """An ISO 639-1 code or "unknown", how sure (0 to 1), and who says so ("script:han", "words", "statistics",
     "history", "default")."""
 
@@ -127,9 +127,10 @@ def _heard(features: Grams, model: Model, sparse: Floats) -> list[_Heard]:
     head = model.head(LANGUAGE)
     assert head is not None, "the caller looked"
     own = slice(head.first, head.first + len(head.values))
-    scores = sparse[:, own] + model.arrays.bias[own]
-    powers = np.exp((scores - scores.max(axis=1, keepdims=True)) / np.float32(head.temperature))
-    powers /= powers.sum(axis=1, keepdims=True)
+    scores: Floats = sparse[:, own] + model.arrays.bias[own]
+    scores -= np.maximum.reduce(scores, axis=1, keepdims=True)
+    powers = np.exp(scores / np.float32(head.temperature))
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
     counts = np.bincount(features.words.texts, minlength=features.size).tolist()
     found: list[_Heard] = []
     for row, count, known in zip(powers.tolist(), counts, model.known(features).tolist(), strict=True):

@@ -30,7 +30,7 @@ from connector.tagging.themes import Themes
 from connector.tagging.weigh import Field, Votes, ballots, joint
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What a customer wrote. `language` is what is known of it (ISO 639-1), `locale` and `usual` are hints: the
     customer's own setting, and the language of their earlier messages."""
 
@@ -41,7 +41,7 @@ class Message(msgspec.Struct, frozen=True):
     usual: str | None = None
 
 
-class Read(msgspec.Struct, frozen=True, eq=False):
+class Read(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One message as it was read. `votes` holds who speaks for what, by facet."""
 
     fields: tuple[Field, ...]

@@ -31,7 +31,7 @@ _NONE: dict[str, dict[str, Witness]] = {}
 PAID = frozenset({"refund", "compensation", "discount", "store_credit"})
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """A complaint to be tagged. `told` is what the source itself states about a facet; `language` is what was found of
     these very words before, which need not be guessed again; `usual` is the language of the person's other messages."""
 

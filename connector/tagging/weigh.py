@@ -32,7 +32,7 @@ CERTAIN = 0.9
 SWORN = 0.95
 
 
-class Field(msgspec.Struct, frozen=True, eq=False):
+class Field(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A text field of a complaint: its name, its original text, the folded text, and the phrases found in it."""
 
     name: str
