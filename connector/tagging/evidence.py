@@ -26,6 +26,7 @@ _LONG_WORD = re.compile(r"\S{4}")
 LEAST_TELLING_SHARE = 0.15
 MOST_LOOKED_AT = 12
 _NONE = np.zeros(1, dtype=np.float32)
+_LEAST_WEIGHT = np.float32(1e-30)
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
@@ -113,19 +114,17 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> Heavy:
     rows = np.array([one.row for one in asked])
     first, last = places.texts.searchsorted(rows), places.texts.searchsorted(rows + 1)
     lengths = last - first
+    begins = lengths.cumsum() - lengths
     owner = np.arange(len(asked)).repeat(lengths)
-    at: Ints = (first - lengths.cumsum() + lengths).repeat(lengths) + np.arange(len(owner))
+    at: Ints = (first - begins).repeat(lengths) + np.arange(len(owner))
     columns = np.array([one.column for one in asked])
     weights = model.weights_of(model.rows_of(places.buckets).take(at), columns.take(owner))
-    heavy = (weights > 0).nonzero()[0]
-    owner, at, weights = owner.take(heavy), at.take(heavy), weights.take(heavy)
-    begins = owner.searchsorted(np.arange(len(asked)))
-    # The last question may have nothing that speaks for it: its stretch begins after all others.
+    # Nothing may stand at the last beginning. Where nothing speaks for what is asked, the top is no weight.
     tops = np.maximum.reduceat(np.concatenate([weights, _NONE]), begins)
-    shares = weights / tops.take(owner)
+    shares = weights / np.maximum(tops, _LEAST_WEIGHT).take(owner)
     chosen = (shares >= LEAST_TELLING_SHARE).nonzero()[0]
-    owner, weights = owner.take(chosen), weights.take(chosen)
-    order = np.lexsort((-weights, owner))
+    owner = owner.take(chosen)
+    order = np.lexsort((-weights.take(chosen), owner))
     chosen = chosen.take(order)
     at = at.take(chosen)
     return Heavy(

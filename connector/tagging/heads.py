@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -54,6 +54,14 @@ class Arrays(msgspec.Struct, frozen=True, eq=False):
     scales: Floats
     dense: Floats
     bias: Floats
+
+
+class Sparse(NamedTuple):
+    """What features say: texts x all columns of a model; and how many of each text's features of the first kind (words
+    and pairs of words) were seen in training."""
+
+    scores: Floats
+    known: Ints
 
 
 class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -113,15 +121,15 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The head of that facet, if it has one."""
         return next((head for head in self.heads if head.facet == facet), None)
 
-    def sparse_scores(self, features: Grams) -> Floats:
-        """What words and runs alone say: texts x all columns."""
+    def sparse_scores(self, features: Grams) -> Sparse:
+        """What words and runs alone say."""
         return self._said((features.words, features.runs), features.size)
 
     def theme_scores(self, features: Grams) -> Floats:
         """What the themes add to that: texts x all columns."""
         if not len(features.themes.buckets):
             return np.zeros((features.size, self.arrays.weights.shape[1]), dtype=np.float32)
-        return self._said((features.themes,), features.size)
+        return self._said((features.themes,), features.size).scores
 
     def scores(self, sparse: Floats, strengths: Floats) -> Floats:
         """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
@@ -131,8 +139,8 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
             total = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False) + self.arrays.bias
         return total
 
-    def _said(self, kinds: Sequence[Places], count: int) -> Floats:
-        """The scores of features of some kinds, each kind of a text brought to length one: texts x all columns."""
+    def _said(self, kinds: Sequence[Places], count: int) -> Sparse:
+        """The scores of features of some kinds, each kind of a text brought to length one."""
         # One stretch of features for each kind and text, all looked up together.
         rows = self._row_of.take(_joined([kind.buckets for kind in kinds]))
         known = (rows >= 0).nonzero()[0]
@@ -147,13 +155,14 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         # With any row at the end, each stretch has one to begin at; what an empty one adds up to counts nothing.
         rows = np.concatenate([rows, _ANY])
         sums = _joined([self._summed(rows, begins[at : at + BLOCK + 1]) for at in range(0, max(size, 1), BLOCK)])
-        factors = (begins[1:] > begins[:-1]) / np.maximum(lengths, 1e-9)
+        known = begins[1:] - begins[:-1]
+        factors = (known > 0) / np.maximum(lengths, 1e-9)
         sums *= factors.astype(np.float32)[:, None]
         total: Floats = sums[:count]
         for number in range(1, len(kinds)):
             total += sums[number * count : (number + 1) * count]
         total *= self.arrays.scales
-        return total
+        return Sparse(total, known[:count])
 
     def _summed(self, rows: npt.NDArray[np.int32], begins: Ints) -> Floats:
         """The sums of the weights of the rows from each beginning up to the next."""
@@ -161,12 +170,6 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         weights = self.arrays.weights.take(rows[first : last + 1], axis=0).astype(np.float32, copy=False)
         sums: Floats = np.add.reduceat(weights, begins - first, axis=0)
         return sums[:-1]
-
-    def known(self, features: Grams) -> Ints:
-        """How many of each text's words and pairs of words were seen in training."""
-        words = features.words
-        known = (self._row_of.take(words.buckets) >= 0).nonzero()[0]
-        return np.bincount(words.texts.take(known), minlength=features.size)
 
     def rows_of(self, buckets: Ints) -> npt.NDArray[np.int32]:
         """The row of each feature, -1 for the unknown."""

@@ -17,7 +17,7 @@ import numpy as np
 from connector.tagging.book import LANGUAGE, UNKNOWN
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import Grams
-from connector.tagging.heads import Model
+from connector.tagging.heads import Model, Sparse
 from connector.tagging.letters import scores
 
 # Nobody can tell the language of "ok 12 thx": below this only the script speaks.
@@ -100,7 +100,7 @@ def guesses(
     features: Grams,
     languages: frozenset[str],
     model: Model | None = None,
-    sparse: Floats | None = None,
+    sparse: Sparse | None = None,
 ) -> list[Guess]:
     """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
     is not: they know the languages that are not listed as well. `sparse` are the model's scores of the features."""
@@ -122,18 +122,18 @@ def guesses(
     return found
 
 
-def _heard(features: Grams, model: Model, sparse: Floats) -> list[_Heard]:
+def _heard(features: Grams, model: Model, sparse: Sparse) -> list[_Heard]:
     """How likely a model with a head for the language takes each language to be, and whether it may be believed."""
     head = model.head(LANGUAGE)
     assert head is not None, "the caller looked"
     own = slice(head.first, head.first + len(head.values))
-    scores: Floats = sparse[:, own] + model.arrays.bias[own]
+    scores: Floats = sparse.scores[:, own] + model.arrays.bias[own]
     scores -= np.maximum.reduce(scores, axis=1, keepdims=True)
     powers = np.exp(scores / np.float32(head.temperature))
     powers /= np.add.reduce(powers, axis=1, keepdims=True)
     counts = np.bincount(features.words.texts, minlength=features.size).tolist()
     found: list[_Heard] = []
-    for row, count, known in zip(powers.tolist(), counts, model.known(features).tolist(), strict=True):
+    for row, count, known in zip(powers.tolist(), counts, sparse.known.tolist(), strict=True):
         sure = count >= MANY_WORDS and known >= FAMILIAR * count and max(row) >= SURE
         found.append((dict(zip(head.values, row, strict=True)), sure))
     return found

@@ -74,7 +74,7 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
         """What a model scores each message: messages x its columns."""
         sparse = self.sparse.get(model.version)
         if sparse is None:
-            sparse = model.sparse_scores(self.features)
+            sparse = model.sparse_scores(self.features).scores
         sparse = sparse + model.theme_scores(self.features)
         strengths = self.strengths(model.pairs, facets)
         if model.method == MULTILINGUAL:
@@ -142,7 +142,7 @@ class Reader:
         found = guesses(messages, features, self.languages, self._model, sparse)
         features = features._replace(themes=self._themes.places(texts, [guess.language for guess in found]))
         reads = [self._spoken(fields, guess) for fields, guess in zip(folded, found, strict=True)]
-        scored = {self._model.version: sparse} if self._model is not None and sparse is not None else {}
+        scored = {self._model.version: sparse.scores} if self._model is not None and sparse is not None else {}
         return Batch(tuple(reads), features, scored, self._columns)
 
     def _spoken(self, fields: tuple[Field, ...], guess: Guess) -> Read:
