@@ -76,7 +76,8 @@ def grams(texts: Sequence[str]) -> Grams:
     owner = np.arange(len(texts)).repeat(lengths)
     begins = lengths.cumsum() - lengths + 1
     hashes, starts, ends, of = _words(codes, classes, stretch, owner)
-    run_hashes, run_starts, run_ends = _runs(classes, worth, stretch)
+    unspaced = None if joined.isascii() else classes == _UNSPACED
+    run_hashes, run_starts, run_ends = _runs(worth, unspaced, stretch)
     buckets = _buckets(np.concatenate([hashes, run_hashes]), len(hashes))
     return Grams(
         len(texts),
@@ -225,7 +226,7 @@ def _places(buckets: Ints, texts: Ints, starts: Ints, ends: Ints, begins: Ints) 
 
 
 def _runs(
-    classes: npt.NDArray[np.uint8], worth: npt.NDArray[np.uint32], stretch: _Stretches
+    worth: npt.NDArray[np.uint32], unspaced: npt.NDArray[np.bool_] | None, stretch: _Stretches
 ) -> tuple[Hashes, Ints, Ints]:
     """The hashes of runs within a word, its edges included, and of short runs of unspaced letters; and where they start
     and end."""
@@ -233,8 +234,7 @@ def _runs(
     edges = _counted(worth == _EDGE)
     count = len(worth) + 1 - WORD_RUN
     within = _shifted(edges, WORD_RUN - 1, count) == edges[1 : count + 1]
-    unspaced = classes == _UNSPACED
-    if not unspaced.any():
+    if unspaced is None or not unspaced.any():
         return _chosen(within, stretch, WORD_RUN)
     spaced, strange = _counted(unspaced), _counted(~unspaced)
     within &= _shifted(spaced, WORD_RUN, count) == spaced[:count]

@@ -127,16 +127,15 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def theme_scores(self, features: Grams) -> Floats:
         """What the themes add to that: texts x all columns."""
-        if not len(features.themes.buckets):
-            return np.zeros((features.size, self.arrays.weights.shape[1]), dtype=np.float32)
         return self._said((features.themes,), features.size).scores
 
-    def scores(self, sparse: Floats, strengths: Floats) -> Floats:
+    def scores(self, sparse: Floats, strengths: Floats | None) -> Floats:
         """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
-        phrases speak for each pair (0 to 1), and the vectors of the texts where the method has them."""
+        phrases speak for each pair (0 to 1; None where none does), and the vectors of the texts where the method has
+        them."""
+        if strengths is not None:
+            sparse = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
         total: Floats = sparse + self.arrays.bias
-        if strengths.any():
-            total = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False) + self.arrays.bias
         return total
 
     def _said(self, kinds: Sequence[Places], count: int) -> Sparse:
@@ -177,10 +176,11 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def weights_of(self, rows: npt.NDArray[np.int32], columns: Ints) -> Floats:
         """The weight of each of these rows in its column, 0 for an unknown one."""
-        at = np.maximum(rows, 0).astype(np.int64) * self.arrays.weights.shape[1] + columns
+        at = np.multiply(rows, self.arrays.weights.shape[1], dtype=np.int64)
+        at += columns
         weights: Floats = self.arrays.weights.reshape(-1).take(at).astype(np.float32)
         weights *= self.arrays.scales.take(columns)
-        weights[rows < 0] = 0
+        weights *= rows >= 0
         return weights
 
 

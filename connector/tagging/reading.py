@@ -75,10 +75,13 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
         sparse = self.sparse.get(model.version)
         if sparse is None:
             sparse = model.sparse_scores(self.features).scores
-        sparse = sparse + model.theme_scores(self.features)
-        strengths = self.strengths(model.pairs, facets)
+        if len(self.features.themes.buckets):
+            sparse = sparse + model.theme_scores(self.features)
+        strengths = None
         if model.method == MULTILINGUAL:
-            strengths = np.concatenate([strengths, vectors(self.written)], axis=1)
+            strengths = np.concatenate([self.strengths(model.pairs, facets), vectors(self.written)], axis=1)
+        elif any(message.votes for message in self.messages):
+            strengths = self.strengths(model.pairs, facets)
         found = model.scores(sparse, strengths)
         return found if model.terms is None else found + model.terms.scores(self.folded)
 
