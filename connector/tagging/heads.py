@@ -140,20 +140,27 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def _said(self, kinds: Sequence[Places], count: int) -> Sparse:
         """The scores of features of some kinds, each kind of a text brought to length one."""
+        if not len(self.arrays.buckets):  # whoever learnt from next to nothing knows no feature
+            width = self.arrays.weights.shape[1]
+            return Sparse(np.zeros((count, width), dtype=np.float32), np.zeros(count, dtype=np.int64))
         # One stretch of features for each kind and text, all looked up together.
         rows = self._row_of.take(_joined([kind.buckets for kind in kinds]))
-        known = (rows >= 0).nonzero()[0]
-        rows = rows.take(known)
+        seen = (rows >= 0).nonzero()[0]
+        rows = rows.take(seen)
         size = len(kinds) * count
         stretches = _joined(
             [kind.texts + number * count if number else kind.texts for number, kind in enumerate(kinds)]
         )
-        stretches = stretches.take(known)
+        stretches = stretches.take(seen)
         lengths = np.sqrt(np.bincount(stretches, weights=self._squares.take(rows), minlength=size))
         begins = stretches.searchsorted(np.arange(size + 1))
         # With any row at the end, each stretch has one to begin at; what an empty one adds up to counts nothing.
         rows = np.concatenate([rows, _ANY])
-        sums = _joined([self._summed(rows, begins[at : at + BLOCK + 1]) for at in range(0, max(size, 1), BLOCK)])
+        if size <= BLOCK:
+            sums = self._summed(rows, begins)
+        else:
+            parts = (begins[at : at + BLOCK + 1] for at in range(0, size, BLOCK))
+            sums = np.concatenate([self._summed(rows[part[0] : part[-1] + 1], part - part[0]) for part in parts])
         known = begins[1:] - begins[:-1]
         factors = (known > 0) / np.maximum(lengths, 1e-9)
         sums *= factors.astype(np.float32)[:, None]
@@ -164,10 +171,9 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         return Sparse(total, known[:count])
 
     def _summed(self, rows: npt.NDArray[np.int32], begins: Ints) -> Floats:
-        """The sums of the weights of the rows from each beginning up to the next."""
-        first, last = begins[0], begins[-1]
-        weights = self.arrays.weights.take(rows[first : last + 1], axis=0).astype(np.float32, copy=False)
-        sums: Floats = np.add.reduceat(weights, begins - first, axis=0)
+        """The sums of the weights of the rows from each beginning up to the next; the last one only ends them."""
+        weights = self.arrays.weights.take(rows, axis=0).astype(np.float32, copy=False)
+        sums: Floats = np.add.reduceat(weights, begins, axis=0)
         return sums[:-1]
 
     def rows_of(self, buckets: Ints) -> npt.NDArray[np.int32]:
@@ -176,6 +182,8 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def weights_of(self, rows: npt.NDArray[np.int32], columns: Ints) -> Floats:
         """The weight of each of these rows in its column, 0 for an unknown one."""
+        if not len(self.arrays.buckets):
+            return np.zeros(len(rows), dtype=np.float32)
         at = np.multiply(rows, self.arrays.weights.shape[1], dtype=np.int64)
         at += columns
         weights: Floats = self.arrays.weights.reshape(-1).take(at).astype(np.float32)
