@@ -48,7 +48,7 @@ bench-people: venv ## how well and how fast people are told apart, on generated 
 bench-trends: venv ## how often a jump is found and how often a false alarm raised; ARGS="--seeds 5 --write"
 	@$(BIN)/python -m benchmarks.trends $(ARGS)
 
-books: venv ## pack the shipped phrase books, after one was changed
+books: venv ## pack the shipped phrase books and the letters of languages, after a book or `eld` was changed
 	@$(BIN)/python -c "from connector.settings.packed_books import main; main()"
 
 weights: venv ## build the model that ships from the corpora in AMENDS_CORPORA; ARGS=--check to compare only

@@ -120,7 +120,7 @@ class Complainant(msgspec.Struct, frozen=True, omit_defaults=True):
     trust: str | None = None
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The customer's own words that led to a tag: characters `start` to `end` of the complaint's `field`."""
 
     field: str
@@ -129,14 +129,14 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     words: str
 
 
-class Amount(msgspec.Struct, frozen=True, array_like=True):
+class Amount(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Money that a customer names: a decimal number as text ("1200.50"), and the ISO 4217 code of its currency."""
 
     number: str
     currency: str
 
 
-class Tag(msgspec.Struct, frozen=True, omit_defaults=True):
+class Tag(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One statement about a complaint: `facet` (complaint, category, root_cause, language …) has `value`.
 
     Of a facet whose values do not exclude each other (remedy, emergency) there may be several tags. `confidence` is 0

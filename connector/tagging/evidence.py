@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,21 +13,23 @@ from connector.model import Span
 from connector.tagging.fitting import Ints
 from connector.tagging.grams import Places
 from connector.tagging.heads import Model
-from connector.tagging.pattern import unspaced
+from connector.tagging.pattern import any_unspaced, unspaced
 from connector.tagging.reading import Batch, Read
-from connector.tagging.weigh import quoted
+from connector.tagging.weigh import Field, quoted
 
 MOST_WORDS = 3
 # A word that weighs less than this share of the heaviest one explains nothing.
 LEAST_SHARE = 0.4
 # "a", "!" and "uma" weigh too, and tell a reader nothing: words of so many letters are shown instead, where there are
 # any that weigh a little. So many places are looked at for them.
-TELLING_LETTERS = 4
+_LONG_WORD = re.compile(r"\S{4}")
 LEAST_TELLING_SHARE = 0.15
 MOST_LOOKED_AT = 12
+_NONE = np.zeros(1, dtype=np.float32)
+_LEAST_WEIGHT = np.float32(1e-30)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """Whose evidence is asked for: the message's row in the batch, facet and value, and the column of a model."""
 
     row: int
@@ -37,11 +40,50 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Heavy(NamedTuple):
-    """A place in a message that speaks for a value, and its weight as a share of the heaviest one's."""
+    """The places that speak for what is asked, one after the other: of the n-th question those from begins[n] up to
+    begins[n + 1], the heaviest first, with their weights as shares of the heaviest one's."""
 
-    start: int
-    end: int
-    share: float
+    begins: list[int]
+    starts: list[int]
+    ends: list[int]
+    shares: list[float]
+
+
+# A place as a reader sees it: its field, its range in the folded text, whole words, and whether it tells anything. A
+# tuple, as ten of them are made for every message.
+_Shown = tuple[Field, int, int, bool]
+
+
+class _Places(dict[tuple[int, int, int], _Shown | None]):
+    """What (row, start, end) shows; None for what lies between two fields. The same words speak for several values,
+    and are looked at once. `texts` are the folded texts of the messages of one field."""
+
+    def __init__(self, messages: Sequence[Read]) -> None:
+        super().__init__()
+        self._messages = messages
+        self.texts = [one.fields[0].folded.text if len(one.fields) == 1 else "" for one in messages]
+
+    def __missing__(self, at: tuple[int, int, int]) -> _Shown | None:
+        row, start, end = at
+        text = self.texts[row]
+        if start >= 0 and end <= len(text):
+            field = self._messages[row].fields[0]
+        else:
+            place = self._messages[row].place(start, end)
+            if place is None:
+                self[at] = None
+                return None
+            field, start, end = place
+            text = field.folded.text
+        words = text[start:end]
+        if not (words[0].isalnum() and words[-1].isalnum()):
+            start, end = _trimmed(text, start, end)
+        if start < end and ((start and text[start - 1].isalnum()) or text[end : end + 1].isalnum()):
+            start, end = _widened(text, start, end)
+        words = text[start:end]
+        tells = _LONG_WORD.search(words) is not None or (not words.isascii() and any_unspaced(words))
+        self[at] = shown = field, start, end, tells
+        return shown
 
 
 def evidence(
@@ -50,71 +92,79 @@ def evidence(
     """The words and pairs of words with the greatest weights, by (row, facet, value); else the words of
     its themes, in scripts without blanks short runs of characters."""
     found: dict[tuple[int, str, str], tuple[Span, ...]] = {}
+    shown = _Places(batch.messages)
     for number, model in enumerate(models):
-        asked = [one for one in wanted if one.model == number]
+        open_ = [one for one in wanted if one.model == number]
         for places in (batch.features.words, batch.features.themes, batch.features.runs):
-            open_ = [one for one in asked if (one.row, one.facet, one.value) not in found]
             if not open_:
                 break
-            for one, ranges in zip(open_, _heaviest(model, places, open_), strict=True):
-                spans = _spans(batch, one, _telling(batch, one, ranges))
+            heavy = _heaviest(model, places, open_)
+            left = []
+            for question, one in enumerate(open_):
+                spans = _spans(shown, one.row, _telling(shown, one.row, heavy, question))
                 if spans:
                     found[one.row, one.facet, one.value] = spans
+                else:
+                    left.append(one)
+            open_ = left
     return found
 
 
-def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> list[list[Heavy]]:
-    """For each the places that weigh most, the heaviest first."""
+def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> Heavy:
     rows = np.array([one.row for one in asked])
-    first, last = np.searchsorted(places.texts, rows), np.searchsorted(places.texts, rows + 1)
+    first, last = places.texts.searchsorted(rows), places.texts.searchsorted(rows + 1)
     lengths = last - first
-    owner = np.repeat(np.arange(len(asked)), lengths)
-    at: Ints = np.repeat(first - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
-    columns = np.repeat(np.array([one.column for one in asked]), lengths)
-    known = model.rows_of(places.buckets[at])
-    weights = np.where(known >= 0, model.arrays.weights[np.maximum(known, 0), columns], 0).astype(np.float32)
-    weights *= model.arrays.scales[columns]
-    heavy = np.flatnonzero(weights > 0)
-    order = heavy[np.lexsort((-weights[heavy], owner[heavy]))]
-    owner, ordered = owner[order], weights[order]
-    firsts = np.searchsorted(owner, np.arange(len(asked)))
-    ranks = np.arange(len(order)) - firsts[owner]
-    shares = ordered / ordered[firsts[owner]]
-    chosen = (ranks < MOST_LOOKED_AT) & (shares >= LEAST_TELLING_SHARE)
-    spots = at[order[chosen]]
-    found: list[list[Heavy]] = [[] for _ in asked]
-    for number, *heavy_one in zip(
-        owner[chosen].tolist(),
-        places.starts[spots].tolist(),
-        places.ends[spots].tolist(),
-        shares[chosen].tolist(),
-        strict=True,
-    ):
-        found[number].append(Heavy(*heavy_one))
-    return found
-
-
-def _telling(batch: Batch, one: Wanted, heavy: Sequence[Heavy]) -> list[tuple[int, int]]:
-    """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest."""
-    message = batch.messages[one.row]
-    telling = [each for each in heavy if _tells(message, each)]
-    least = LEAST_SHARE * telling[0].share if telling else LEAST_SHARE
-    shown = [each for each in telling or heavy if each.share >= least][:MOST_WORDS]
-    return sorted((each.start, each.end) for each in shown)
-
-
-def _tells(message: Read, heavy: Heavy) -> bool:
-    place = message.place(heavy.start, heavy.end)
-    if place is None:
-        return False
-    field, start, end = place
-    start, end = _whole(field.folded.text, start, end)
-    return any(
-        len(word) >= TELLING_LETTERS or any(map(unspaced, word)) for word in field.folded.text[start:end].split()
+    begins = lengths.cumsum() - lengths
+    owner = np.arange(len(asked)).repeat(lengths)
+    at: Ints = (first - begins).repeat(lengths) + np.arange(len(owner))
+    columns = np.array([one.column for one in asked])
+    weights = model.weights_of(model.rows_of(places.buckets).take(at), columns.take(owner))
+    # Nothing may stand at the last beginning. Where nothing speaks for what is asked, the top is no weight.
+    tops = np.maximum.reduceat(np.concatenate([weights, _NONE]), begins)
+    shares = weights / np.maximum(tops, _LEAST_WEIGHT).take(owner)
+    chosen = (shares >= LEAST_TELLING_SHARE).nonzero()[0]
+    owner = owner.take(chosen)
+    order = np.lexsort((-weights.take(chosen), owner))
+    chosen = chosen.take(order)
+    at = at.take(chosen)
+    return Heavy(
+        owner.searchsorted(np.arange(len(asked) + 1)).tolist(),
+        places.starts.take(at).tolist(),
+        places.ends.take(at).tolist(),
+        shares.take(chosen).tolist(),
     )
 
 
-def _spans(batch: Batch, one: Wanted, ranges: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+def _telling(shown: _Places, row: int, heavy: Heavy, number: int) -> list[tuple[int, int]]:
+    """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest."""
+    first, last = heavy.begins[number], min(heavy.begins[number + 1], heavy.begins[number] + MOST_LOOKED_AT)
+    if first == last:
+        return []
+    text = shown.texts[row]
+    chosen: list[tuple[int, int]] = []
+    least = LEAST_TELLING_SHARE
+    for at in range(first, last):
+        share = heavy.shares[at]
+        if share < least:
+            break
+        start, end = heavy.starts[at], heavy.ends[at]
+        # What stands between a letter and a letter is no less when it is shown as whole words, so a long word tells.
+        words = text[start:end] if start >= 0 else ""
+        tells = words[:1].isalnum() and words[-1].isalnum() and _LONG_WORD.search(words) is not None
+        if tells or ((place := shown[row, start, end]) is not None and place[3]):
+            if not chosen:
+                least = LEAST_SHARE * share
+            chosen.append((start, end))
+            if len(chosen) == MOST_WORDS:
+                break
+    if not chosen:
+        few = [at for at in range(first, min(last, first + MOST_WORDS)) if heavy.shares[at] >= LEAST_SHARE]
+        chosen = [(heavy.starts[at], heavy.ends[at]) for at in few]
+    chosen.sort()
+    return chosen
+
+
+def _spans(shown: _Places, row: int, ranges: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
     """The ranges as quotations, those that overlap as one."""
     joined: list[tuple[int, int]] = []
     for start, end in ranges:
@@ -122,27 +172,31 @@ def _spans(batch: Batch, one: Wanted, ranges: Sequence[tuple[int, int]]) -> tupl
             joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
             joined.append((start, end))
-    quotes = []
+    quotes: list[Span] = []
     for start, end in joined:
-        place = batch.messages[one.row].place(start, end)
-        if place is not None:
-            field, first, last = place[0], *_whole(place[0].folded.text, place[1], place[2])
-            if first < last:
-                quotes.append(quoted(field, first, last))
-    return tuple(dict.fromkeys(quotes))
+        place = shown[row, start, end]
+        if place is not None and place[1] < place[2]:
+            quote = quoted(place[0], place[1], place[2])
+            if quote not in quotes:
+                quotes.append(quote)
+    return tuple(quotes)
 
 
-def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range without blanks and signs at its ends (unless it is all signs), and with the rest of the words that it
-    begins and ends in."""
-    outside = str.isspace if not any(map(str.isalnum, text[start:end])) else lambda one: not one.isalnum()
-    while start < end and outside(text[start]):
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range without blanks and signs at its ends; if it is all signs, without the blanks."""
+    signs = not any(map(str.isalnum, text[start:end]))
+    while start < end and (text[start].isspace() if signs else not text[start].isalnum()):
         start += 1
-    while end > start and outside(text[end - 1]):
+    while end > start and (text[end - 1].isspace() if signs else not text[end - 1].isalnum()):
         end -= 1
-    while start > 0 and end > start and _joined(text[start - 1], text[start]):
+    return start, end
+
+
+def _widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range with the rest of the words that it begins and ends in."""
+    while start > 0 and _joined(text[start - 1], text[start]):
         start -= 1
-    while end < len(text) and end > start and _joined(text[end - 1], text[end]):
+    while end < len(text) and _joined(text[end - 1], text[end]):
         end += 1
     return start, end
 

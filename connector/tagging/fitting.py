@@ -67,15 +67,6 @@ class Sparse(NamedTuple):
         return out
 
 
-def summed(rows: Floats, begins: Ints) -> Floats:
-    """The sum of each stretch of rows; an empty stretch is zero."""
-    out = np.zeros((len(begins) - 1, rows.shape[1]), dtype=rows.dtype)
-    filled = begins[1:] > begins[:-1]
-    if filled.any():
-        out[filled] = np.add.reduceat(rows, begins[:-1][filled], axis=0)
-    return out
-
-
 def transposed(rows: Sparse) -> Sparse:
     """The same matrix with its features as rows."""
     order = np.argsort(rows.columns, kind="stable")

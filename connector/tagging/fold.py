@@ -43,7 +43,7 @@ LONGEST_READ = 4_000
 _QUOTED_LINE = re.compile(r"(?m)^[^\S\n]*>.*$")
 
 
-class Folded(msgspec.Struct, frozen=True):
+class Folded(msgspec.Struct, frozen=True, gc=False):
     """Folded text and, where lengths changed, the map back: piece n begins at `begins[n]` in `text` and is
     `pieces[n]` = (start, end, even) in the original; an even piece maps character by character."""
 

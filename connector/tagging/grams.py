@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
+_Number = TypeVar("_Number", np.uint64, np.int32)
 
 # Words and runs share one space of features: even numbers are words, odd ones runs. After them come the themes.
 BITS = 18
@@ -26,12 +27,18 @@ BUCKETS = (1 << BITS) + THEME_BUCKETS
 _BLANK, _WORD, _SIGN, _UNSPACED = 0, 1, 2, 3
 _LETTERS = 0x3400, 0x9FFF, 0x3040, 0x30FF, 0x0E00, 0x0E7F
 _PLANE = 0x10000
+# Added to a character's code in a hash, so that no character is worth nothing.
+_LEAST_WORTH = np.uint32(7)
+_EDGE = np.uint32(0x20) + _LEAST_WORTH
 
-# Within words, and in scripts without blanks: how long the runs are.
-WORD_RUNS = (3, 4, 5)
-UNSPACED_RUNS = (1, 2, 3)
+# Runs are of three lengths, which follow each other: the shortest within words, and in scripts without blanks.
+LENGTHS = 3
+WORD_RUN = 3
+UNSPACED_RUN = 1
 
 _PRIME = 0x9E3779B97F4A7C15 | 1
+_JOINT, _ONE = np.uint64(0xD6E8FEB86659FD93), np.uint64(1)
+_MIX = tuple(map(np.uint64, (29, 0xBF58476D1CE4E5B9, 32, 0x94D049BB133111EB, 65 - BITS)))
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}\.[^\s@.]{2,24}|https?://\S{1,2000}|www\.\S{1,2000}")
 
 
@@ -59,16 +66,30 @@ class Grams(NamedTuple):
 
 def grams(texts: Sequence[str]) -> Grams:
     """The features of folded texts. Numbers count by their length only, mail addresses and links not at all."""
-    joined = "\n".join(_ADDRESS.sub(_hidden, text) if "@" in text or "." in text else text for text in texts)
+    joined = "\n".join(map(_without_addresses, texts))
     codes = np.frombuffer(f"\n{joined}\n".encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    begins = np.cumsum(lengths + 1) - lengths
-    classes = _classes()[np.minimum(codes, _PLANE)]
-    codes = np.where(_digits()[np.minimum(codes, _PLANE)], np.uint32(0x30), codes)
-    stretch = _Stretches(codes)
-    owner = np.repeat(np.arange(len(texts)), lengths + 1)
-    owner = np.concatenate([[0], owner]) if len(texts) else owner
-    return Grams(len(texts), _words(classes, stretch, owner, begins), _runs(codes, classes, stretch, owner, begins))
+    within = np.minimum(codes, _PLANE)
+    classes, worth = _classes().take(within), _worth().take(within)
+    stretch = _Stretches(worth)
+    # Of which text the character after each is, and where each text begins.
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
+    owner = np.arange(len(texts)).repeat(lengths)
+    begins = lengths.cumsum() - lengths + 1
+    hashes, starts, ends, of = _words(codes, classes, stretch, owner)
+    unspaced = None if joined.isascii() else classes == _UNSPACED
+    run_hashes, run_starts, run_ends = _runs(worth, unspaced, stretch)
+    buckets = _buckets(np.concatenate([hashes, run_hashes]), len(hashes))
+    return Grams(
+        len(texts),
+        _places(buckets[: len(hashes)], of, starts, ends, begins),
+        _places(buckets[len(hashes) :], owner.take(run_starts), run_starts, run_ends, begins),
+    )
+
+
+def _without_addresses(text: str) -> str:
+    if "@" in text or ("." in text and ("://" in text or "www." in text)):
+        return _ADDRESS.sub(_hidden, text)
+    return text
 
 
 def _hidden(found: re.Match[str]) -> str:
@@ -91,23 +112,40 @@ def _classes() -> npt.NDArray[np.uint8]:
 
 
 @cache
-def _digits() -> npt.NDArray[np.bool_]:
-    table = np.zeros(_PLANE + 1, dtype=np.bool_)
-    table[0x30:0x3A] = True
-    return table
+def _worth() -> npt.NDArray[np.uint32]:
+    """What every such character counts in a hash: all digits the same, and all that is no letter, which is the edge of
+    a run."""
+    codes = np.arange(_PLANE + 1, dtype=np.uint32)
+    codes[0x30:0x3A] = 0x30
+    codes[(_classes() == _BLANK) | (_classes() == _SIGN)] = 0x20
+    return codes + _LEAST_WORTH
 
 
 class _Stretches:
     """The hash of any stretch of the characters, as if the stretch stood alone."""
 
-    def __init__(self, codes: npt.NDArray[np.uint32]) -> None:
-        self._powers, self._inverses = _powers(len(codes))
-        self._sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-        np.cumsum((codes.astype(np.uint64) + np.uint64(7)) * self._powers[: len(codes)], out=self._sums[1:])
+    def __init__(self, worth: npt.NDArray[np.uint32]) -> None:
+        powers, self._inverses = _powers(len(worth))
+        self._sums = np.zeros(len(worth) + LENGTHS, dtype=np.uint64)
+        np.multiply(worth, powers[: len(worth)]).cumsum(out=self._sums[1 : len(worth) + 1])
 
     def of(self, starts: Ints, ends: Ints) -> Hashes:
-        found: Hashes = (self._sums[ends] - self._sums[starts]) * self._inverses[starts]
+        found: Hashes = self._sums.take(ends) - self._sums.take(starts)
+        found *= self._inverses.take(starts)
         return found
+
+    def from_all(self, shortest: int, count: int) -> Hashes:
+        """Of the runs from each of the first places: lengths x places. What would reach over the end means nothing."""
+        found: Hashes = _shifted(self._sums, shortest, count) - self._sums[:count]
+        found *= self._inverses[:count]
+        found += np.arange(shortest, shortest + LENGTHS, dtype=np.uint64)[:, None]
+        return found
+
+
+def _shifted(numbers: npt.NDArray[_Number], first: int, count: int) -> npt.NDArray[_Number]:
+    """A view: row n begins `first` + n places further on."""
+    step = numbers.itemsize
+    return np.ndarray((LENGTHS, count), numbers.dtype, numbers, first * step, (step, step))
 
 
 _made: dict[str, Any] = {"powers": None}
@@ -131,77 +169,99 @@ def _geometric(base: int, size: int) -> Hashes:
     return powers
 
 
-def _mixed(hashes: Hashes, salt: int) -> Ints:
-    """Hashes as bucket numbers: even ones for salt 0, odd ones for salt 1."""
-    mixed = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(32)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    low: Ints = (mixed >> np.uint64(65 - BITS)).astype(np.int64)
-    return low * 2 + salt
+def _buckets(hashes: Hashes, words: int) -> Ints:
+    """Hashes as the numbers of buckets: even ones for the first `words`, odd ones for the runs after them."""
+    mixed = hashes >> _MIX[0]
+    mixed ^= hashes
+    mixed *= _MIX[1]
+    mixed ^= mixed >> _MIX[2]
+    mixed *= _MIX[3]
+    mixed >>= _MIX[4]
+    numbers: Ints = mixed.view(np.int64)
+    numbers *= 2
+    numbers[words:] += 1
+    return numbers
 
 
-def _words(classes: npt.NDArray[np.uint8], stretch: _Stretches, owner: Ints, begins: Ints) -> Places:
+def _words(
+    codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], stretch: _Stretches, owner: Ints
+) -> tuple[Hashes, Ints, Ints, Ints]:
+    """The hashes of words and of pairs of words, where they start and end, and of which text they are."""
     word = classes == _WORD
-    starts = np.flatnonzero(word[1:] & ~word[:-1]) + 1
-    ends = np.flatnonzero(word[:-1] & ~word[1:]) + 1
-    signs = np.flatnonzero(classes == _SIGN)
-    if len(signs):
-        starts = np.concatenate([starts, signs])
-        ends = np.concatenate([ends, signs + 1])
-        order = np.argsort(starts, kind="stable")
-        starts, ends = starts[order], ends[order]
+    starting, ending = word[1:] > word[:-1], word[1:] < word[:-1]
+    sign = classes == _SIGN
+    signs = bool(sign.any())
+    if signs:
+        starting |= sign[1:]
+        ending |= sign[:-1]
+    starts, ends = starting.nonzero()[0] + 1, ending.nonzero()[0] + 1
     hashes = stretch.of(starts, ends)
-    texts = owner[starts]
-    pair = np.flatnonzero(texts[1:] == texts[:-1])
-    joint = hashes[pair] * np.uint64(0xD6E8FEB86659FD93) + hashes[pair + 1] + np.uint64(1)
-    return _places(
-        _mixed(np.concatenate([hashes, joint]), 0),
-        np.concatenate([texts, texts[pair]]),
-        np.concatenate([starts, starts[pair]]),
-        np.concatenate([ends, ends[pair + 1]]),
-        begins,
+    if signs:
+        # A sign is the edge of any run, but among words it counts as itself.
+        alone = sign.take(starts).nonzero()[0]
+        hashes[alone] = codes.take(starts.take(alone)) + _LEAST_WORTH
+    texts = owner.take(starts - 1)
+    joint = hashes[:-1] * _JOINT + hashes[1:]
+    joint += _ONE
+    pairs = joint, starts[:-1], ends[1:], texts[:-1]
+    if len(texts) and texts[0] != texts[-1]:
+        same = (texts[1:] == texts[:-1]).nonzero()[0]
+        pairs = joint.take(same), pairs[1].take(same), pairs[2].take(same), pairs[3].take(same)
+    return (
+        np.concatenate([hashes, pairs[0]]),
+        np.concatenate([starts, pairs[1]]),
+        np.concatenate([ends, pairs[2]]),
+        np.concatenate([texts, pairs[3]]),
     )
 
 
 def _places(buckets: Ints, texts: Ints, starts: Ints, ends: Ints, begins: Ints) -> Places:
-    order = np.argsort(texts, kind="stable")
-    texts = texts[order]
-    offset = begins[texts] if len(texts) else texts
-    return Places(buckets[order], texts, starts[order] - offset, ends[order] - offset)
+    """The features in the order of their texts, and their places in them."""
+    if len(begins) == 1:
+        return Places(buckets, texts, starts - begins[0], ends - begins[0])
+    order = texts.argsort(kind="stable")
+    texts = texts.take(order)
+    offset = begins.take(texts)
+    return Places(buckets.take(order), texts, starts.take(order) - offset, ends.take(order) - offset)
 
 
 def _runs(
-    codes: npt.NDArray[np.uint32],
-    classes: npt.NDArray[np.uint8],
-    stretch: _Stretches,
-    owner: Ints,
-    begins: Ints,
-) -> Places:
-    """Runs within a word, its edges included, and short runs of unspaced letters."""
-    blank = (classes == _BLANK) | (classes == _SIGN)
-    # How many blanks stand before each character: equal at both ends means none between.
-    blanks = np.concatenate([[0], np.cumsum(blank)])
-    unspaced = classes == _UNSPACED
-    some_unspaced = bool(unspaced.any())
-    strange = np.concatenate([[0], np.cumsum(~unspaced)]) if some_unspaced else None
-    spaced = np.concatenate([[0], np.cumsum(unspaced)]) if some_unspaced else None
-    plain = np.where(blank, np.uint32(0x20), codes)
-    of = _Stretches(plain).of
-    found: list[tuple[Hashes, Ints, int]] = []
-    for length in WORD_RUNS:
-        at = np.arange(len(codes) - length + 1) if len(codes) >= length else np.zeros(0, dtype=np.int64)
-        inner = blanks[at + length - 1] == blanks[at + 1]
-        if spaced is not None:
-            inner &= spaced[at + length] == spaced[at]
-        at = at[inner]
-        found.append((of(at, at + length) + np.uint64(length), at, length))
-    if strange is not None:
-        for length in UNSPACED_RUNS:
-            at = np.arange(len(codes) - length + 1) if len(codes) >= length else np.zeros(0, dtype=np.int64)
-            at = at[strange[at + length] == strange[at]]
-            found.append((of(at, at + length) + np.uint64(length), at, length))
-    hashes = np.concatenate([one[0] for one in found])
-    starts = np.concatenate([one[1] for one in found])
-    ends = np.concatenate([one[1] + one[2] for one in found])
-    texts = owner[np.minimum(starts + 1, len(owner) - 1)] if len(owner) else starts
-    return _places(_mixed(hashes, 1), texts, starts, ends, begins)
+    worth: npt.NDArray[np.uint32], unspaced: npt.NDArray[np.bool_] | None, stretch: _Stretches
+) -> tuple[Hashes, Ints, Ints]:
+    """The hashes of runs within a word, its edges included, and of short runs of unspaced letters; and where they start
+    and end."""
+    # How many edges stand before each character: equal at both ends means none between. The last character is one.
+    edges = _counted(worth == _EDGE)
+    count = len(worth) + 1 - WORD_RUN
+    within = _shifted(edges, WORD_RUN - 1, count) == edges[1 : count + 1]
+    if unspaced is None or not unspaced.any():
+        return _chosen(within, stretch, WORD_RUN)
+    spaced, strange = _counted(unspaced), _counted(~unspaced)
+    within &= _shifted(spaced, WORD_RUN, count) == spaced[:count]
+    alike = _shifted(strange, UNSPACED_RUN, len(worth)) == strange[: len(worth)]
+    one, other = _chosen(within, stretch, WORD_RUN), _chosen(alike, stretch, UNSPACED_RUN)
+    return (
+        np.concatenate([one[0], other[0]]),
+        np.concatenate([one[1], other[1]]),
+        np.concatenate([one[2], other[2]]),
+    )
+
+
+def _chosen(found: npt.NDArray[np.bool_], stretch: _Stretches, shortest: int) -> tuple[Hashes, Ints, Ints]:
+    """The runs that are found (lengths x places), the shorter first: their hashes, where they start and end."""
+    count = found.shape[1]
+    at = found.ravel().nonzero()[0]
+    hashes = stretch.from_all(shortest, count).ravel().take(at)
+    ends = at + shortest
+    for longer in at.searchsorted([count * more for more in range(1, LENGTHS)]):
+        at[longer:] -= count
+        ends[longer:] -= count - 1
+    return hashes, at, ends
+
+
+def _counted(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """How many are found before each character, and in all; behind the end, what is no number of them."""
+    counts = np.zeros(len(found) + LENGTHS, dtype=np.int32)
+    np.add.accumulate(found, dtype=np.int32, out=counts[1 : len(found) + 1])
+    counts[len(found) + 1 :] = -1
+    return counts

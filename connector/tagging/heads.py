@@ -7,19 +7,24 @@ that phrases speak for, plus the value's own number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from connector.tagging.extras import PLAIN, Terms
-from connector.tagging.fitting import Floats, Ints, summed
+from connector.tagging.fitting import Floats, Ints
 from connector.tagging.grams import BUCKETS, Grams, Places
 
 Bytes = npt.NDArray[np.int8]
+_Number = TypeVar("_Number", np.int64, np.float32)
 # Texts whose weights are gathered together: few enough to stay in the processor's cache.
 BLOCK = 16
+_ANY = np.zeros(1, dtype=np.int32)
+_MOST = np.float32(80)
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +56,14 @@ class Arrays(msgspec.Struct, frozen=True, eq=False):
     bias: Floats
 
 
+class Sparse(NamedTuple):
+    """What features say: texts x all columns of a model; and how many of each text's features of the first kind (words
+    and pairs of words) were seen in training."""
+
+    scores: Floats
+    known: Ints
+
+
 class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Heads that were trained together. `pairs` are the (facet, value) whose phrases they hear, in order. What another
     method than the plain one adds is in `terms` (accurate), or in as many more rows of `dense` as a sentence has
@@ -71,6 +84,12 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         return rows
 
     @cached_property
+    def _squares(self) -> Floats:
+        """What each row adds to the square of a text's length."""
+        squares: Floats = self.arrays.idf * self.arrays.idf
+        return squares
+
+    @cached_property
     def _columns(self) -> tuple[Floats, npt.NDArray[np.bool_], Ints, Ints]:
         """For each column its temperature, whether it stands for itself, and its head; and where heads begin."""
         lengths = [len(head.values) for head in self.heads]
@@ -87,61 +106,94 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         """Calibrated chances of all heads' values: texts x columns."""
         temperatures, alone, head_of, firsts = self._columns
         own = scores / temperatures
-        tops = np.maximum.reduceat(own, firsts, axis=1)[:, head_of]
-        powers = np.exp(np.where(alone, np.minimum(-own, np.float32(80)), own - tops))
-        sums = np.add.reduceat(powers, firsts, axis=1)[:, head_of]
+        tops = np.maximum.reduceat(own, firsts, axis=1).take(head_of, axis=1)
+        powers = np.exp(np.where(alone, np.minimum(-own, _MOST), own - tops))
+        sums = np.add.reduceat(powers, firsts, axis=1).take(head_of, axis=1)
         found: Floats = np.where(alone, 1 / (1 + powers), powers / sums)
         return found
+
+    def any_of(self, found: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Whether any value of each head is among those found: texts x heads, from texts x columns."""
+        some: npt.NDArray[np.bool_] = np.logical_or.reduceat(found, self._columns[3], axis=1)
+        return some
 
     def head(self, facet: str) -> Head | None:
         """The head of that facet, if it has one."""
         return next((head for head in self.heads if head.facet == facet), None)
 
-    def sparse_scores(self, features: Grams) -> Floats:
-        """What words and runs alone say: texts x all columns."""
-        sums = self._group(features.words, features.size) + self._group(features.runs, features.size)
-        found: Floats = sums * self.arrays.scales
-        return found
+    def sparse_scores(self, features: Grams) -> Sparse:
+        """What words and runs alone say."""
+        return self._said((features.words, features.runs), features.size)
 
     def theme_scores(self, features: Grams) -> Floats:
         """What the themes add to that: texts x all columns."""
-        found: Floats = self._group(features.themes, features.size) * self.arrays.scales
-        return found
+        return self._said((features.themes,), features.size).scores
 
-    def scores(self, sparse: Floats, strengths: Floats) -> Floats:
+    def scores(self, sparse: Floats, strengths: Floats | None) -> Floats:
         """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
-        phrases speak for each pair (0 to 1), and the vectors of the texts where the method has them."""
-        said: Floats = np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
-        total: Floats = sparse + said + self.arrays.bias
+        phrases speak for each pair (0 to 1; None where none does), and the vectors of the texts where the method has
+        them."""
+        if strengths is not None:
+            sparse = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
+        total: Floats = sparse + self.arrays.bias
         return total
 
-    def _group(self, places: Places, count: int) -> Floats:
-        rows = self.rows_of(places.buckets)
-        known = rows >= 0
-        rows, texts = rows[known], places.texts[known]
-        idf = self.arrays.idf[rows]
-        begins = np.searchsorted(texts, np.arange(count + 1))
-        lengths = np.sqrt(np.bincount(texts, weights=idf * idf, minlength=count))
-        factors = (1 / np.maximum(lengths, 1e-9)).astype(np.float32)
-        sums = np.zeros((count, self.arrays.weights.shape[1]), dtype=np.float32)
-        for first in range(0, count, BLOCK):
-            last = min(first + BLOCK, count)
-            start, stop = begins[first], begins[last]
-            weights = self.arrays.weights[rows[start:stop]].astype(np.float32, copy=False)
-            sums[first:last] = summed(weights, begins[first : last + 1] - start)
-        return sums * factors[:, None]
+    def _said(self, kinds: Sequence[Places], count: int) -> Sparse:
+        """The scores of features of some kinds, each kind of a text brought to length one."""
+        if not len(self.arrays.buckets):  # whoever learnt from next to nothing knows no feature
+            width = self.arrays.weights.shape[1]
+            return Sparse(np.zeros((count, width), dtype=np.float32), np.zeros(count, dtype=np.int64))
+        # One stretch of features for each kind and text, all looked up together.
+        rows = self._row_of.take(_joined([kind.buckets for kind in kinds]))
+        seen = (rows >= 0).nonzero()[0]
+        rows = rows.take(seen)
+        size = len(kinds) * count
+        stretches = _joined(
+            [kind.texts + number * count if number else kind.texts for number, kind in enumerate(kinds)]
+        )
+        stretches = stretches.take(seen)
+        lengths = np.sqrt(np.bincount(stretches, weights=self._squares.take(rows), minlength=size))
+        begins = stretches.searchsorted(np.arange(size + 1))
+        # With any row at the end, each stretch has one to begin at; what an empty one adds up to counts nothing.
+        rows = np.concatenate([rows, _ANY])
+        if size <= BLOCK:
+            sums = self._summed(rows, begins)
+        else:
+            parts = (begins[at : at + BLOCK + 1] for at in range(0, size, BLOCK))
+            sums = np.concatenate([self._summed(rows[part[0] : part[-1] + 1], part - part[0]) for part in parts])
+        known = begins[1:] - begins[:-1]
+        factors = (known > 0) / np.maximum(lengths, 1e-9)
+        sums *= factors.astype(np.float32)[:, None]
+        total: Floats = sums[:count]
+        for number in range(1, len(kinds)):
+            total += sums[number * count : (number + 1) * count]
+        total *= self.arrays.scales
+        return Sparse(total, known[:count])
 
-    def known_share(self, features: Grams) -> Floats:
-        """Which share of each text's words and pairs of words was seen in training."""
-        known = self._row_of[features.words.buckets] >= 0
-        all_ = np.bincount(features.words.texts, minlength=features.size)
-        some = np.bincount(features.words.texts[known], minlength=features.size)
-        share: Floats = (some / np.maximum(all_, 1)).astype(np.float32)
-        return share
+    def _summed(self, rows: npt.NDArray[np.int32], begins: Ints) -> Floats:
+        """The sums of the weights of the rows from each beginning up to the next; the last one only ends them."""
+        weights = self.arrays.weights.take(rows, axis=0).astype(np.float32, copy=False)
+        sums: Floats = np.add.reduceat(weights, begins, axis=0)
+        return sums[:-1]
 
     def rows_of(self, buckets: Ints) -> npt.NDArray[np.int32]:
         """The row of each feature, -1 for the unknown."""
-        return self._row_of[buckets]
+        return self._row_of.take(buckets)
+
+    def weights_of(self, rows: npt.NDArray[np.int32], columns: Ints) -> Floats:
+        """The weight of each of these rows in its column, 0 for an unknown one."""
+        if not len(self.arrays.buckets):
+            return np.zeros(len(rows), dtype=np.float32)
+        at = np.multiply(rows, self.arrays.weights.shape[1], dtype=np.int64)
+        at += columns
+        weights: Floats = self.arrays.weights.reshape(-1).take(at).astype(np.float32)
+        weights *= self.arrays.scales.take(columns)
+        weights *= rows >= 0
+        return weights
+
+
+def _joined(arrays: Sequence[npt.NDArray[_Number]]) -> npt.NDArray[_Number]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def chances(head: Head, scores: Floats) -> Floats:

@@ -1,15 +1,15 @@
-"""In which language a message is written: by its script where that decides, else by letter statistics (`eld`), and
+"""In which language a message is written: by its script where that decides, else by letter statistics (`letters`), and
 where it is too short for either, by what the same person wrote before.
 
-Called by `tagger`, once a complaint. The statistics are loaded when the first text needs them.
+Called by `reading`, once a batch, and by whoever has a text and no tagger. The statistics are loaded when the first
+text needs them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -17,7 +17,8 @@ import numpy as np
 from connector.tagging.book import LANGUAGE, UNKNOWN
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import Grams
-from connector.tagging.heads import Head, Model
+from connector.tagging.heads import Model, Sparse
+from connector.tagging.letters import scores
 
 # Nobody can tell the language of "ok 12 thx": below this only the script speaks.
 FEWEST_WORDS = 3
@@ -64,7 +65,7 @@ _SCRIPTS = (
 _OTHER_LETTERS = frozenset(script[2] for script in _SCRIPTS)
 
 
-class Guess(msgspec.Struct, frozen=True):
+class Guess(msgspec.Struct, frozen=True, gc=False):
     """An ISO 639-1 code or "unknown", how sure (0 to 1), and who says so ("script:han", "words", "statistics",
     "history", "default")."""
 
@@ -73,6 +74,8 @@ class Guess(msgspec.Struct, frozen=True):
     author: str
 
 
+# What a model makes of one text: the share of each language, and whether the first of them stands.
+_Heard = tuple[Mapping[str, float], bool]
 NOTHING = Guess(UNKNOWN, 0.0, "default")
 HISTORY = "history"
 
@@ -97,56 +100,42 @@ def guesses(
     features: Grams,
     languages: frozenset[str],
     model: Model | None = None,
-    sparse: Floats | None = None,
+    sparse: Sparse | None = None,
 ) -> list[Guess]:
     """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
     is not: they know the languages that are not listed as well. `sparse` are the model's scores of the features."""
-    quick: list[Guess | None] = [None] * len(messages)
-    hints: Sequence[dict[str, float]] = [{}] * len(messages)
+    heard: Sequence[_Heard] = [({}, False)] * len(messages)
     if model is not None and sparse is not None:
-        shares = _shares(model, sparse)
-        quick = _by_model(features, languages, model, shares)
-        values = _head(model).values
-        hints = [dict(zip(values, row, strict=True)) for row in shares.tolist()]
+        heard = _heard(features, model, sparse)
     found = []
-    for message, first, heard in zip(messages, quick, hints, strict=True):
+    for message, (shares, sure) in zip(messages, heard, strict=True):
         if message.language in languages:
             found.append(Guess(message.language or UNKNOWN, 1.0, "mapping"))
-        elif first is not None and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
-            found.append(first)
-        else:
-            text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
-            found.append(guess(text, languages, message.usual or message.locale, heard, message.usual))
+            continue
+        if sure and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
+            best = max(shares, key=shares.__getitem__)
+            if best in languages and best not in WITH_TWINS:
+                found.append(Guess(best, round(shares[best], 3), "words"))
+                continue
+        text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
+        found.append(guess(text, languages, message.usual or message.locale, shares, message.usual))
     return found
 
 
-def _head(model: Model) -> Head:
+def _heard(features: Grams, model: Model, sparse: Sparse) -> list[_Heard]:
+    """How likely a model with a head for the language takes each language to be, and whether it may be believed."""
     head = model.head(LANGUAGE)
     assert head is not None, "the caller looked"
-    return head
-
-
-def _shares(model: Model, sparse: Floats) -> Floats:
-    """How likely the model takes each language of its head to be: messages x languages."""
-    head = _head(model)
-    own = (
-        sparse[:, head.first : head.first + len(head.values)]
-        + model.arrays.bias[head.first : head.first + len(head.values)]
-    )
-    powers = np.exp((own - own.max(axis=1, keepdims=True)) / np.float32(head.temperature))
-    found: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return found
-
-
-def _by_model(features: Grams, languages: frozenset[str], model: Model, shares: Floats) -> list[Guess | None]:
-    head = _head(model)
-    counts = np.bincount(features.words.texts, minlength=features.size)
-    sure = (shares.max(axis=1) >= SURE) & (model.known_share(features) >= FAMILIAR) & (counts >= MANY_WORDS)
-    found: list[Guess | None] = []
-    for certain, best, share in zip(sure.tolist(), shares.argmax(axis=1).tolist(), shares.max(axis=1), strict=True):
-        language = head.values[best]
-        usable = certain and language in languages and language not in WITH_TWINS
-        found.append(Guess(language, round(float(share), 3), "words") if usable else None)
+    own = slice(head.first, head.first + len(head.values))
+    scores: Floats = sparse.scores[:, own] + model.arrays.bias[own]
+    scores -= np.maximum.reduce(scores, axis=1, keepdims=True)
+    powers = np.exp(scores / np.float32(head.temperature))
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
+    counts = np.bincount(features.words.texts, minlength=features.size).tolist()
+    found: list[_Heard] = []
+    for row, count, known in zip(powers.tolist(), counts, sparse.known.tolist(), strict=True):
+        sure = count >= MANY_WORDS and known >= FAMILIAR * count and max(row) >= SURE
+        found.append((dict(zip(head.values, row, strict=True)), sure))
     return found
 
 
@@ -193,7 +182,7 @@ def _by_script(raw: str, enough: bool) -> Guess | None:
 
 def _by_statistics(sample: str, languages: frozenset[str], locale: str | None, heard: Mapping[str, float]) -> Guess:
     """The scores of the statistics, those of listed languages a little higher or lower as a model sees them."""
-    found: dict[str, float] = _detector().detect(sample).scores()  # best first
+    found = scores(sample)  # best first
     weighed = {
         code: score * (heard[code] + LEAST_SHARE) ** HEARD if code in heard else score
         for code, score in found.items()
@@ -206,20 +195,11 @@ def _by_statistics(sample: str, languages: frozenset[str], locale: str | None, h
     agreed = heard.get(language, 0.0) >= AGREED and language not in WITH_TWINS
     if not agreed and next(iter(found.values())) > FOREIGN_LEAD * found[language]:
         return NOTHING
-    scores = weighed
-    best = scores[language]
-    if locale in languages and scores.get(locale or "", 0.0) >= CLOSE_RACE * best:
+    best = weighed[language]
+    if locale in languages and weighed.get(locale or "", 0.0) >= CLOSE_RACE * best:
         return Guess(locale or language, 0.8 if locale != language else 0.99, "statistics")
-    rivalry = scores[listed[1]] / best if len(listed) > 1 else 0.0
+    rivalry = weighed[listed[1]] / best if len(listed) > 1 else 0.0
     confidence = round(1 - rivalry**8 / 2, 3)
     if agreed:
         return Guess(language, max(confidence, LEAST_CONFIDENCE), "statistics")
     return Guess(language, confidence, "statistics") if confidence >= LEAST_CONFIDENCE else NOTHING
-
-
-@cache
-def _detector() -> Any:
-    # Loaded late: it costs about 50 MB and 0.1 s, which commands that tag nothing should not pay.
-    from eld import LanguageDetector  # type: ignore[import-untyped]
-
-    return LanguageDetector()

@@ -88,7 +88,10 @@ def _unpacked(known: _Content) -> Model:
     try:
         if not content.startswith(MAGIC):
             raise ValueError("it does not begin as one")
-        frame = zstandard.ZstdDecompressor().decompress(content[len(MAGIC) :], max_output_size=LARGEST)
+        # Views, for each copy of a model is twelve megabytes.
+        frame = memoryview(
+            zstandard.ZstdDecompressor().decompress(memoryview(content)[len(MAGIC) :], max_output_size=LARGEST)
+        )
         size = int.from_bytes(frame[:4], "little")
         header = msgspec.json.decode(frame[4 : 4 + size], type=_Header)
         arrays, terms = _arrays(header, frame[4 + size :])
@@ -105,7 +108,7 @@ def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
     return scales, np.rint(weights / scales).astype(np.int8)
 
 
-def _arrays(header: _Header, body: bytes) -> tuple[Arrays, Terms | None]:
+def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Terms | None]:
     if header.method not in METHODS:
         raise ValueError(f"this release does not know its method, {header.method!r}")
     rows, columns, named = header.rows, header.columns, len(header.words) + len(header.runs)

@@ -31,6 +31,11 @@ def unspaced(character: str) -> bool:
     return _UNSPACED.match(character) is not None
 
 
+def any_unspaced(text: str) -> bool:
+    """Whether a character of such a script is among these."""
+    return _UNSPACED.search(text) is not None
+
+
 def gap_of(negations: Iterable[str]) -> str:
     """The expression for `..`: up to three words of one sentence, but no negation, which would turn the meaning."""
     turns = "|".join(map(re.escape, sorted(negations)))

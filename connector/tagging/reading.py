@@ -30,7 +30,7 @@ from connector.tagging.themes import Themes
 from connector.tagging.weigh import Field, Votes, ballots, joint
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """What a customer wrote. `language` is what is known of it (ISO 639-1), `locale` and `usual` are hints: the
     customer's own setting, and the language of their earlier messages."""
 
@@ -41,7 +41,7 @@ class Message(msgspec.Struct, frozen=True):
     usual: str | None = None
 
 
-class Read(msgspec.Struct, frozen=True, eq=False):
+class Read(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One message as it was read. `votes` holds who speaks for what, by facet."""
 
     fields: tuple[Field, ...]
@@ -74,11 +74,14 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
         """What a model scores each message: messages x its columns."""
         sparse = self.sparse.get(model.version)
         if sparse is None:
-            sparse = model.sparse_scores(self.features)
-        sparse = sparse + model.theme_scores(self.features)
-        strengths = self.strengths(model.pairs, facets)
+            sparse = model.sparse_scores(self.features).scores
+        if len(self.features.themes.buckets):
+            sparse = sparse + model.theme_scores(self.features)
+        strengths = None
         if model.method == MULTILINGUAL:
-            strengths = np.concatenate([strengths, vectors(self.written)], axis=1)
+            strengths = np.concatenate([self.strengths(model.pairs, facets), vectors(self.written)], axis=1)
+        elif any(message.votes for message in self.messages):
+            strengths = self.strengths(model.pairs, facets)
         found = model.scores(sparse, strengths)
         return found if model.terms is None else found + model.terms.scores(self.folded)
 
@@ -142,7 +145,7 @@ class Reader:
         found = guesses(messages, features, self.languages, self._model, sparse)
         features = features._replace(themes=self._themes.places(texts, [guess.language for guess in found]))
         reads = [self._spoken(fields, guess) for fields, guess in zip(folded, found, strict=True)]
-        scored = {self._model.version: sparse} if self._model is not None and sparse is not None else {}
+        scored = {self._model.version: sparse.scores} if self._model is not None and sparse is not None else {}
         return Batch(tuple(reads), features, scored, self._columns)
 
     def _spoken(self, fields: tuple[Field, ...], guess: Guess) -> Read:

@@ -5,21 +5,24 @@ Every tag quotes the customer's words as offsets into the complaint's own field,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from connector.model import Amount, Complaint, Span, Tag
 from connector.tagging.book import LANGUAGE, UNKNOWN, Facet, TaggingSettings
 from connector.tagging.evidence import Wanted, evidence
+from connector.tagging.fitting import Doubles
 from connector.tagging.fold import LONGEST_READ
 from connector.tagging.heads import Model
 from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
 from connector.tagging.money import amounts, nearest
 from connector.tagging.reading import Batch, Message, Read, Reader
-from connector.tagging.weigh import Field, Opinion, Witness, answers
+from connector.tagging.weigh import Field, Voice, Witness, answers, enough
 
 BATCH = 256
 MOST_CHARACTERS = 1 << 15
@@ -28,7 +31,7 @@ _NONE: dict[str, dict[str, Witness]] = {}
 PAID = frozenset({"refund", "compensation", "discount", "store_credit"})
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """A complaint to be tagged. `told` is what the source itself states about a facet; `language` is what was found of
     these very words before, which need not be guessed again; `usual` is the language of the person's other messages."""
 
@@ -52,15 +55,24 @@ def _batches(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
         yield asked[first:]
 
 
-class _Voice(msgspec.Struct, frozen=True, eq=False):
-    """A head at work: the values that this taxonomy has, by our names for them (value → number), and for each its
-    column of the model and how high its chance has to be."""
+class _Head(msgspec.Struct, frozen=True, eq=False):
+    """A head that answers a facet here: which model's, which of its heads, and for each value of the voice its column
+    of that model. `chosen` takes the chances of these out of those of all columns."""
 
+    voice: Voice
     model: int
-    places: dict[str, int]
+    number: int
     columns: list[int]
-    least: list[float]
-    author: str
+    chosen: Callable[[list[float]], Sequence[float]]
+
+
+class _Question(msgspec.Struct, frozen=True, eq=False):
+    """A facet that is asked of every message, who answers it beside the phrases, and what is said where nobody does."""
+
+    name: str
+    facet: Facet
+    head: _Head | None
+    unsaid: tuple[Tag, ...]
 
 
 class Tagger:
@@ -82,10 +94,15 @@ class Tagger:
         language = next((model for model in reversed(models) if model.head(LANGUAGE) is not None), None)
         self.reader = Reader(settings, language, late=late)
         self._facets = self.reader.facets
-        listed = dict.fromkeys((*settings.taxonomy.facets, *self._facets))
-        self._order = {name: number for number, name in enumerate(listed)}
+        self._order = tuple(dict.fromkeys((*settings.taxonomy.facets, *self._facets)))
         self._models = tuple(models)
-        self._voices = _voices(models, self._facets)
+        self._heads = _heads(models, self._facets)
+        self._enough = [_enough(number, model, self._heads.values()) for number, model in enumerate(models)]
+        self._questions = [
+            _Question(name, facet, self._heads.get(name), answers(name, facet, _NONE, None))
+            for name, facet in self._facets.items()
+        ]
+        self._raising = {name: facet.raises for name, facet in self._facets.items() if facet.raises}
 
     def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
         """The tags of one complaint; see `tags_of`."""
@@ -108,40 +125,57 @@ class Tagger:
 
     def said(self, batch: Batch) -> list[dict[str, tuple[Tag, ...]]]:
         """What phrases and models say of each message that was read, by facet, the language left out."""
-        shares = [
-            model.chances(batch.scores(model, self._facets)).tolist() if batch.messages else []
-            for model in self._models
-        ]
+        if not batch.messages:
+            return []
+        shares: list[list[list[float]]] = []
+        speaks: list[list[list[bool]]] = []
+        for model, least in zip(self._models, self._enough, strict=True):
+            chances = model.chances(batch.scores(model, self._facets))
+            shares.append(chances.tolist())
+            speaks.append(model.any_of(chances >= least).tolist())
         results: list[dict[str, tuple[Tag, ...]]] = []
         wanted: list[Wanted] = []
         for row, read in enumerate(batch.messages):
-            tags: dict[str, tuple[Tag, ...]] = {}
-            for name, facet in self._facets.items():
-                voice = self._voices.get(name)
-                opinion = None
-                if voice is not None:
-                    mine = shares[voice.model][row]
-                    opinion = Opinion(voice.places, [mine[at] for at in voice.columns], voice.least, voice.author)
-                given = answers(name, facet, read.votes.get(name, _NONE), opinion)
-                if given:
-                    tags[name] = given
-                    if voice is not None:
-                        wanted += _unfounded(row, given, voice)
-            results.append(_raised(tags, self._facets))
-        spans = evidence(batch, self._models, wanted)
-        for (row, name, value), quotes in spans.items():
-            results[row][name] = tuple(
-                replace(tag, evidence=quotes) if tag.value == value and not tag.evidence else tag
-                for tag in results[row][name]
+            rows = [(share[row], speak[row]) for share, speak in zip(shares, speaks, strict=True)]
+            results.append(_raised(self._answered(row, read, rows, wanted), self._raising, self._facets))
+        for (row, name, value), quotes in evidence(batch, self._models, wanted).items():
+            tags_of = results[row]
+            tags_of[name] = tuple(
+                [
+                    replace(tag, evidence=quotes) if tag.value == value and not tag.evidence else tag
+                    for tag in tags_of[name]
+                ]
             )
         for row, read in enumerate(batch.messages):
             if REMEDY in results[row]:
                 results[row][REMEDY] = _priced(results[row][REMEDY], read)
         return results
 
+    def _answered(
+        self, row: int, read: Read, models: Sequence[tuple[list[float], list[bool]]], wanted: list[Wanted]
+    ) -> dict[str, tuple[Tag, ...]]:
+        """The answers to each question about one message, without the words that moved a model: those become `wanted`.
+        Of each model the chances of all columns, and which of its heads find one that is enough."""
+        tags: dict[str, tuple[Tag, ...]] = {}
+        votes = read.votes
+        for one in self._questions:
+            head, heard = one.head, votes.get(one.name, _NONE)
+            if head is None or not (heard or models[head.model][1][head.number]):
+                given = answers(one.name, one.facet, heard, None) if heard else one.unsaid
+            else:
+                chances = head.chosen(models[head.model][0])
+                given = answers(one.name, one.facet, heard, (head.voice, chances))
+                for tag in given:
+                    if not tag.evidence and tag.author == head.voice.author:
+                        column = head.columns[head.voice.places[tag.value]]
+                        wanted.append(Wanted(row, tag.facet, tag.value, head.model, column))
+            if given:
+                tags[one.name] = given
+        return tags
+
     def best(self, messages: Sequence[Message], facet: str) -> list[Answer]:
         """For each message the value of a facet that has one, the best there is even where it would not be given."""
-        voice = self._voices.get(facet)
+        head = self._heads.get(facet)
         found = []
         for first in range(0, len(messages), BATCH):
             batch = self.reader.read(messages[first : first + BATCH])
@@ -150,17 +184,17 @@ class Tagger:
                 continue
             said = self.said(batch)
             shares: list[list[float]] = [[] for _ in said]
-            if voice is not None:
-                model = self._models[voice.model]
-                shares = model.chances(batch.scores(model, self._facets))[:, voice.columns].tolist()
+            if head is not None:
+                model = self._models[head.model]
+                shares = model.chances(batch.scores(model, self._facets))[:, head.columns].tolist()
             for tags, share in zip(said, shares, strict=True):
-                found.append(_best(tags.get(facet, ()), voice, share))
+                found.append(_best(tags.get(facet, ()), head.voice if head is not None else None, share))
         return found
 
     def authors(self, facet: str) -> tuple[str, ...]:
         """Who answers a facet: a model, if one has it, beside the phrases."""
-        voice = self._voices.get(facet)
-        return ("phrases",) if voice is None else (voice.author, "phrases")
+        head = self._heads.get(facet)
+        return ("phrases",) if head is None else (head.voice.author, "phrases")
 
     def sets(self, messages: Sequence[Message], facet: str) -> list[frozenset[str]]:
         """For each message the values of a facet of which several may hold."""
@@ -188,8 +222,9 @@ class Tagger:
         said[LANGUAGE] = (self._language(one, read.guess),)
         if one.told is not None:
             said[one.told.facet] = (one.told,)
-        last = len(self._order)
-        return tuple(tag for name in sorted(said, key=lambda name: self._order.get(name, last)) for tag in said[name])
+        known = [name for name in self._order if name in said]
+        listed = known if len(known) == len(said) else dict.fromkeys((*known, *said))
+        return tuple(tag for name in listed for tag in said[name])
 
 
 def _widened(settings: TaggingSettings, model: Model) -> TaggingSettings:
@@ -212,45 +247,55 @@ def _language_answer(guess: Guess) -> Answer:
     return Answer(guess.language, guess.confidence, guess.language != UNKNOWN)
 
 
-def _best(tags: Sequence[Tag], voice: _Voice | None, share: Sequence[float]) -> Answer:
+def _best(tags: Sequence[Tag], voice: Voice | None, share: Sequence[float]) -> Answer:
     if tags and tags[0].author != "default":
         return Answer(tags[0].value, tags[0].confidence, given=True)
     if voice is None or not share:
         return Answer(None, 0.0, given=False)
     best = max(share)
-    return Answer(list(voice.places)[share.index(best)], best, given=False)
+    return Answer(voice.values[share.index(best)], best, given=False)
 
 
-def _voices(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _Voice]:
+def _heads(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _Head]:
     found = {}
-    for number, model in enumerate(models):
-        for head in model.heads:
+    for model_number, model in enumerate(models):
+        for number, head in enumerate(model.heads):
             facet = facets.get(head.facet)
             if facet is not None:
                 named = ((facet.named(value), column) for column, value in enumerate(head.values))
                 ours = {name: column for name, column in named if name is not None}
-                columns = [head.first + column for column in ours.values()]
                 places = {name: place for place, name in enumerate(ours)}
-                least = [head.least[column] for column in ours.values()]
-                found[head.facet] = _Voice(number, places, columns, least, f"model:{model.version}")
+                least = [enough(facet, name, head.least[column]) for name, column in ours.items()]
+                voice = Voice(places, tuple(ours), least, f"model:{model.version}")
+                columns = [head.first + column for column in ours.values()]
+                found[head.facet] = _Head(voice, model_number, number, columns, _chosen(columns))
     return found
 
 
-def _unfounded(row: int, tags: Iterable[Tag], voice: _Voice) -> Iterable[Wanted]:
-    """What a model gave without a phrase: the words that weighed most are asked for."""
-    for tag in tags:
-        place = voice.places.get(tag.value) if tag.author == voice.author and not tag.evidence else None
-        if place is not None:
-            yield Wanted(row, tag.facet, tag.value, voice.model, voice.columns[place])
+def _chosen(columns: Sequence[int]) -> Callable[[list[float]], Sequence[float]]:
+    """What takes these out of a row."""
+    first, last = (columns[0], columns[-1] + 1) if columns else (0, 0)
+    if list(columns) == list(range(first, last)):
+        return itemgetter(slice(first, last))
+    return lambda row: [row[column] for column in columns]
 
 
-def _raised(tags: dict[str, tuple[Tag, ...]], facets: Mapping[str, Facet]) -> dict[str, tuple[Tag, ...]]:
+def _enough(number: int, model: Model, heads: Iterable[_Head]) -> Doubles:
+    """The chance that is enough for each column of a model; for one that is not heard none is."""
+    least = np.full(sum(len(head.values) for head in model.heads), np.inf)
+    for head in heads:
+        if head.model == number:
+            least[head.columns] = head.voice.least
+    return least
+
+
+def _raised(
+    tags: dict[str, tuple[Tag, ...]], raising: Mapping[str, Mapping[str, dict[str, str]]], facets: Mapping[str, Facet]
+) -> dict[str, tuple[Tag, ...]]:
     """With what one answer says at least about another facet: an emergency is never trifling."""
-    for name, facet in facets.items():
-        if not facet.raises or name not in tags:
-            continue
-        for tag in tags[name]:
-            for other, least in facet.raises.get(tag.value, {}).items():
+    for name, raises in raising.items():
+        for tag in tags.get(name, ()):
+            for other, least in raises.get(tag.value, {}).items():
                 order = list(facets[other].values) if other in facets else []
                 said = next(iter(tags.get(other, ())), None)
                 if least in order and (said is None or order.index(said.value) < order.index(least)):

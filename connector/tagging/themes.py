@@ -16,7 +16,7 @@ import numpy as np
 from ahocorasick_rs import AhoCorasick
 
 from connector.tagging.fold import fold
-from connector.tagging.grams import BITS, THEME_BUCKETS, Places
+from connector.tagging.grams import BITS, NOWHERE, THEME_BUCKETS, Places
 from connector.tagging.pattern import unspaced
 
 # Language → theme → its words; `*` at the end of a word is any ending, in the midst of several too.
@@ -48,22 +48,25 @@ class Themes:
         """The themes of folded texts, and every two of them: each once a text, where its first word stands (of two: of
         the one that is named first). Of a language without a list there are none."""
         buckets: list[int] = []
-        # Of each theme found: its text, the range of its first word, and for how many features it stands.
-        stands: list[tuple[int, int, int, int]] = []
+        # Of each feature its text, and the range of its first word.
+        owners: list[int] = []
+        starts: list[int] = []
+        ends: list[int] = []
         for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
             if language in self._lists:
                 first = self._first(text, language)
                 names = sorted(first)
                 for at, name in enumerate(names):
-                    buckets += map(self._pairs[name].__getitem__, names[at:])
-                    stands.append((number, *first[name], len(names) - at))
-        owners, starts, ends, counts = np.array(stands, dtype=np.int64).reshape(-1, 4).T
-        return Places(
-            np.array(buckets, dtype=np.int64),
-            np.repeat(owners, counts),
-            np.repeat(starts, counts),
-            np.repeat(ends, counts),
-        )
+                    beside = self._pairs[name]
+                    buckets += [beside[other] for other in names[at:]]
+                    count = len(names) - at
+                    start, end = first[name]
+                    owners += [number] * count
+                    starts += [start] * count
+                    ends += [end] * count
+        if not buckets:
+            return NOWHERE
+        return Places(*(np.array(one, dtype=np.int64) for one in (buckets, owners, starts, ends)))
 
     def _first(self, text: str, language: str) -> dict[str, tuple[int, int]]:
         """Each theme, and where its first word stands."""
@@ -102,7 +105,9 @@ def _compiled(listed: tuple[tuple[str, tuple[str, ...]], ...]) -> _Book:
     for word, names in words.items():
         key, one = _sought(word, tuple(names))
         keys.setdefault(key, []).append(one)
-    return AhoCorasick(list(keys)), [tuple(ones) for ones in keys.values()]
+    # Nearly all that is found means one of a few hundred things: each is held once, for there are forty thousand words.
+    alike: dict[tuple[_Key, ...], tuple[_Key, ...]] = {}
+    return AhoCorasick(list(keys)), [alike.setdefault(one, one) for one in map(tuple, keys.values())]
 
 
 def _sought(word: str, names: tuple[str, ...]) -> tuple[str, _Key]:

@@ -32,7 +32,7 @@ CERTAIN = 0.9
 SWORN = 0.95
 
 
-class Field(msgspec.Struct, frozen=True, eq=False):
+class Field(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A text field of a complaint: its name, its original text, the folded text, and the phrases found in it."""
 
     name: str
@@ -45,14 +45,19 @@ Witness = tuple[Field, Hit]
 Votes = dict[str, dict[str, Witness]]  # value -> author -> its first place
 
 
-class Opinion(msgspec.Struct, frozen=True, eq=False):
-    """What a model makes of one text and facet: the chance of each value that this taxonomy has, in the order of
-    `places` (value → number), how high each has to be to be given, and who says so ("model:3f2a9c1d")."""
+class Voice(msgspec.Struct, frozen=True, eq=False):
+    """A model that answers a facet: the values that this taxonomy has, in order (value → number, and the other way
+    round), how high the chance of each has to be to be given, and who says so ("model:3f2a9c1d")."""
 
     places: dict[str, int]
-    chances: list[float]
+    values: tuple[str, ...]
     least: list[float]
     author: str
+
+
+# A model, and what it makes of one text: the chance of each value, in the order of the voice.
+Opinion = tuple[Voice, Sequence[float]]
+_SILENT = Voice({}, (), [], "")
 
 
 def ballots(fields: Iterable[Field], facets: Mapping[str, Facet]) -> dict[str, Votes]:
@@ -91,11 +96,13 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> t
         return _all_that_hold(name, facet, votes, opinion)
     if opinion is None:
         tag = _by_phrases(name, votes)
+    elif not votes:
+        tag = _by_model(name, votes, opinion)
     else:
         taught = {
             value: heard
             for value, heard in votes.items()
-            if value in facet.values and _root(value) not in opinion.places
+            if value in facet.values and _root(value) not in opinion[0].places
         }
         tag = _by_phrases(name, taught) if taught else None
         tag = tag or _sworn(name, votes) or _by_model(name, votes, opinion) or _certain(_by_phrases(name, votes))
@@ -128,20 +135,21 @@ def _root(value: str) -> str:
 
 def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> tuple[Tag, ...]:
     tags = []
+    voice, chances = opinion or (_SILENT, ())
     for value in facet.values:
         heard = votes.get(value, {})
         strength = joint(heard) if heard else 0.0
-        place = opinion.places.get(value) if opinion is not None else None
-        if place is not None and opinion is not None and opinion.chances[place] >= _least(facet, value, opinion, place):
-            tags.append(_spoken(name, value, max(opinion.chances[place], strength), heard, opinion.author))
+        place = voice.places.get(value)
+        if place is not None and chances[place] >= voice.least[place]:
+            tags.append(_spoken(name, value, max(chances[place], strength), heard, voice.author))
         elif strength >= THRESHOLD and (place is None or facet.firm):
             tags.append(_spoken(name, value, strength, heard, ""))
     return tuple(tags)
 
 
-def _least(facet: Facet, value: str, opinion: Opinion, place: int) -> float:
-    """The chance that is enough for a model to give a value."""
-    return min(opinion.least[place], SURER.get(value, RECALL_FIRST)) if facet.firm else opinion.least[place]
+def enough(facet: Facet, value: str, least: float) -> float:
+    """The chance that is enough for a model to give a value, if it was taught that `least` is."""
+    return min(least, SURER.get(value, RECALL_FIRST)) if facet.firm and facet.several else least
 
 
 def _by_phrases(name: str, votes: Votes) -> Tag | None:
@@ -159,19 +167,20 @@ def _by_phrases(name: str, votes: Votes) -> Tag | None:
 
 
 def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
-    if not opinion.chances:
+    voice, chances = opinion
+    if not chances:
         return None
-    chance = max(opinion.chances)
-    best = opinion.chances.index(chance)
-    if chance < opinion.least[best]:
+    chance = max(chances)
+    best = chances.index(chance)
+    if chance < voice.least[best]:
         return None
-    value = list(opinion.places)[best]
+    value = voice.values[best]
     if not votes:
-        return Tag(name, value, round(chance, 3), opinion.author)
+        return Tag(name, value, round(chance, 3), voice.author)
     heard = {author: one for said, by in votes.items() if _root(said) == _root(value) for author, one in by.items()}
     nested = {said: by for said, by in votes.items() if said.startswith(value + PART)}
     finer = _by_phrases(name, nested) if nested else None
-    return _spoken(name, finer.value if finer else value, chance, heard, opinion.author)
+    return _spoken(name, finer.value if finer else value, chance, heard, voice.author)
 
 
 def _spoken(name: str, value: str, confidence: float, heard: Mapping[str, Witness], author: str) -> Tag:

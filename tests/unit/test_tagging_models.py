@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from connector.tagging import (
     Taxonomy,
 )
 from connector.tagging.duplicates import groups
+from connector.tagging.heads import Arrays, Head
 from connector.tagging.labelled import Labelled, labels_of, task_for
 from connector.tagging.measuring import Answer, coverage, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
@@ -387,3 +389,20 @@ def test_what_is_said_outright_is_heard_before_a_model_that_is_sure_of_the_contr
     told = said(f"{asking}? I complain!")
     assert (told.value, told.author) == ("yes", "phrase:en/stated")
     assert said(f"{asking}? Not that I complain!").value == "no", "denied"
+
+
+def test_a_model_that_knows_no_feature_still_says_what_is_usual() -> None:
+    arrays = Arrays(
+        buckets=np.zeros(0, dtype=np.int32),
+        idf=np.zeros(0, dtype=np.float32),
+        weights=np.zeros((0, 2), dtype=np.int8),
+        scales=np.ones(2, dtype=np.float32),
+        dense=np.zeros((0, 2), dtype=np.float32),
+        bias=np.array([3, -3], dtype=np.float32),
+    )
+    model = Model("none", (Head("complaint", ("yes", "no"), 0, False, 1.0, (0.5, 0.5)),), (), arrays)
+    facets = {"complaint": Facet("Complaint", {"yes": "Yes", "no": "No"})}
+    tagger = Tagger(TaggingSettings(Taxonomy(facets)), [model])
+    assert [
+        (tag.value, tag.evidence) for tag in tagger.tags(complaint("Where is it?")) if tag.facet == "complaint"
+    ] == [("yes", ())]

@@ -1,0 +1,197 @@
+"""How much the letters of a text are those of each of sixty languages: what `eld` says, to the last digit.
+
+Called by `language`, for what neither script nor model decides. `eld` has a dictionary for each of a hundred thousand
+runs of letters, 48 MB in all, and 55 while it is loaded; the same table lies in 2 MB here, and all runs of a text are
+looked up together. `make books` packs it (`letters.bin`); another release of `eld` than the one it was packed from is
+packed when it is first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from itertools import chain, groupby
+from pkgutil import get_data
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+FILE = "letters.bin"
+LEVEL = 19
+LARGEST = 1 << 26
+_DATA = "resources/ngrams/ngramsM60.py"
+
+# A text's runs: four bytes of UTF-8 of a word in every three, and its last four; a blank tells a word's edges. Longer
+# texts and words are not read to their ends.
+_RUN, _STEP, _LONGEST_WORD = 4, 3, 70
+_MOST_BYTES, _MOST_WITH_REST = 350, 380
+# So much of all runs is one that is all of them; the numbers of the table count as much.
+_WHOLE = 13_200
+# What is no letter is a blank, but for these at the end of it.
+_KEPT = "'` 19"
+# Bytes of a run in the table, which ends in zeros.
+_WIDTH = 8
+
+
+class _Header(msgspec.Struct, frozen=True):
+    version: str
+    codes: tuple[str, ...]
+    runs: int
+    entries: int
+
+
+class Table(NamedTuple):
+    """The runs in order, as numbers. The n-th is one of the languages (by their place in `codes`, ISO 639-1) from
+    begins[n] up to begins[n + 1], as often in each as `counts` say, and says so much (`worth`)."""
+
+    codes: tuple[str, ...]
+    runs: npt.NDArray[np.uint64]
+    begins: npt.NDArray[np.int32]
+    worth: npt.NDArray[np.float32]
+    languages: npt.NDArray[np.uint8]
+    counts: npt.NDArray[np.uint16]
+
+
+def scores(text: str) -> dict[str, float]:
+    """How much the text is each language, the best first; only those it is at all."""
+    table = _table()
+    runs: dict[bytes, int] = {}
+    for run in _runs(_normal(text)):
+        runs[run] = runs.get(run, 0) + 1
+    if not runs:
+        return {}
+    shares = np.array(list(runs.values()), dtype=np.float64) / sum(runs.values()) * _WHOLE
+    places, known = _found(table, runs)
+    shares, places = shares.take(known), places.take(known)
+    first = table.begins.take(places)
+    lengths = table.begins.take(places + 1) - first
+    at = (first - lengths.cumsum() + lengths).repeat(lengths) + np.arange(lengths.sum())
+    share, usual = shares.repeat(lengths), table.counts.take(at).astype(np.float64)
+    likeness = np.minimum(share, usual) / np.maximum(share, usual) * table.worth.take(places).repeat(lengths) + 2
+    sums = np.bincount(table.languages.take(at), weights=likeness, minlength=len(table.codes)) / (len(runs) * 3.2)
+    order = np.argsort(-sums, kind="stable")
+    return {
+        table.codes[number]: score for number, score in zip(order.tolist(), sums[order].tolist(), strict=True) if score
+    }
+
+
+def _found(table: Table, runs: Mapping[bytes, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where each run is or would be in the table, and which of them are in it."""
+    numbers = _numbers(runs)
+    places = np.minimum(table.runs.searchsorted(numbers), len(table.runs) - 1)
+    return places, (table.runs.take(places) == numbers).nonzero()[0]
+
+
+def _numbers(runs: Mapping[bytes, Any]) -> npt.NDArray[np.uint64]:
+    """Runs as numbers; one that is too long for any table as no run's."""
+    padded = b"".join(run.ljust(_WIDTH, b"\0") if len(run) <= _WIDTH else bytes(_WIDTH) for run in runs)
+    return np.frombuffer(padded, dtype=">u8").astype(np.uint64)
+
+
+def _normal(text: str) -> bytes:
+    """Small letters with single blanks between them."""
+    if not text.replace(" ", "").isalpha():
+        text = "".join([_spaced(letters, "".join(part)) for letters, part in groupby(text, str.isalpha)])
+    normal = text.strip().lower().encode()
+    if len(normal) > _MOST_BYTES:
+        # Where no blank follows, `eld` takes -1 for its place, and reads all but the last byte.
+        normal = normal[: min(_MOST_WITH_REST, normal.find(b" ", _MOST_BYTES))]
+    return normal
+
+
+def _spaced(letters: bool, part: str) -> str:
+    bare = part if letters else part.rstrip(_KEPT)
+    return part if letters or not bare else " " + part[len(bare) :]
+
+
+def _runs(text: bytes) -> Iterator[bytes]:
+    for word in text.split(b" "):
+        if word:
+            length = min(len(word), _LONGEST_WORD)
+            for at in range(0, length - _RUN, _STEP):
+                yield (b"" if at else b" ") + word[at : at + _RUN]
+            yield (b"" if length > _RUN else b" ") + word[max(length - _RUN, 0) if length != 3 else 0 :] + b" "
+
+
+def shipped() -> bytes:
+    """The file as it ships."""
+    content = get_data(__package__, FILE)
+    assert content is not None, "it is part of the package"
+    return content
+
+
+@cache
+def _table() -> Table:
+    content = zstandard.ZstdDecompressor().decompress(shipped(), max_output_size=LARGEST)
+    size = int.from_bytes(content[:4], "little")
+    header = msgspec.json.decode(content[4 : 4 + size], type=_Header)
+    if header.version != version("eld"):
+        return table_of(_data())
+    at = 4 + size
+
+    def take(kind: str, count: int) -> npt.NDArray[Any]:
+        nonlocal at
+        found = np.frombuffer(content, dtype=kind, count=count, offset=at)
+        at += found.nbytes
+        return found
+
+    runs = take("<u8", header.runs).cumsum(dtype=np.uint64)
+    begins = np.concatenate([[0], take("u1", header.runs).cumsum()]).astype(np.int32)
+    languages, counts = take("u1", header.entries).copy(), take("<u2", header.entries).astype(np.uint16)
+    return Table(header.codes, runs, begins, _worth(begins), languages, counts)
+
+
+def _data() -> Mapping[str, Any]:
+    """What `eld` has. Its module is not kept, and what would load it for good is passed by."""
+    package = find_spec("eld")
+    assert package is not None, "it is a dependency"
+    assert package.submodule_search_locations, "it is a package"
+    found = spec_from_file_location("ngrams", f"{package.submodule_search_locations[0]}/{_DATA}")
+    assert found is not None, "it is a Python file"
+    assert found.loader is not None, "it is a Python file"
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    data: Mapping[str, Any] = module.ngrams_data
+    return data
+
+
+def table_of(data: Mapping[str, Any]) -> Table:
+    """The table of `eld`'s data."""
+    ngrams: Mapping[bytes, Mapping[int, int]] = data["ngrams"]
+    lengths = np.fromiter(map(len, ngrams.values()), dtype=np.int64, count=len(ngrams))
+    languages = np.fromiter(chain.from_iterable(ngrams.values()), dtype=np.uint8)
+    counts = np.fromiter(chain.from_iterable(one.values() for one in ngrams.values()), dtype=np.uint16)
+    numbers = _numbers(ngrams)
+    order = numbers.argsort()
+    first = (lengths.cumsum() - lengths)[order]
+    lengths = lengths[order]
+    begins = np.concatenate([[0], lengths.cumsum()]).astype(np.int32)
+    at = (first - begins[:-1]).repeat(lengths) + np.arange(begins[-1])
+    codes = tuple(data["languages"][number] for number in range(len(data["languages"])))
+    return Table(codes, numbers[order], begins, _worth(begins), languages[at], counts[at])
+
+
+def _worth(begins: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    """What a run says: the more the fewer languages have it."""
+    lengths = np.diff(begins)
+    worth: npt.NDArray[np.float32] = np.where(lengths < 16, (16 - lengths) / 2 + 1, 1).astype(np.float32)
+    worth[lengths == 1] = 27
+    return worth
+
+
+def packed() -> bytes:
+    """The file for the installed release of `eld`."""
+    table = table_of(_data())
+    header = msgspec.json.encode(_Header(version("eld"), table.codes, len(table.runs), len(table.languages)))
+    body = b"".join((
+        np.diff(table.runs, prepend=np.uint64(0)).astype("<u8").tobytes(),
+        np.diff(table.begins).astype("u1").tobytes(),
+        table.languages.tobytes(),
+        table.counts.astype("<u2").tobytes(),
+    ))  # fmt: skip
+    return zstandard.ZstdCompressor(level=LEVEL).compress(len(header).to_bytes(4, "little") + header + body)
