@@ -23,6 +23,7 @@ from connector.settings.folder import SHIPPED
 from connector.settings.loading import load_tagging
 from connector.settings.models import WEIGHTS
 from connector.tagging.book import LANGUAGE
+from connector.tagging.hidden import Layered
 from connector.tagging.labelled import Labelled, Task, task_for
 from connector.tagging.model_file import packed
 from connector.tagging.reading import Reader
@@ -34,6 +35,8 @@ CLINC, BANKING, BITEXT, CFPB = 4, 8, 8, 2
 # Three folds are enough to find out how sure the model may be. With fewer steps emergencies, which are rare, and what
 # they have in common in all languages are hardly learnt yet: see docs/engineers/tagging.md.
 FOLDS, STEPS = 3, 75
+# Emergencies are told between the lines: what comes together tells more than each of it.
+LAYERED = Layered(("emergency",), 32, 16)
 # Topics of Bitext that are none of ours, or that are so only by their templates ("refund" is about no return).
 NO_TOPIC = frozenset({"order", "complaint", "feedback", "product_return"})
 # A short piece of each example as well, for the language of short messages.
@@ -92,7 +95,9 @@ def pieces(examples: Sequence[Labelled]) -> list[Labelled]:
 def tasks_for(examples: Sequence[Labelled], reader: Reader) -> list[Task]:
     """What the shipped model decides."""
     languages = sorted({value for one in examples for value in one.labels.get(LANGUAGE, ())})
-    return [*(task_for(facet, examples, reader.facets) for facet in FACETS), Task(LANGUAGE, tuple(languages))]
+    plain = [task_for(facet, examples, reader.facets) for facet in FACETS if facet not in LAYERED.facets]
+    layered = [task_for(facet, examples, reader.facets) for facet in LAYERED.facets]
+    return [*plain, Task(LANGUAGE, tuple(languages)), *layered]
 
 
 def built(corpora: Path) -> tuple[bytes, Material, list[Task], dict[str, Held]]:
@@ -111,6 +116,7 @@ def built(corpora: Path) -> tuple[bytes, Material, list[Task], dict[str, Held]]:
         reach=REACH,
         falsely=FALSELY,
         believed=BELIEVED,
+        layered=LAYERED,
         judges=len(judges),
         folds=FOLDS,
         steps=STEPS,

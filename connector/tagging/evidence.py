@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from connector.model import Span
-from connector.tagging.fitting import Ints
+from connector.tagging.fitting import Floats, Ints
 from connector.tagging.grams import Places
 from connector.tagging.heads import Model
 from connector.tagging.pattern import any_unspaced, unspaced
@@ -95,10 +95,11 @@ def evidence(
     shown = _Places(batch.messages)
     for number, model in enumerate(models):
         open_ = [one for one in wanted if one.model == number]
+        loud = batch.loud.get(model.version)
         for places in (batch.features.words, batch.features.themes, batch.features.runs):
             if not open_:
                 break
-            heavy = _heaviest(model, places, open_)
+            heavy = _heaviest(model, places, open_, loud)
             left = []
             for question, one in enumerate(open_):
                 spans = _spans(shown, one.row, _telling(shown, one.row, heavy, question))
@@ -110,7 +111,7 @@ def evidence(
     return found
 
 
-def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> Heavy:
+def _heaviest(model: Model, places: Places, asked: Sequence[Wanted], loud: Floats | None) -> Heavy:
     rows = np.array([one.row for one in asked])
     first, last = places.texts.searchsorted(rows), places.texts.searchsorted(rows + 1)
     lengths = last - first
@@ -118,7 +119,8 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted]) -> Heavy:
     owner = np.arange(len(asked)).repeat(lengths)
     at: Ints = (first - begins).repeat(lengths) + np.arange(len(owner))
     columns = np.array([one.column for one in asked])
-    weights = model.weights_of(model.rows_of(places.buckets).take(at), columns.take(owner))
+    known = model.rows_of(places.buckets).take(at)
+    weights = model.weights_of(known, owner, columns, loud.take(rows, axis=0) if loud is not None else None)
     # Nothing may stand at the last beginning. Where nothing speaks for what is asked, the top is no weight.
     tops = np.maximum.reduceat(np.concatenate([weights, _NONE]), begins)
     shares = weights / np.maximum(tops, _LEAST_WEIGHT).take(owner)

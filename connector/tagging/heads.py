@@ -2,7 +2,8 @@
 
 Called by `tagger` (to score), `training` (to make one) and `model_file` (to keep one). A score is the sum of a text's
 features' weights, the words, the runs and the themes each brought to length one, plus a weight for each (facet, value)
-that phrases speak for, plus the value's own number.
+that phrases speak for, plus the value's own number. The values of the last facets may be heard through a layer of units
+instead (`hidden`): features speak to units, and units to these values.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _Number = TypeVar("_Number", np.int64, np.float32)
 BLOCK = 16
 _ANY = np.zeros(1, dtype=np.int32)
 _MOST = np.float32(80)
+_NOTHING = np.float32(0)
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +48,9 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Arrays(msgspec.Struct, frozen=True, eq=False):
     """The numbers of a model. `buckets` are the features known, ascending; row n of `weights` belongs to the n-th, and
-    each of its columns is to be multiplied by its scale: a model that was read from a file has eight bits a weight."""
+    each of its columns is to be multiplied by its scale: a model that was read from a file has eight bits a weight.
+    `dense` and `bias` have a column for each value; so has `weights`, but for those of a layer, in whose place it has
+    the layer's units."""
 
     buckets: npt.NDArray[np.int32]
     idf: Floats
@@ -56,9 +60,21 @@ class Arrays(msgspec.Struct, frozen=True, eq=False):
     bias: Floats
 
 
+class Layer(msgspec.Struct, frozen=True, eq=False):
+    """Units between features and the values of the last heads: a number a unit, and units x values."""
+
+    bias: Floats
+    values: Floats
+
+    def loud(self, heard: Floats) -> Floats:
+        """How loud each unit is: texts x units."""
+        found: Floats = np.maximum(heard + self.bias, _NOTHING)
+        return found
+
+
 class Sparse(NamedTuple):
-    """What features say: texts x all columns of a model; and how many of each text's features of the first kind (words
-    and pairs of words) were seen in training."""
+    """What features say: texts x the columns of a model's weights; and how many of each text's features of the first
+    kind (words and pairs of words) were seen in training."""
 
     scores: Floats
     known: Ints
@@ -75,6 +91,12 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     arrays: Arrays
     method: str = PLAIN
     terms: Terms | None = None
+    layer: Layer | None = None
+
+    @property
+    def unheard(self) -> int:
+        """How many of the values, the first ones, features speak to without a layer between."""
+        return len(self.arrays.bias) - (self.layer.values.shape[1] if self.layer is not None else 0)
 
     @cached_property
     def _row_of(self) -> npt.NDArray[np.int32]:
@@ -126,13 +148,20 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         return self._said((features.words, features.runs), features.size)
 
     def theme_scores(self, features: Grams) -> Floats:
-        """What the themes add to that: texts x all columns."""
+        """What the themes add to that: texts x the columns of the weights."""
         return self._said((features.themes,), features.size).scores
 
-    def scores(self, sparse: Floats, strengths: Floats | None) -> Floats:
-        """Texts x all columns, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
+    def loud(self, sparse: Floats) -> Floats | None:
+        """How loud each unit of the layer is, from the same; None where there is no layer."""
+        return self.layer.loud(sparse[:, self.unheard :]) if self.layer is not None else None
+
+    def scores(self, sparse: Floats, strengths: Floats | None, loud: Floats | None = None) -> Floats:
+        """Texts x all values, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
         phrases speak for each pair (0 to 1; None where none does), and the vectors of the texts where the method has
-        them."""
+        them; and what `loud` said of the same where the model has a layer."""
+        if self.layer is not None and loud is not None:
+            deep = np.einsum("ij,jk->ik", loud, self.layer.values, optimize=False)
+            sparse = np.concatenate([sparse[:, : self.unheard], deep], axis=1)
         if strengths is not None:
             sparse = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
         total: Floats = sparse + self.arrays.bias
@@ -180,15 +209,34 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         """The row of each feature, -1 for the unknown."""
         return self._row_of.take(buckets)
 
-    def weights_of(self, rows: npt.NDArray[np.int32], columns: Ints) -> Floats:
-        """The weight of each of these rows in its column, 0 for an unknown one."""
+    def weights_of(
+        self, rows: npt.NDArray[np.int32], owners: Ints, columns: Ints, loud: Floats | None = None
+    ) -> Floats:
+        """What each of these rows adds to the value that is asked for, columns[owners[n]] for the n-th; 0 for an
+        unknown one. A value behind a layer gets it through the units that were loud in that text: `loud` has a row for
+        each of `columns`."""
         if not len(self.arrays.buckets):
             return np.zeros(len(rows), dtype=np.float32)
+        known = rows >= 0
+        if self.layer is None or loud is None or not len(deep := (columns >= self.unheard).nonzero()[0]):
+            return self._alone(rows, columns.take(owners)) * known
+        found = np.zeros(len(rows), dtype=np.float32)
+        is_deep = (columns >= self.unheard).take(owners)
+        plain, through = (~is_deep & known).nonzero()[0], (is_deep & known).nonzero()[0]
+        found[plain] = self._alone(rows.take(plain), columns.take(owners.take(plain)))
+        towards = np.zeros((len(columns), len(self.layer.bias)), dtype=np.float32)
+        towards[deep] = self.layer.values.T[columns[deep] - self.unheard] * (loud[deep] > 0)
+        towards *= self.arrays.scales[self.unheard :]
+        heard = self.arrays.weights[:, self.unheard :].take(rows.take(through), axis=0).astype(np.float32)
+        found[through] = np.einsum("ij,ij->i", heard, towards.take(owners.take(through), axis=0), optimize=False)
+        return found
+
+    def _alone(self, rows: npt.NDArray[np.int32], columns: Ints) -> Floats:
+        """The weight of each row in its column."""
         at = np.multiply(rows, self.arrays.weights.shape[1], dtype=np.int64)
         at += columns
         weights: Floats = self.arrays.weights.reshape(-1).take(at).astype(np.float32)
         weights *= self.arrays.scales.take(columns)
-        weights *= rows >= 0
         return weights
 
 

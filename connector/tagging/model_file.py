@@ -19,14 +19,16 @@ from connector.errors import SettingsError
 from connector.tagging.extras import METHODS, MULTILINGUAL, PLAIN, VECTOR, Terms, prove_installed
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import BUCKETS
-from connector.tagging.heads import Arrays, Head, Model
+from connector.tagging.heads import Arrays, Head, Layer, Model
 
 MAGIC = b"amends model 1\n"
 LEVEL = 19
 LARGEST = 1 << 30
 
 
-class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`columns` are those of the values; where there are `units`, the values from `unheard` on are behind a layer."""
+
     heads: tuple[Head, ...]
     pairs: tuple[tuple[str, str], ...]
     rows: int
@@ -34,6 +36,8 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: str = PLAIN
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    units: int = 0
+    unheard: int = 0
 
 
 def packed(model: Model) -> bytes:
@@ -41,8 +45,10 @@ def packed(model: Model) -> bytes:
     arrays = model.arrays
     terms = model.terms
     words, runs = (terms.words, terms.runs) if terms is not None else ((), ())
-    rows, columns = arrays.weights.shape
-    header = msgspec.json.encode(_Header(model.heads, model.pairs, rows, columns, model.method, words, runs))
+    rows, columns, layer = len(arrays.buckets), len(arrays.bias), model.layer
+    units, unheard = (len(layer.bias), model.unheard) if layer is not None else (0, 0)
+    told = _Header(model.heads, model.pairs, rows, columns, model.method, words, runs, units, unheard)
+    header = msgspec.json.encode(told)
     scales, small = _small(arrays)
     body = b"".join((
         np.diff(arrays.buckets, prepend=np.int32(0)).astype("<i4").tobytes(),
@@ -51,6 +57,7 @@ def packed(model: Model) -> bytes:
         small.T.tobytes(),
         arrays.dense.astype("<f4").tobytes(),
         arrays.bias.astype("<f4").tobytes(),
+        *(part.astype("<f4").tobytes() for part in ((layer.bias, layer.values) if layer else ())),
         *(part.astype("<f4").tobytes() for part in ((terms.idf, terms.weights, terms.bias) if terms else ())),
     ))  # fmt: skip
     frame = len(header).to_bytes(4, "little") + header + body
@@ -94,12 +101,12 @@ def _unpacked(known: _Content) -> Model:
         )
         size = int.from_bytes(frame[:4], "little")
         header = msgspec.json.decode(frame[4 : 4 + size], type=_Header)
-        arrays, terms = _arrays(header, frame[4 + size :])
-        _prove(header, arrays)
+        arrays, layer, terms = _arrays(header, frame[4 + size :])
+        _prove(header, arrays, layer)
     except (ValueError, IndexError, zstandard.ZstdError, msgspec.MsgspecError) as error:
         what = f"{known.name} is no model of Amends: {error}."
         raise SettingsError(what, remedy="Train it again, or remove it.") from None
-    return Model(known.digest[:8], header.heads, header.pairs, arrays, header.method, terms)
+    return Model(known.digest[:8], header.heads, header.pairs, arrays, header.method, terms, layer)
 
 
 def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
@@ -108,10 +115,13 @@ def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
     return scales, np.rint(weights / scales).astype(np.int8)
 
 
-def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Terms | None]:
+def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Terms | None]:
     if header.method not in METHODS:
         raise ValueError(f"this release does not know its method, {header.method!r}")
     rows, columns, named = header.rows, header.columns, len(header.words) + len(header.runs)
+    if header.units < 0 or not 0 <= header.unheard <= columns:
+        raise ValueError("its layer does not fit")
+    heard = header.unheard + header.units if header.units else columns
     pairs = len(header.pairs) + (VECTOR if header.method == MULTILINGUAL else 0)
     at = 0
 
@@ -121,11 +131,14 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Terms | None]:
         at += found.nbytes
         return found
 
-    gaps, idf, scales = take("<i4", rows), take("<f2", rows), take("<f4", columns)
-    weights = take("i1", rows * columns).reshape(columns, rows).T
+    gaps, idf, scales = take("<i4", rows), take("<f2", rows), take("<f4", heard)
+    weights = take("i1", rows * heard).reshape(heard, rows).T
     dense = take("<f4", pairs * columns).reshape(pairs, columns)
     bias = take("<f4", columns)
-    terms = None
+    layer, terms = None, None
+    if header.units:
+        bias_of, deep = take("<f4", header.units), columns - header.unheard
+        layer = Layer(bias_of, take("<f4", header.units * deep).reshape(header.units, deep))
     if named:
         idf_of, of = take("<f4", named), take("<f4", named * columns).reshape(named, columns)
         terms = Terms(header.words, header.runs, idf_of, of, take("<f4", columns))
@@ -139,10 +152,10 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Terms | None]:
         dense.astype(np.float32),
         bias.astype(np.float32),
     )
-    return arrays, terms
+    return arrays, layer, terms
 
 
-def _prove(header: _Header, arrays: Arrays) -> None:
+def _prove(header: _Header, arrays: Arrays, layer: Layer | None) -> None:
     buckets = arrays.buckets
     if len(buckets) and (buckets[0] < 0 or buckets[-1] >= BUCKETS or bool((np.diff(buckets) <= 0).any())):
         raise ValueError("its features are not in order")
@@ -155,5 +168,8 @@ def _prove(header: _Header, arrays: Arrays) -> None:
             raise ValueError(f"its head for {head.facet} does not fit")
     if last != header.columns:
         raise ValueError("it has columns of no head")
-    if not all(bool(np.isfinite(part).all()) for part in (arrays.idf, arrays.scales, arrays.dense, arrays.bias)):
+    if layer is not None and all(head.first != header.unheard for head in header.heads):
+        raise ValueError("its layer does not begin with a head")
+    numbers = (arrays.idf, arrays.scales, arrays.dense, arrays.bias, *((layer.bias, layer.values) if layer else ()))
+    if not all(bool(np.isfinite(part).all()) for part in numbers):
         raise ValueError("it holds what is no number")

@@ -62,12 +62,14 @@ class Read(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Batch(msgspec.Struct, frozen=True, eq=False):
     """Messages read together, with their features; a feature's place counts through a message's fields, which one
     line break separates. `sparse` are the scores of the features by the model that told the language, by its version:
-    that model need not look at them again. `columns` remembers, for all batches of a reader, where a model hears what.
+    that model need not look at them again; `loud` says how loud the units of a model were, once it was asked. `columns`
+    remembers, for all batches of a reader, where a model hears what.
     """
 
     messages: tuple[Read, ...]
     features: Grams
     sparse: dict[str, Floats] = {}
+    loud: dict[str, Floats] = {}
     columns: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], int]] = {}
 
     def scores(self, model: Model, facets: Mapping[str, Facet]) -> Floats:
@@ -82,7 +84,10 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
             strengths = np.concatenate([self.strengths(model.pairs, facets), vectors(self.written)], axis=1)
         elif any(message.votes for message in self.messages):
             strengths = self.strengths(model.pairs, facets)
-        found = model.scores(sparse, strengths)
+        loud = model.loud(sparse)
+        if loud is not None:
+            self.loud[model.version] = loud
+        found = model.scores(sparse, strengths, loud)
         return found if model.terms is None else found + model.terms.scores(self.folded)
 
     @property
@@ -146,7 +151,7 @@ class Reader:
         features = features._replace(themes=self._themes.places(texts, [guess.language for guess in found]))
         reads = [self._spoken(fields, guess) for fields, guess in zip(folded, found, strict=True)]
         scored = {self._model.version: sparse.scores} if self._model is not None and sparse is not None else {}
-        return Batch(tuple(reads), features, scored, self._columns)
+        return Batch(tuple(reads), features, scored, columns=self._columns)
 
     def _spoken(self, fields: tuple[Field, ...], guess: Guess) -> Read:
         """A text in an unknown language is read with every book: too short to tell is not too short to understand."""

@@ -17,7 +17,8 @@ from connector.tagging.duplicates import groups
 from connector.tagging.extras import ACCURATE, MULTILINGUAL, PLAIN, Terms, learnt_terms, vectors
 from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
 from connector.tagging.grams import BITS, BUCKETS, Places
-from connector.tagging.heads import Arrays, Head, Model, chances
+from connector.tagging.heads import Arrays, Head, Layer, Model, chances
+from connector.tagging.hidden import Layered, Units, learnt, spoken
 from connector.tagging.labelled import Labelled, Task
 from connector.tagging.reading import Message, Reader
 
@@ -142,6 +143,7 @@ def learn(
     reach: Mapping[str, float] | None = None,
     falsely: Mapping[str, tuple[str, float]] | None = None,
     believed: Mapping[str, float] | None = None,
+    layered: Layered | None = None,
     judges: int = 0,
     folds: int = FOLDS,
     steps: int = STEPS,
@@ -154,7 +156,9 @@ def learn(
     Where phrases were written by those who wrote the examples, they fit them far better than messages of strangers.
     A facet in `believed` therefore learns as if there were no phrases, and each phrase then adds that number to its
     value. The last `judges` examples are never learnt from: they show how sure the model may be of those facets. Of
-    many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer."""
+    many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer.
+
+    The last tasks may be heard through a layer of units: those of the facets of `layered`, all of them `believed`."""
     believed = believed or {}
     learning = np.arange(len(stuff.examples)) < len(stuff.examples) - judges
     wanted = _wanted(stuff, tasks)
@@ -167,6 +171,9 @@ def learn(
             outside.append((testing, _fitted(stuff, tasks, wanted, learnt, believed, STEPS).scores(stuff, testing)))
     tell("learning", folds, folds + 1)
     found = _fitted(stuff, tasks, wanted, learning, believed, steps)
+    if layered is not None:
+        unheard, units = _units(stuff, tasks, wanted, learning, layered, found, tell)
+        found = msgspec.structs.replace(found, unheard=unheard, units=units)
     judging = np.flatnonzero(~learning)
     judged = [(judging, found.scores(stuff, judging))]
     held, first = {}, 0
@@ -203,10 +210,16 @@ class _Fit(msgspec.Struct, frozen=True, eq=False):
     dense: Floats
     bias: Floats
     terms: Terms | None = None
+    units: Units | None = None
+    unheard: int = 0
 
     def scores(self, stuff: Material, chosen: Ints) -> Floats:
         said = np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
-        found: Floats = self.features.rows.rows(chosen).times(self.sparse) + said + self.bias
+        rows = self.features.rows.rows(chosen)
+        found: Floats = rows.times(self.sparse) + self.bias
+        if self.units is not None:
+            found[:, self.unheard :] = spoken(self.units, rows.times(self.units.sparse))[:, self.unheard :]
+        found += said
         return found if self.terms is None else found + self.terms.scores([stuff.texts[at] for at in chosen.tolist()])
 
 
@@ -258,6 +271,31 @@ def _fitted(
     if stuff.method == ACCURATE:
         terms = learnt_terms([stuff.texts[at] for at in chosen.tolist()], wanted[chosen], tasks)
     return _Fit(features, found.sparse, _with_belief(found.dense, stuff.pairs, tasks, believed), found.bias, terms)
+
+
+def _units(
+    stuff: Material,
+    tasks: Sequence[Task],
+    wanted: Floats,
+    learnt_from: npt.NDArray[np.bool_],
+    layered: Layered,
+    beside: _Fit,
+    tell: Tell,
+) -> tuple[int, Units]:
+    """How many values, the first ones, are heard without units, and the units of the others."""
+    chosen = np.flatnonzero(learnt_from)
+    groups, first = [], 0
+    for task in tasks:
+        last = first + len(task.values)
+        if task.facet in layered.facets:
+            groups.append((0, Group(first, last, task.several, 0.0, 0.0)))
+        elif groups:
+            raise ValueError(f"{task.facet} stands behind what is heard through a layer")
+        first = last
+    ones = np.ones((len(chosen), 1), dtype=np.float32)
+    rows = beside.features.rows.rows(chosen)
+    units = learnt(rows, wanted[chosen], ones, groups, layered, lambda done, of: tell("units", done, of))
+    return (groups[0][1].first if groups else first), units
 
 
 def _with_belief(
@@ -343,10 +381,14 @@ def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, 
         kept = held[task.facet]
         heads.append(Head(task.facet, task.values, first, task.several, kept.temperature, kept.least, counts))
         first = last
-    sparse = found.sparse * found.features.idf[:, None]
+    weights, bias, layer = found.sparse, found.bias, None
+    if found.units is not None:
+        units, unheard = found.units, found.unheard
+        weights = np.concatenate([weights[:, :unheard], units.sparse], axis=1)
+        bias = np.concatenate([bias[:unheard], units.of_values[unheard:]])
+        layer = Layer(units.bias, units.values[:, unheard:])
+    sparse = weights * found.features.idf[:, None]
     rows = np.flatnonzero(np.abs(sparse).max(axis=1, initial=0.0) > 0)
     scales = np.ones(sparse.shape[1], dtype=np.float32)
-    arrays = Arrays(
-        found.features.buckets[rows], found.features.idf[rows], sparse[rows], scales, found.dense, found.bias
-    )
-    return Model("new", tuple(heads), stuff.pairs, arrays, stuff.method, found.terms)
+    arrays = Arrays(found.features.buckets[rows], found.features.idf[rows], sparse[rows], scales, found.dense, bias)
+    return Model("new", tuple(heads), stuff.pairs, arrays, stuff.method, found.terms, layer)
