@@ -117,12 +117,12 @@ def said_in(book: PhraseBook) -> frozenset[tuple[str, str]]:
 class TaggingSettings(msgspec.Struct, frozen=True):
     """All that `Tagger` needs but for models. Books may come in any order and number; those of one language are read
     as one, and languages without one get no phrases. `products` are looked for where the facet "product" is asked.
-    `themes` are words by language and theme (see `themes`)."""
+    `themes` are lists of words by language (see `themes`)."""
 
     taxonomy: Taxonomy
     books: tuple[PhraseBook, ...] = ()
     products: tuple[ProductWords, ...] = ()
-    themes: dict[str, dict[str, tuple[str, ...]]] = {}
+    themes: dict[str, str] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -43,9 +43,9 @@ class Difference:
 
 
 def packed(lexicon: Lexicon) -> bytes:
-    """A lexicon as it is kept; its examples decide nothing and are left out."""
+    """A lexicon as it is kept: without examples, which decide nothing, and themes, which change with a model only."""
     books = tuple(replace(book, examples=Examples()) for book in lexicon.settings.books)
-    bare = replace(lexicon, settings=replace(lexicon.settings, books=books))
+    bare = replace(lexicon, settings=replace(lexicon.settings, books=books, themes={}))
     return zstandard.ZstdCompressor(level=LEVEL).compress(msgspec.json.encode(bare))
 
 
@@ -82,7 +82,7 @@ class _MovedError(Exception):
 
 def _deciding(settings: TaggingSettings) -> Any:
     """Whatever decides about tags but for phrases; titles do not."""
-    rest = replace(settings, taxonomy=Taxonomy({}), books=(), products=())
+    rest = replace(settings, taxonomy=Taxonomy({}), books=(), products=(), themes={})
     return rest, _untitled(settings.taxonomy), [product.name for product in settings.products]
 
 

@@ -20,7 +20,7 @@ _Number = TypeVar("_Number", np.uint64, np.int32)
 
 # Words and runs share one space of features: even numbers are words, odd ones runs. After them come the themes.
 BITS = 18
-THEME_BUCKETS = 1 << 16
+THEME_BUCKETS = 1 << 17
 BUCKETS = (1 << BITS) + THEME_BUCKETS
 
 # A character's class: nothing, part of a word, a sign that speaks for itself, a letter of a script without blanks.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import crc32
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -19,8 +19,9 @@ from connector.tagging.fold import fold
 from connector.tagging.grams import BITS, NOWHERE, THEME_BUCKETS, Places
 from connector.tagging.pattern import unspaced
 
-# Language → theme → its words; `*` at the end of a word is any ending, in the midst of several too.
-Lists = Mapping[str, Mapping[str, Sequence[str]]]
+# Language → a list: a line a theme, its name, a colon, and its words with commas between; `*` at the end of a word is
+# any ending, in the midst of several too. A line that begins with "#" is a remark.
+Lists = Mapping[str, str]
 
 
 class _Key(NamedTuple):
@@ -89,16 +90,23 @@ class Themes:
     def _book(self, language: str) -> _Book:
         # Two threads may compile the same list; they come to the same.
         if language not in self._books:
-            listed = self._lists[language].items()
-            self._books[language] = _compiled(tuple((name, tuple(words)) for name, words in listed))
+            self._books[language] = _compiled(self._lists[language])
         return self._books[language]
+
+
+def words_of(listed: str) -> Iterator[tuple[str, list[str]]]:
+    """Each theme of a list, and its words."""
+    for line in listed.splitlines():
+        name, colon, words = line.partition(":")
+        if colon and not line.startswith("#"):
+            yield name, [word for word in map(str.strip, words.split(",")) if word]
 
 
 # Taggers that are made anew, as after a reload, mostly have the same lists.
 @lru_cache(maxsize=32)
-def _compiled(listed: tuple[tuple[str, tuple[str, ...]], ...]) -> _Book:
+def _compiled(listed: str) -> _Book:
     words: dict[str, dict[str, None]] = {}
-    for name, theirs in listed:
+    for name, theirs in words_of(listed):
         for word in theirs:
             words.setdefault(fold(word.strip()).text.strip(), {})[name] = None
     keys: dict[str, list[_Key]] = {}

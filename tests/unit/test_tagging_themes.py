@@ -16,14 +16,14 @@ from connector.tagging.labelled import Labelled, task_for
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.reading import Reader
 from connector.tagging.tagger import Asked, Tagger
-from connector.tagging.themes import Themes, bucket_of
+from connector.tagging.themes import Themes, bucket_of, words_of
 from connector.tagging.training import learn, material
 from tests.unit.test_tagging_phrases import complaint
 
 LISTS = {
-    "en": {"fire": ("smoke*", "burn*"), "child": ("baby", "cot"), "thing": ("kettle", "chair")},
-    "de": {"fire": ("qualm*", "brenn*"), "child": ("Säugling*",), "thing": ("Kessel", "Stuhl")},
-    "zh": {"fire": ("冒烟",), "child": ("婴儿",)},
+    "en": "# A remark\nfire: smoke*, burn*\nchild: baby, cot\nthing: kettle, chair\n",
+    "de": "fire: qualm*, brenn*\nchild: Säugling*\nthing: Kessel, Stuhl",
+    "zh": "fire: 冒烟\nchild: 婴儿",
 }
 
 
@@ -56,7 +56,7 @@ def test_a_word_stands_for_itself_unless_a_star_lets_it_go_on(text: str, words: 
 
 
 def test_a_star_in_the_midst_of_several_words_lets_only_that_word_go_on() -> None:
-    lists = {"en": {"again": ("send* it again*", "wi-fi"), "back": ("it*",)}}
+    lists = {"en": "again: send* it again*, wi-fi\nback: it*"}
 
     def words(text: str) -> list[str]:
         places = Themes(lists).places([text], ["en"])
@@ -100,7 +100,7 @@ def test_what_was_learnt_in_one_language_is_known_in_another_and_shown_in_its_wo
 
 
 def test_the_shipped_lists_have_the_same_themes_in_all_languages_and_no_theme_without_words() -> None:
-    lists = shipped_themes()
+    lists = {language: dict(words_of(listed)) for language, listed in shipped_themes().items()}
     assert set(lists) == set(load_tagging(None)[0].languages)
     english = list(lists["en"])
     for language, themes in lists.items():
