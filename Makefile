@@ -50,6 +50,7 @@ bench-trends: venv ## how often a jump is found and how often a false alarm rais
 
 books: venv ## pack the shipped phrase books and the letters of languages, after a book or `eld` was changed
 	@$(BIN)/python -c "from connector.settings.packed_books import main; main()"
+	@$(BIN)/python -m benchmarks.letters
 
 weights: venv ## build the model that ships from the corpora in AMENDS_CORPORA; ARGS=--check to compare only
 	@$(BIN)/python -m benchmarks.weights $(ARGS)

@@ -85,10 +85,8 @@ def packed(folder: Path) -> bytes:
 
 
 def main() -> None:
-    """Write the file of the shipped books, and that of the statistics of letters."""
+    """Write the file of the shipped books."""
     from connector.settings.folder import SHIPPED
-    from connector.tagging import letters
 
-    Path(letters.__file__).with_name(letters.FILE).write_bytes(letters.packed())
     content = packed(SHIPPED / "phrases")
     (SHIPPED / "phrases" / FILE).write_bytes(content)

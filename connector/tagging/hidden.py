@@ -22,7 +22,7 @@ RATE = 0.002
 LEFT_OUT = 0.5
 # How much of the last slopes, and of the last squares of slopes, each step remembers.
 SLOPES, SQUARES = 0.9, 0.999
-FIRST_WEIGHT = 0.005
+FIRST_LOUDNESS = 0.1
 _TINY = 1e-8
 
 
@@ -63,8 +63,9 @@ def learnt(
     chance = np.random.Generator(np.random.PCG64(SEED))
     width = wanted.shape[1]
     found = Units(
-        chance.uniform(-FIRST_WEIGHT, FIRST_WEIGHT, (rows.width, layered.units)).astype(np.float32),
-        np.zeros(layered.units, dtype=np.float32),
+        # Units differ by what they are to the values; a rare feature keeps the nothing that it knows.
+        np.zeros((rows.width, layered.units), dtype=np.float32),
+        np.full(layered.units, FIRST_LOUDNESS, dtype=np.float32),
         (chance.uniform(-1, 1, (layered.units, width)) * np.sqrt(6 / (layered.units + width))).astype(np.float32),
         np.zeros(width, dtype=np.float32),
     )

@@ -2,17 +2,15 @@
 
 Called by `language`, for what neither script nor model decides. `eld` has a dictionary for each of a hundred thousand
 runs of letters, 48 MB in all, and 55 while it is loaded; the same table lies in 2 MB here, and all runs of a text are
-looked up together. `make books` packs it (`letters.bin`); another release of `eld` than the one it was packed from is
-packed when it is first needed.
+looked up together. The table (`letters.bin`) is made of the data of `eld` by `make books`, and under its licence
+(`letters.license.txt`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import version
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from itertools import chain, groupby
+from itertools import groupby
 from pkgutil import get_data
 from typing import Any, NamedTuple
 
@@ -22,9 +20,7 @@ import numpy.typing as npt
 import zstandard
 
 FILE = "letters.bin"
-LEVEL = 19
 LARGEST = 1 << 26
-_DATA = "resources/ngrams/ngramsM60.py"
 
 # A text's runs: four bytes of UTF-8 of a word in every three, and its last four; a blank tells a word's edges. Longer
 # texts and words are not read to their ends.
@@ -38,7 +34,9 @@ _KEPT = "'` 19"
 _WIDTH = 8
 
 
-class _Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True):
+    """How the file begins: the release of `eld` that it was made of, the languages, and how much follows."""
+
     version: str
     codes: tuple[str, ...]
     runs: int
@@ -82,12 +80,12 @@ def scores(text: str) -> dict[str, float]:
 
 def _found(table: Table, runs: Mapping[bytes, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where each run is or would be in the table, and which of them are in it."""
-    numbers = _numbers(runs)
+    numbers = numbered(runs)
     places = np.minimum(table.runs.searchsorted(numbers), len(table.runs) - 1)
     return places, (table.runs.take(places) == numbers).nonzero()[0]
 
 
-def _numbers(runs: Mapping[bytes, Any]) -> npt.NDArray[np.uint64]:
+def numbered(runs: Mapping[bytes, Any]) -> npt.NDArray[np.uint64]:
     """Runs as numbers; one that is too long for any table as no run's."""
     padded = b"".join(run.ljust(_WIDTH, b"\0") if len(run) <= _WIDTH else bytes(_WIDTH) for run in runs)
     return np.frombuffer(padded, dtype=">u8").astype(np.uint64)
@@ -129,9 +127,7 @@ def shipped() -> bytes:
 def _table() -> Table:
     content = zstandard.ZstdDecompressor().decompress(shipped(), max_output_size=LARGEST)
     size = int.from_bytes(content[:4], "little")
-    header = msgspec.json.decode(content[4 : 4 + size], type=_Header)
-    if header.version != version("eld"):
-        return table_of(_data())
+    header = msgspec.json.decode(content[4 : 4 + size], type=Header)
     at = 4 + size
 
     def take(kind: str, count: int) -> npt.NDArray[Any]:
@@ -143,55 +139,12 @@ def _table() -> Table:
     runs = take("<u8", header.runs).cumsum(dtype=np.uint64)
     begins = np.concatenate([[0], take("u1", header.runs).cumsum()]).astype(np.int32)
     languages, counts = take("u1", header.entries).copy(), take("<u2", header.entries).astype(np.uint16)
-    return Table(header.codes, runs, begins, _worth(begins), languages, counts)
+    return Table(header.codes, runs, begins, worth_of(begins), languages, counts)
 
 
-def _data() -> Mapping[str, Any]:
-    """What `eld` has. Its module is not kept, and what would load it for good is passed by."""
-    package = find_spec("eld")
-    assert package is not None, "it is a dependency"
-    assert package.submodule_search_locations, "it is a package"
-    found = spec_from_file_location("ngrams", f"{package.submodule_search_locations[0]}/{_DATA}")
-    assert found is not None, "it is a Python file"
-    assert found.loader is not None, "it is a Python file"
-    module = module_from_spec(found)
-    found.loader.exec_module(module)
-    data: Mapping[str, Any] = module.ngrams_data
-    return data
-
-
-def table_of(data: Mapping[str, Any]) -> Table:
-    """The table of `eld`'s data."""
-    ngrams: Mapping[bytes, Mapping[int, int]] = data["ngrams"]
-    lengths = np.fromiter(map(len, ngrams.values()), dtype=np.int64, count=len(ngrams))
-    languages = np.fromiter(chain.from_iterable(ngrams.values()), dtype=np.uint8)
-    counts = np.fromiter(chain.from_iterable(one.values() for one in ngrams.values()), dtype=np.uint16)
-    numbers = _numbers(ngrams)
-    order = numbers.argsort()
-    first = (lengths.cumsum() - lengths)[order]
-    lengths = lengths[order]
-    begins = np.concatenate([[0], lengths.cumsum()]).astype(np.int32)
-    at = (first - begins[:-1]).repeat(lengths) + np.arange(begins[-1])
-    codes = tuple(data["languages"][number] for number in range(len(data["languages"])))
-    return Table(codes, numbers[order], begins, _worth(begins), languages[at], counts[at])
-
-
-def _worth(begins: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def worth_of(begins: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
     """What a run says: the more the fewer languages have it."""
     lengths = np.diff(begins)
     worth: npt.NDArray[np.float32] = np.where(lengths < 16, (16 - lengths) / 2 + 1, 1).astype(np.float32)
     worth[lengths == 1] = 27
     return worth
-
-
-def packed() -> bytes:
-    """The file for the installed release of `eld`."""
-    table = table_of(_data())
-    header = msgspec.json.encode(_Header(version("eld"), table.codes, len(table.runs), len(table.languages)))
-    body = b"".join((
-        np.diff(table.runs, prepend=np.uint64(0)).astype("<u8").tobytes(),
-        np.diff(table.begins).astype("u1").tobytes(),
-        table.languages.tobytes(),
-        table.counts.astype("<u2").tobytes(),
-    ))  # fmt: skip
-    return zstandard.ZstdCompressor(level=LEVEL).compress(len(header).to_bytes(4, "little") + header + body)

@@ -107,15 +107,15 @@ class _Features(msgspec.Struct, frozen=True, eq=False):
     rows: Sparse
 
 
-def _features(stuff: Material, learnt: npt.NDArray[np.bool_]) -> _Features:
-    """`learnt` marks the examples whose features count."""
+def _features(stuff: Material, learnt: npt.NDArray[np.bool_], least_texts: int) -> _Features:
+    """`learnt` marks the examples whose features count, where so many texts have them."""
     number = int(learnt.sum())
     counts = np.zeros(BUCKETS, dtype=np.int64)
     kinds = stuff.words, stuff.runs, stuff.themes
     for buckets, owners in kinds:
         once = np.unique(owners * BUCKETS + buckets)
         counts += np.bincount((once % BUCKETS)[learnt[once // BUCKETS]], minlength=BUCKETS)
-    kept = counts >= LEAST_TEXTS
+    kept = counts >= least_texts
     idf = np.where(kept, np.log((1 + number) / (1 + counts)) + 1, 0).astype(np.float16).astype(np.float32)
     places = np.cumsum(kept) - 1
     parts = [_normal(buckets, owners, kept, idf, len(stuff.examples)) for buckets, owners in kinds]
@@ -147,6 +147,7 @@ def learn(
     judges: int = 0,
     folds: int = FOLDS,
     steps: int = STEPS,
+    least_texts: int = LEAST_TEXTS,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> tuple[Model, dict[str, Held]]:
     """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is, by
@@ -156,7 +157,8 @@ def learn(
     Where phrases were written by those who wrote the examples, they fit them far better than messages of strangers.
     A facet in `believed` therefore learns as if there were no phrases, and each phrase then adds that number to its
     value. The last `judges` examples are never learnt from: they show how sure the model may be of those facets. Of
-    many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer.
+    many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer. Features
+    of fewer than `least_texts` are left out.
 
     The last tasks may be heard through a layer of units: those of the facets of `layered`, all of them `believed`."""
     believed = believed or {}
@@ -168,9 +170,11 @@ def learn(
         learnt = (stuff.folds % folds != fold) & learning
         testing = np.flatnonzero((stuff.folds % folds == fold) & learning)
         if len(testing) and learnt.any():
-            outside.append((testing, _fitted(stuff, tasks, wanted, learnt, believed, STEPS).scores(stuff, testing)))
+            outside.append(
+                (testing, _fitted(stuff, tasks, wanted, learnt, believed, STEPS, least_texts).scores(stuff, testing))
+            )
     tell("learning", folds, folds + 1)
-    found = _fitted(stuff, tasks, wanted, learning, believed, steps)
+    found = _fitted(stuff, tasks, wanted, learning, believed, steps, least_texts)
     if layered is not None:
         unheard, units = _units(stuff, tasks, wanted, learning, layered, found, tell)
         found = msgspec.structs.replace(found, unheard=unheard, units=units)
@@ -247,8 +251,9 @@ def _fitted(
     learnt: npt.NDArray[np.bool_],
     believed: Mapping[str, float],
     steps: int,
+    least_texts: int,
 ) -> _Fit:
-    features = _features(stuff, learnt)
+    features = _features(stuff, learnt, least_texts)
     chosen = np.flatnonzero(learnt)
     weights, groups, first = np.ones((len(chosen), len(tasks)), dtype=np.float32), [], 0
     words = int((features.buckets < 1 << BITS).sum())

@@ -10,6 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.letters import packed
 from connector.settings import load_tagging
 from connector.tagging import letters
 
@@ -28,7 +29,7 @@ def same(text: str) -> bool:
 
 def test_they_are_packed_as_they_are_installed() -> None:
     unpacked = zstandard.ZstdDecompressor().decompress
-    assert unpacked(letters.shipped()) == unpacked(letters.packed()), "run `make books`"
+    assert unpacked(letters.shipped()) == unpacked(packed()), "run `make books`"
 
 
 def test_every_shipped_example_has_the_scores_that_eld_gives_it() -> None:
@@ -63,13 +64,3 @@ def test_odd_texts_have_the_scores_that_eld_gives_them(text: str) -> None:
 )
 def test_any_text_has_the_scores_that_eld_gives_it(text: str) -> None:
     assert same(text)
-
-
-def test_another_release_is_packed_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = letters.scores("where is my parcel")
-    monkeypatch.setattr(letters, "version", lambda _: "another")
-    letters._table.cache_clear()
-    try:
-        assert letters.scores("where is my parcel") == shipped
-    finally:
-        letters._table.cache_clear()
