@@ -22,6 +22,9 @@ _Number = TypeVar("_Number", np.uint64, np.int32)
 BITS = 18
 THEME_BUCKETS = 1 << 17
 BUCKETS = (1 << BITS) + THEME_BUCKETS
+# What all themes of a text count beside its words and its runs, which count one each: there are so many pairs of themes
+# that small sets would be learnt by heart.
+THEME_WEIGHT = 0.6
 
 # A character's class: nothing, part of a word, a sign that speaks for itself, a letter of a script without blanks.
 _BLANK, _WORD, _SIGN, _UNSPACED = 0, 1, 2, 3

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from connector.tagging.extras import PLAIN, Terms
 from connector.tagging.fitting import Floats, Ints
-from connector.tagging.grams import BUCKETS, Grams, Places
+from connector.tagging.grams import BUCKETS, THEME_WEIGHT, Grams, Places
 
 Bytes = npt.NDArray[np.int8]
 _Number = TypeVar("_Number", np.int64, np.float32)
@@ -149,7 +149,8 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def theme_scores(self, features: Grams) -> Floats:
         """What the themes add to that: texts x the columns of the weights."""
-        return self._said((features.themes,), features.size).scores
+        scores: Floats = self._said((features.themes,), features.size).scores * np.float32(THEME_WEIGHT)
+        return scores
 
     def loud(self, sparse: Floats) -> Floats | None:
         """How loud each unit of the layer is, from the same; None where there is no layer."""

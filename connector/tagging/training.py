@@ -16,7 +16,7 @@ from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.duplicates import groups
 from connector.tagging.extras import ACCURATE, MULTILINGUAL, PLAIN, Terms, learnt_terms, vectors
 from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
-from connector.tagging.grams import BITS, BUCKETS, Places
+from connector.tagging.grams import BITS, BUCKETS, THEME_WEIGHT, Places
 from connector.tagging.heads import Arrays, Head, Layer, Model, chances
 from connector.tagging.hidden import Layered, Units, learnt, spoken
 from connector.tagging.labelled import Labelled, Task
@@ -112,13 +112,17 @@ def _features(stuff: Material, learnt: npt.NDArray[np.bool_], least_texts: int) 
     number = int(learnt.sum())
     counts = np.zeros(BUCKETS, dtype=np.int64)
     kinds = stuff.words, stuff.runs, stuff.themes
+    shares = 1.0, 1.0, THEME_WEIGHT
     for buckets, owners in kinds:
         once = np.unique(owners * BUCKETS + buckets)
         counts += np.bincount((once % BUCKETS)[learnt[once // BUCKETS]], minlength=BUCKETS)
     kept = counts >= least_texts
     idf = np.where(kept, np.log((1 + number) / (1 + counts)) + 1, 0).astype(np.float16).astype(np.float32)
     places = np.cumsum(kept) - 1
-    parts = [_normal(buckets, owners, kept, idf, len(stuff.examples)) for buckets, owners in kinds]
+    parts = [
+        _normal(buckets, owners, kept, idf, len(stuff.examples), share)
+        for (buckets, owners), share in zip(kinds, shares, strict=True)
+    ]
     owners, columns, values = (np.concatenate([part[at] for part in parts]) for at in range(3))
     order = np.argsort(owners, kind="stable")
     begins = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(stuff.examples)))])
@@ -127,13 +131,13 @@ def _features(stuff: Material, learnt: npt.NDArray[np.bool_], least_texts: int) 
 
 
 def _normal(
-    buckets: Ints, owners: Ints, kept: npt.NDArray[np.bool_], idf: Floats, count: int
+    buckets: Ints, owners: Ints, kept: npt.NDArray[np.bool_], idf: Floats, count: int, share: float
 ) -> tuple[Ints, Ints, Doubles]:
     known = kept[buckets]
     buckets, owners = buckets[known], owners[known]
     weights = idf[buckets].astype(np.float64)
     lengths = np.sqrt(np.bincount(owners, weights=weights * weights, minlength=count))
-    return owners, buckets, weights / np.maximum(lengths, 1e-9)[owners]
+    return owners, buckets, share * weights / np.maximum(lengths, 1e-9)[owners]
 
 
 def learn(
