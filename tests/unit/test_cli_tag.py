@@ -221,7 +221,7 @@ def gauges(office: Office, count: int = 24) -> list[str]:
             "verified": True,
             "language": "en",
         }
-        text = f"My zorblatt quibbs {WHEN[(number + 1) % len(WHEN)]}, I am very disappointed."
+        text = f"My zorblatt quibbs {WHEN[(number + 1) % len(WHEN)]}. I complain."
         found.append(office.desk.open("Quibbing", text, requester=who))
     return found
 
