@@ -263,7 +263,7 @@ def test_a_corrected_tag_in_the_helpdesk_changes_the_next_model_and_can_be_taken
     with office.store().read() as connection:
         assert {one.values for one in labels.of_facet(connection, "category")} == {("account",)}
     file = office.home / "one.jsonl"
-    file.write_text('{"id": 1, "text": "My zorblatt hums on the roof, I am very disappointed.", "lang": "en"}\n')
+    file.write_text('{"id": 1, "text": "My zorblatt hums on the roof. I complain.", "lang": "en"}\n')
 
     def category() -> str | None:
         said = office.type("tag", "text", str(file), "--json")
