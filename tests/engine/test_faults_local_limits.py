@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import sqlite3
@@ -110,6 +111,7 @@ def test_l06_a_failing_disk_costs_the_daemon_one_step_and_no_busy_loop(monkeypat
 def test_l27_without_file_descriptors_nothing_new_opens_and_what_is_open_goes_on() -> None:
     world = a_town()
     world.helpdesk()
+    gc.collect()  # what another test left open, and what is closed meanwhile, would be descriptors to spare
     spare = os.open(os.devnull, os.O_RDONLY)
     os.close(spare)
     with limited(resource.RLIMIT_NOFILE, spare):
