@@ -228,7 +228,8 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         towards = np.zeros((len(columns), len(self.layer.bias)), dtype=np.float32)
         towards[deep] = self.layer.values.T[columns[deep] - self.unheard] * (loud[deep] > 0)
         towards *= self.arrays.scales[self.unheard :]
-        heard = self.arrays.weights[:, self.unheard :].take(rows.take(through), axis=0).astype(np.float32)
+        # Whole rows are taken, and cut then: of a part of the columns numpy would copy all rows first.
+        heard = self.arrays.weights.take(rows.take(through), axis=0)[:, self.unheard :].astype(np.float32)
         found[through] = np.einsum("ij,ij->i", heard, towards.take(owners.take(through), axis=0), optimize=False)
         return found
 

@@ -21,7 +21,7 @@ from connector.tagging.fitting import Floats
 from connector.tagging.grams import BUCKETS
 from connector.tagging.heads import Arrays, Head, Layer, Model
 
-MAGIC = b"amends model 1\n"
+MAGIC = b"amends model 2\n"
 LEVEL = 19
 LARGEST = 1 << 30
 
@@ -54,7 +54,7 @@ def packed(model: Model) -> bytes:
         np.diff(arrays.buckets, prepend=np.int32(0)).astype("<i4").tobytes(),
         arrays.idf.astype("<f2").tobytes(),
         scales.astype("<f4").tobytes(),
-        small.T.tobytes(),
+        small.tobytes(),
         arrays.dense.astype("<f4").tobytes(),
         arrays.bias.astype("<f4").tobytes(),
         *(part.astype("<f4").tobytes() for part in ((layer.bias, layer.values) if layer else ())),
@@ -132,7 +132,7 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Te
         return found
 
     gaps, idf, scales = take("<i4", rows), take("<f2", rows), take("<f4", heard)
-    weights = take("i1", rows * heard).reshape(heard, rows).T
+    weights = take("i1", rows * heard).reshape(rows, heard)
     dense = take("<f4", pairs * columns).reshape(pairs, columns)
     bias = take("<f4", columns)
     layer, terms = None, None
@@ -147,7 +147,7 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Te
     arrays = Arrays(
         np.cumsum(gaps, dtype=np.int32),
         idf.astype(np.float32),
-        np.ascontiguousarray(weights, dtype=np.int8),
+        weights,  # as they lie in the file: a copy would be another seventeen megabytes
         scales.astype(np.float32),
         dense.astype(np.float32),
         bias.astype(np.float32),
