@@ -232,7 +232,7 @@ def test_a_million_of_anything_is_answered(unit: str) -> None:
 
 def test_a_file_that_is_no_model_is_refused_in_words() -> None:
     content = packed(model())
-    for broken in (b"", b"pickle", content[:40], content[:-20], content.replace(b"model 1", b"model 2")):
+    for broken in (b"", b"pickle", content[:40], content[:-20], content.replace(b"model 2", b"model 1")):
         with pytest.raises(SettingsError, match="no model of Amends"):
             unpacked(broken)
 
