@@ -21,7 +21,8 @@ from connector.tagging.fitting import Floats
 from connector.tagging.grams import BUCKETS
 from connector.tagging.heads import Arrays, Head, Layer, Model
 
-MAGIC = b"amends model 2\n"
+FAMILY = b"amends model "
+MAGIC = FAMILY + b"2\n"
 LEVEL = 19
 LARGEST = 1 << 30
 
@@ -94,7 +95,8 @@ def _unpacked(known: _Content) -> Model:
     content, known.body = known.body, b""  # a cached key would keep it
     try:
         if not content.startswith(MAGIC):
-            raise ValueError("it does not begin as one")
+            earlier = content.startswith(FAMILY)
+            raise ValueError("another release made it" if earlier else "it does not begin as one")
         # Views, for each copy of a model is twelve megabytes.
         frame = memoryview(
             zstandard.ZstdDecompressor().decompress(memoryview(content)[len(MAGIC) :], max_output_size=LARGEST)

@@ -230,6 +230,12 @@ def test_a_million_of_anything_is_answered(unit: str) -> None:
     assert tagger().tags(complaint(unit * 1_000_000, unit * 1_000, language=None))
 
 
+def test_a_model_of_another_release_is_told_from_what_is_none() -> None:
+    with pytest.raises(SettingsError, match="another release made it") as error:
+        unpacked(packed(model()).replace(b"model 2", b"model 1", 1))
+    assert "Train it again" in error.value.remedy
+
+
 def test_a_file_that_is_no_model_is_refused_in_words() -> None:
     content = packed(model())
     for broken in (b"", b"pickle", content[:40], content[:-20], content.replace(b"model 2", b"model 1")):
