@@ -94,7 +94,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     layer: Layer | None = None
 
     @property
-    def unheard(self) -> int:
+    def direct(self) -> int:
         """How many of the values, the first ones, features speak to without a layer between."""
         return len(self.arrays.bias) - (self.layer.values.shape[1] if self.layer is not None else 0)
 
@@ -154,7 +154,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     def loud(self, sparse: Floats) -> Floats | None:
         """How loud each unit of the layer is, from the same; None where there is no layer."""
-        return self.layer.loud(sparse[:, self.unheard :]) if self.layer is not None else None
+        return self.layer.loud(sparse[:, self.direct :]) if self.layer is not None else None
 
     def scores(self, sparse: Floats, strengths: Floats | None, loud: Floats | None = None) -> Floats:
         """Texts x all values, from `sparse_scores` (and `theme_scores`) and `strengths` (texts x pairs): how strongly
@@ -162,7 +162,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         them; and what `loud` said of the same where the model has a layer."""
         if self.layer is not None and loud is not None:
             deep = np.einsum("ij,jk->ik", loud, self.layer.values, optimize=False)
-            sparse = np.concatenate([sparse[:, : self.unheard], deep], axis=1)
+            sparse = np.concatenate([sparse[:, : self.direct], deep], axis=1)
         if strengths is not None:
             sparse = sparse + np.einsum("ij,jk->ik", strengths, self.arrays.dense, optimize=False)
         total: Floats = sparse + self.arrays.bias
@@ -219,17 +219,17 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         if not len(self.arrays.buckets):
             return np.zeros(len(rows), dtype=np.float32)
         known = rows >= 0
-        if self.layer is None or loud is None or not len(deep := (columns >= self.unheard).nonzero()[0]):
+        if self.layer is None or loud is None or not len(deep := (columns >= self.direct).nonzero()[0]):
             return self._alone(rows, columns.take(owners)) * known
         found = np.zeros(len(rows), dtype=np.float32)
-        is_deep = (columns >= self.unheard).take(owners)
+        is_deep = (columns >= self.direct).take(owners)
         plain, through = (~is_deep & known).nonzero()[0], (is_deep & known).nonzero()[0]
         found[plain] = self._alone(rows.take(plain), columns.take(owners.take(plain)))
         towards = np.zeros((len(columns), len(self.layer.bias)), dtype=np.float32)
-        towards[deep] = self.layer.values.T[columns[deep] - self.unheard] * (loud[deep] > 0)
-        towards *= self.arrays.scales[self.unheard :]
+        towards[deep] = self.layer.values.T[columns[deep] - self.direct] * (loud[deep] > 0)
+        towards *= self.arrays.scales[self.direct :]
         # Whole rows are taken, and cut then: of a part of the columns numpy would copy all rows first.
-        heard = self.arrays.weights.take(rows.take(through), axis=0)[:, self.unheard :].astype(np.float32)
+        heard = self.arrays.weights.take(rows.take(through), axis=0)[:, self.direct :].astype(np.float32)
         found[through] = np.einsum("ij,ij->i", heard, towards.take(owners.take(through), axis=0), optimize=False)
         return found
 

@@ -28,7 +28,7 @@ LARGEST = 1 << 30
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`columns` are those of the values; where there are `units`, the values from `unheard` on are behind a layer."""
+    """`columns` are those of the values; where there are `units`, the values from `direct` on are behind a layer."""
 
     heads: tuple[Head, ...]
     pairs: tuple[tuple[str, str], ...]
@@ -38,7 +38,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     units: int = 0
-    unheard: int = 0
+    direct: int = 0
 
 
 def packed(model: Model) -> bytes:
@@ -47,8 +47,8 @@ def packed(model: Model) -> bytes:
     terms = model.terms
     words, runs = (terms.words, terms.runs) if terms is not None else ((), ())
     rows, columns, layer = len(arrays.buckets), len(arrays.bias), model.layer
-    units, unheard = (len(layer.bias), model.unheard) if layer is not None else (0, 0)
-    told = _Header(model.heads, model.pairs, rows, columns, model.method, words, runs, units, unheard)
+    units, direct = (len(layer.bias), model.direct) if layer is not None else (0, 0)
+    told = _Header(model.heads, model.pairs, rows, columns, model.method, words, runs, units, direct)
     header = msgspec.json.encode(told)
     scales, small = _small(arrays)
     body = b"".join((
@@ -121,9 +121,9 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Te
     if header.method not in METHODS:
         raise ValueError(f"this release does not know its method, {header.method!r}")
     rows, columns, named = header.rows, header.columns, len(header.words) + len(header.runs)
-    if header.units < 0 or not 0 <= header.unheard <= columns:
+    if header.units < 0 or not 0 <= header.direct <= columns:
         raise ValueError("its layer does not fit")
-    heard = header.unheard + header.units if header.units else columns
+    heard = header.direct + header.units if header.units else columns
     pairs = len(header.pairs) + (VECTOR if header.method == MULTILINGUAL else 0)
     at = 0
 
@@ -139,7 +139,7 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Te
     bias = take("<f4", columns)
     layer, terms = None, None
     if header.units:
-        bias_of, deep = take("<f4", header.units), columns - header.unheard
+        bias_of, deep = take("<f4", header.units), columns - header.direct
         layer = Layer(bias_of, take("<f4", header.units * deep).reshape(header.units, deep))
     if named:
         idf_of, of = take("<f4", named), take("<f4", named * columns).reshape(named, columns)
@@ -170,7 +170,7 @@ def _prove(header: _Header, arrays: Arrays, layer: Layer | None) -> None:
             raise ValueError(f"its head for {head.facet} does not fit")
     if last != header.columns:
         raise ValueError("it has columns of no head")
-    if layer is not None and all(head.first != header.unheard for head in header.heads):
+    if layer is not None and all(head.first != header.direct for head in header.heads):
         raise ValueError("its layer does not begin with a head")
     numbers = (arrays.idf, arrays.scales, arrays.dense, arrays.bias, *((layer.bias, layer.values) if layer else ()))
     if not all(bool(np.isfinite(part).all()) for part in numbers):

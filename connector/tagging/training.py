@@ -180,8 +180,8 @@ def learn(
     tell("learning", folds, folds + 1)
     found = _fitted(stuff, tasks, wanted, learning, believed, steps, least_texts)
     if layered is not None:
-        unheard, units = _units(stuff, tasks, wanted, learning, layered, found, tell)
-        found = msgspec.structs.replace(found, unheard=unheard, units=units)
+        direct, units = _units(stuff, tasks, wanted, learning, layered, found, tell)
+        found = msgspec.structs.replace(found, direct=direct, units=units)
     judging = np.flatnonzero(~learning)
     judged = [(judging, found.scores(stuff, judging))]
     held, first = {}, 0
@@ -219,14 +219,14 @@ class _Fit(msgspec.Struct, frozen=True, eq=False):
     bias: Floats
     terms: Terms | None = None
     units: Units | None = None
-    unheard: int = 0
+    direct: int = 0
 
     def scores(self, stuff: Material, chosen: Ints) -> Floats:
         said = np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
         rows = self.features.rows.rows(chosen)
         found: Floats = rows.times(self.sparse) + self.bias
         if self.units is not None:
-            found[:, self.unheard :] = spoken(self.units, rows.times(self.units.sparse))[:, self.unheard :]
+            found[:, self.direct :] = spoken(self.units, rows.times(self.units.sparse))[:, self.direct :]
         found += said
         return found if self.terms is None else found + self.terms.scores([stuff.texts[at] for at in chosen.tolist()])
 
@@ -392,10 +392,10 @@ def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, 
         first = last
     weights, bias, layer = found.sparse, found.bias, None
     if found.units is not None:
-        units, unheard = found.units, found.unheard
-        weights = np.concatenate([weights[:, :unheard], units.sparse], axis=1)
-        bias = np.concatenate([bias[:unheard], units.of_values[unheard:]])
-        layer = Layer(units.bias, units.values[:, unheard:])
+        units, direct = found.units, found.direct
+        weights = np.concatenate([weights[:, :direct], units.sparse], axis=1)
+        bias = np.concatenate([bias[:direct], units.of_values[direct:]])
+        layer = Layer(units.bias, units.values[:, direct:])
     sparse = weights * found.features.idf[:, None]
     rows = np.flatnonzero(np.abs(sparse).max(axis=1, initial=0.0) > 0)
     scales = np.ones(sparse.shape[1], dtype=np.float32)

@@ -67,8 +67,8 @@ def test_a_model_with_units_is_read_as_it_was_kept() -> None:
     made = learnt()
     kept = unpacked(packed(made))
     assert kept.layer is not None
-    assert kept.unheard == made.unheard == len(made.heads[0].values)
-    assert kept.arrays.weights.shape[1] == kept.unheard + LAYERED.units
+    assert kept.direct == made.direct == len(made.heads[0].values)
+    assert kept.arrays.weights.shape[1] == kept.direct + LAYERED.units
     reader = Reader(SETTINGS)
     batch = reader.read([Message("", text) for text in (*APART, *TOGETHER)])
     before, after = (batch.scores(model, reader.facets) for model in (made, kept))
@@ -91,14 +91,14 @@ def test_the_parts_that_words_have_in_a_score_add_up_to_it() -> None:
     score = batch.scores(made, reader.facets)
     loud = batch.loud[made.version]
     for row in range(len(TOGETHER)):
-        for column in range(made.unheard, score.shape[1]):
+        for column in range(made.direct, score.shape[1]):
             total = 0.0
             for kind in (batch.features.words, batch.features.runs, batch.features.themes):
                 rows = made.rows_of(kind.buckets[kind.texts == row])
                 length = np.sqrt(np.square(made.arrays.idf[rows[rows >= 0]]).sum()) or 1.0
                 owners = np.zeros(len(rows), dtype=np.int64)
                 total += made.weights_of(rows, owners, np.array([column]), loud[row : row + 1]).sum() / length
-            usual = ((loud[row] > 0) * made.layer.bias) @ made.layer.values[:, column - made.unheard]
+            usual = ((loud[row] > 0) * made.layer.bias) @ made.layer.values[:, column - made.direct]
             assert total + usual + made.arrays.bias[column] == pytest.approx(score[row, column], abs=1e-3)
 
 
