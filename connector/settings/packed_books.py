@@ -7,9 +7,9 @@ still what it was packed from, and reads the YAML of any other. The admin's own 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 import zstandard
@@ -28,9 +28,12 @@ LARGEST = 1 << 28
 
 
 class _Packed(msgspec.Struct, array_like=True, frozen=True):
+    """A book: the digests of its file and of what it says, every (facet, value) in it, and all of it, compressed."""
+
     content: str
     digest: str
-    value: msgspec.Raw
+    says: tuple[tuple[str, str], ...]
+    value: bytes
 
 
 class ShippedBook(msgspec.Struct, frozen=True):
@@ -52,22 +55,27 @@ def shipped_book(path: Path, name: str) -> ShippedBook | None:
     found = _books(path.parent / FILE).get(path.name)
     if found is None or found.content != content_digest(path):
         return None
-    return ShippedBook(name, found.digest, *_book(path.parent / FILE, path.name))
+    return ShippedBook(name, found.digest, _book(path, found), frozenset(found.says))
 
 
-# What settings hold anyway: those that are read again share it. As many as ship, and a folder of tests.
-@lru_cache(maxsize=32)
-def _book(file: Path, name: str) -> tuple[PhraseBook, frozenset[tuple[str, str]]]:
-    book = msgspec.json.decode(_books(file)[name].value, type=PhraseBook)
-    return book, said_in(book)
+def _book(path: Path, found: _Packed) -> PhraseBook:
+    book = _HELD.get((path, found.content))
+    if book is None:
+        book = msgspec.json.decode(zstandard.decompress(found.value, LARGEST), type=PhraseBook)
+        _HELD[path, found.content] = book
+    return book
+
+
+# Settings that are read again share their books as long as any hold them. Who has compiled a book lets go of it: all
+# twelve together are ten megabytes.
+_HELD: WeakValueDictionary[tuple[Path, str], PhraseBook] = WeakValueDictionary()
 
 
 @cache
 def _books(file: Path) -> dict[str, _Packed]:
     try:
-        content = zstandard.ZstdDecompressor().decompress(file.read_bytes(), max_output_size=LARGEST)
-        return msgspec.json.decode(content, type=dict[str, _Packed])
-    except (OSError, zstandard.ZstdError, msgspec.MsgspecError):
+        return msgspec.msgpack.decode(file.read_bytes(), type=dict[str, _Packed])
+    except (OSError, msgspec.MsgspecError):
         return {}
 
 
@@ -75,13 +83,17 @@ def packed(folder: Path) -> bytes:
     """The file for the books of a folder. Raises SettingsFilesError where one is not in the shape that it has to
     have: that is not looked at again."""
     problems = Problems()
-    found: dict[str, tuple[str, str, Any]] = {}
+    found: dict[str, _Packed] = {}
+    compressor = zstandard.ZstdCompressor(level=LEVEL)
     for path in sorted(folder.glob("*.yaml")):
         document = read_file(path, path.name, problems)
         if document is not None and shaped(document, PhrasesFile, problems) is not None:
-            found[path.name] = content_digest(path), digest(document.value), document.value
+            book = msgspec.convert(document.value, PhraseBook)
+            value = compressor.compress(msgspec.json.encode(document.value))
+            says = tuple(sorted(said_in(book)))
+            found[path.name] = _Packed(content_digest(path), digest(document.value), says, value)
     problems.raise_if_any()
-    return zstandard.ZstdCompressor(level=LEVEL).compress(msgspec.json.encode(found))
+    return msgspec.msgpack.encode(found)
 
 
 def main() -> None:

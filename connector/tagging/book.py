@@ -93,7 +93,7 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     miss: tuple[Example, ...] = ()
 
 
-class PhraseBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PhraseBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, weakref=True):
     """The phrases of one language (ISO 639-1 code).
 
     A guard hides the phrases that it overlaps ("thank you for the quick refund") and may say something itself.

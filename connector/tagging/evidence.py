@@ -22,11 +22,9 @@ MOST_WORDS = 3
 LEAST_SHARE = 0.4
 # "a", "!" and "uma" weigh too, and tell a reader nothing: words of so many letters are shown instead, where there are
 # any that weigh a little. So many places are looked at for them.
-_LONG_WORD = re.compile(r"\S{4}")
+_LONG_WORD = re.compile(r"[\w']{4}")
 LEAST_TELLING_SHARE = 0.15
 MOST_LOOKED_AT = 12
-_NONE = np.zeros(1, dtype=np.float32)
-_LEAST_WEIGHT = np.float32(1e-30)
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
@@ -41,12 +39,12 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
 
 class Heavy(NamedTuple):
     """The places that speak for what is asked, one after the other: of the n-th question those from begins[n] up to
-    begins[n + 1], the heaviest first, with their weights as shares of the heaviest one's."""
+    begins[n + 1], the heaviest first, with their weights."""
 
     begins: list[int]
     starts: list[int]
     ends: list[int]
-    shares: list[float]
+    weights: list[float]
 
 
 # A place as a reader sees it: its field, its range in the folded text, whole words, and whether it tells anything. A
@@ -102,7 +100,7 @@ def evidence(
             heavy = _heaviest(model, places, open_, loud)
             left = []
             for question, one in enumerate(open_):
-                spans = _spans(shown, one.row, _telling(shown, one.row, heavy, question))
+                spans = _spans(shown, one.row, _telling(shown, one.row, heavy, question, places is batch.features.words))
                 if spans:
                     found[one.row, one.facet, one.value] = spans
                 else:
@@ -119,49 +117,45 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted], loud: Float
     owner = np.arange(len(asked)).repeat(lengths)
     at: Ints = (first - begins).repeat(lengths) + np.arange(len(owner))
     columns = np.array([one.column for one in asked])
-    known = model.rows_of(places.buckets).take(at)
+    known = model.rows_of(places.buckets.take(at))
     weights = model.weights_of(known, owner, columns, loud.take(rows, axis=0) if loud is not None else None)
-    # Nothing may stand at the last beginning. Where nothing speaks for what is asked, the top is no weight.
-    tops = np.maximum.reduceat(np.concatenate([weights, _NONE]), begins)
-    shares = weights / np.maximum(tops, _LEAST_WEIGHT).take(owner)
-    chosen = (shares >= LEAST_TELLING_SHARE).nonzero()[0]
-    owner = owner.take(chosen)
-    order = np.lexsort((-weights.take(chosen), owner))
-    chosen = chosen.take(order)
-    at = at.take(chosen)
+    chosen = (weights > 0).nonzero()[0]
+    owner, weights = owner.take(chosen), weights.take(chosen)
+    order = np.lexsort((-weights, owner))
+    at = at.take(chosen.take(order))
     return Heavy(
         owner.searchsorted(np.arange(len(asked) + 1)).tolist(),
         places.starts.take(at).tolist(),
         places.ends.take(at).tolist(),
-        shares.take(chosen).tolist(),
+        weights.take(order).tolist(),
     )
 
 
-def _telling(shown: _Places, row: int, heavy: Heavy, number: int) -> list[tuple[int, int]]:
-    """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest."""
+def _telling(shown: _Places, row: int, heavy: Heavy, number: int, whole: bool) -> list[tuple[int, int]]:
+    """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest. `whole`:
+    all of them are whole words of scripts with blanks, of which a look at the text is enough."""
     first, last = heavy.begins[number], min(heavy.begins[number + 1], heavy.begins[number] + MOST_LOOKED_AT)
     if first == last:
         return []
     text = shown.texts[row]
+    quick = whole and text != ""
     chosen: list[tuple[int, int]] = []
-    least = LEAST_TELLING_SHARE
+    top = heavy.weights[first]
+    least = LEAST_TELLING_SHARE * top
     for at in range(first, last):
-        share = heavy.shares[at]
-        if share < least:
+        weight = heavy.weights[at]
+        if weight < least:
             break
         start, end = heavy.starts[at], heavy.ends[at]
-        # What stands between a letter and a letter is no less when it is shown as whole words, so a long word tells.
-        words = text[start:end] if start >= 0 else ""
-        tells = words[:1].isalnum() and words[-1].isalnum() and _LONG_WORD.search(words) is not None
-        if tells or ((place := shown[row, start, end]) is not None and place[3]):
+        if _LONG_WORD.search(text, start, end) if quick else (place := shown[row, start, end]) is not None and place[3]:
             if not chosen:
-                least = LEAST_SHARE * share
+                least = LEAST_SHARE * weight
             chosen.append((start, end))
             if len(chosen) == MOST_WORDS:
                 break
     if not chosen:
-        few = [at for at in range(first, min(last, first + MOST_WORDS)) if heavy.shares[at] >= LEAST_SHARE]
-        chosen = [(heavy.starts[at], heavy.ends[at]) for at in few]
+        few = range(first, min(last, first + MOST_WORDS))
+        chosen = [(heavy.starts[at], heavy.ends[at]) for at in few if heavy.weights[at] >= LEAST_SHARE * top]
     chosen.sort()
     return chosen
 

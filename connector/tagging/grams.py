@@ -32,6 +32,7 @@ _LETTERS = 0x3400, 0x9FFF, 0x3040, 0x30FF, 0x0E00, 0x0E7F
 _PLANE = 0x10000
 # Added to a character's code in a hash, so that no character is worth nothing.
 _LEAST_WORTH = np.uint32(7)
+_FIRST = np.ones(1, dtype=np.int64)
 _EDGE = np.uint32(0x20) + _LEAST_WORTH
 
 # Runs are of three lengths, which follow each other: the shortest within words, and in scripts without blanks.
@@ -71,13 +72,18 @@ def grams(texts: Sequence[str]) -> Grams:
     """The features of folded texts. Numbers count by their length only, mail addresses and links not at all."""
     joined = "\n".join(map(_without_addresses, texts))
     codes = np.frombuffer(f"\n{joined}\n".encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    within = np.minimum(codes, _PLANE)
+    within = codes.astype(np.intp)
+    if not joined.isascii():
+        np.minimum(within, _PLANE, out=within)
     classes, worth = _classes().take(within), _worth().take(within)
     stretch = _Stretches(worth)
     # Of which text the character after each is, and where each text begins.
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
-    owner = np.arange(len(texts)).repeat(lengths)
-    begins = lengths.cumsum() - lengths + 1
+    if len(texts) == 1:
+        owner, begins = np.zeros(len(codes), dtype=np.int64), _FIRST
+    else:
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
+        owner = np.arange(len(texts)).repeat(lengths)
+        begins = lengths.cumsum() - lengths + 1
     hashes, starts, ends, of = _words(codes, classes, stretch, owner)
     unspaced = None if joined.isascii() else classes == _UNSPACED
     run_hashes, run_starts, run_ends = _runs(worth, unspaced, stretch)

@@ -10,6 +10,7 @@ import re
 from binascii import crc32
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -37,11 +38,28 @@ class _Key(NamedTuple):
 _Book = tuple[AhoCorasick, list[tuple[_Key, ...]]]  # what is looked for, and what each of it means
 
 
+class _List:
+    """A list of one language, known by what it says: two that are read from the same file are equal."""
+
+    __slots__ = ("_digest", "listed")
+
+    def __init__(self, listed: str) -> None:
+        self._digest = sha256(listed.encode()).digest()
+        self.listed = listed
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _List) and self._digest == other._digest
+
+
 class Themes:
     """All lists, each compiled when its language is first met. Immutable otherwise; safe to share between threads."""
 
     def __init__(self, lists: Lists) -> None:
-        self._lists = lists
+        self._languages = frozenset(lists)
+        self._waiting = dict(lists)
         self._books: dict[str, _Book] = {}
         self._pairs = _Pairs()
 
@@ -54,7 +72,7 @@ class Themes:
         starts: list[int] = []
         ends: list[int] = []
         for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
-            if language in self._lists:
+            if language in self._languages:
                 first = self._first(text, language)
                 names = sorted(first)
                 for at, name in enumerate(names):
@@ -88,9 +106,11 @@ class Themes:
         return first
 
     def _book(self, language: str) -> _Book:
-        # Two threads may compile the same list; they come to the same.
-        if language not in self._books:
-            self._books[language] = _compiled(self._lists[language])
+        # Two threads may compile the same list; they come to the same. What was compiled need not be held any more.
+        listed = self._waiting.get(language)
+        if listed is not None:
+            self._books[language] = _compiled(_List(listed))
+            self._waiting.pop(language, None)
         return self._books[language]
 
 
@@ -104,7 +124,8 @@ def words_of(listed: str) -> Iterator[tuple[str, list[str]]]:
 
 # Taggers that are made anew, as after a reload, mostly have the same lists.
 @lru_cache(maxsize=32)
-def _compiled(listed: str) -> _Book:
+def _compiled(known: _List) -> _Book:
+    listed, known.listed = known.listed, ""  # a cached key would keep it
     words: dict[str, dict[str, None]] = {}
     for name, theirs in words_of(listed):
         for word in theirs:
