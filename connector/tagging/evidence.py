@@ -100,7 +100,8 @@ def evidence(
             heavy = _heaviest(model, places, open_, loud)
             left = []
             for question, one in enumerate(open_):
-                spans = _spans(shown, one.row, _telling(shown, one.row, heavy, question, places is batch.features.words))
+                ranges = _telling(shown, one.row, heavy, question, whole=places is batch.features.words)
+                spans = _spans(shown, one.row, ranges)
                 if spans:
                     found[one.row, one.facet, one.value] = spans
                 else:
@@ -131,7 +132,7 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted], loud: Float
     )
 
 
-def _telling(shown: _Places, row: int, heavy: Heavy, number: int, whole: bool) -> list[tuple[int, int]]:
+def _telling(shown: _Places, row: int, heavy: Heavy, number: int, *, whole: bool) -> list[tuple[int, int]]:
     """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest. `whole`:
     all of them are whole words of scripts with blanks, of which a look at the text is enough."""
     first, last = heavy.begins[number], min(heavy.begins[number + 1], heavy.begins[number] + MOST_LOOKED_AT)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from functools import cache
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 
 from connector.settings import load_tagging
 from connector.settings.folder import SHIPPED
-from connector.settings.packed_books import FILE, packed
+from connector.settings.packed_books import FILE, packed, shipped_book
 from connector.tagging import TaggingSettings
 from connector.tagging.check import check
 
@@ -26,10 +31,29 @@ def test_there_is_a_book_for_every_language_that_is_told_apart() -> None:
 
 
 def test_the_books_are_packed_as_they_are() -> None:
-    file = SHIPPED / "phrases" / FILE
-    assert zstandard.ZstdDecompressor().decompress(file.read_bytes()) == zstandard.ZstdDecompressor().decompress(
-        packed(SHIPPED / "phrases")
-    ), "run `make books`"
+    assert _unpacked((SHIPPED / "phrases" / FILE).read_bytes()) == _unpacked(packed(SHIPPED / "phrases")), (
+        "run `make books`"
+    )
+
+
+def _unpacked(content: bytes) -> dict[str, Any]:
+    """What is packed, whichever release of zstandard compressed it."""
+    return {
+        name: (*digests, says, zstandard.decompress(book))
+        for name, (*digests, says, book) in msgspec.msgpack.decode(content).items()
+    }
+
+
+def test_who_reads_a_book_again_shares_it_with_whoever_holds_it_and_nobody_else_does(tmp_path: Path) -> None:
+    for name in ("sl.yaml", FILE):
+        shutil.copy(SHIPPED / "phrases" / name, tmp_path)
+    first, again = (shipped_book(tmp_path / "sl.yaml", "sl.yaml") for _ in range(2))
+    assert first is not None
+    assert again is not None
+    assert first.book is again.book
+    held = weakref.ref(first.book)
+    del first, again
+    assert held() is None
 
 
 def test_every_shipped_example_holds() -> None:
