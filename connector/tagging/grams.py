@@ -39,6 +39,8 @@ _EDGE = np.uint32(0x20) + _LEAST_WORTH
 LENGTHS = 3
 WORD_RUN = 3
 UNSPACED_RUN = 1
+_ORDER = np.arange(LENGTHS, dtype=np.uint64)
+_LONGER = np.arange(1, LENGTHS)
 
 _PRIME = 0x9E3779B97F4A7C15 | 1
 _JOINT, _ONE = np.uint64(0xD6E8FEB86659FD93), np.uint64(1)
@@ -147,7 +149,7 @@ class _Stretches:
         """Of the runs from each of the first places: lengths x places. What would reach over the end means nothing."""
         found: Hashes = _shifted(self._sums, shortest, count) - self._sums[:count]
         found *= self._inverses[:count]
-        found += np.arange(shortest, shortest + LENGTHS, dtype=np.uint64)[:, None]
+        found += _ORDER[:, None] + np.uint64(shortest)
         return found
 
 
@@ -262,7 +264,7 @@ def _chosen(found: npt.NDArray[np.bool_], stretch: _Stretches, shortest: int) ->
     at = found.ravel().nonzero()[0]
     hashes = stretch.from_all(shortest, count).ravel().take(at)
     ends = at + shortest
-    for longer in at.searchsorted([count * more for more in range(1, LENGTHS)]):
+    for longer in at.searchsorted(_LONGER * count).tolist():
         at[longer:] -= count
         ends[longer:] -= count - 1
     return hashes, at, ends
