@@ -7,7 +7,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, Update, insert
+from sqlalchemy import Connection, Select, Table, Update, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -75,6 +75,24 @@ def listed(values: Iterable[T]) -> list[T]:
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
 
 
+def among(
+    connection: Connection, statement: Select[Any], name: str, values: Iterable[Any], **others: Any
+) -> Sequence[Any]:
+    """The rows that `statement` has for a list of `values`, which it calls `name`; `others` are its other parameters.
+
+    Of SQLite, they are as its driver gives them (1 for true). The library writes the places of a list into the
+    statement anew whenever it is asked: for a page of tickets as much work as the answer.
+    """
+    wanted = listed(values)
+    if not wanted or connection.dialect.name != "sqlite":
+        return connection.execute(statement, {**others, name: wanted}).all()
+    text, order = _sqlite_among(statement, name, len(wanted))
+    at = order.index(name)
+    places = [others[one] if one != name else None for one in order]
+    places[at : at + 1] = wanted
+    return connection.exec_driver_sql(text, tuple(places)).all()
+
+
 def in_lists(values: Iterable[Sortable]) -> Iterator[list[Sortable]]:
     """`values`, each once and in order, as lists for as many questions as it takes; nothing for none. SQLite takes
     32,766 places in one, PostgreSQL 65,535."""
@@ -119,6 +137,16 @@ def _sqlite_adding(table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[s
 @cache
 def _sqlite_change(statement: Update) -> tuple[str, tuple[str, ...]]:
     return _compiled(statement, None)
+
+
+@cache
+def _sqlite_among(statement: Select[Any], name: str, many: int) -> tuple[str, tuple[str, ...]]:
+    """The statement with places for so many values, and the order of its parameters, the list as one of them."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    asked = compiled.construct_expanded_state({**dict.fromkeys(compiled.params), name: [None] * many})
+    of_list = {f"{name}_{number}" for number in range(1, many + 1)}
+    order = dict.fromkeys(name if one in of_list else one for one in asked.positiontup or ())
+    return asked.statement, tuple(order)
 
 
 def _compiled(statement: Any, columns: tuple[str, ...] | None) -> tuple[str, tuple[str, ...]]:
