@@ -177,31 +177,32 @@ def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) ->
 
     Texts are "" where absent. Of several tags of one facet the first speaks, but for those facets that are lists.
     """
-    said: dict[str, str] = {}
+    told: dict[str, str] = {}
     listed: dict[str, list[JSON]] = {"remedy": [], "emergency": []}
     for tag in tags:
-        said.setdefault(tag.facet, tag.value)
+        told.setdefault(tag.facet, tag.value)
         if tag.facet in listed:
             listed[tag.facet].append(tag.value)
+    said = told.get
     return {
-        "status": complaint.status.value,
-        "priority": complaint.priority.value if complaint.priority else "",
+        "status": complaint.status._value_,  # as `value`, which is a call of two functions
+        "priority": complaint.priority._value_ if complaint.priority else "",
         "source": complaint.source,
         "channel": complaint.channel or "",
         "team": complaint.team or "",
-        "product": complaint.product or said.get("product", ""),
+        "product": complaint.product or said("product", ""),
         "order_number": complaint.order_number or "",
-        "language": complaint.language or said.get("language", ""),
+        "language": complaint.language or said("language", ""),
         "owner": complaint.owner or "",
         "subject": complaint.subject,
         "text": complaint.text,
         "labels": list(complaint.labels),
         "extra": complaint.extra,
-        "complaint": said.get("complaint", "unsure"),
-        "category": said.get("category", ""),
-        "root_cause": said.get("root_cause", ""),
-        "severity": said.get("severity", ""),
-        "sentiment": said.get("sentiment", ""),
+        "complaint": said("complaint", "unsure"),
+        "category": said("category", ""),
+        "root_cause": said("root_cause", ""),
+        "severity": said("severity", ""),
+        "sentiment": said("sentiment", ""),
         **listed,
         "reopens": reopens,
         "verified": complaint.complainant.verified,

@@ -61,6 +61,25 @@ class _Table(NamedTuple):
         instant = starts[index] + goal - before[index]
         return instant if instant <= ends[index] and instant <= last else None
 
+    def course(self, start: int, end: int, seconds: int, fewer: int) -> tuple[int, int, int] | None:
+        """As `Hours.course`, for instants within this table; None where an answer lies beyond it."""
+        # In one go: each clock of each ticket passes here.
+        _, _, last, starts, ends, before, _ = self
+        at = bisect_right(starts, start) - 1
+        until = ends[at]
+        done = before[at] + (start if start < until else until) - starts[at]
+        at = bisect_right(starts, end, at) - 1
+        until = ends[at]
+        worked = before[at] + (end if end < until else until) - starts[at] - done
+        at = bisect_left(before, done + seconds) - 1
+        due = starts[at] + done + seconds - before[at]
+        if due > ends[at] or due > last:
+            return None
+        if fewer == seconds:
+            return worked, due, due
+        at = bisect_left(before, done + fewer, 0, at + 1) - 1
+        return worked, due, starts[at] + done + fewer - before[at]
+
 
 class Hours:
     """A calendar made ready for quick questions. Build one per calendar and share it; it may be used by many threads.
@@ -112,10 +131,9 @@ class Hours:
         """
         table = self._table
         if not self._always and table.first <= start and end <= table.last:
-            done = table.worked_before(start)
-            later = table.reached(done + seconds)
-            if later is not None:
-                return table.worked_before(end) - done, later, table.reached(done + fewer) or later
+            found = table.course(start, end, seconds, fewer)
+            if found is not None:
+                return found
         return self.worked(start, end), self.add(start, seconds), self.add(start, fewer)
 
     def intervals(self, start: int, end: int) -> list[Span]:

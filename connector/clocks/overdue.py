@@ -23,6 +23,7 @@ TITLES = {
     REGULATION: "A regulator's deadline",
     PROMISE: "What the customer was promised",
 }
+_BREACHED, _RUNNING = ClockState.BREACHED, ClockState.RUNNING  # each clock of each ticket is asked for them
 CHANGES = {"priority": "the new priority", "targets": "the new target"}
 
 
@@ -34,29 +35,28 @@ def flags(clocks: Iterable[Clock], sla: Sla, now: datetime) -> tuple[Flag, ...]:
     """
     found = []
     for clock in clocks:
-        if clock.state is ClockState.BREACHED and clock.breached_at is not None:
+        if clock.state is _BREACHED and clock.breached_at is not None:
             kind = FlagKind.BROKEN_PROMISE if clock.kind == PROMISE else FlagKind.OVERDUE
             found.append(_flag(kind, clock, clock.breached_at, sla))
-        elif _due_soon(clock, now) and clock.warn_at is not None:
+        elif clock.state is _RUNNING and _due_soon(clock, now) and clock.warn_at is not None:
             found.append(_flag(FlagKind.DUE_SOON, clock, clock.warn_at, sla))
     return tuple(found)
 
 
 def _due_soon(clock: Clock, now: datetime) -> bool:
-    running = clock.state is ClockState.RUNNING and clock.warn_at is not None and clock.due_at is not None
-    return running and clock.warn_at <= now < clock.due_at  # type: ignore[operator]
+    return clock.warn_at is not None and clock.due_at is not None and clock.warn_at <= now < clock.due_at
 
 
 def next_change(clocks: Iterable[Clock], now: datetime) -> datetime | None:
     """The next instant after `now` at which a flag comes, changes or goes by the passing of time alone."""
-    coming = (
+    coming = [
         instant
         for clock in clocks
-        if clock.state is ClockState.RUNNING
+        if clock.state is _RUNNING
         for instant in (clock.warn_at, clock.due_at)
         if instant is not None and instant > now
-    )
-    return min(coming, default=None)
+    ]
+    return min(coming) if coming else None
 
 
 def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:

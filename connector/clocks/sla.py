@@ -270,6 +270,8 @@ def _clock(
 
 def _measured_on(hours: Hours, run: Run, target: Target, used_before: int) -> tuple[int, int | None, int | None]:
     """As `measured`, with what was used before the run began. What was over by then was reached before it."""
+    if not used_before and run.ended:  # as most are; whoever has come need not be warned
+        return measured(hours, run, target.within_seconds, target.within_seconds)
     goal, fewer = target.within_seconds - used_before, target.warns_at_seconds - used_before
     used, due, warning = measured(hours, run, max(goal, 1), max(min(goal, fewer), 1))
     past = run.start - 1

@@ -7,6 +7,7 @@ placed is kept and named in `problems`.
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -72,6 +73,8 @@ _RARE = frozenset({"stage", "outcome", "follows", "accepted_at"})
 
 
 def _rarely_mapped(read: Reading) -> dict[str, Any]:
+    if _RARE.isdisjoint(read.paths):
+        return {}
     return {name: read.time(name) if name == "accepted_at" else read.text(name) for name in _RARE & read.paths.keys()}
 
 
@@ -127,12 +130,16 @@ def _key(
 
 def complaint_tag(complaint: Complaint, mapping: Mapping) -> Tag | None:
     """What the source itself says about "is it a complaint", by the mapping's rules; None where it says nothing."""
-    author = f"mapping:{mapping.adapter}"
     if _says(complaint, mapping.not_complaint_labels, mapping.not_complaint_when):
-        return Tag("complaint", "no", 1.0, author)
+        return _word(mapping.adapter, "no")
     if _says(complaint, mapping.complaint_labels, mapping.complaint_when):
-        return Tag("complaint", "yes", 1.0, author)
+        return _word(mapping.adapter, "yes")
     return None
+
+
+@lru_cache(maxsize=64)  # each complaint has one of these
+def _word(adapter: str, said: str) -> Tag:
+    return Tag("complaint", said, 1.0, f"mapping:{adapter}")
 
 
 def _says(complaint: Complaint, labels: frozenset[str], when: Condition | None) -> bool:

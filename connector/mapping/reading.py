@@ -24,12 +24,13 @@ LARGEST_WHOLE = 2**53
 class Reading:
     """Reads one snapshot through a mapping and notes what was odd; lives for a single `normalise`."""
 
-    __slots__ = ("fields", "mapping", "paths", "problems", "tables", "types")
+    __slots__ = ("fields", "mapping", "paths", "plain", "problems", "tables", "types")
 
     def __init__(self, fields: Table[str, JSON], mapping: Mapping) -> None:
         self.fields = fields
         self.mapping = mapping
         self.paths = mapping.paths
+        self.plain = mapping.plain
         self.tables = mapping.values
         self.types = mapping.types
         self.problems: list[str] = []
@@ -60,6 +61,8 @@ class Reading:
                 value = value[step]
         except (KeyError, TypeError):
             value = None
+        if type(value) is str and name in self.plain and 0 < len(value) <= limit:  # as nearly all are
+            return value if value.isascii() and "\x00" not in value else clean(value)
         if value is None or value == "":
             return self.mapping.defaults.get(name)
         if name in self.types:

@@ -86,7 +86,8 @@ class Mapping(msgspec.Struct, frozen=True):
     stands ("fields.product" → "mappings/jira.yaml:12:3").
     `thanks` knows messages that say nothing else.
     `besides` names all that decides how a ticket is read but for `status` and `priority`; empty where nobody knows.
-    `paths` and `extras` are derived: the steps to each field, and to each of the admin's own ones.
+    `paths`, `extras` and `plain` are derived: the steps to each field, and to each of the admin's own ones; and which
+    are taken as they are, since they have neither table nor type.
     """
 
     adapter: str
@@ -111,11 +112,14 @@ class Mapping(msgspec.Struct, frozen=True):
     besides: str = ""
     paths: dict[str, tuple[str, ...]] = {}
     extras: tuple[tuple[str, str], ...] = ()
+    plain: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         force_setattr(self, "paths", {name: _steps(path) for name, path in self.fields.items()})
         own = tuple((name, name.removeprefix(EXTRA)) for name in self.fields if name.startswith(EXTRA))
         force_setattr(self, "extras", own)
+        placed = {*self.values, *self.types, *(("product",) if self.products is not None else ())}
+        force_setattr(self, "plain", frozenset(self.fields.keys() - placed))
         force_setattr(self, "file", self.file or f"mappings/{self.adapter}.yaml")
 
     def place(self, line: str) -> str:

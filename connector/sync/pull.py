@@ -73,6 +73,8 @@ ATTEMPTS = 6
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
 FEW = 128
+# Each entry of each ticket is asked for these, and to look into an enum's class takes longer than that.
+_RATING, _REDACTION = EntryKind.RATING, EntryKind.REDACTION
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
@@ -453,7 +455,7 @@ class _Page:
         """What has to be kept beside the complaint itself."""
         ticket, group, before = one.ticket, one.group, one.before
         for _, record in group:
-            if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
+            if _REDACTION in [entry.kind for entry in record.entries]:
                 self.redacted.append(ticket)
                 break
         self.keeping += group
@@ -638,7 +640,7 @@ def saving(
     if before is None and not worth_a_look(this, rules, desk.act_from, now):
         # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
         flags, look_at = clock_flags(clocks, rules, now)
-    rated = [entry for entry in this.entries if entry.kind is EntryKind.RATING]
+    rated = [entry for entry in this.entries if entry.kind is _RATING]
     counted = counts_in(this.complaint, this.tags, rules, now, own)
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags, promises),
