@@ -345,6 +345,8 @@ def as_corrected(this: Understood, mapping: FieldMapping, vocabulary: Vocabulary
 def said_by_agents(this: Understood, before: Sequence[Tag]) -> dict[str, tuple[str, ...]]:
     """What agents say of it, by facet, where that was not known `before`: what a model can learn from."""
     said = _by_agents(this.tags)
+    if not said:  # as of nearly all
+        return said
     return {facet: values for facet, values in said.items() if values != _by_agents(before).get(facet)}
 
 

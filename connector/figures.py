@@ -24,6 +24,8 @@ RESOLVED, REPEAT = 1, 2  # bits
 NONE = 0xFFFFFFFF
 MOST = 0xFF
 LONGEST_WORD = 200
+_DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+_NEW = Status.NEW  # each complaint is asked for it
 
 
 class Hours(Protocol):
@@ -73,7 +75,7 @@ def figures(
     if is_complaint != "yes":
         return Figures(UNSURE, _second(history.received_at), _words(this, tags))
     begun = handled_at(history)
-    done = history.status in (Status.RESOLVED, Status.CLOSED)
+    done = history.spells[-1].status in _DONE
     ended = history.resolutions[-1] if done and history.resolutions else None
     breaches = kept = broken = 0
     for clock in clocks:
@@ -121,7 +123,7 @@ def handled_at(history: History) -> datetime | None:
     """The first sign that a person works on it: a reply, an owner who took it over, or a status other than new."""
     received, spells = history.received_at, history.spells
     signs = [*history.replies[:1], *[at for at, _ in history.owners if at > received][:1]]
-    if spells[0].status is not Status.NEW:
+    if spells[0].status is not _NEW:
         signs.append(received)
     elif len(spells) > 1:
         signs.append(spells[1].start)

@@ -54,6 +54,14 @@ class _Table(NamedTuple):
         end = ends[index]
         return before[index] + (instant if instant < end else end) - starts[index]
 
+    def worked(self, start: int, end: int) -> int:
+        """Seconds worked between two instants within this table, of which the second is not before the first."""
+        _, _, _, starts, ends, before, _ = self
+        first = bisect_right(starts, start) - 1
+        last = bisect_right(starts, end, first) - 1
+        done = min(start, ends[first]) - starts[first] + before[first]
+        return min(end, ends[last]) - starts[last] + before[last] - done
+
     def reached(self, goal: int) -> int | None:
         """The first instant before which `goal` seconds are worked, None if it lies beyond this table."""
         _, _, last, starts, ends, before, _ = self
@@ -111,8 +119,10 @@ class Hours:
             return 0
         if self._always:
             return end - start
-        table = self._table_over(start, end)
-        return table.worked_before(end) - table.worked_before(start)
+        table = self._table
+        if start < table.first or end > table.last:
+            table = self._table_over(start, end)
+        return table.worked(start, end)
 
     def add(self, start: int, seconds: int) -> int:
         """As `add_working_seconds`, in seconds since 1970."""

@@ -37,6 +37,10 @@ FIELDS = (
     "follows",
     *(f"requester.{name}" for name in REQUESTER),
 )
+# What is a line of text, the same in every ticket that says it.
+LINES = tuple(
+    name for name in FIELDS if name not in ("labels", "opened_at", "updated_at", "accepted_at", "requester.verified")
+)
 EXTRA = "extra."
 TABLED = ("channel", "team", "product", "language", "owner", "stage", "outcome")  # besides `extra.…`
 DEFAULTED = (*TABLED, "order_number", "requester.language")  # besides `extra.…`
@@ -86,8 +90,8 @@ class Mapping(msgspec.Struct, frozen=True):
     stands ("fields.product" → "mappings/jira.yaml:12:3").
     `thanks` knows messages that say nothing else.
     `besides` names all that decides how a ticket is read but for `status` and `priority`; empty where nobody knows.
-    `paths`, `extras` and `plain` are derived: the steps to each field, and to each of the admin's own ones; and which
-    are taken as they are, since they have neither table nor type.
+    `paths`, `extras` and `plain` are derived: the steps to each field, to each of the admin's own ones, and to those
+    lines of text that are taken as they are, since they have neither table nor type.
     """
 
     adapter: str
@@ -112,14 +116,15 @@ class Mapping(msgspec.Struct, frozen=True):
     besides: str = ""
     paths: dict[str, tuple[str, ...]] = {}
     extras: tuple[tuple[str, str], ...] = ()
-    plain: frozenset[str] = frozenset()
+    plain: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         force_setattr(self, "paths", {name: _steps(path) for name, path in self.fields.items()})
         own = tuple((name, name.removeprefix(EXTRA)) for name in self.fields if name.startswith(EXTRA))
         force_setattr(self, "extras", own)
         placed = {*self.values, *self.types, *(("product",) if self.products is not None else ())}
-        force_setattr(self, "plain", frozenset(self.fields.keys() - placed))
+        plain = tuple((name, self.paths[name]) for name in LINES if name in self.paths and name not in placed)
+        force_setattr(self, "plain", plain)
         force_setattr(self, "file", self.file or f"mappings/{self.adapter}.yaml")
 
     def place(self, line: str) -> str:

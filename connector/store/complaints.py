@@ -231,8 +231,11 @@ def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: 
 
 def packed(item: Saving, people: Identifying) -> Packed:
     """A complaint as its row, but for what the store adds to it. `people` says what its complainant is known by."""
-    told = item.doc.complaint
+    told, assessed = item.doc.complaint, item.assessed
     columns = {
+        "source_id": 0,  # this and the next two are told by `save`
+        "revision": 0,
+        "complainant_id": 0,
         "ticket": told.ticket,
         "version": told.version,
         "status": told.status._value_,
@@ -245,7 +248,10 @@ def packed(item: Saving, people: Identifying) -> Packed:
         "product": told.product,
         "order_number": told.order_number,
         "doc": bytearray(pack(item.doc)),
-        **_assessed_columns(item.assessed),
+        "assessed": bytearray(_encode(assessed)),
+        "flags": _flags(assessed),
+        "due_at": _due_at(assessed),
+        "promises": _promises(assessed),
         "look_at": micros_or_none(item.look_at),
         "emergency": _emergencies(item.doc.tags),
         "words": words_hash(told.text),
@@ -363,13 +369,22 @@ def _emergencies(tags: Iterable[Tag]) -> str | None:
 
 
 def _assessed_columns(assessed: Assessed) -> dict[str, object]:
-    dues = [clock.due_at for clock in assessed.clocks if clock.stopped_at is None and clock.due_at is not None]
     return {
         "assessed": bytearray(_encode(assessed)),
-        "flags": " ".join(sorted({flag.kind._value_ for flag in assessed.flags})) if assessed.flags else "",
-        "due_at": micros(min(dues)) if dues else None,
+        "flags": _flags(assessed),
+        "due_at": _due_at(assessed),
         "promises": _promises(assessed),
     }
+
+
+def _flags(assessed: Assessed) -> str:
+    """The kinds of its flags, each once."""
+    return " ".join(sorted({flag.kind._value_ for flag in assessed.flags})) if assessed.flags else ""
+
+
+def _due_at(assessed: Assessed) -> int | None:
+    dues = [clock.due_at for clock in assessed.clocks if clock.stopped_at is None and clock.due_at is not None]
+    return micros(min(dues)) if dues else None
 
 
 def _promises(assessed: Assessed) -> str | None:
