@@ -243,7 +243,10 @@ def tagged(these: Sequence[Untagged], tagger: Tags | None, history: History | No
     """Complaints with their tags; several together cost less than one after the other. Where a message is too short to
     tell its language, the person's earlier ones tell it: those of `these`, and what `history` knows of."""
     asked = [one for one in these if not one.done]
-    said = iter(_with_history(asked, tagger, history) if history is not None else _said(asked, tagger))
+    if tagger is None or history is None:
+        said = iter(_said(asked, tagger))
+    else:
+        said = iter(_with_history(asked, tagger, history))
     return [
         Understood(one.complaint, one.entries, one.before.tags, one.folded)
         if one.done and one.before is not None
@@ -315,7 +318,7 @@ def _joined(one: Untagged, said: tuple[Tag, ...] | str) -> Understood:
         complaint = replace(complaint, problems=(*complaint.problems, f"{_UNTAGGED}{said}"))
         told = () if one.told is None else (one.told,)
         said = (*told, *(tag for tag in known if one.told is None or tag.facet != one.told.facet))
-    agents = tuple(tag for tag in known if tag.author == AGENT)
+    agents = tuple(tag for tag in known if tag.author == AGENT) if known else ()
     if agents:
         facets = {tag.facet for tag in agents}
         said = (*agents, *(tag for tag in said if tag.facet not in facets))

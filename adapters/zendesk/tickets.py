@@ -261,7 +261,7 @@ def _first_reply(metrics: Metrics, opened: datetime) -> datetime | None:
     if type(minutes) is not int or not 0 <= minutes < 10**8:
         return None
     try:
-        return opened + timedelta(minutes=minutes)
+        return opened + timedelta(0, minutes * 60)
     except OverflowError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
@@ -77,9 +78,14 @@ def why(kind: FlagKind, clock: Clock, zone: str, beside: str = "UTC") -> str:
     tail = " and has not come" if kind is FlagKind.OVERDUE else ""
     if what == REGULATION:
         return f"{title} {was} {due}{tail} ({clock.target})."
-    promise = f"{clock.target}: {duration(clock.target_seconds)} of calendar {clock.calendar}"
+    promise = _promise(clock.target, clock.target_seconds, clock.calendar)
     by = f"; with {CHANGES[clock.cause]} it was over at once" if clock.cause else ""
     return f"{title} {was} {due}{tail} ({promise}{by})."
+
+
+@lru_cache(maxsize=256)  # there is one for each target, and it is told with each clock that was missed
+def _promise(target: str, seconds: int, calendar: str) -> str:
+    return f"{target}: {duration(seconds)} of calendar {calendar}"
 
 
 def _why_promise(kind: FlagKind, clock: Clock, due: str, made: str) -> str:

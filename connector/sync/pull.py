@@ -72,7 +72,7 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 128
+FEW = 256
 # Each entry of each ticket is asked for these, and to look into an enum's class takes longer than that.
 _RATING, _REDACTION = EntryKind.RATING, EntryKind.REDACTION
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
@@ -333,7 +333,7 @@ class _Page:
         self._rest(later)
         with self.store.write("pull: page") as connection:
             self._write(connection, page)
-        yes = sum(item.columns["complaint"] == "yes" for item in self.saving.values())
+        yes = [item.columns["complaint"] for item in self.saving.values()].count("yes")
         return _Saved(len(self.saving) + self.apart, yes, len(self.poison))
 
     def _snapshots(self, records: Sequence[Record]) -> None:
@@ -383,7 +383,7 @@ class _Page:
         them: the kept one, or for a ticket never seen before, what a strong read says."""
         if not by_ticket:
             return {}
-        bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
+        bare = [ticket for ticket, group in by_ticket.items() if not [1 for _, one in group if one.fields is not None]]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
             if self.clocks_changed is None:
@@ -524,9 +524,10 @@ class _Page:
         if not (self.saving or self.raws or self.poison):
             return
         retention, rules = self.rules.retention, self.rules.people
-        out = {
-            one for one, packed in self.saving.items() if one not in self.before and packed.over(retention, self.now)
-        }
+        out: set[str] = set()
+        if retention.tickets_before(self.now) is not None:
+            new = [(one, packed) for one, packed in self.saving.items() if one not in self.before]
+            out = {one for one, packed in new if packed.over(retention, self.now)}
         if tombstones.any_erased(connection):
             tickets = {*self.saving, *(raw.ticket for raw in self.raws), *(raw.ticket for raw, _ in self.poison)}
             people = {
