@@ -194,14 +194,12 @@ class Reading:
         self.problems.append(f"{name}: expected {expected}, found {shown(repr(found))}")
 
 
-def _lines(fields: Table[str, JSON], plain: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, str]:
+def _lines(fields: Table[str, JSON], plain: Iterable[tuple[str, str, str | None]]) -> dict[str, str]:
     """What stands in the fields that are taken as they are, where that is a line of text or a whole number."""
     found: dict[str, str] = {}
-    for name, path in plain:  # in one loop: each field of each ticket passes here
-        value: Any = fields
+    for name, head, member in plain:  # in one loop: each field of each ticket passes here
         try:
-            for step in path:
-                value = value[step]
+            value: Any = fields[head] if member is None else fields[head][member]
         except (KeyError, TypeError):
             continue
         if type(value) is str:

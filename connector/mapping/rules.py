@@ -41,6 +41,7 @@ FIELDS = (
 LINES = tuple(
     name for name in FIELDS if name not in ("labels", "opened_at", "updated_at", "accepted_at", "requester.verified")
 )
+_STEPS = 2
 EXTRA = "extra."
 TABLED = ("channel", "team", "product", "language", "owner", "stage", "outcome")  # besides `extra.…`
 DEFAULTED = (*TABLED, "order_number", "requester.language")  # besides `extra.…`
@@ -90,8 +91,8 @@ class Mapping(msgspec.Struct, frozen=True):
     stands ("fields.product" → "mappings/jira.yaml:12:3").
     `thanks` knows messages that say nothing else.
     `besides` names all that decides how a ticket is read but for `status` and `priority`; empty where nobody knows.
-    `paths`, `extras` and `plain` are derived: the steps to each field, to each of the admin's own ones, and to those
-    lines of text that are taken as they are, since they have neither table nor type.
+    `paths`, `extras` and `plain` are derived: the steps to each field, to each of the admin's own ones, and the one or
+    two steps to those lines of text that are taken as they are, since they have neither table nor type.
     """
 
     adapter: str
@@ -116,14 +117,15 @@ class Mapping(msgspec.Struct, frozen=True):
     besides: str = ""
     paths: dict[str, tuple[str, ...]] = {}
     extras: tuple[tuple[str, str], ...] = ()
-    plain: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    plain: tuple[tuple[str, str, str | None], ...] = ()
 
     def __post_init__(self) -> None:
         force_setattr(self, "paths", {name: _steps(path) for name, path in self.fields.items()})
         own = tuple((name, name.removeprefix(EXTRA)) for name in self.fields if name.startswith(EXTRA))
         force_setattr(self, "extras", own)
         placed = {*self.values, *self.types, *(("product",) if self.products is not None else ())}
-        plain = tuple((name, self.paths[name]) for name in LINES if name in self.paths and name not in placed)
+        paths = {name: (*self.paths[name], None) for name in LINES if name in self.paths and name not in placed}
+        plain = tuple((name, *path[:_STEPS]) for name, path in paths.items() if len(path) <= _STEPS + 1)
         force_setattr(self, "plain", plain)
         force_setattr(self, "file", self.file or f"mappings/{self.adapter}.yaml")
 
