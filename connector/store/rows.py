@@ -26,13 +26,19 @@ def add(connection: Connection, table: Table, keys: tuple[str, ...], rows: Seque
     SQLite checks foreign keys for next to nothing in a plain insert, and dearly in one that may become an update.
     """
     if connection.dialect.name == "sqlite" and rows:
+        told = tuple(name for name in rows[0] if not (table.c[name].nullable and _empty(name, rows)))
         try:
-            _many(connection, *_sqlite_text(table, (), tuple(rows[0])), rows)
+            _many(connection, *_sqlite_text(table, (), told), rows)
         except IntegrityError:
             # SQLite takes back the refused row only; those before it are there, and are updated to what they are.
             upsert(connection, table, keys, rows)
     else:
         upsert(connection, table, keys, rows)
+
+
+def _empty(name: str, rows: Sequence[Row]) -> bool:
+    """Whether no row says anything in this column, as in those for what is not yet known of new complaints."""
+    return rows[0][name] is None and [row[name] for row in rows].count(None) == len(rows)
 
 
 def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
