@@ -37,6 +37,7 @@ SHAPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("priority", (str, type(None)), "a word"),
     ("tags", (list, type(None)), "a list"),
 )
+USUAL = (str, str, str, list)  # status, subject, description, tags
 _NO_METRICS = Metrics()
 # Each ticket is made of these, and to look into an enum's class takes longer than the rest of an entry.
 _RECEIVED, _STATUS, _PRIORITY = EntryKind.RECEIVED, EntryKind.STATUS, EntryKind.PRIORITY
@@ -192,7 +193,16 @@ def _record(kept: bytes, ticket: Snapshot, requester: dict[str, JSON] | None, se
     return Record(name, name, kept, version, fields_of(ticket, requester, kept), entries)
 
 
+def _as_usual(ticket: Snapshot) -> bool:
+    """Whether its members are of the types that nearly all tickets have."""
+    kinds = (type(ticket.status), type(ticket.subject), type(ticket.description), type(ticket.tags))
+    rated = ticket.priority is None or type(ticket.priority) is str
+    return kinds == USUAL and rated and memoryview(ticket.custom_fields)[0] in b"[n"
+
+
 def _trouble(ticket: Snapshot, created: datetime | None, updated: datetime | None) -> str | None:
+    if created and updated and _as_usual(ticket):
+        return None
     for name, kinds, wanted in SHAPES:
         value = getattr(ticket, name)
         if not isinstance(value, kinds):

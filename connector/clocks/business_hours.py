@@ -172,8 +172,7 @@ class Hours:
 
 def epoch_seconds(instant: datetime) -> int:
     """Whole seconds since 1970; a fraction is cut off."""
-    seconds = instant.timestamp()
-    return int(seconds) if seconds >= 0 else math.floor(seconds)
+    return math.floor(instant.timestamp())
 
 
 def instant_at(seconds: int) -> datetime:

@@ -257,7 +257,7 @@ def packed(item: Saving, people: Identifying) -> Packed:
         "words": words_hash(told.text),
     }
     numbers = numbers_of(told, people) if people.numbers else ()
-    seen = Seen(told.complainant, numbers, place_of(told, people))
+    seen = Seen(told.complainant, numbers, place_of(told, people) if people.place else None)
     return Packed(told.ticket, seen, columns, item.figures, item.ratings, item.counted, item.counted_before)
 
 
