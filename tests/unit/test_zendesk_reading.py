@@ -91,6 +91,27 @@ def test_fields_are_found_by_the_ids_that_a_mapping_uses() -> None:
     assert {name: fields_of(fields, name) for name in found} == found
 
 
+def test_all_fields_of_a_ticket_are_there_for_whoever_asks_for_them() -> None:
+    def fields() -> dict[str, Any]:
+        found = one(TICKET).fields
+        assert found is not None
+        return found
+
+    gone = {"custom_fields", "fields"}
+    whole = {name: value for name, value in TICKET.items() if name not in gone}
+    whole["custom"] = {"360001": "A-17", "360002": None, "360003": ["a"]}
+    whole["agent_url"] = "https://acme.zendesk.com/agent/tickets/17"
+    whole["requester"] = {name: USER[name] for name in USER if name not in ("photo", "user_fields")}
+    assert fields() == whole and fields() != {**whole, "more": 1}
+    assert dict(fields()) == {**fields()} == dict(fields().items()) == whole
+    assert set(fields()) == set(fields().keys()) == whole.keys() and len(fields()) == len(whole)
+    assert list(fields().values()) == list(dict(fields()).values())
+    assert "organization_id" in fields() and "custom_fields" not in fields() and bool(fields())
+    assert fields().get("submitter_id") == 361 and fields().get("nothing", 7) == 7 and fields()["type"] == "problem"
+    with pytest.raises(KeyError):
+        fields()["nothing"]
+
+
 def test_metric_sets_may_stand_beside_the_tickets_as_well() -> None:
     plain = {name: value for name, value in TICKET.items() if name != "metric_set"}
     body = {"tickets": [plain], "users": [USER], "metric_sets": [METRICS, {"ticket_id": "?"}], "end_of_stream": True}
