@@ -312,7 +312,8 @@ class _Page:
         later: dict[str, list[Sent]] = {}
         for sent in records:
             record = veiled(self.desk, self.stream, sent, self.now) if self.desk.hide is not None else sent
-            self.stops.extend(record.stops)
+            if record.stops:
+                self.stops.extend(record.stops)
             why = record.problem or record.aside
             if why is not None:
                 aside = self.quiet if record.quiet else self.poison
@@ -320,7 +321,7 @@ class _Page:
                 continue
             if record.clocks:
                 self.steps.extend([(record.ticket, step) for step in record.clocks])
-            if record.of_clocks_alone:
+            if record.clocks and record.of_clocks_alone:
                 self.of_clocks_alone.append(record.raw_id)
             elif record.fields is None or record.ticket in self.saving or record.ticket in later:
                 later.setdefault(record.ticket, []).append((self.stream, record))
@@ -414,7 +415,8 @@ class _Page:
             newest = None
         if not group:
             return None
-        fresh = own_marked([entry for _, record in group for entry in record.entries], self.desk.actor)
+        news = group[0][1].entries if len(group) == 1 else [entry for _, record in group for entry in record.entries]
+        fresh = own_marked(news, self.desk.actor)
         old = before.doc.entries if before else ()
         entries = merge(old, fresh)
         if before is not None and entries == old and (newest is None or newest.version == version):
