@@ -25,6 +25,13 @@ class Metrics(msgspec.Struct):
     reply_time_in_minutes: Any = None
 
 
+class Custom(msgspec.Struct):
+    """A field of the account's own, with its value in a ticket."""
+
+    id: Any = msgspec.UNSET
+    value: Any = None
+
+
 class Snapshot(msgspec.Struct):
     """The members of a ticket that we read ourselves or that nearly every mapping names. They are read as they come."""
 
@@ -44,8 +51,10 @@ class Snapshot(msgspec.Struct):
     requester_id: Any = None
     assignee_id: Any = None
     group_id: Any = None
+    organization_id: Any = None
     brand_id: Any = None
     ticket_form_id: Any = None
+    external_id: Any = None
     custom_fields: msgspec.Raw = msgspec.Raw(b"null")
     metric_set: Metrics | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -67,6 +76,7 @@ class Kept(msgspec.Struct):
 
 snapshot_of = msgspec.json.Decoder(Snapshot).decode
 metrics_of = msgspec.json.Decoder(Metrics | None).decode
+_decode_customs = msgspec.json.Decoder(list[Custom] | None).decode
 _decode_kept = msgspec.json.Decoder(Kept).decode
 # What a decoder of ours says where something is no JSON, or of another shape than documented.
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -91,18 +101,26 @@ def kept_of(raw: bytes) -> Kept:
 
 
 class Fields(dict[str, JSON]):
-    """A ticket's fields by their ids. Those that a `Snapshot` has are there; at any other name, and for whoever goes
-    through all of them, the ticket is decoded whole."""
+    """A ticket's fields by their ids. Those that a `Snapshot` has are there, and the account's own ones as soon as one
+    of them is asked for; at any other name, and for whoever goes through all of them, the ticket is decoded whole."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_customs", "_kept")
 
-    def __init__(self, known: dict[str, JSON], kept: bytes) -> None:
+    def __init__(self, known: dict[str, JSON], customs: msgspec.Raw, kept: bytes) -> None:
         super().__init__(known)
+        self._customs = customs
         self._kept: bytes | None = kept
 
     def __missing__(self, name: str) -> JSON:
         if self._kept is None:
             raise KeyError(name)
+        if name == "custom":
+            try:
+                customs = _decode_customs(self._customs) or ()
+            except REFUSED:
+                return self._whole()[name]
+            found = self[name] = {str(one.id): one.value for one in customs if one.id is not msgspec.UNSET}
+            return found
         return self._whole()[name]
 
     def _whole(self) -> Fields:
@@ -164,13 +182,15 @@ def fields_of(sent: Snapshot, requester: dict[str, JSON] | None, kept: bytes) ->
         "is_public": sent.is_public,
         "assignee_id": sent.assignee_id,
         "group_id": sent.group_id,
+        "organization_id": sent.organization_id,
         "brand_id": sent.brand_id,
         "ticket_form_id": sent.ticket_form_id,
+        "external_id": sent.external_id,
         "requester": requester or {"id": sent.requester_id},
     }
     if isinstance(sent.url, str):
         known["agent_url"] = _agent_url(sent.url)
-    return Fields(known, kept)
+    return Fields(known, sent.custom_fields, kept)
 
 
 def _all_of(whole: JSON) -> dict[str, JSON]:

@@ -110,6 +110,26 @@ def test_all_fields_of_a_ticket_are_there_for_whoever_asks_for_them() -> None:
     assert fields().get("submitter_id") == 361 and fields().get("nothing", 7) == 7 and fields()["type"] == "problem"
     with pytest.raises(KeyError):
         fields()["nothing"]
+    some = fields()
+    assert some["custom"] == whole["custom"] and some == whole
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (None, {}),
+        ([], {}),
+        (
+            [{"id": 1}, {"value": 2}, {"id": None, "value": 3}, {"id": "x", "value": [4]}],
+            {"1": None, "None": 3, "x": [4]},
+        ),
+        (["odd", {"id": 1, "value": 2}, 3], {"1": 2}),
+    ],
+)
+def test_fields_of_the_account_are_read_as_far_as_they_make_sense(sent: Any, found: dict[str, Any]) -> None:
+    alone, among_all = one({**TICKET, "custom_fields": sent}).fields, one({**TICKET, "custom_fields": sent}).fields
+    assert alone is not None and among_all is not None
+    assert alone["custom"] == dict(among_all)["custom"] == found
 
 
 def test_metric_sets_may_stand_beside_the_tickets_as_well() -> None:
