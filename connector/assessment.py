@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from connector.clocks import closed, overdue, sla
+from connector.clocks.business_hours import Hours
 from connector.clocks.closed import Kept
 from connector.clocks.promises import keeping
 from connector.clocks.promises.standing import PROMISE
@@ -110,6 +111,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 _STATED_BY = ("mapping", "agent")
+RESOLVED_LATELY_DAYS = 3
 WORDING_NEWS = timedelta(days=3)  # so long a phrase in a reply is worth a word with whoever wrote it
 
 
@@ -165,7 +167,7 @@ class Assessment(msgspec.Struct, frozen=True):
 def own_marked(entries: Iterable[Entry], actor: str | None) -> tuple[Entry, ...]:
     """The entries with our own ones known as such: `actor` is our user at the source."""
     found = tuple(entries)
-    if actor is None or actor not in [entry.actor for entry in found]:
+    if actor is None or actor not in [entry.actor for entry in found]:  # as in nearly all tickets
         return found
     return tuple(
         [
@@ -241,7 +243,10 @@ def tagged(these: Sequence[Untagged], tagger: Tags | None, history: History | No
     """Complaints with their tags; several together cost less than one after the other. Where a message is too short to
     tell its language, the person's earlier ones tell it: those of `these`, and what `history` knows of."""
     asked = [one for one in these if not one.done]
-    said = iter(_with_history(asked, tagger, history) if history is not None else _said(asked, tagger))
+    if tagger is None or history is None:
+        said = iter(_said(asked, tagger))
+    else:
+        said = iter(_with_history(asked, tagger, history))
     return [
         Understood(one.complaint, one.entries, one.before.tags, one.folded)
         if one.done and one.before is not None
@@ -313,7 +318,7 @@ def _joined(one: Untagged, said: tuple[Tag, ...] | str) -> Understood:
         complaint = replace(complaint, problems=(*complaint.problems, f"{_UNTAGGED}{said}"))
         told = () if one.told is None else (one.told,)
         said = (*told, *(tag for tag in known if one.told is None or tag.facet != one.told.facet))
-    agents = tuple(tag for tag in known if tag.author == AGENT)
+    agents = tuple(tag for tag in known if tag.author == AGENT) if known else ()
     if agents:
         facets = {tag.facet for tag in agents}
         said = (*agents, *(tag for tag in said if tag.facet not in facets))
@@ -343,6 +348,8 @@ def as_corrected(this: Understood, mapping: FieldMapping, vocabulary: Vocabulary
 def said_by_agents(this: Understood, before: Sequence[Tag]) -> dict[str, tuple[str, ...]]:
     """What agents say of it, by facet, where that was not known `before`: what a model can learn from."""
     said = _by_agents(this.tags)
+    if not said:  # as of nearly all
+        return said
     return {facet: values for facet, values in said.items() if values != _by_agents(before).get(facet)}
 
 
@@ -397,6 +404,7 @@ def untagged(before: Known, entries: tuple[Entry, ...], *, mapping: FieldMapping
 # Who opened it does not always tell, for a rule or the project may name another reporter; our marker as a label does.
 _MARKER = re.compile(r"am-[a-z2-7]{20}")
 _OURS = Tag("complaint", "no", 1.0, "amends")
+_RECEIVED = EntryKind.RECEIVED  # each ticket is asked for it
 _UNTAGGED = "it could not be tagged: "
 
 
@@ -412,7 +420,7 @@ def _carries_our_marker(labels: tuple[str, ...]) -> bool:
 
 def _opened_by_us(entries: tuple[Entry, ...]) -> bool:
     for entry in entries:
-        if entry.kind is EntryKind.RECEIVED:
+        if entry.kind is _RECEIVED:
             return entry.role is Role.AMENDS
     return False
 
@@ -531,10 +539,15 @@ def figures_of(this: Understood, clocks: Sequence[Clock], flags: Sequence[Flag],
     answer = this.is_complaint
     if answer == "no":
         return None
+    return figures(this.complaint, answer, this.tags, this.folded.history, clocks, flags, _hours_of(clocks, rules))
+
+
+def _hours_of(clocks: Sequence[Clock], rules: Rules) -> Hours | None:
     calendars = rules.sla.calendars
-    named = next((clock.calendar for clock in clocks if clock.calendar in calendars), next(iter(calendars), None))
-    hours = calendars[named] if named is not None else None
-    return figures(this.complaint, answer, this.tags, this.folded.history, clocks, flags, hours)
+    for clock in clocks:
+        if clock.calendar in calendars:
+            return calendars[clock.calendar]
+    return next(iter(calendars.values()), None)
 
 
 def clock_flags(clocks: tuple[Clock, ...], rules: Rules, now: datetime) -> tuple[tuple[Flag, ...], datetime | None]:
@@ -545,12 +558,10 @@ def clock_flags(clocks: tuple[Clock, ...], rules: Rules, now: datetime) -> tuple
 def worth_a_look(this: Understood, rules: Rules, act_from: datetime, now: datetime) -> bool:
     """Whether a ticket read for the first time may be acted upon or joins a person's recent complaints; most of a long
     history does neither."""
-    history = this.folded.history
-    return (
-        this.complaint.updated_at >= act_from
-        or bool(history.resolutions and history.resolutions[-1] > now - timedelta(days=3))
-        or (this.is_complaint == "yes" and this.complaint.opened_at > now - timedelta(days=rules.repeats.many_days))
-    )
+    complaint, resolutions = this.complaint, this.folded.history.resolutions
+    if complaint.updated_at >= act_from or (resolutions and (now - resolutions[-1]).days < RESOLVED_LATELY_DAYS):
+        return True
+    return (now - complaint.opened_at).days < rules.repeats.many_days and this.is_complaint == "yes"
 
 
 def assess(

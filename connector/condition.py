@@ -177,35 +177,36 @@ def values_of(complaint: Complaint, tags: Sequence[Tag], *, reopens: int = 0) ->
 
     Texts are "" where absent. Of several tags of one facet the first speaks, but for those facets that are lists.
     """
-    said: dict[str, str] = {}
-    listed: dict[str, list[JSON]] = {"remedy": [], "emergency": []}
-    for tag in tags:
-        said.setdefault(tag.facet, tag.value)
-        if tag.facet in listed:
-            listed[tag.facet].append(tag.value)
-    return {
-        "status": complaint.status.value,
-        "priority": complaint.priority.value if complaint.priority else "",
-        "source": complaint.source,
-        "channel": complaint.channel or "",
-        "team": complaint.team or "",
-        "product": complaint.product or said.get("product", ""),
-        "order_number": complaint.order_number or "",
-        "language": complaint.language or said.get("language", ""),
-        "owner": complaint.owner or "",
-        "subject": complaint.subject,
-        "text": complaint.text,
-        "labels": list(complaint.labels),
-        "extra": complaint.extra,
-        "complaint": said.get("complaint", "unsure"),
-        "category": said.get("category", ""),
-        "root_cause": said.get("root_cause", ""),
-        "severity": said.get("severity", ""),
-        "sentiment": said.get("sentiment", ""),
-        **listed,
-        "reopens": reopens,
-        "verified": complaint.complainant.verified,
-    }
+    values: dict[str, JSON] = {**_UNSAID, "remedy": [], "emergency": []}
+    for tag in reversed(tags):
+        if tag.facet in _SAID:
+            values[tag.facet] = tag.value
+        elif tag.facet in _SAID_OFTEN:
+            values[tag.facet] = [tag.value, *values[tag.facet]]
+    values["status"] = complaint.status._value_  # as `value`, which is a call of two functions
+    if complaint.priority:
+        values["priority"] = complaint.priority._value_
+    values["source"] = complaint.source
+    values["channel"] = complaint.channel or ""
+    values["team"] = complaint.team or ""
+    if complaint.product:
+        values["product"] = complaint.product
+    values["order_number"] = complaint.order_number or ""
+    if complaint.language:
+        values["language"] = complaint.language
+    values["owner"] = complaint.owner or ""
+    values["subject"] = complaint.subject
+    values["text"] = complaint.text
+    values["labels"] = list(complaint.labels)
+    values["extra"] = complaint.extra
+    values["reopens"] = reopens
+    values["verified"] = complaint.complainant.verified
+    return values
+
+
+_UNSAID: dict[str, JSON] = {**dict.fromkeys(TEXTS, ""), "complaint": "unsure"}
+_SAID = frozenset({"product", "language", "complaint", "category", "root_cause", "severity", "sentiment"})
+_SAID_OFTEN = frozenset({"remedy", "emergency"})
 
 
 def policy_values(

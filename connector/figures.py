@@ -24,6 +24,8 @@ RESOLVED, REPEAT = 1, 2  # bits
 NONE = 0xFFFFFFFF
 MOST = 0xFF
 LONGEST_WORD = 200
+_DONE = frozenset({Status.RESOLVED, Status.CLOSED})
+_NEW = Status.NEW  # each complaint is asked for it
 
 
 class Hours(Protocol):
@@ -73,7 +75,7 @@ def figures(
     if is_complaint != "yes":
         return Figures(UNSURE, _second(history.received_at), _words(this, tags))
     begun = handled_at(history)
-    done = history.status in (Status.RESOLVED, Status.CLOSED)
+    done = history.spells[-1].status in _DONE
     ended = history.resolutions[-1] if done and history.resolutions else None
     breaches = kept = broken = 0
     for clock in clocks:
@@ -119,12 +121,13 @@ def figures(
 
 def handled_at(history: History) -> datetime | None:
     """The first sign that a person works on it: a reply, an owner who took it over, or a status other than new."""
-    signs = [*history.replies[:1], *(at for at, _ in history.owners if at > history.received_at)][:2]
-    if history.spells[0].status is Status.NEW and len(history.spells) > 1:
-        signs.append(history.spells[1].start)
-    elif history.spells[0].status is not Status.NEW:
-        signs.append(history.received_at)
-    return min(signs, default=None)
+    received, spells = history.received_at, history.spells
+    signs = [*history.replies[:1], *[at for at, _ in history.owners if at > received][:1]]
+    if spells[0].status is not _NEW:
+        signs.append(received)
+    elif len(spells) > 1:
+        signs.append(spells[1].start)
+    return min(signs) if signs else None
 
 
 def _second(at: datetime) -> int:
@@ -137,15 +140,16 @@ def _between(start: datetime, end: datetime) -> int:
 
 def _words(this: Complaint, tags: Sequence[Tag]) -> tuple[str, ...]:
     said = {tag.facet: tag.value for tag in reversed(tags)}.get
-    return (
-        (this.product or "")[:LONGEST_WORD],
-        (said("category") or "")[:LONGEST_WORD],
-        (said("root_cause") or "")[:LONGEST_WORD],
-        (this.channel or "")[:LONGEST_WORD],
-        (said("language") or this.language or "")[:LONGEST_WORD],
-        (this.team or "")[:LONGEST_WORD],
-        (said("severity") or "")[:LONGEST_WORD],
+    words = (
+        this.product or "",
+        said("category") or "",
+        said("root_cause") or "",
+        this.channel or "",
+        said("language") or this.language or "",
+        this.team or "",
+        said("severity") or "",
     )
+    return words if max(map(len, words)) <= LONGEST_WORD else tuple([word[:LONGEST_WORD] for word in words])
 
 
 def _handoffs(history: History) -> int:

@@ -7,8 +7,9 @@ State is the fold of the entries ordered by (occurred_at, id), whatever order th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from itertools import pairwise
 from operator import attrgetter
 
 import msgspec
@@ -35,6 +36,9 @@ _DELETED = f"\x00{EntryKind.DELETE}"
 _SEEN_BY = "visibility:"  # a FIELD entry so named says who can read the entry whose id follows
 _DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 _NO_STAFF = frozenset({Role.AMENDS, Role.SYSTEM})  # what a machine sends a customer answers nothing
+# Each entry of each ticket is asked for these, and to look into an enum's class takes longer than the rest of it.
+_PUBLIC, _INTERNAL, _STAFF = Visibility.PUBLIC, Visibility.INTERNAL, Role.STAFF
+_NEW, _GONE = Status.NEW, Status.DELETED
 
 
 _SCOPED = re.compile(r"([A-Z][A-Z0-9_]*)/(.*)", re.DOTALL)
@@ -121,8 +125,9 @@ def merge(old: Collection[Entry], new: Iterable[Entry]) -> tuple[Entry, ...]:
 def _unrelated(entries: Collection[Entry]) -> bool:
     """Whether none of these can say what another one says, or change it: each is of a kind of its own."""
     kinds = {entry.kind for entry in entries}
-    alone = len(kinds) == len(entries) == len({entry.id for entry in entries})
-    return alone and kinds.isdisjoint(_OF_OTHERS)
+    if len(kinds) < len(entries) or not kinds.isdisjoint(_OF_OTHERS):
+        return False
+    return len({entry.id for entry in entries}) == len(entries)
 
 
 def _without_repetition(joined: list[Entry], statements: set[str]) -> list[Entry]:
@@ -185,8 +190,8 @@ def _hidden(joined: list[Entry]) -> list[Entry]:
 def fold(entries: Iterable[Entry], words: Words) -> Folded | None:
     """What the ordered `entries` amount to in mapped words; None where nothing says when the ticket was received."""
     folding = Folding(words)
-    for entry in entries:
-        folding.take(entry)
+    for entry in entries:  # as `take` does, without a call for each
+        _TAKING[entry.kind](folding, entry)
     return folding.result()
 
 
@@ -239,42 +244,44 @@ class Folding:
         self.begun_by_staff = False
 
     def take(self, entry: Entry) -> None:
-        kind = entry.kind
-        if kind is EntryKind.STATUS:
-            self._status(entry)
-        elif kind is EntryKind.RECEIVED:
-            self.received = entry.occurred_at if self.received is None else min(self.received, entry.occurred_at)
-            self.begun_by_staff = entry.role is Role.STAFF and entry.visibility is Visibility.INTERNAL
-        elif kind is EntryKind.PRIORITY:
-            self._priority(entry)
-        elif kind is EntryKind.OWNER:
-            if entry.value is not None:
-                self.owners.append((entry.occurred_at, entry.value))
-        elif kind is EntryKind.CUSTOMER_MESSAGE:
-            if entry.visibility is Visibility.PUBLIC:
-                self.customer.append(entry.occurred_at)
-                if self.resolutions and self.words.thanks is not None and self.words.thanks.only(entry.text):
-                    self.gratitude.add(entry.occurred_at)
-        elif kind is EntryKind.STAFF_REPLY:
-            self._reply(entry)
-        else:
-            self._rare(entry)
+        _TAKING[entry.kind](self, entry)
 
-    def _rare(self, entry: Entry) -> None:
-        if entry.kind is EntryKind.DELETE:
-            self._enter(Status.DELETED, entry.occurred_at)
-        elif entry.kind is EntryKind.RESTORE:
-            if self.status is Status.DELETED:
-                self._enter(self.undeleted or Status.OPEN, entry.occurred_at)
-        elif entry.kind is EntryKind.MERGE:
-            self.merged_into = entry.value
-        elif entry.kind is EntryKind.RATING:
-            self.rating = entry.value
-        elif entry.value and entry.kind is EntryKind.FIELD and entry.field == self.words.team_field:
+    def _received(self, entry: Entry) -> None:
+        self.received = entry.occurred_at if self.received is None else min(self.received, entry.occurred_at)
+        self.begun_by_staff = entry.role is _STAFF and entry.visibility is _INTERNAL
+
+    def _owner(self, entry: Entry) -> None:
+        if entry.value is not None:
+            self.owners.append((entry.occurred_at, entry.value))
+
+    def _message(self, entry: Entry) -> None:
+        if entry.visibility is _PUBLIC:
+            self.customer.append(entry.occurred_at)
+            if self.resolutions and self.words.thanks is not None and self.words.thanks.only(entry.text):
+                self.gratitude.add(entry.occurred_at)
+
+    def _delete(self, entry: Entry) -> None:
+        self._enter(Status.DELETED, entry.occurred_at)
+
+    def _restore(self, entry: Entry) -> None:
+        if self.status is Status.DELETED:
+            self._enter(self.undeleted or Status.OPEN, entry.occurred_at)
+
+    def _merge(self, entry: Entry) -> None:
+        self.merged_into = entry.value
+
+    def _rating(self, entry: Entry) -> None:
+        self.rating = entry.value
+
+    def _field(self, entry: Entry) -> None:
+        if entry.value and entry.field == self.words.team_field:
             self.teams.append((entry.occurred_at, entry.value))
 
+    def _nothing(self, entry: Entry) -> None:
+        """Notes, and what is said of other entries, change nothing that is folded."""
+
     def _reply(self, entry: Entry) -> None:
-        if entry.visibility is not Visibility.PUBLIC:
+        if entry.visibility is not _PUBLIC:
             return
         if entry.role in _NO_STAFF:
             self.automatic.append(entry.occurred_at)
@@ -295,7 +302,7 @@ class Folding:
             return
         self.status = status
         self.spells.append((status, at))
-        if status is Status.DELETED:
+        if status is _GONE:
             return
         # A ticket that comes back from the bin goes on where it was: neither resolved nor reopened once more.
         before, self.undeleted = self.undeleted, status
@@ -343,7 +350,7 @@ class Folding:
             owner=self.owners[-1][1] if self.owners else None,
             merged_into=self.merged_into,
             rating=self.rating,
-            unknown=tuple(dict.fromkeys(self.unknown)),
+            unknown=tuple(dict.fromkeys(self.unknown)) if self.unknown else (),
         )
 
     def _thanks(self) -> tuple[datetime, ...]:
@@ -388,11 +395,28 @@ class Folding:
 
     def _spells(self, opened: datetime) -> tuple[Spell, ...]:
         steps = self.spells
-        if steps and steps[0][0] is Status.NEW:
-            steps = [(Status.NEW, min(opened, steps[0][1])), *steps[1:]]
+        if steps and steps[0][0] is _NEW:
+            steps = [(_NEW, min(opened, steps[0][1])), *steps[1:]]
         elif not steps or steps[0][1] > opened:
-            steps = [(Status.NEW, opened), *steps]
-        ends = [at for _, at in steps[1:]]
-        spells = [Spell(status, at, end) for (status, at), end in zip(steps, ends, strict=False)]
-        spells.append(Spell(steps[-1][0], steps[-1][1], None))
-        return tuple(spells)
+            steps = [(_NEW, opened), *steps]
+        last, since = steps[-1]
+        if len(steps) == 1:
+            return (Spell(last, since, None),)
+        ended = [Spell(status, at, end) for (status, at), (_, end) in pairwise(steps)]
+        return (*ended, Spell(last, since, None))
+
+
+_TAKING: dict[EntryKind, Callable[[Folding, Entry], None]] = {
+    **dict.fromkeys(EntryKind, Folding._nothing),
+    EntryKind.RECEIVED: Folding._received,
+    EntryKind.CUSTOMER_MESSAGE: Folding._message,
+    EntryKind.STAFF_REPLY: Folding._reply,
+    EntryKind.STATUS: Folding._status,
+    EntryKind.PRIORITY: Folding._priority,
+    EntryKind.OWNER: Folding._owner,
+    EntryKind.FIELD: Folding._field,
+    EntryKind.MERGE: Folding._merge,
+    EntryKind.DELETE: Folding._delete,
+    EntryKind.RESTORE: Folding._restore,
+    EntryKind.RATING: Folding._rating,
+}

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from adapters.zendesk.snapshots import REFUSED, Metrics, Snapshot, fields_of, kept_of, metrics_of, snapshot_of
 from adapters.zendesk.values import instant, loaded, moment, number, ticket_id
 from connector.adapter import Record
 from connector.model import JSON, Entry, EntryKind, Role, Visibility
@@ -35,8 +36,14 @@ SHAPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("description", (str, type(None)), "text"),
     ("priority", (str, type(None)), "a word"),
     ("tags", (list, type(None)), "a list"),
-    ("custom_fields", (list, type(None)), "a list"),
 )
+USUAL = (str, str, str, list)  # status, subject, description, tags
+_NO_METRICS = Metrics()
+# Each ticket is made of these, and to look into an enum's class takes longer than the rest of an entry.
+_RECEIVED, _STATUS, _PRIORITY = EntryKind.RECEIVED, EntryKind.STATUS, EntryKind.PRIORITY
+_OWNER, _STAFF_REPLY = EntryKind.OWNER, EntryKind.STAFF_REPLY
+_CUSTOMER, _STAFF, _NOBODY = Role.CUSTOMER, Role.STAFF, Role.UNKNOWN
+_PUBLIC, _INTERNAL = Visibility.PUBLIC, Visibility.INTERNAL
 
 
 class Person(msgspec.Struct, omit_defaults=True):
@@ -113,17 +120,35 @@ def _persons(sent: msgspec.Raw) -> list[Person]:
 def sent_ticket(raw: msgspec.Raw, people: People, metrics: Mapping[int, msgspec.Raw], seen: Seen) -> Record:
     """The record of one ticket of a page. Never raises: what cannot be read is a record with a problem."""
     try:
+        ticket = snapshot_of(raw)
+        requester = people.requester(ticket.requester_id)
+        metric = metrics.get(number(ticket.id) or 0) if metrics else None
+        if metric is not None:
+            ticket.with_metrics(metrics_of(metric))
+    except REFUSED:
+        return _odd_ticket(raw, people, metrics, seen)
+    parts = [b'{"ticket":', raw]
+    if requester is not None:
+        parts += (b',"requester":', requester.packed)
+    if metric is not None:
+        parts += (b',"metric_set":', metric)
+    parts.append(b"}")
+    return _record(b"".join(parts), ticket, requester.fields if requester else None, seen)
+
+
+def _odd_ticket(raw: msgspec.Raw, people: People, metrics: Mapping[int, msgspec.Raw], seen: Seen) -> Record:
+    """The same of a ticket that is not what the documentation says."""
+    try:
         ticket = msgspec.json.decode(raw)
         requester = people.requester(ticket.get("requester_id"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
+    except (*REFUSED, AttributeError):
         return read(b"".join((b'{"ticket":', raw, b"}")), seen.at)
     parts = [b'{"ticket":', raw]
     if requester is not None:
         parts += (b',"requester":', requester.packed)
     if metrics and (metric := metrics.get(number(ticket.get("id")) or 0)) is not None:
         parts += (b',"metric_set":', metric)
-        ticket.setdefault("metric_set", msgspec.json.decode(metric))
-    return _record(b"".join((*parts, b"}")), ticket, requester.fields if requester else None, seen)
+    return read(b"".join((*parts, b"}")), seen.at)
 
 
 def gone(ticket: str, seen_at: datetime) -> Record:
@@ -134,52 +159,60 @@ def gone(ticket: str, seen_at: datetime) -> Record:
 def read(kept: bytes, seen_at: datetime) -> Record:
     """The record that `kept` holds, as it was made when it was seen at `seen_at`."""
     try:
-        whole = loaded(kept)
+        whole = kept_of(kept)
     except ValueError as error:
-        return _broken(kept, None, f"it is no JSON: {error}")
-    if not isinstance(whole, dict) or not isinstance(whole.get("ticket"), dict):
-        return _broken(kept, None, "a ticket is an object, and this is none")
-    ticket, requester, seen = whole["ticket"], whole.get("requester"), Seen.when(seen_at)
-    if whole.get("gone") is True and (ident := number(ticket.get("id"))) is not None:
+        return _broken(kept, None, str(error))
+    seen, requester = Seen.when(seen_at), whole.requester
+    if whole.gone is True and (ident := number(whole.ticket.id)) is not None:
         return Record(str(ident), f"{ident}#gone", kept, entries=(_deletion(seen_at, seen),))
-    if "metric_set" in whole:
-        ticket.setdefault("metric_set", whole["metric_set"])
+    ticket = whole.ticket.with_metrics(whole.metric_set)
     return _record(kept, ticket, requester if isinstance(requester, dict) else None, seen)
 
 
-def _record(kept: bytes, ticket: dict[str, JSON], requester: dict[str, JSON] | None, seen: Seen) -> Record:
-    ident = ticket_id(ticket.get("id"))
+def _record(kept: bytes, ticket: Snapshot, requester: dict[str, JSON] | None, seen: Seen) -> Record:
+    ident = ticket_id(ticket.id)
     if ident is None:
-        return _broken(kept, None, f"it has no id: {ticket.get('id')!r}")
-    created, updated = moment(ticket.get("created_at")), moment(ticket.get("updated_at"))
+        return _broken(kept, None, f"it has no id: {ticket.id!r}")
+    created, updated = moment(ticket.created_at), moment(ticket.updated_at)
     trouble = _trouble(ticket, created, updated)
     opened = created or updated
     if trouble is not None or opened is None:
         return _broken(kept, ident, trouble or "it says neither when it was created nor when it was updated")
     changed = updated or opened
-    generated = ticket.get("generated_timestamp")
+    generated = ticket.generated_timestamp
     version = int(changed.timestamp())
     # Changes by Zendesk itself move only this one; outside the export it may be missing or 0.
     if type(generated) is int and generated > version:
         version = generated
     name = str(ident)
-    if ticket.get("subject") == SCRUBBED and ticket.get("description") == SCRUBBED:
+    if ticket.subject == SCRUBBED and ticket.description == SCRUBBED:
         # Only the ticket's end is news: what Zendesk wiped must not wipe what we hold, be it wiped by our own rules.
-        ended = (_deletion(instant(version) or changed, seen),) if ticket["status"] == "deleted" else ()
+        ended = (_deletion(instant(version) or changed, seen),) if ticket.status == "deleted" else ()
         return Record(name, f"{name}#scrubbed", kept, version, entries=ended)
-    entries = _entries(name, ticket, opened, changed, instant(version) or changed, seen)
-    return Record(name, name, kept, version, _fields(ticket, requester), entries)
+    entries = _entries(name, ticket, opened, changed, version, seen)
+    return Record(name, name, kept, version, fields_of(ticket, requester, kept), entries)
 
 
-def _trouble(ticket: dict[str, JSON], created: datetime | None, updated: datetime | None) -> str | None:
+def _as_usual(ticket: Snapshot) -> bool:
+    """Whether its members are of the types that nearly all tickets have."""
+    kinds = (type(ticket.status), type(ticket.subject), type(ticket.description), type(ticket.tags))
+    rated = ticket.priority is None or type(ticket.priority) is str
+    return kinds == USUAL and rated and memoryview(ticket.custom_fields)[0] in b"[n"
+
+
+def _trouble(ticket: Snapshot, created: datetime | None, updated: datetime | None) -> str | None:
+    if created and updated and _as_usual(ticket):
+        return None
     for name, kinds, wanted in SHAPES:
-        value = ticket.get(name)
+        value = getattr(ticket, name)
         if not isinstance(value, kinds):
             return f"{name} is {type(value).__name__}, not {wanted}"
-    if created is None and ticket.get("created_at") is not None:
-        return f"created_at is no time with a zone: {str(ticket['created_at'])[:40]!r}"
-    if updated is None and ticket.get("updated_at") is not None:
-        return f"updated_at is no time with a zone: {str(ticket['updated_at'])[:40]!r}"
+    if memoryview(ticket.custom_fields)[0] not in b"[n":
+        return f"custom_fields is {type(loaded(ticket.custom_fields)).__name__}, not a list"
+    if created is None and ticket.created_at is not None:
+        return f"created_at is no time with a zone: {str(ticket.created_at)[:40]!r}"
+    if updated is None and ticket.updated_at is not None:
+        return f"updated_at is no time with a zone: {str(ticket.updated_at)[:40]!r}"
     return None
 
 
@@ -189,46 +222,28 @@ def _broken(kept: bytes, ident: int | None, problem: str) -> Record:
     return Record(name, name, kept, problem=problem)
 
 
-def _fields(ticket: dict[str, JSON], requester: dict[str, JSON] | None) -> dict[str, JSON]:
-    fields = ticket
-    fields.pop("fields", None)  # the custom fields once more
-    custom = fields.pop("custom_fields", None) or ()
-    fields["requester"] = requester or {"id": ticket.get("requester_id")}
-    try:
-        fields["custom"] = {str(one["id"]): one["value"] for one in custom}
-    except (KeyError, TypeError):
-        fields["custom"] = {str(one["id"]): one.get("value") for one in custom if isinstance(one, dict) and "id" in one}
-    url = ticket.get("url")
-    if isinstance(url, str):
-        fields["agent_url"] = url.replace("/api/v2/tickets/", "/agent/tickets/", 1).removesuffix(".json")
-    return fields
-
-
 def _entries(
-    name: str, ticket: dict[str, JSON], opened: datetime, changed: datetime, generated: datetime, seen: Seen
+    name: str, ticket: Snapshot, opened: datetime, changed: datetime, version: int, seen: Seen
 ) -> tuple[Entry, ...]:
     """What a snapshot tells of the timeline: how it began, and what it says of status, priority and owner now."""
     at, prefix = seen
-    metric = ticket.get("metric_set")
-    metrics: dict[str, JSON] = metric if isinstance(metric, dict) else {}
-    description, status, priority = ticket.get("description"), ticket["status"], ticket.get("priority")
-    visibility = Visibility.INTERNAL if ticket.get("is_public") is False else Visibility.PUBLIC
-    requester, owner = number(ticket.get("requester_id")), number(ticket.get("assignee_id"))
+    metrics = ticket.metric_set or _NO_METRICS
+    description, status, priority = ticket.description, ticket.status, ticket.priority
+    public = ticket.is_public is not False
+    requester, owner = number(ticket.requester_id), number(ticket.assignee_id)
     actor = None if requester is None else str(requester)
     # Only staff can open a ticket that its requester does not see.
-    opener = Role.CUSTOMER if visibility is Visibility.PUBLIC else Role.STAFF
-    received = Entry(f"r:{name}", EntryKind.RECEIVED, opened, at, opener, actor, visibility, description)
-    entries = [received]
+    opener, visibility = (_CUSTOMER, _PUBLIC) if public else (_STAFF, _INTERNAL)
+    entries = [Entry(f"r:{name}", _RECEIVED, opened, at, opener, actor, visibility, description)]
     if status == "deleted":
-        entries.append(_deletion(generated, seen))
+        entries.append(_deletion(instant(version) or changed, seen))
     else:
-        since = moment(metrics.get("solved_at" if status in SOLVED else "status_updated_at")) or changed
-        entries.append(_statement(f"{prefix}s", EntryKind.STATUS, since, at, status))
+        since = moment(metrics.solved_at if status in SOLVED else metrics.status_updated_at) or changed
+        entries.append(_statement(f"{prefix}s", _STATUS, since, at, status))
     if priority is not None:
-        entries.append(_statement(f"{prefix}p", EntryKind.PRIORITY, changed, at, priority))
+        entries.append(_statement(f"{prefix}p", _PRIORITY, changed, at, priority))
     if owner is not None:
-        since = moment(metrics.get("assigned_at")) or changed
-        entries.append(_statement(f"{prefix}o", EntryKind.OWNER, since, at, str(owner)))
+        entries.append(_statement(f"{prefix}o", _OWNER, moment(metrics.assigned_at) or changed, at, str(owner)))
     if (replied := _first_reply(metrics, opened)) is not None:
         entries.append(replied_entry(replied, at))
     if description is not None and BLOCK in description:
@@ -237,7 +252,7 @@ def _entries(
 
 
 def _statement(ident: str, kind: EntryKind, at: datetime, seen_at: datetime, value: str) -> Entry:
-    return Entry(ident, kind, at, seen_at, Role.UNKNOWN, None, Visibility.INTERNAL, None, value, None, False)
+    return Entry(ident, kind, at, seen_at, _NOBODY, None, _INTERNAL, None, value, None, False)
 
 
 def _deletion(at: datetime, seen: Seen) -> Entry:
@@ -249,17 +264,17 @@ def _redaction(ident: str, name: str, at: datetime, seen_at: datetime, left: str
     return Entry(ident, EntryKind.REDACTION, at, seen_at, text=left, value=f"r:{name}", observed=False)
 
 
-def _first_reply(metrics: dict[str, JSON], opened: datetime) -> datetime | None:
+def _first_reply(metrics: Metrics, opened: datetime) -> datetime | None:
     """When staff first replied in public, to the minute, as the vendor's own metric has it (calendar time)."""
-    reply = metrics.get("reply_time_in_minutes")
+    reply = metrics.reply_time_in_minutes
     minutes = reply.get("calendar") if isinstance(reply, dict) else None
     if type(minutes) is not int or not 0 <= minutes < 10**8:
         return None
     try:
-        return opened + timedelta(minutes=minutes)
+        return opened + timedelta(0, minutes * 60)
     except OverflowError:
         return None
 
 
 def replied_entry(at: datetime, seen_at: datetime) -> Entry:
-    return Entry("~reply", EntryKind.STAFF_REPLY, at, seen_at, Role.STAFF, None, Visibility.PUBLIC, observed=False)
+    return Entry("~reply", _STAFF_REPLY, at, seen_at, _STAFF, None, _PUBLIC, None, None, None, False)

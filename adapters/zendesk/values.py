@@ -59,9 +59,7 @@ def instant(value: JSON) -> datetime | None:
 
 def number(value: JSON) -> int | None:
     """An id: a whole number, or one written as text."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
+    if type(value) is int:  # and no bool
         return value
     return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= DIGITS else None
 

@@ -54,12 +54,39 @@ class _Table(NamedTuple):
         end = ends[index]
         return before[index] + (instant if instant < end else end) - starts[index]
 
+    def worked(self, start: int, end: int) -> int:
+        """Seconds worked between two instants within this table, of which the second is not before the first."""
+        _, _, _, starts, ends, before, _ = self
+        first = bisect_right(starts, start) - 1
+        last = bisect_right(starts, end, first) - 1
+        done = min(start, ends[first]) - starts[first] + before[first]
+        return min(end, ends[last]) - starts[last] + before[last] - done
+
     def reached(self, goal: int) -> int | None:
         """The first instant before which `goal` seconds are worked, None if it lies beyond this table."""
         _, _, last, starts, ends, before, _ = self
         index = bisect_left(before, goal) - 1
         instant = starts[index] + goal - before[index]
         return instant if instant <= ends[index] and instant <= last else None
+
+    def course(self, start: int, end: int, seconds: int, fewer: int) -> tuple[int, int, int] | None:
+        """As `Hours.course`, for instants within this table; None where an answer lies beyond it."""
+        # In one go: each clock of each ticket passes here.
+        _, _, last, starts, ends, before, _ = self
+        at = bisect_right(starts, start) - 1
+        until = ends[at]
+        done = before[at] + (start if start < until else until) - starts[at]
+        at = bisect_right(starts, end, at) - 1
+        until = ends[at]
+        worked = before[at] + (end if end < until else until) - starts[at] - done
+        at = bisect_left(before, done + seconds) - 1
+        due = starts[at] + done + seconds - before[at]
+        if due > ends[at] or due > last:
+            return None
+        if fewer == seconds:
+            return worked, due, due
+        at = bisect_left(before, done + fewer, 0, at + 1) - 1
+        return worked, due, starts[at] + done + fewer - before[at]
 
 
 class Hours:
@@ -92,8 +119,10 @@ class Hours:
             return 0
         if self._always:
             return end - start
-        table = self._table_over(start, end)
-        return table.worked_before(end) - table.worked_before(start)
+        table = self._table
+        if start < table.first or end > table.last:
+            table = self._table_over(start, end)
+        return table.worked(start, end)
 
     def add(self, start: int, seconds: int) -> int:
         """As `add_working_seconds`, in seconds since 1970."""
@@ -112,10 +141,9 @@ class Hours:
         """
         table = self._table
         if not self._always and table.first <= start and end <= table.last:
-            done = table.worked_before(start)
-            later = table.reached(done + seconds)
-            if later is not None:
-                return table.worked_before(end) - done, later, table.reached(done + fewer) or later
+            found = table.course(start, end, seconds, fewer)
+            if found is not None:
+                return found
         return self.worked(start, end), self.add(start, seconds), self.add(start, fewer)
 
     def intervals(self, start: int, end: int) -> list[Span]:
@@ -144,8 +172,7 @@ class Hours:
 
 def epoch_seconds(instant: datetime) -> int:
     """Whole seconds since 1970; a fraction is cut off."""
-    seconds = instant.timestamp()
-    return int(seconds) if seconds >= 0 else math.floor(seconds)
+    return math.floor(instant.timestamp())
 
 
 def instant_at(seconds: int) -> datetime:

@@ -238,11 +238,12 @@ def run_of(
     life: Life, pauses: AbstractSet[Status], history: History, finished: datetime | None, now_second: int
 ) -> Run:
     """The course of one life up to `now_second`; `finished` is when the complaint ended, if it did."""
+    begun, stop = life.start, life.stop
     if life.after_end:
-        finished = next((one.start for one in history.spells if one.status in GONE and one.start >= life.start), None)
-    answered = life.stop is not None
-    ended = life.stop if answered else finished
-    start, end = epoch_seconds(life.start), now_second if ended is None else epoch_seconds(ended)
+        finished = next((one.start for one in history.spells if one.status in GONE and one.start >= begun), None)
+    answered = stop is not None
+    ended = stop if answered else finished
+    start, end = epoch_seconds(begun), now_second if ended is None else epoch_seconds(ended)
     if end < start:
         end = start
     found = [] if life.after_end else breaks(history, pauses, start, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from connector.clocks.promises.standing import PROMISE
 from connector.clocks.regulation import REGULATION
@@ -23,6 +24,7 @@ TITLES = {
     REGULATION: "A regulator's deadline",
     PROMISE: "What the customer was promised",
 }
+_BREACHED, _RUNNING = ClockState.BREACHED, ClockState.RUNNING  # each clock of each ticket is asked for them
 CHANGES = {"priority": "the new priority", "targets": "the new target"}
 
 
@@ -34,29 +36,28 @@ def flags(clocks: Iterable[Clock], sla: Sla, now: datetime) -> tuple[Flag, ...]:
     """
     found = []
     for clock in clocks:
-        if clock.state is ClockState.BREACHED and clock.breached_at is not None:
+        if clock.state is _BREACHED and clock.breached_at is not None:
             kind = FlagKind.BROKEN_PROMISE if clock.kind == PROMISE else FlagKind.OVERDUE
             found.append(_flag(kind, clock, clock.breached_at, sla))
-        elif _due_soon(clock, now) and clock.warn_at is not None:
+        elif clock.state is _RUNNING and _due_soon(clock, now) and clock.warn_at is not None:
             found.append(_flag(FlagKind.DUE_SOON, clock, clock.warn_at, sla))
     return tuple(found)
 
 
 def _due_soon(clock: Clock, now: datetime) -> bool:
-    running = clock.state is ClockState.RUNNING and clock.warn_at is not None and clock.due_at is not None
-    return running and clock.warn_at <= now < clock.due_at  # type: ignore[operator]
+    return clock.warn_at is not None and clock.due_at is not None and clock.warn_at <= now < clock.due_at
 
 
 def next_change(clocks: Iterable[Clock], now: datetime) -> datetime | None:
     """The next instant after `now` at which a flag comes, changes or goes by the passing of time alone."""
-    coming = (
+    coming = [
         instant
         for clock in clocks
-        if clock.state is ClockState.RUNNING
+        if clock.state is _RUNNING
         for instant in (clock.warn_at, clock.due_at)
         if instant is not None and instant > now
-    )
-    return min(coming, default=None)
+    ]
+    return min(coming) if coming else None
 
 
 def _flag(kind: FlagKind, clock: Clock, since: datetime, sla: Sla) -> Flag:
@@ -77,9 +78,14 @@ def why(kind: FlagKind, clock: Clock, zone: str, beside: str = "UTC") -> str:
     tail = " and has not come" if kind is FlagKind.OVERDUE else ""
     if what == REGULATION:
         return f"{title} {was} {due}{tail} ({clock.target})."
-    promise = f"{clock.target}: {duration(clock.target_seconds)} of calendar {clock.calendar}"
+    promise = _promise(clock.target, clock.target_seconds, clock.calendar)
     by = f"; with {CHANGES[clock.cause]} it was over at once" if clock.cause else ""
     return f"{title} {was} {due}{tail} ({promise}{by})."
+
+
+@lru_cache(maxsize=256)  # there is one for each target, and it is told with each clock that was missed
+def _promise(target: str, seconds: int, calendar: str) -> str:
+    return f"{target}: {duration(seconds)} of calendar {calendar}"
 
 
 def _why_promise(kind: FlagKind, clock: Clock, due: str, made: str) -> str:

@@ -90,8 +90,19 @@ def clocks(
     """
     now_second, finished = epoch_seconds(now), finished_at(complaint, history)
     found: list[Clock] = []
+    steady = len(history.priorities) < 2
     for kind in sla.by_kind:
+        one_term = steady and not sla.marks[kind]
         for life in lives(kind, history):
+            if one_term and life.team is None:  # as most are: one target from beginning to end
+                term = sla.term_for(kind, values)
+                target = term.target
+                if target is None:
+                    continue
+                if not target.automatic:
+                    run = run_of(life, pauses_of(target), history, finished, now_second)
+                    found.append(_clock(term, target, sla.calendars[target.calendar], life, run, finished))
+                    continue
             clock, _ = _clock_of(terms(kind, history, values, sla, life), sla, life, history, finished, now_second)
             if clock is not None:
                 found.append(clock)
@@ -242,11 +253,18 @@ def _clock(
     term: Term, target: Target, hours: Hours, life: Life, run: Run, finished: datetime | None, used_before: int = 0
 ) -> Clock:
     """`run` is the course of the life since `used_before` seconds were used under other targets."""
-    used, due, warning = _measured_on(hours, run, target, used_before)
+    ended = run.ended
+    due: int | None
+    warning: int | None
+    if not used_before and run.unbroken:  # as most are; whom it reached in time need not be warned
+        goal = target.within_seconds
+        fewer = goal if ended else min(goal, target.warns_at_seconds)
+        used, due, warning = hours.course(run.start, run.end, goal, fewer)
+    else:
+        used, due, warning = _measured_on(hours, run, target, used_before)
     reached = due
     if term.since is not None:  # a promise cannot be broken before it was made
         due, warning = (None if at is None else max(at, term.since) for at in (due, warning))
-    ended = run.ended
     in_time = due is None or due > run.end or (ended and due == run.end)
     if term.until is not None and due is not None and due >= term.until:
         in_time = True
@@ -285,12 +303,17 @@ def _cut_off_at(life: Life, run: Run, finished: datetime | None) -> datetime | N
 
 def _state(run: Run, *, in_time: bool) -> ClockState:
     if run.answered:
-        return ClockState.MET if in_time else ClockState.MISSED
+        return _MET if in_time else _MISSED
     if run.cut_off:
         return ClockState.CANCELLED
     if not in_time:
-        return ClockState.BREACHED
-    return ClockState.PAUSED if run.breaks and run.breaks[-1].end is None else ClockState.RUNNING
+        return _BREACHED
+    return _PAUSED if run.breaks and run.breaks[-1].end is None else _RUNNING
+
+
+# Each clock of each ticket has one of them, and to look into an enum's class takes longer than to tell which.
+_MET, _MISSED, _BREACHED = ClockState.MET, ClockState.MISSED, ClockState.BREACHED
+_PAUSED, _RUNNING = ClockState.PAUSED, ClockState.RUNNING
 
 
 def measured(hours: Hours, run: Run, goal_seconds: int, fewer_seconds: int) -> tuple[int, int | None, int | None]:

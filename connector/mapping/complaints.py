@@ -7,6 +7,7 @@ placed is kept and named in `problems`.
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,6 +33,7 @@ def normalise(
     if not ticket:
         raise RecordError("the record has no ticket id.", source=source, remedy="Look at its payload in quarantine.")
     read = Reading(fields, mapping)
+    line = read.lines.get
     # What is gone at the source has no fields any more, and has to be known as gone all the same.
     if mapping.required and folded.status is not Status.DELETED:
         _prove_required(source, ticket, read)
@@ -43,19 +45,19 @@ def normalise(
         source=source,
         ticket=ticket,
         version=version,
-        subject=read.text("subject") or "",
-        text=read.text("text", MAX_TEXT_CHARACTERS) or "",
+        subject=line("subject") or read.text("subject") or "",
+        text=line("text") or read.text("text", MAX_TEXT_CHARACTERS) or "",
         complainant=complainant,
         status=folded.status,
         opened_at=opened_at,
         updated_at=read.time("updated_at") or max(opened_at, folded.history.spells[-1].start),
-        url=read.text("url"),
-        channel=read.text("channel"),
+        url=line("url") or read.text("url"),
+        channel=line("channel") or read.text("channel"),
         priority=folded.priority,
-        owner=folded.owner or read.text("owner"),
-        team=read.text("team"),
+        owner=folded.owner or line("owner") or read.text("owner"),
+        team=line("team") or read.text("team"),
         product=product,
-        order_number=read.text("order_number"),
+        order_number=line("order_number") or read.text("order_number"),
         language=language,
         labels=read.labels(),
         extra=_extra(read, product),
@@ -72,6 +74,8 @@ _RARE = frozenset({"stage", "outcome", "follows", "accepted_at"})
 
 
 def _rarely_mapped(read: Reading) -> dict[str, Any]:
+    if _RARE.isdisjoint(read.paths):
+        return {}
     return {name: read.time(name) if name == "accepted_at" else read.text(name) for name in _RARE & read.paths.keys()}
 
 
@@ -98,15 +102,17 @@ def _extra(read: Reading, product: str | None) -> dict[str, JSON]:
 
 
 def _complainant(source: str, ticket: str, read: Reading) -> Complainant:
-    address = read.text("requester.address")
+    line = read.lines.get
+    address = line("requester.address") or read.text("requester.address")
     verified = read.yes("requester.verified")
-    source_id, name = read.text("requester.id"), read.text("requester.name")
+    source_id = line("requester.id") or read.text("requester.id")
+    name = line("requester.name") or read.text("requester.name")
     return Complainant(
         key=_key(source, ticket, source_id, address, name, verified=verified),
         source_id=source_id,
         name=name,
         address=address,
-        phone=read.text("requester.phone"),
+        phone=line("requester.phone") or read.text("requester.phone"),
         verified=verified,
         language=read.language("requester.language"),
         time_zone=read.zone("requester.time_zone"),
@@ -127,12 +133,16 @@ def _key(
 
 def complaint_tag(complaint: Complaint, mapping: Mapping) -> Tag | None:
     """What the source itself says about "is it a complaint", by the mapping's rules; None where it says nothing."""
-    author = f"mapping:{mapping.adapter}"
     if _says(complaint, mapping.not_complaint_labels, mapping.not_complaint_when):
-        return Tag("complaint", "no", 1.0, author)
+        return _word(mapping.adapter, "no")
     if _says(complaint, mapping.complaint_labels, mapping.complaint_when):
-        return Tag("complaint", "yes", 1.0, author)
+        return _word(mapping.adapter, "yes")
     return None
+
+
+@lru_cache(maxsize=64)  # each complaint has one of these
+def _word(adapter: str, said: str) -> Tag:
+    return Tag("complaint", said, 1.0, f"mapping:{adapter}")
 
 
 def _says(complaint: Complaint, labels: frozenset[str], when: Condition | None) -> bool:

@@ -37,6 +37,11 @@ FIELDS = (
     "follows",
     *(f"requester.{name}" for name in REQUESTER),
 )
+# What is a line of text, the same in every ticket that says it.
+LINES = tuple(
+    name for name in FIELDS if name not in ("labels", "opened_at", "updated_at", "accepted_at", "requester.verified")
+)
+_STEPS = 2
 EXTRA = "extra."
 TABLED = ("channel", "team", "product", "language", "owner", "stage", "outcome")  # besides `extra.…`
 DEFAULTED = (*TABLED, "order_number", "requester.language")  # besides `extra.…`
@@ -86,7 +91,8 @@ class Mapping(msgspec.Struct, frozen=True):
     stands ("fields.product" → "mappings/jira.yaml:12:3").
     `thanks` knows messages that say nothing else.
     `besides` names all that decides how a ticket is read but for `status` and `priority`; empty where nobody knows.
-    `paths` and `extras` are derived: the steps to each field, and to each of the admin's own ones.
+    `paths`, `extras` and `plain` are derived: the steps to each field, to each of the admin's own ones, and the one or
+    two steps to those lines of text that are taken as they are, since they have neither table nor type.
     """
 
     adapter: str
@@ -111,11 +117,16 @@ class Mapping(msgspec.Struct, frozen=True):
     besides: str = ""
     paths: dict[str, tuple[str, ...]] = {}
     extras: tuple[tuple[str, str], ...] = ()
+    plain: tuple[tuple[str, str, str | None], ...] = ()
 
     def __post_init__(self) -> None:
         force_setattr(self, "paths", {name: _steps(path) for name, path in self.fields.items()})
         own = tuple((name, name.removeprefix(EXTRA)) for name in self.fields if name.startswith(EXTRA))
         force_setattr(self, "extras", own)
+        placed = {*self.values, *self.types, *(("product",) if self.products is not None else ())}
+        paths = {name: (*self.paths[name], None) for name in LINES if name in self.paths and name not in placed}
+        plain = tuple((name, *path[:_STEPS]) for name, path in paths.items() if len(path) <= _STEPS + 1)
+        force_setattr(self, "plain", plain)
         force_setattr(self, "file", self.file or f"mappings/{self.adapter}.yaml")
 
     def place(self, line: str) -> str:

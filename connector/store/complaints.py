@@ -37,7 +37,7 @@ from connector.store import tallies
 from connector.store.figures import Counted as Figured
 from connector.store.figures import keep as keep_figures
 from connector.store.people import PERSON, Seen, save_people
-from connector.store.rows import Row, add, change, listed, upsert
+from connector.store.rows import Row, add, among, change, listed, upsert
 from connector.store.surveys import rated_at_source
 from connector.store.tables import IS_COMPLAINT, PERSONS_WORD, complainant, complaint, source
 from connector.store.times import micros, micros_or_none, moment, moment_or_none
@@ -135,7 +135,8 @@ def pack(doc: Doc) -> bytes:
     """The row form of a doc. The words of a ticket stand in it once: the first entry's text is the complaint's."""
     entries = doc.entries
     if entries and _repeats_text(entries[0], doc.complaint):
-        doc = replace(doc, entries=(replace(entries[0], text="\x00same"), *entries[1:]))
+        first = replace(entries[0], text="\x00same")
+        doc = Doc(doc.complaint, (first, *entries[1:]), doc.tags, doc.promises)
     return _encode(doc)
 
 
@@ -203,8 +204,8 @@ def stored_of(row: Any) -> Stored:
 
 def of_tickets(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, Stored]:
     """The stored complaints of these tickets, by ticket."""
-    rows = connection.execute(_OF_TICKETS, {"of": source_id, "tickets": listed(tickets)})
-    return {stored.ticket: stored for stored in map(stored_of, rows.all())}
+    rows = among(connection, _OF_TICKETS, "tickets", tickets, of=source_id)
+    return {stored.ticket: stored for stored in map(stored_of, rows)}
 
 
 def revisions(connection: Connection, source_id: int, tickets: Sequence[str]) -> dict[str, int]:
@@ -230,11 +231,14 @@ def due(connection: Connection, source_ids: Sequence[int], now: datetime, most: 
 
 def packed(item: Saving, people: Identifying) -> Packed:
     """A complaint as its row, but for what the store adds to it. `people` says what its complainant is known by."""
-    told = item.doc.complaint
+    told, assessed = item.doc.complaint, item.assessed
     columns = {
+        "source_id": 0,  # this and the next two are told by `save`
+        "revision": 0,
+        "complainant_id": 0,
         "ticket": told.ticket,
         "version": told.version,
-        "status": told.status.value,
+        "status": told.status._value_,
         "complaint": _facet(item.doc.tags, "complaint") or "unsure",
         "merged": told.merged_into is not None,
         "opened_at": micros(told.opened_at),
@@ -244,13 +248,16 @@ def packed(item: Saving, people: Identifying) -> Packed:
         "product": told.product,
         "order_number": told.order_number,
         "doc": bytearray(pack(item.doc)),
-        **_assessed_columns(item.assessed),
+        "assessed": bytearray(_encode(assessed)),
+        "flags": _flags(assessed),
+        "due_at": _due_at(assessed),
+        "promises": _promises(assessed),
         "look_at": micros_or_none(item.look_at),
         "emergency": _emergencies(item.doc.tags),
         "words": words_hash(told.text),
     }
     numbers = numbers_of(told, people) if people.numbers else ()
-    seen = Seen(told.complainant, numbers, place_of(told, people))
+    seen = Seen(told.complainant, numbers, place_of(told, people) if people.place else None)
     return Packed(told.ticket, seen, columns, item.figures, item.ratings, item.counted, item.counted_before)
 
 
@@ -327,8 +334,8 @@ def _keep_figures(connection: Connection, source_id: int, saving: Sequence[Packe
     wanted = [item for item in saving if item.figures is not None or item.ratings or item.ticket in before]
     if not wanted:
         return
-    rows = connection.execute(_IDS, {"of": source_id, "tickets": listed(item.ticket for item in wanted)})
-    idents = {ticket: (ident, person) for ident, ticket, person in rows.all()}
+    rows = among(connection, _IDS, "tickets", [item.ticket for item in wanted], of=source_id)
+    idents = {ticket: (ident, person) for ident, ticket, person in rows}
     counted = {idents[one.ticket][0]: Figured(source_id, idents[one.ticket][1], one.figures) for one in wanted}
     keep_figures(connection, counted)
     rated = [(*idents[one.ticket], one.ticket, rating) for one in wanted for rating in one.ratings]
@@ -358,23 +365,32 @@ def _facet(tags: Iterable[Tag], facet: str) -> str | None:
 
 
 def _emergencies(tags: Iterable[Tag]) -> str | None:
-    return " ".join(tag.value for tag in tags if tag.facet == "emergency") or None
+    return " ".join([tag.value for tag in tags if tag.facet == "emergency"]) or None
 
 
 def _assessed_columns(assessed: Assessed) -> dict[str, object]:
-    dues = [clock.due_at for clock in assessed.clocks if clock.due_at is not None and clock.stopped_at is None]
     return {
         "assessed": bytearray(_encode(assessed)),
-        "flags": " ".join(sorted({flag.kind.value for flag in assessed.flags})) if assessed.flags else "",
-        "due_at": micros_or_none(min(dues, default=None)),
+        "flags": _flags(assessed),
+        "due_at": _due_at(assessed),
         "promises": _promises(assessed),
     }
+
+
+def _flags(assessed: Assessed) -> str:
+    """The kinds of its flags, each once."""
+    return " ".join(sorted({flag.kind._value_ for flag in assessed.flags})) if assessed.flags else ""
+
+
+def _due_at(assessed: Assessed) -> int | None:
+    dues = [clock.due_at for clock in assessed.clocks if clock.stopped_at is None and clock.due_at is not None]
+    return micros(min(dues)) if dues else None
 
 
 def _promises(assessed: Assessed) -> str | None:
     """A word for each promise, so that they can be counted without reading the complaints; None where there is none."""
     known = assessed.unsure or assessed.dismissed
-    if not known and not any(clock.kind == PROMISE for clock in assessed.clocks):
+    if not known and PROMISE not in [clock.kind for clock in assessed.clocks]:
         return None
     return " ".join(words_of(assessed.clocks, assessed.unsure))
 

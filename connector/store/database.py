@@ -285,6 +285,11 @@ class _SQLite(SQLiteDialect_pysqlite):
             driver.execute("BEGIN")
 
 
+# For a value that is no plain number or text the driver asks around, for as long as a row takes that has none, what
+# could be made of it. Of these it is told: nothing stays nothing, and yes and no are kept as 1 and 0, as ever.
+sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]  # made in C, it is the quickest nothing
+sqlite3.register_adapter(bool, int)
+
 registry.register("sqlite.amends", __name__, _SQLite.__name__)
 _COMPILED = LRUCache[Any, Any](1000)
 

@@ -59,7 +59,8 @@ def keep(connection: Connection, counted: Mapping[int, Counted]) -> None:
     if not counted:
         return
     counted = _with_grants(connection, counted)
-    numbers = _numbers(connection, (one.figures for one in counted.values() if one.figures is not None))
+    numbers = _numbers(connection, [one.figures for one in counted.values() if one.figures is not None])
+    coded: dict[tuple[str, ...], tuple[int, ...]] = {}  # many have the same words
     by_block: dict[int, list[int]] = {}
     for ident in counted:
         by_block.setdefault(ident // A_BLOCK, []).append(ident)
@@ -70,7 +71,7 @@ def keep(connection: Connection, counted: Mapping[int, Counted]) -> None:
         body = bytearray(before) if before is not None else bytearray(SIZE * A_BLOCK)
         for ident in idents:
             one, at = counted[ident], ident % A_BLOCK * SIZE
-            body[at : at + SIZE] = EMPTY if one.figures is None else _packed(one, one.figures, numbers)
+            body[at : at + SIZE] = EMPTY if one.figures is None else _packed(one, one.figures, numbers, coded)
         if bytes(body) != before and (before is not None or any(counted[ident].figures for ident in idents)):
             rows.append({"block": block, "body": body})
     upsert(connection, figure, ("block",), rows)
@@ -87,7 +88,14 @@ def _with_grants(connection: Connection, counted: Mapping[int, Counted]) -> Mapp
     return {**counted, **costed} if costed else counted
 
 
-def _packed(of: Counted, one: Figures, numbers: Mapping[Word, int]) -> bytes:
+def _packed(
+    of: Counted, one: Figures, numbers: Mapping[Word, int], coded: dict[tuple[str, ...], tuple[int, ...]]
+) -> bytes:
+    """Its row; `coded` are the numbers of words that came before."""
+    words = coded.get(one.words)
+    if words is None:
+        words = tuple([numbers[facet, word] if word else 0 for facet, word in zip(FACETS, one.words, strict=True)])
+        coded[one.words] = words
     whole = (  # by FIELDS; each complaint of each page passes here
         one.answer,
         one.bits,
@@ -100,7 +108,7 @@ def _packed(of: Counted, one: Figures, numbers: Mapping[Word, int]) -> bytes:
         NONE if one.resolving is None else one.resolving,
         NONE if one.resolving_working is None else one.resolving_working,
         NONE if one.cost_cents is None else one.cost_cents,
-        *[numbers[facet, word] if word else 0 for facet, word in zip(FACETS, one.words, strict=True)],
+        *words,
         numbers[CURRENCY, one.currency] if one.currency else 0,
         one.breaches,
         one.kept,
@@ -123,11 +131,10 @@ def _fitting(field: tuple[str, str], value: int) -> int:
 
 
 def _wanted(counted: Iterable[Figures]) -> set[Word]:
-    wanted: set[Word] = set()
-    for one in counted:
-        wanted.update((facet, word) for facet, word in zip(FACETS, one.words, strict=True) if word)
-        if one.currency:
-            wanted.add((CURRENCY, one.currency))
+    found = list(counted)
+    wanted: set[Word] = {(CURRENCY, one.currency) for one in found if one.currency}
+    for words in {one.words for one in found}:
+        wanted.update((facet, word) for facet, word in zip(FACETS, words, strict=True) if word)
     return wanted
 
 
@@ -286,7 +293,7 @@ class Alone:
         self._taken.update(new.values())
         self._top = max(self._top, *new.values(), 0)
         self._numbers.update({word: new.get(word, REST) for word in missing})
-        self.body += _packed(of, one, self._numbers)
+        self.body += _packed(of, one, self._numbers, {})
         self.idents.append(ident)
 
     @property

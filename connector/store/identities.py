@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from connector.people.identity import FINDING, MAIL, PHONE, Identifying, Identity
 from connector.people.linking import Said, Tie, components, links
-from connector.store.rows import Row, add_unknown, change, in_lists, listed
+from connector.store.rows import Row, add_unknown, among, change, in_lists, listed
 from connector.store.tables import complainant, complaint, identity, tie
 from connector.store.times import micros, moment
 
@@ -70,7 +70,7 @@ def know(
     if not touched:
         return
     members: dict[str, set[int]] = {}
-    for key, one in connection.execute(_WITH_KEYS, {"keys": listed(sorted(touched))}):
+    for key, one in among(connection, _WITH_KEYS, "keys", sorted(touched)):
         members.setdefault(key, set()).add(one)
     for key, one in added:
         members.setdefault(key, set()).add(one)

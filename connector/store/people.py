@@ -14,7 +14,7 @@ from connector.model import Complainant
 from connector.people.identity import Identifying, keys_of, nobodys
 from connector.people.linking import Said
 from connector.store import identities
-from connector.store.rows import Row, in_lists, listed, upsert
+from connector.store.rows import Row, among, in_lists, upsert
 from connector.store.tables import complainant, complaint, identity, instance, tie
 from connector.store.times import moment
 
@@ -51,7 +51,7 @@ def save_people(
             numbers.setdefault(one.person.key, set()).update(one.numbers)
     known: dict[str, int] = {}
     changed: list[Row] = []
-    for *columns, place, ident in connection.execute(_KNOWN, {"keys": listed(wanted)}).all():
+    for *columns, place, ident in among(connection, _KNOWN, "keys", wanted):
         here = wanted[columns[0]]
         known[columns[0]] = ident
         if tuple(columns) != _columns(here.person) or (here.place or place) != place or all_over:
@@ -60,8 +60,7 @@ def save_people(
     if missing or changed:
         upsert(connection, complainant, ("key",), [*(_row(one, rules, one.place) for one in missing), *changed])
     if missing:
-        found = connection.execute(_IDS, {"keys": listed(one.person.key for one in missing)})
-        known.update((key, ident) for key, ident in found.all())
+        known.update(tuple(row) for row in among(connection, _IDS, "keys", [one.person.key for one in missing]))
     fresh = {one.person.key for one in missing} | {row["key"] for row in changed} | numbers.keys()
     if fresh:
         known_by = {known[key]: keys_of(wanted[key].person, numbers.get(key, ()), rules) for key in fresh}

@@ -7,7 +7,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, Update, insert
+from sqlalchemy import Connection, Select, Table, Update, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -26,13 +26,19 @@ def add(connection: Connection, table: Table, keys: tuple[str, ...], rows: Seque
     SQLite checks foreign keys for next to nothing in a plain insert, and dearly in one that may become an update.
     """
     if connection.dialect.name == "sqlite" and rows:
+        told = tuple(name for name in rows[0] if not (table.c[name].nullable and _empty(name, rows)))
         try:
-            _many(connection, *_sqlite_text(table, (), tuple(rows[0])), rows)
+            _many(connection, *_sqlite_text(table, (), told), rows)
         except IntegrityError:
             # SQLite takes back the refused row only; those before it are there, and are updated to what they are.
             upsert(connection, table, keys, rows)
     else:
         upsert(connection, table, keys, rows)
+
+
+def _empty(name: str, rows: Sequence[Row]) -> bool:
+    """Whether no row says anything in this column, as in those for what is not yet known of new complaints."""
+    return rows[0][name] is None and [row[name] for row in rows].count(None) == len(rows)
 
 
 def upsert(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -73,6 +79,24 @@ def listed(values: Iterable[T]) -> list[T]:
     """
     found = list(values)
     return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else found
+
+
+def among(
+    connection: Connection, statement: Select[Any], name: str, values: Iterable[Any], **others: Any
+) -> Sequence[Any]:
+    """The rows that `statement` has for a list of `values`, which it calls `name`; `others` are its other parameters.
+
+    Of SQLite, they are as its driver gives them (1 for true). The library writes the places of a list into the
+    statement anew whenever it is asked: for a page of tickets as much work as the answer.
+    """
+    wanted = listed(values)
+    if not wanted or connection.dialect.name != "sqlite":
+        return connection.execute(statement, {**others, name: wanted}).all()
+    text, order = _sqlite_among(statement, name, len(wanted))
+    at = order.index(name)
+    places = [others[one] if one != name else None for one in order]
+    places[at : at + 1] = wanted
+    return connection.exec_driver_sql(text, tuple(places)).all()
 
 
 def in_lists(values: Iterable[Sortable]) -> Iterator[list[Sortable]]:
@@ -119,6 +143,16 @@ def _sqlite_adding(table: Table, columns: tuple[str, ...]) -> tuple[str, tuple[s
 @cache
 def _sqlite_change(statement: Update) -> tuple[str, tuple[str, ...]]:
     return _compiled(statement, None)
+
+
+@cache
+def _sqlite_among(statement: Select[Any], name: str, many: int) -> tuple[str, tuple[str, ...]]:
+    """The statement with places for so many values, and the order of its parameters, the list as one of them."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    asked = compiled.construct_expanded_state({**dict.fromkeys(compiled.params), name: [None] * many})
+    of_list = {f"{name}_{number}" for number in range(1, many + 1)}
+    order = dict.fromkeys(name if one in of_list else one for one in asked.positiontup or ())
+    return asked.statement, tuple(order)
 
 
 def _compiled(statement: Any, columns: tuple[str, ...] | None) -> tuple[str, tuple[str, ...]]:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from connector.model import EPOCH
 
-_MICROSECOND = timedelta(microseconds=1)
-
 
 def micros(at: datetime) -> int:
     """`at` (aware) as whole microseconds since 1970 UTC."""
-    return (at - EPOCH) // _MICROSECOND
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def micros_or_none(at: datetime | None) -> int | None:

@@ -72,7 +72,9 @@ ATTEMPTS = 6
 # a budget that runs out half way must not undo what was read.
 UNSEEN = 20
 # Snapshots understood at a time: few enough to stay in a processor's cache, enough to ask the store once for all.
-FEW = 128
+FEW = 256
+# Each entry of each ticket is asked for these, and to look into an enum's class takes longer than that.
+_RATING, _REDACTION = EntryKind.RATING, EntryKind.REDACTION
 # After a refused cursor, reading starts this long before the last time we know we had everything. That time is of our
 # own clock and the source counts by its, so the overlap has to cover how far two clocks may be apart.
 OVERLAP = timedelta(hours=2)
@@ -310,7 +312,8 @@ class _Page:
         later: dict[str, list[Sent]] = {}
         for sent in records:
             record = veiled(self.desk, self.stream, sent, self.now) if self.desk.hide is not None else sent
-            self.stops.extend(record.stops)
+            if record.stops:
+                self.stops.extend(record.stops)
             why = record.problem or record.aside
             if why is not None:
                 aside = self.quiet if record.quiet else self.poison
@@ -318,7 +321,7 @@ class _Page:
                 continue
             if record.clocks:
                 self.steps.extend([(record.ticket, step) for step in record.clocks])
-            if record.of_clocks_alone:
+            if record.clocks and record.of_clocks_alone:
                 self.of_clocks_alone.append(record.raw_id)
             elif record.fields is None or record.ticket in self.saving or record.ticket in later:
                 later.setdefault(record.ticket, []).append((self.stream, record))
@@ -331,7 +334,7 @@ class _Page:
         self._rest(later)
         with self.store.write("pull: page") as connection:
             self._write(connection, page)
-        yes = sum(item.columns["complaint"] == "yes" for item in self.saving.values())
+        yes = [item.columns["complaint"] for item in self.saving.values()].count("yes")
         return _Saved(len(self.saving) + self.apart, yes, len(self.poison))
 
     def _snapshots(self, records: Sequence[Record]) -> None:
@@ -381,7 +384,7 @@ class _Page:
         them: the kept one, or for a ticket never seen before, what a strong read says."""
         if not by_ticket:
             return {}
-        bare = [ticket for ticket, group in by_ticket.items() if all(one.fields is None for _, one in group)]
+        bare = [ticket for ticket, group in by_ticket.items() if not [1 for _, one in group if one.fields is not None]]
         with self.store.read() as connection:
             before = complaints.of_tickets(connection, self.desk.id, list(by_ticket))
             if self.clocks_changed is None:
@@ -412,7 +415,8 @@ class _Page:
             newest = None
         if not group:
             return None
-        fresh = own_marked([entry for _, record in group for entry in record.entries], self.desk.actor)
+        news = group[0][1].entries if len(group) == 1 else [entry for _, record in group for entry in record.entries]
+        fresh = own_marked(news, self.desk.actor)
         old = before.doc.entries if before else ()
         entries = merge(old, fresh)
         if before is not None and entries == old and (newest is None or newest.version == version):
@@ -453,7 +457,7 @@ class _Page:
         """What has to be kept beside the complaint itself."""
         ticket, group, before = one.ticket, one.group, one.before
         for _, record in group:
-            if EntryKind.REDACTION in [entry.kind for entry in record.entries]:
+            if _REDACTION in [entry.kind for entry in record.entries]:
                 self.redacted.append(ticket)
                 break
         self.keeping += group
@@ -522,9 +526,10 @@ class _Page:
         if not (self.saving or self.raws or self.poison):
             return
         retention, rules = self.rules.retention, self.rules.people
-        out = {
-            one for one, packed in self.saving.items() if one not in self.before and packed.over(retention, self.now)
-        }
+        out: set[str] = set()
+        if retention.tickets_before(self.now) is not None:
+            new = [(one, packed) for one, packed in self.saving.items() if one not in self.before]
+            out = {one for one, packed in new if packed.over(retention, self.now)}
         if tombstones.any_erased(connection):
             tickets = {*self.saving, *(raw.ticket for raw in self.raws), *(raw.ticket for raw, _ in self.poison)}
             people = {
@@ -638,7 +643,7 @@ def saving(
     if before is None and not worth_a_look(this, rules, desk.act_from, now):
         # History: nothing of it is acted upon, so what its clocks say is all there is to say for now.
         flags, look_at = clock_flags(clocks, rules, now)
-    rated = [entry for entry in this.entries if entry.kind is EntryKind.RATING]
+    rated = [entry for entry in this.entries if entry.kind is _RATING]
     counted = counts_in(this.complaint, this.tags, rules, now, own)
     return Saving(
         doc=Doc(this.complaint, this.entries, this.tags, promises),

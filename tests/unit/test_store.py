@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import bindparam, event, select, text
 
 from connector.errors import FencedError, StoreError
 from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
@@ -20,7 +20,8 @@ from connector.people.identity import Identifying
 from connector.store import Store, archive, complaints, sources
 from connector.store.archive import Keep, packed_raw
 from connector.store.complaints import Assessed, Doc, Saving, pack, unpack
-from connector.store.rows import listed
+from connector.store.rows import among, listed
+from connector.store.tables import complaint
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -157,6 +158,37 @@ def test_questions_with_a_list_come_in_few_lengths(count: int, places: int) -> N
     assert (len(asked), set(asked)) == (places, set(range(count)))
 
 
+@pytest.mark.parametrize("wanted", [[], ["2"], ["3", "1", "absent", "2", "3"], [str(number) for number in range(300)]])
+def test_a_question_with_a_list_has_the_same_answer_in_text_made_once(tmp_path: Path, wanted: list[str]) -> None:
+    store = opened(tmp_path)
+    statement = (
+        select(complaint.c.ticket, complaint.c.id, complaint.c.merged)
+        .where(complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True)))
+        .where(complaint.c.revision >= bindparam("least"))
+        .order_by(complaint.c.ticket)
+    )
+    with store.write("test") as connection:
+        shop = sources.enlist(connection, "shop", "memory")
+        rows = [complaints.packed(a_saving(ticket), PEOPLE) for ticket in ("1", "2", "3")]
+        complaints.save(connection, shop.id, rows, {}, PEOPLE, NOW)
+        asked = {"of": shop.id, "tickets": wanted, "least": 1}
+        for _ in range(2):
+            found = among(connection, statement, "tickets", wanted, of=shop.id, least=1)
+            assert [tuple(row) for row in found] == [tuple(row) for row in connection.execute(statement, asked)]
+        assert among(connection, statement, "tickets", wanted, of=shop.id, least=2) == []
+
+
+def test_yes_no_and_nothing_are_kept_as_sqlite_keeps_them(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.write("test") as connection:
+        shop = sources.enlist(connection, "shop", "memory")
+        complaints.save(connection, shop.id, [complaints.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        kept = "SELECT typeof(merged), typeof(category), typeof(resolved_at), typeof(flags) FROM complaint"
+        assert connection.exec_driver_sql(kept).one() == ("integer", "null", "null", "text")
+        verified = "SELECT verified, typeof(phone) FROM complainant"
+        assert connection.exec_driver_sql(verified).one() == (1, "null")
+
+
 def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> None:
     store = opened(tmp_path)
     with store.write("test") as connection:
@@ -193,6 +225,7 @@ def test_raw_records_packed_by_earlier_versions_are_read(tmp_path: Path) -> None
         "28b52ffd22419c761d0100304c6174657d7d09fcb878b5eadb25208ac7e0b7c6db0d3bbfd19d558142ff16291601"
     )
     assert archive.unpacked_raw(without_dictionary) == archive.unpacked_raw(with_dictionary_40001) == body
+    assert zstandard.get_frame_parameters(bytes(packed_raw(body))).dict_id == 40001, "a later version has to know which"
 
 
 @given(st.one_of(st.binary(max_size=500), st.binary(min_size=1, max_size=5).map(lambda some: some * 9_000)))

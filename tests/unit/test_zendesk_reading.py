@@ -91,6 +91,47 @@ def test_fields_are_found_by_the_ids_that_a_mapping_uses() -> None:
     assert {name: fields_of(fields, name) for name in found} == found
 
 
+def test_all_fields_of_a_ticket_are_there_for_whoever_asks_for_them() -> None:
+    def fields() -> dict[str, Any]:
+        found = one(TICKET).fields
+        assert found is not None
+        return found
+
+    gone = {"custom_fields", "fields"}
+    whole = {name: value for name, value in TICKET.items() if name not in gone}
+    whole["custom"] = {"360001": "A-17", "360002": None, "360003": ["a"]}
+    whole["agent_url"] = "https://acme.zendesk.com/agent/tickets/17"
+    whole["requester"] = {name: USER[name] for name in USER if name not in ("photo", "user_fields")}
+    assert fields() == whole and fields() != {**whole, "more": 1}
+    assert dict(fields()) == {**fields()} == dict(fields().items()) == whole
+    assert set(fields()) == set(fields().keys()) == whole.keys() and len(fields()) == len(whole)
+    assert list(fields().values()) == list(dict(fields()).values())
+    assert "organization_id" in fields() and "custom_fields" not in fields() and bool(fields())
+    assert fields().get("submitter_id") == 361 and fields().get("nothing", 7) == 7 and fields()["type"] == "problem"
+    with pytest.raises(KeyError):
+        fields()["nothing"]
+    some = fields()
+    assert some["custom"] == whole["custom"] and some == whole
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (None, {}),
+        ([], {}),
+        (
+            [{"id": 1}, {"value": 2}, {"id": None, "value": 3}, {"id": "x", "value": [4]}],
+            {"1": None, "None": 3, "x": [4]},
+        ),
+        (["odd", {"id": 1, "value": 2}, 3], {"1": 2}),
+    ],
+)
+def test_fields_of_the_account_are_read_as_far_as_they_make_sense(sent: Any, found: dict[str, Any]) -> None:
+    alone, among_all = one({**TICKET, "custom_fields": sent}).fields, one({**TICKET, "custom_fields": sent}).fields
+    assert alone is not None and among_all is not None
+    assert alone["custom"] == dict(among_all)["custom"] == found
+
+
 def test_metric_sets_may_stand_beside_the_tickets_as_well() -> None:
     plain = {name: value for name, value in TICKET.items() if name != "metric_set"}
     body = {"tickets": [plain], "users": [USER], "metric_sets": [METRICS, {"ticket_id": "?"}], "end_of_stream": True}

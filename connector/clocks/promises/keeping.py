@@ -39,6 +39,7 @@ from connector.model import (
 WITHDRAWN = "withdrawn"  # the cause of an end
 LAST_SECOND = time(23, 59, 59)
 SHORT_NOTICE = 0.75  # of the time until it is due, where that is less than the usual warning
+_STAFF_REPLY = EntryKind.STAFF_REPLY  # each entry of each ticket is asked for it
 _NOT_PEOPLE = frozenset({Role.AMENDS, Role.SYSTEM})
 
 
@@ -118,12 +119,19 @@ def given(
     rules; `field_id` is what the source calls the promised date's field."""
     if promising is None:
         return ()
+    if promising.field is None and not _any_words(entries):  # as in nearly all that comes for the first time
+        return ()
     found = list(_in_replies(complaint, entries, promising, before, searched)) if promising.finder else []
     days = {one.due_at.astimezone(promising.zone).date() for one in found}
     for one in _in_field(complaint, entries, promising, field_id, before):
         if one.due_at.astimezone(promising.zone).date() not in days:
             found.append(one)
     return tuple(sorted(found, key=_order))
+
+
+def _any_words(entries: Iterable[Entry]) -> bool:
+    """Whether there is a reply to look into."""
+    return bool([entry for entry in entries if entry.kind is _STAFF_REPLY and entry.text])
 
 
 def _order(one: Promise) -> tuple[datetime, datetime, str]:
@@ -238,6 +246,8 @@ def settled(promises: Sequence[Promise], rulings: Sequence[Ruling]) -> tuple[Tol
 def undecided(promises: Iterable[Told]) -> tuple[int, int]:
     """(how many a person has to decide about, how many a person said are none)."""
     said = [one.stands for one in promises]
+    if not said:
+        return 0, 0
     return said.count(None), said.count(False)
 
 
