@@ -58,16 +58,16 @@ class _Places(dict[tuple[int, int, int], _Shown | None]):
 
     def __init__(self, messages: Sequence[Read]) -> None:
         super().__init__()
-        self._messages = messages
+        self.messages = messages
         self.texts = [one.fields[0].folded.text if len(one.fields) == 1 else "" for one in messages]
 
     def __missing__(self, at: tuple[int, int, int]) -> _Shown | None:
         row, start, end = at
         text = self.texts[row]
         if start >= 0 and end <= len(text):
-            field = self._messages[row].fields[0]
+            field = self.messages[row].fields[0]
         else:
-            place = self._messages[row].place(start, end)
+            place = self.messages[row].place(start, end)
             if place is None:
                 self[at] = None
                 return None
@@ -100,8 +100,8 @@ def evidence(
             heavy = _heaviest(model, places, open_, loud)
             left = []
             for question, one in enumerate(open_):
-                ranges = _telling(shown, one.row, heavy, question, whole=places is batch.features.words)
-                spans = _spans(shown, one.row, ranges)
+                whole = places is batch.features.words and shown.texts[one.row] != ""
+                spans = _spans(shown, one.row, _telling(shown, one.row, heavy, question, whole=whole), whole=whole)
                 if spans:
                     found[one.row, one.facet, one.value] = spans
                 else:
@@ -134,12 +134,11 @@ def _heaviest(model: Model, places: Places, asked: Sequence[Wanted], loud: Float
 
 def _telling(shown: _Places, row: int, heavy: Heavy, number: int, *, whole: bool) -> list[tuple[int, int]]:
     """Those to be shown, in the order of the text: words that a reader takes for a reason, else the heaviest. `whole`:
-    all of them are whole words of scripts with blanks, of which a look at the text is enough."""
+    they are whole words of scripts with blanks, in a message of one field, of which a look at the text is enough."""
     first, last = heavy.begins[number], min(heavy.begins[number + 1], heavy.begins[number] + MOST_LOOKED_AT)
     if first == last:
         return []
     text = shown.texts[row]
-    quick = whole and text != ""
     chosen: list[tuple[int, int]] = []
     top = heavy.weights[first]
     least = LEAST_TELLING_SHARE * top
@@ -148,7 +147,7 @@ def _telling(shown: _Places, row: int, heavy: Heavy, number: int, *, whole: bool
         if weight < least:
             break
         start, end = heavy.starts[at], heavy.ends[at]
-        if _LONG_WORD.search(text, start, end) if quick else (place := shown[row, start, end]) is not None and place[3]:
+        if _LONG_WORD.search(text, start, end) if whole else (place := shown[row, start, end]) is not None and place[3]:
             if not chosen:
                 least = LEAST_SHARE * weight
             chosen.append((start, end))
@@ -161,21 +160,26 @@ def _telling(shown: _Places, row: int, heavy: Heavy, number: int, *, whole: bool
     return chosen
 
 
-def _spans(shown: _Places, row: int, ranges: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
-    """The ranges as quotations, those that overlap as one."""
+def _spans(shown: _Places, row: int, ranges: Sequence[tuple[int, int]], *, whole: bool) -> tuple[Span, ...]:
+    """The ranges as quotations, those that overlap as one; `whole` as in `_telling`."""
     joined: list[tuple[int, int]] = []
     for start, end in ranges:
         if joined and start < joined[-1][1]:
             joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
             joined.append((start, end))
+    text = shown.texts[row]
     quotes: list[Span] = []
     for start, end in joined:
-        place = shown[row, start, end]
-        if place is not None and place[1] < place[2]:
+        if whole and text[start].isalnum() and text[end - 1].isalnum():
+            quote = quoted(shown.messages[row].fields[0], start, end)
+        else:
+            place = shown[row, start, end]
+            if place is None or place[1] >= place[2]:
+                continue
             quote = quoted(place[0], place[1], place[2])
-            if quote not in quotes:
-                quotes.append(quote)
+        if quote not in quotes:
+            quotes.append(quote)
     return tuple(quotes)
 
 

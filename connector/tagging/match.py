@@ -52,16 +52,15 @@ _Key = tuple[bool, bool, bool, tuple[Rule, ...], tuple[tuple["_Rest", Rule], ...
 class _Rest:
     """What may follow a fixed beginning: an expression that is compiled when the beginning is first found."""
 
-    __slots__ = ("_gap", "_lines", "_match")
+    __slots__ = ("_gap", "_lines", "match")
 
     def __init__(self, lines: Iterable[str], gap: str) -> None:
         self._lines, self._gap = lines, gap
-        self._match: Callable[[str, int], re.Match[str] | None] | None = None
+        self.match: Callable[[str, int], re.Match[str] | None] = self._first
 
-    def match(self, text: str, at: int) -> re.Match[str] | None:
-        if self._match is None:
-            self._match = one_of(self._lines, self._gap).match
-        return self._match(text, at)
+    def _first(self, text: str, at: int) -> re.Match[str] | None:
+        self.match = one_of(self._lines, self._gap).match
+        return self.match(text, at)
 
 
 class Lookup:

@@ -217,5 +217,6 @@ def spans_of(witnesses: Sequence[Witness]) -> tuple[Span, ...]:
 
 def quoted(field: Field, start: int, end: int) -> Span:
     """The original words of a stretch of a field's folded text."""
-    first, last = field.folded.original(start, end)
-    return Span(field.name, first, last, field.text[first:last])
+    if field.folded.begins is not None:
+        start, end = field.folded.original(start, end)
+    return Span(field.name, start, end, field.text[start:end])
