@@ -44,7 +44,7 @@ LEAST_TEXTS = 8
 NO_TOPIC = frozenset({"order", "complaint", "feedback", "product_return"})
 # A short piece of each example as well, for the language of short messages.
 PIECE_WORDS, PIECE_LETTERS = 5, 10
-# Of five texts four should get a category.
+# Of five texts four get a category: of the fifth the model is least sure.
 REACH = {"category": 0.8}
 # The sets say nothing of emergencies, and a request that reports a stolen card is one: those teach nothing of them.
 _ALARMING = re.compile(

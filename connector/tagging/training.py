@@ -155,8 +155,8 @@ def learn(
     tell: Tell = lambda _what, _done, _of: None,
 ) -> tuple[Model, dict[str, Held]]:
     """A model for these facets, and what it says of each example when it has not learnt from it. `reach` is, by
-    facet, the share of texts that should get an answer at the least, where certainty alone would give fewer one;
-    `falsely` names a value, and the share of the texts without it that may be given it at the most.
+    facet, the share of texts that should get an answer; `falsely` names a value, and the share of the texts without it
+    that may be given it at the most.
 
     Where phrases were written by those who wrote the examples, they fit them far better than messages of strangers.
     A facet in `believed` therefore learns as if there were no phrases, and each phrase then adds that number to its
@@ -350,9 +350,9 @@ def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
 
 
 def _least(task: Task, shares: Floats, right: Floats, wish: _Wish) -> tuple[float, ...]:
-    """Of one answer: the chance below which more are wrong than right, but never so high that fewer than `reach` get
-    one. Of several: what balances missing with inventing (the best F1) for each value, and for all together where a
-    value has too few texts to tell."""
+    """Of one answer: the chance below which more are wrong than right, or where a `reach` is wished, the one that so
+    many texts have. Of several: what balances missing with inventing (the best F1) for each value, and for all together
+    where a value has too few texts to tell."""
     if task.several:
         common = _best_limit(shares.ravel(), right.ravel())
         return tuple(
@@ -361,7 +361,7 @@ def _least(task: Task, shares: Floats, right: Floats, wish: _Wish) -> tuple[floa
         )
     limit = 0.5 if len(task.values) > 2 else 0.6
     if wish.reach and len(shares):
-        limit = min(limit, float(np.quantile(shares.max(axis=1), 1 - wish.reach)))
+        limit = float(np.quantile(shares.max(axis=1), 1 - wish.reach))
     limits = dict.fromkeys(task.values, round(limit, 4))
     if wish.falsely is not None and len(shares):
         value, share = wish.falsely
