@@ -52,7 +52,7 @@ _ALARMING = re.compile(
 )
 # Of a hundred requests one may be called a complaint: so much of the requests kept back (one in so many) and of the
 # everyday messages among the judges, which are harder, together.
-FALSELY = {"complaint": ("yes", 0.010)}
+FALSELY = {"complaint": ("yes", 0.011)}
 KEPT_BACK = 17
 # What a phrase adds to its value where phrases and examples are by the same authors; found with the messages in seen/,
 # which also say how sure the model may be of these facets.
