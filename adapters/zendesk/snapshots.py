@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from adapters.zendesk.values import loaded
+from connector.errors import RecordError
 from connector.model import JSON
 
 
@@ -124,13 +125,17 @@ class Fields(dict[str, JSON]):
         return self._whole()[name]
 
     def _whole(self) -> Fields:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            found = _all_of(loaded(kept))
+        """All of it. Raises RecordError where what nobody had asked for yet cannot be read, each time it is asked."""
+        if self._kept is not None:
+            try:
+                found = _all_of(loaded(self._kept))
+            except ValueError as error:
+                raise RecordError(f"it is no JSON: {error}.", remedy="Look at its payload in quarantine.") from error
             known = {name: value for name, value in super().items() if name in found}
             self.clear()
             self.update(found)
             self.update(known)
+            self._kept = None
         return self
 
     def get(self, name: str, default: JSON = None) -> JSON:

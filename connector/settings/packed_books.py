@@ -25,6 +25,8 @@ from connector.tagging.book import said_in
 FILE = "books.bin"
 LEVEL = 19
 LARGEST = 1 << 28
+# What a file that came to harm says: its YAML is read then.
+_DAMAGED = (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError)
 
 
 class _Packed(msgspec.Struct, array_like=True, frozen=True):
@@ -55,13 +57,17 @@ def shipped_book(path: Path, name: str) -> ShippedBook | None:
     found = _books(path.parent / FILE).get(path.name)
     if found is None or found.content != content_digest(path):
         return None
-    return ShippedBook(name, found.digest, _book(path, found), frozenset(found.says))
+    book = _book(path, found)
+    return ShippedBook(name, found.digest, book, frozenset(found.says)) if book is not None else None
 
 
-def _book(path: Path, found: _Packed) -> PhraseBook:
+def _book(path: Path, found: _Packed) -> PhraseBook | None:
     book = _HELD.get((path, found.content))
     if book is None:
-        book = msgspec.json.decode(zstandard.decompress(found.value, LARGEST), type=PhraseBook)
+        try:
+            book = msgspec.json.decode(zstandard.decompress(found.value, LARGEST), type=PhraseBook)
+        except _DAMAGED:
+            return None
         _HELD[path, found.content] = book
     return book
 
@@ -75,7 +81,7 @@ _HELD: WeakValueDictionary[tuple[Path, str], PhraseBook] = WeakValueDictionary()
 def _books(file: Path) -> dict[str, _Packed]:
     try:
         return msgspec.msgpack.decode(file.read_bytes(), type=dict[str, _Packed])
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *_DAMAGED):
         return {}
 
 
@@ -84,7 +90,7 @@ def packed(folder: Path) -> bytes:
     have: that is not looked at again."""
     problems = Problems()
     found: dict[str, _Packed] = {}
-    compressor = zstandard.ZstdCompressor(level=LEVEL)
+    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
     for path in sorted(folder.glob("*.yaml")):
         document = read_file(path, path.name, problems)
         if document is not None and shaped(document, PhrasesFile, problems) is not None:

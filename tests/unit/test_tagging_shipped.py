@@ -56,6 +56,20 @@ def test_who_reads_a_book_again_shares_it_with_whoever_holds_it_and_nobody_else_
     assert held() is None
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
+def test_a_file_of_packed_books_that_came_to_harm_is_not_used(tmp_path: Path, share: float) -> None:
+    for path in (SHIPPED / "phrases").glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    content = bytearray((SHIPPED / "phrases" / FILE).read_bytes())
+    content[int(share * len(content))] ^= 0xFF
+    (tmp_path / FILE).write_bytes(content)
+    found = [shipped_book(path, path.name) for path in sorted(tmp_path.glob("*.yaml"))]
+    sound = [shipped_book(path, path.name) for path in sorted((SHIPPED / "phrases").glob("*.yaml"))]
+    assert None in found
+    for one, other in zip(found, sound, strict=True):
+        assert one is None or (other is not None and one.book == other.book)
+
+
 def test_every_shipped_example_holds() -> None:
     assert check(shipped()) == []
 

@@ -20,6 +20,7 @@ from adapters.zendesk import events, tickets
 from adapters.zendesk.pages import TicketPage, ticket_records
 from adapters.zendesk.pages import page_of as _page
 from connector.adapter import Record
+from connector.errors import RecordError
 from connector.model import EntryKind, Role, Visibility, fields_of
 
 SEEN_AT = datetime(2026, 3, 2, 9, 30, 0, 5, tzinfo=UTC)
@@ -130,6 +131,19 @@ def test_fields_of_the_account_are_read_as_far_as_they_make_sense(sent: Any, fou
     alone, among_all = one({**TICKET, "custom_fields": sent}).fields, one({**TICKET, "custom_fields": sent}).fields
     assert alone is not None and among_all is not None
     assert alone["custom"] == dict(among_all)["custom"] == found
+
+
+@pytest.mark.parametrize("member", ["zz", "custom_fields"])
+def test_what_turns_out_unreadable_only_when_it_is_asked_for_sets_that_ticket_aside(member: str) -> None:
+    """Python reads no number of five thousand digits, and what nobody asks for is not read at first."""
+    number = "9" * 5_000
+    odd = number if member == "zz" else f'[{{"id":360001,"value":{number}}}]'
+    body = json.dumps({"tickets": [{**TICKET, member: "ODD"}], "users": [USER], "end_of_stream": True})
+    [record] = ticket_records(_page(body.replace('"ODD"', odd).encode(), TicketPage, "the page", "shop"), SEEN)
+    assert record.fields is not None and record.fields["subject"] == TICKET["subject"]
+    for name in ("custom" if member == "custom_fields" else "zz", "foo", "foo"):
+        with pytest.raises(RecordError, match="it is no JSON"):
+            record.fields.get(name)
 
 
 def test_metric_sets_may_stand_beside_the_tickets_as_well() -> None:
