@@ -208,7 +208,10 @@ def _trouble(ticket: Snapshot, created: datetime | None, updated: datetime | Non
         if not isinstance(value, kinds):
             return f"{name} is {type(value).__name__}, not {wanted}"
     if memoryview(ticket.custom_fields)[0] not in b"[n":
-        return f"custom_fields is {type(loaded(ticket.custom_fields)).__name__}, not a list"
+        try:
+            return f"custom_fields is {type(loaded(ticket.custom_fields)).__name__}, not a list"
+        except ValueError as error:
+            return f"custom_fields is no JSON: {error}"
     if created is None and ticket.created_at is not None:
         return f"created_at is no time with a zone: {str(ticket.created_at)[:40]!r}"
     if updated is None and ticket.updated_at is not None:

@@ -230,7 +230,7 @@ def assert_covered(wanted: Sequence[str], found: dict[str, list[Record]]) -> Non
 
 def tells(record: Record, text: str) -> bool:
     """Whether the customer's words arrived, be it as an entry or in a field."""
-    fields = msgspec.json.encode(record.fields or {}).decode()
+    fields = msgspec.json.encode(dict(record.fields or {})).decode()
     return any(text in (entry.text or "") for entry in record.entries) or text in fields
 
 

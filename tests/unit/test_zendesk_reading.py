@@ -146,6 +146,15 @@ def test_what_turns_out_unreadable_only_when_it_is_asked_for_sets_that_ticket_as
             record.fields.get(name)
 
 
+@pytest.mark.parametrize("member", ["id", "requester_id", "external_id", "priority", "custom_fields", "metric_set"])
+@pytest.mark.parametrize("odd", ["9" * 5_000, '{"a":' + "9" * 5_000 + "}", "1e5000"])
+def test_a_number_that_nobody_can_read_stops_no_page_wherever_it_stands(member: str, odd: str) -> None:
+    sent = [{**TICKET, member: "ODD"}, {**TICKET, "id": 18}]
+    body = json.dumps({"tickets": sent, "users": [USER], "end_of_stream": True}).replace('"ODD"', odd).encode()
+    _, other = ticket_records(_page(body, TicketPage, "the page", "shop"), SEEN)
+    assert (other.ticket, other.problem) == ("18", None)
+
+
 def test_metric_sets_may_stand_beside_the_tickets_as_well() -> None:
     plain = {name: value for name, value in TICKET.items() if name != "metric_set"}
     body = {"tickets": [plain], "users": [USER], "metric_sets": [METRICS, {"ticket_id": "?"}], "end_of_stream": True}
