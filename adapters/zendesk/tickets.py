@@ -98,8 +98,8 @@ class People:
         if known is None or known not in self._found:
             return None
         if known not in self._requesters:
-            packed = msgspec.json.encode(self._found[known])
-            self._requesters[known] = Requester(packed, msgspec.json.decode(packed))
+            person = self._found[known]
+            self._requesters[known] = Requester(msgspec.json.encode(person), msgspec.to_builtins(person))
         return self._requesters[known]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -15,7 +15,12 @@ from connector.store.rows import insert_for, listed
 from connector.store.tables import complaint, link, source
 from connector.store.times import micros, moment, moment_or_none
 
-Standing = tuple[str, int | None]  # a ticket's status and when it was resolved, as its complaint row has them
+
+class Standing(Protocol):
+    """What has the status of a ticket and when it was resolved, as its complaint row has them."""
+
+    @property
+    def standing(self) -> tuple[str, int | None]: ...
 
 
 def opened(connection: Connection, source_id: int, action: Action, receipt: Receipt, now: datetime) -> bool:
@@ -60,14 +65,14 @@ _FOLLOWED = select(link.c.id, link.c.complaint_id, link.c.ticket, link.c.status,
 )
 
 
-def followed(connection: Connection, source_id: int, now: datetime, standings: Mapping[str, Standing]) -> int:
-    """Take over how the corrective tickets among `standings` (by ticket) stand now; returns how many changed."""
+def followed(connection: Connection, source_id: int, now: datetime, tickets: Mapping[str, Standing]) -> int:
+    """Take over how the corrective tickets among `tickets` stand now; returns how many changed."""
     if connection.execute(_ANY_OF, {"of": source_id}).first() is None:  # as nearly everywhere, for each page
         return 0
-    rows = connection.execute(_FOLLOWED, {"of": source_id, "tickets": listed(standings)})
-    changed = [row for row in rows if standings.get(row[2], (row[3], row[4])) != (row[3], row[4])]
+    rows = connection.execute(_FOLLOWED, {"of": source_id, "tickets": listed(tickets)})
+    changed = [row for row in rows if tickets[row[2]].standing != (row[3], row[4])]
     for row in changed:
-        status, resolved_at = standings[row[2]]
+        status, resolved_at = tickets[row[2]].standing
         connection.execute(update(link).where(link.c.id == row[0]).values(status=status, resolved_at=resolved_at))
     _look_again(connection, [row[1] for row in changed], now)
     return len(changed)

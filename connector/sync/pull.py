@@ -496,7 +496,7 @@ class _Page:
         if self.saving:
             saving = list(self.saving.values())
             complaints.save(connection, of, saving, self.before, self.rules.people, self.now)
-            links.followed(connection, of, self.now, {name: one.standing for name, one in self.saving.items()})
+            links.followed(connection, of, self.now, self.saving)
         self.store.seam("pull: complaints written")
         for ticket in self.redacted:
             # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,

@@ -352,7 +352,7 @@ class _Batch:
             if untouched:
                 packed = [complaints.packed(row, self.rules.people) for row in untouched]
                 complaints.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
-                links.followed(connection, self.desk.id, self.now, {one.ticket: one.standing for one in packed})
+                links.followed(connection, self.desk.id, self.now, {one.ticket: one for one in packed})
             # A calendar may count differently where no promise does.
             changed = {self.stored[row.doc.complaint.ticket].id for row in rows}
             figures.keep(connection, {ident: one for ident, one in self.counted.items() if ident not in changed})
