@@ -32,7 +32,7 @@ _LETTERS = 0x3400, 0x9FFF, 0x3040, 0x30FF, 0x0E00, 0x0E7F
 _PLANE = 0x10000
 # Added to a character's code in a hash, so that no character is worth nothing.
 _LEAST_WORTH = np.uint32(7)
-_FIRST = np.ones(1, dtype=np.int64)
+_NONE = np.zeros(0, dtype=np.int64)
 _EDGE = np.uint32(0x20) + _LEAST_WORTH
 
 # Runs are of three lengths, which follow each other: the shortest within words, and in scripts without blanks.
@@ -80,9 +80,8 @@ def grams(texts: Sequence[str]) -> Grams:
     classes, worth = _classes().take(within), _worth().take(within)
     stretch = _Stretches(worth)
     # Of which text the character after each is, and where each text begins.
-    if len(texts) == 1:
-        owner, begins = np.zeros(len(codes), dtype=np.int64), _FIRST
-    else:
+    owner: Ints | None = None
+    if len(texts) > 1:
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1
         owner = np.arange(len(texts)).repeat(lengths)
         begins = lengths.cumsum() - lengths + 1
@@ -90,10 +89,13 @@ def grams(texts: Sequence[str]) -> Grams:
     unspaced = None if joined.isascii() else classes == _UNSPACED
     run_hashes, run_starts, run_ends = _runs(worth, unspaced, stretch)
     buckets = _buckets(np.concatenate([hashes, run_hashes]), len(hashes))
+    words, runs = buckets[: len(hashes)], buckets[len(hashes) :]
+    if owner is None:
+        return Grams(len(texts), _of_one(words, starts, ends), _of_one(runs, run_starts, run_ends))
     return Grams(
         len(texts),
-        _places(buckets[: len(hashes)], of, starts, ends, begins),
-        _places(buckets[len(hashes) :], owner.take(run_starts), run_starts, run_ends, begins),
+        _places(words, of, starts, ends, begins),
+        _places(runs, owner.take(run_starts), run_starts, run_ends, begins),
     )
 
 
@@ -195,9 +197,10 @@ def _buckets(hashes: Hashes, words: int) -> Ints:
 
 
 def _words(
-    codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], stretch: _Stretches, owner: Ints
+    codes: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8], stretch: _Stretches, owner: Ints | None
 ) -> tuple[Hashes, Ints, Ints, Ints]:
-    """The hashes of words and of pairs of words, where they start and end, and of which text they are."""
+    """The hashes of words and of pairs of words, where they start and end, and of which text they are (nothing where
+    there is but one)."""
     word = classes == _WORD
     starting, ending = word[1:] > word[:-1], word[1:] < word[:-1]
     sign = classes == _SIGN
@@ -211,25 +214,26 @@ def _words(
         # A sign is the edge of any run, but among words it counts as itself.
         alone = sign.take(starts).nonzero()[0]
         hashes[alone] = codes.take(starts.take(alone)) + _LEAST_WORTH
-    texts = owner.take(starts - 1)
     joint = hashes[:-1] * _JOINT + hashes[1:]
     joint += _ONE
-    pairs = joint, starts[:-1], ends[1:], texts[:-1]
-    if len(texts) and texts[0] != texts[-1]:
+    first, last, texts = starts[:-1], ends[1:], _NONE
+    if owner is not None:
+        texts = owner.take(starts - 1)
         same = (texts[1:] == texts[:-1]).nonzero()[0]
-        pairs = joint.take(same), pairs[1].take(same), pairs[2].take(same), pairs[3].take(same)
-    return (
-        np.concatenate([hashes, pairs[0]]),
-        np.concatenate([starts, pairs[1]]),
-        np.concatenate([ends, pairs[2]]),
-        np.concatenate([texts, pairs[3]]),
-    )
+        joint, first, last = joint.take(same), first.take(same), last.take(same)
+        texts = np.concatenate([texts, texts.take(same)])
+    return np.concatenate([hashes, joint]), np.concatenate([starts, first]), np.concatenate([ends, last]), texts
+
+
+def _of_one(buckets: Ints, starts: Ints, ends: Ints) -> Places:
+    """The features of a single text, before which one line break stands."""
+    starts -= 1
+    ends -= 1
+    return Places(buckets, np.zeros(len(buckets), dtype=np.int64), starts, ends)
 
 
 def _places(buckets: Ints, texts: Ints, starts: Ints, ends: Ints, begins: Ints) -> Places:
     """The features in the order of their texts, and their places in them."""
-    if len(begins) == 1:
-        return Places(buckets, texts, starts - begins[0], ends - begins[0])
     order = texts.argsort(kind="stable")
     texts = texts.take(order)
     offset = begins.take(texts)

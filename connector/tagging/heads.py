@@ -8,6 +8,7 @@ instead (`hidden`): features speak to units, and units to these values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -25,6 +26,7 @@ Bytes = npt.NDArray[np.int8]
 _Number = TypeVar("_Number", np.int64, np.float32)
 _MOST = np.float32(80)
 _NOTHING = np.float32(0)
+_LEAST_LENGTH = 1e-9
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,6 +173,8 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         if not len(self.arrays.buckets):  # whoever learnt from next to nothing knows no feature
             width = self.arrays.weights.shape[1]
             return Sparse(np.zeros((count, width), dtype=np.float32), np.zeros(count, dtype=np.int64))
+        if count == 1:
+            return self._said_of_one(kinds)
         # One stretch of features for each kind and text, all looked up together.
         rows = self._row_of.take(_joined([kind.buckets for kind in kinds]))
         seen = (rows >= 0).nonzero()[0]
@@ -189,13 +193,30 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
             if first < last:
                 np.add.reduce(weights.take(rows[first:last], axis=0), axis=0, dtype=np.float32, out=sums[number])
         known = begins[1:] - begins[:-1]
-        factors = (known > 0) / np.maximum(lengths, 1e-9)
+        factors = (known > 0) / np.maximum(lengths, _LEAST_LENGTH)
         sums *= factors.astype(np.float32)[:, None]
         total: Floats = sums[:count]
         for number in range(1, len(kinds)):
             total += sums[number * count : (number + 1) * count]
         total *= self.arrays.scales
         return Sparse(total, known[:count])
+
+    def _said_of_one(self, kinds: Sequence[Places]) -> Sparse:
+        """The same of a single text, to the last bit, with half of the calls."""
+        weights = self.arrays.weights
+        total: Floats = np.zeros((1, weights.shape[1]), dtype=np.float32)
+        counts = []
+        for kind in kinds:
+            rows = self._row_of.take(kind.buckets)
+            rows = rows[rows >= 0]
+            counts.append(len(rows))
+            if counts[-1]:
+                length = math.sqrt(self._squares.take(rows).cumsum(dtype=np.float64)[-1])
+                said = np.add.reduce(weights.take(rows, axis=0), axis=0, dtype=np.float32)
+                said *= np.float32(1 / max(length, _LEAST_LENGTH))
+                total += said
+        total *= self.arrays.scales
+        return Sparse(total, np.array(counts[:1]))
 
     def rows_of(self, buckets: Ints) -> npt.NDArray[np.int32]:
         """The row of each feature, -1 for the unknown."""

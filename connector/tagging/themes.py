@@ -85,7 +85,7 @@ class Themes:
                     ends += [end] * count
         if not buckets:
             return NOWHERE
-        return Places(*(np.array(one, dtype=np.int64) for one in (buckets, owners, starts, ends)))
+        return Places(*np.array((buckets, owners, starts, ends), dtype=np.int64))
 
     def _first(self, text: str, language: str) -> dict[str, tuple[int, int]]:
         """Each theme, and where its first word stands."""
