@@ -16,7 +16,7 @@ from connector.adapter import Adapter, Discovery, Record
 from connector.commands.place import Place
 from connector.commands.progress import Progress
 from connector.desks import adapter_for
-from connector.errors import CursorError, TemporaryError
+from connector.errors import CursorError, RecordError, TemporaryError
 from connector.mapping.profiles import Profile, profiles
 from connector.mapping.rules import head
 from connector.settings import SourceSettings
@@ -95,7 +95,7 @@ def _read(
         try:
             for number, page in enumerate(adapter.fetch(stream, adapter.start(stream, since)), 1):
                 for record in page.records:
-                    if record.fields is not None and record.problem is None:
+                    if _readable(record):
                         found.pop(record.ticket, None)
                         found[record.ticket] = record
                 tell(len(found))
@@ -107,3 +107,14 @@ def _read(
         if found:
             break  # one stream tells of the tickets, the others only of events
     return found if len(found) >= len(before) else before
+
+
+def _readable(record: Record) -> bool:
+    """Whether all of it can be read. What cannot is put aside when it is pulled, and must not stop a look at others."""
+    if record.fields is None or record.problem is not None:
+        return False
+    try:
+        len(record.fields)  # an adapter may decode what nobody asked for yet no sooner than now
+    except RecordError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from adapters.zendesk import events, tickets
 from adapters.zendesk.pages import TicketPage, ticket_records
 from adapters.zendesk.pages import page_of as _page
-from connector.adapter import Record
+from connector.adapter import Adapter, Cursor, Page, Record
+from connector.commands.mapping_live import newest
 from connector.errors import RecordError
 from connector.model import EntryKind, Role, Visibility, fields_of
 
@@ -153,6 +154,21 @@ def test_a_number_that_nobody_can_read_stops_no_page_wherever_it_stands(member: 
     body = json.dumps({"tickets": sent, "users": [USER], "end_of_stream": True}).replace('"ODD"', odd).encode()
     _, other = ticket_records(_page(body, TicketPage, "the page", "shop"), SEEN)
     assert (other.ticket, other.problem) == ("18", None)
+
+
+def test_a_look_at_live_tickets_leaves_out_the_one_that_cannot_be_read_whole() -> None:
+    sent = [{**TICKET, "zz": "ODD"}, {**TICKET, "id": 18}]
+    body = json.dumps({"tickets": sent, "users": [USER], "end_of_stream": True}).replace('"ODD"', "9" * 5_000)
+
+    class Live:
+        def start(self, _stream: str, _since: datetime | None) -> Cursor:
+            return {}
+
+        def fetch(self, _stream: str, _cursor: Cursor) -> Iterator[Page]:
+            yield Page(ticket_records(_page(body.encode(), TicketPage, "the page", "shop"), SEEN), {}, end=True)
+
+    found = newest(cast(Adapter, Live()), ["tickets"], SEEN_AT, 5, "shop")
+    assert [one.ticket for one in found] == ["18"]
 
 
 def test_metric_sets_may_stand_beside_the_tickets_as_well() -> None:
