@@ -262,7 +262,7 @@ class _Saved(msgspec.Struct, frozen=True):
     quarantined: int
 
 
-class _Joined(NamedTuple):
+class _Joined(msgspec.Struct, frozen=True):
     """A ticket with news: its timeline, and its newest snapshot if there is one."""
 
     ticket: str
@@ -272,7 +272,7 @@ class _Joined(NamedTuple):
     before: Stored | None
 
 
-class _Taken(NamedTuple):
+class _Taken(msgspec.Struct, frozen=True):
     """A ticket with news, and what was made of it but for its tags."""
 
     joined: _Joined
@@ -425,7 +425,7 @@ class _Page:
 
     def _normalised(self, one: _Joined) -> Untagged | Understood | None:
         """The complaint that a ticket amounts to; None where there is none to save."""
-        ticket, group, entries, newest, before = one
+        ticket, group, entries, newest, before = one.ticket, one.group, one.entries, one.newest, one.before
         if newest is None or newest.fields is None:
             if before is None and _ended(group):
                 # Deleted for good before we first met it: there is nothing to make a complaint of, and nobody to ask.
