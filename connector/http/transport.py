@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 import urllib3
+from isal import isal_zlib
 from requests.adapters import HTTPAdapter
 from requests.exceptions import RequestException
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -72,6 +73,13 @@ class Transport(HTTPAdapter):
 
 def unpacked(packed: bytes, coding: str, max_bytes: int) -> bytes:
     """The body as its sender meant it. Raises TemporaryError past `max_bytes`, zlib.error when it is damaged."""
+    try:
+        return _inflated(packed, coding, max_bytes)
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stubs take the class for one of its values
+        raise zlib.error(*error.args) from error
+
+
+def _inflated(packed: bytes, coding: str, max_bytes: int) -> bytes:
     coding = coding.strip().lower()
     if coding in ("", "identity") or not packed:
         return packed
@@ -80,7 +88,7 @@ def unpacked(packed: bytes, coding: str, max_bytes: int) -> bytes:
     bare = coding == "deflate" and packed[0] & 0x0F != 8
     whole = b""
     while packed:
-        unpacker = zlib.decompressobj(BARE_DEFLATE if bare else GZIP_OR_ZLIB)
+        unpacker = isal_zlib.decompressobj(BARE_DEFLATE if bare else GZIP_OR_ZLIB)
         part = unpacker.decompress(packed, max_bytes - len(whole) + 1)
         whole = whole + part if whole else part
         if len(whole) > max_bytes or unpacker.unconsumed_tail:
