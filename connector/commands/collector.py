@@ -3,7 +3,6 @@ tickets."""
 
 from __future__ import annotations
 
-import ctypes
 import gc
 
 MEGABYTE = 1 << 20
@@ -22,7 +21,11 @@ def spare_the_collector() -> None:
 def _keep_for_the_next_page() -> None:
     """What a page took is freed with its last ticket, and the next page wants as much: to give it back to the system
     and to be given it anew, zeroed, cost a fiftieth of a first sync."""
-    tune = getattr(ctypes.CDLL(None), "mallopt", None)  # no other C library has it
-    if tune is not None:
-        tune(_MMAP_THRESHOLD, 32 * MEGABYTE)
-        tune(_TRIM_THRESHOLD, 32 * MEGABYTE)
+    try:
+        import ctypes  # not in every Python, and not needed
+
+        tune = ctypes.CDLL(None).mallopt
+    except (ImportError, OSError, AttributeError):  # another C library than glibc: it keeps to its own ways
+        return
+    tune(_MMAP_THRESHOLD, 32 * MEGABYTE)
+    tune(_TRIM_THRESHOLD, 32 * MEGABYTE)

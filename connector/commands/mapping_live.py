@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -78,7 +79,7 @@ def newest(adapter: Adapter, streams: Sequence[str], now: datetime, most: int, n
             found = _read(adapter, streams, since, most, found, tell)
             if len(found) >= most:
                 break
-    return list(reversed(found.values()))[:most]
+    return list(islice(filter(_readable, reversed(found.values())), most))
 
 
 def _read(
@@ -95,7 +96,7 @@ def _read(
         try:
             for number, page in enumerate(adapter.fetch(stream, adapter.start(stream, since)), 1):
                 for record in page.records:
-                    if _readable(record):
+                    if record.fields is not None and record.problem is None:
                         found.pop(record.ticket, None)
                         found[record.ticket] = record
                 tell(len(found))
@@ -111,10 +112,8 @@ def _read(
 
 def _readable(record: Record) -> bool:
     """Whether all of it can be read. What cannot is put aside when it is pulled, and must not stop a look at others."""
-    if record.fields is None or record.problem is not None:
-        return False
     try:
-        len(record.fields)  # an adapter may decode what nobody asked for yet no sooner than now
+        len(record.fields or {})  # an adapter may decode what nobody asked for yet no sooner than now
     except RecordError:
         return False
     return True

@@ -21,6 +21,8 @@ from connector.http.sockets import PlainPool, SecurePool
 MEGABYTE = 1024 * 1024
 CHUNK_BYTES = MEGABYTE
 GZIP_OR_ZLIB, BARE_DEFLATE = 47, -15
+# An answer may be packed in several parts one behind the other; each has what is behind it copied.
+MOST_MEMBERS = 1_000
 
 
 class Transport(HTTPAdapter):
@@ -87,7 +89,11 @@ def _inflated(packed: bytes, coding: str, max_bytes: int) -> bytes:
         raise TemporaryError(f"the answer came packed as {coding!r}, which was not asked for.")
     bare = coding == "deflate" and packed[0] & 0x0F != 8
     whole = b""
+    members = 0
     while packed:
+        members += 1
+        if members > MOST_MEMBERS:
+            raise zlib.error(f"the packed answer has more than {MOST_MEMBERS:,} parts")
         unpacker = isal_zlib.decompressobj(BARE_DEFLATE if bare else GZIP_OR_ZLIB)
         part = unpacker.decompress(packed, max_bytes - len(whole) + 1)
         whole = whole + part if whole else part

@@ -262,7 +262,6 @@ def packed(item: Saving, people: Identifying) -> Packed:
 
 
 _KEYS = ("source_id", "ticket")
-_LAST = select(func.max(complaint.c.id))
 # Tickets are read back at the most to learn in which language people write.
 MOST_SPOKEN = 1_000
 
@@ -292,12 +291,11 @@ def save(
             in_place.append({"of": known.id, **item.columns})
         else:
             changed.append(item.columns)
-    last = connection.execute(_LAST).scalar_one() or 0
     add(connection, complaint, _KEYS, new)
     if change(connection, _IN_PLACE, in_place) < len(in_place):  # one was erased since it was read
         changed += [{name: value for name, value in row.items() if name != "of"} for row in in_place]
     upsert(connection, complaint, _KEYS, changed)
-    _keep_figures(connection, source_id, saving, before, last)
+    _keep_figures(connection, source_id, saving, before)
     _tally(connection, source_id, [item for item in saving if item.counted != item.counted_before], before)
 
 
@@ -331,34 +329,20 @@ _IN_PLACE = (
 )
 
 
-def _keep_figures(
-    connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored], last: int
-) -> None:
-    """What the complaints count as, and how their customers rated them at the helpdesk, beside them. `last` is the
-    highest row there was before they were written."""
+def _keep_figures(connection: Connection, source_id: int, saving: Sequence[Packed], before: dict[str, Stored]) -> None:
+    """What the complaints count as, and how their customers rated them at the helpdesk, beside them."""
     wanted = [item for item in saving if item.figures is not None or item.ratings or item.ticket in before]
     if not wanted:
         return
-    idents = {ticket: stored.id for ticket, stored in before.items()}
-    idents.update((row[0], row[1]) for row in connection.execute(_SINCE, {"of": source_id, "last": last}))
-    others = [item.ticket for item in wanted if item.ticket not in idents]  # somebody else brought them since
-    if others:
-        idents.update((row[0], row[1]) for row in among(connection, _IDS, "tickets", others, of=source_id))
-    counted = {idents[one.ticket]: Figured(source_id, one.columns["complainant_id"], one.figures) for one in wanted}
+    rows = among(connection, _IDS, "tickets", [item.ticket for item in wanted], of=source_id)
+    idents = {ticket: (ident, person) for ident, ticket, person in rows}
+    counted = {idents[one.ticket][0]: Figured(source_id, idents[one.ticket][1], one.figures) for one in wanted}
     keep_figures(connection, counted)
-    rated = [
-        (idents[one.ticket], one.columns["complainant_id"], one.ticket, rating)
-        for one in wanted
-        for rating in one.ratings
-    ]
+    rated = [(*idents[one.ticket], one.ticket, rating) for one in wanted for rating in one.ratings]
     rated_at_source(connection, source_id, rated)
 
 
-# Rows that were just added are read one after the other, without a look into an index for each.
-_SINCE = select(complaint.c.ticket, complaint.c.id).where(
-    complaint.c.id > bindparam("last"), complaint.c.source_id == bindparam("of")
-)
-_IDS = select(complaint.c.ticket, complaint.c.id).where(
+_IDS = select(complaint.c.id, complaint.c.ticket, complaint.c.complainant_id).where(
     complaint.c.source_id == bindparam("of"), complaint.c.ticket.in_(bindparam("tickets", expanding=True))
 )
 

@@ -167,6 +167,7 @@ def test_a_bomb_or_a_huge_page_is_refused_by_its_size(serving: Callable[..., Ser
         answer(b"x" * 100)[:-10],
         packed(gzip.compress(b"some words, and some more words", mtime=0)[:-12]),
         packed(b"no gzip at all"),
+        packed(gzip.compress(b"", mtime=0) * 1_001),  # each part costs a copy of all that are behind it
         packed(b"brotli", "br"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n",
