@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from connector.errors import SettingsError
 from connector.model import JSON, Complainant, Complaint, Flag, FlagKind, History, Priority, Spell, Status, Tag
-from connector.people.repeats import Earlier, RepeatPolicy, chasers, repeats, words_hash
+from connector.people.repeats import WORDS_TO_TELL, Earlier, RepeatPolicy, chasers, repeats, words_hash
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 POLICY = RepeatPolicy()
@@ -123,6 +124,15 @@ def test_the_same_message_at_another_helpdesk_is_no_complaint_of_its_own() -> No
 
 def test_a_short_message_tells_nothing() -> None:
     assert words_hash("Hello? Anybody there?") is None
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=80), st.sampled_from(["", "\u00e9", "\u00df", "\u2003"]))
+def test_words_are_named_alike_whether_they_are_ascii_or_not(ascii_text: str, other: str) -> None:
+    """A store remembers the names that were given before: both ways have to give the same."""
+    text = ascii_text + other
+    squeezed = "".join(text.split()).casefold()
+    told = hashlib.blake2b(squeezed.encode(errors="replace"), digest_size=8).digest()
+    assert words_hash(text) == (int.from_bytes(told, signed=True) if len(squeezed) >= WORDS_TO_TELL else None)
 
 
 def test_a_ticket_that_asks_after_an_open_case_is_a_chaser_and_no_further_complaint() -> None:
