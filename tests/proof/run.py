@@ -224,7 +224,8 @@ def pytest(arguments: list[str], env: dict[str, str]) -> tuple[int, str]:
         text=True,
         check=False,
     )
-    return ended.returncode, ended.stdout[-3000:]
+    # A story of fifty steps that fails takes ten thousand characters, and only the whole of it can be told again.
+    return ended.returncode, ended.stdout[-16_000:]
 
 
 def written(parts: list[Part]) -> str:
