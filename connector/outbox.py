@@ -34,7 +34,7 @@ from connector.model import JSON, Action, ActionKind
 from connector.policy.survey import LINK, filled, hidden, with_link
 from connector.retry import delay_seconds
 from connector.store import Store, Transaction, complaints, intentions, links, names, sources, surveys
-from connector.store.intentions import MOVING, Intention, State
+from connector.store.intentions import LET_GO, MOVING, Intention, State
 
 T = TypeVar("T")
 log = logging.getLogger("amends")
@@ -43,7 +43,8 @@ LOOP_WRITES = 5
 LOOP_WINDOW = timedelta(minutes=10)
 # A ticket that changes between every read and write is left to a person.
 ROUNDS = 8
-# No helpdesk carries a request out this long after it was sent; until then a copy may still land.
+# Helpdesks do not carry a request out this long after it was sent; until then what is not wanted any more stays in
+# doubt. What lands later all the same changes its ticket, and by that it is noticed (`Sender.look_again`).
 LATEST_LANDING = timedelta(minutes=15)
 # So long a look for second copies is tried again where the source cannot be asked.
 LONGEST_REPAIR = timedelta(days=3)
@@ -321,22 +322,47 @@ class Sender:
             return self._move(intention, State.IN_DOUBT, why=f"{why}; waiting whether it still lands", next_at=next_at)
         return self._withdraw(intention, why)
 
-    # -- copies that landed after all ---------------------------------------------------------------------------
+    # -- what landed after all ----------------------------------------------------------------------------------
 
-    def repair(self, intention: Intention) -> Outcome:
-        """Look once more at a write that was done: where the source has no compare-and-set, a second copy may have
-        landed since, and `find` takes it away."""
+    def look_again(self, intention: Intention) -> Outcome:
+        """Ask the source once more what became of a write that is done or was let go: where the source has no
+        compare-and-set, a second copy may have landed since, and `find` takes it away; what was let go may have landed
+        later than any should, and is done then."""
         try:
             finding = self._find(intention)
         except ExposedError as error:
-            return self._stop_all(intention, error)
+            return self._exposed_since(intention, error)
         except GoneError:
-            return self._move(intention, intention.state)
+            return self._looked(intention, None)
         except AmendsError as error:
-            return self._repair_later(intention, error)
-        receipt = finding.receipt if isinstance(finding, Landed) else {}
-        self._tell_repair(intention, receipt)
-        return self._move(intention, intention.state, repair_at=self._next_repair(intention))
+            return self._look_later(intention, error)
+        if intention.state is State.DONE:
+            self._tell_repair(intention, finding.receipt if isinstance(finding, Landed) else {})
+            return self._looked(intention, self._next_repair(intention))
+        return self._landed_late(intention, finding) if isinstance(finding, Landed) else self._looked(intention, None)
+
+    def _exposed_since(self, intention: Intention, error: ExposedError) -> Outcome:
+        known = intention.state is State.DEAD and intention.why == str(error)  # and a person has looked at it
+        return self._looked(intention, None) if known else self._stop_all(intention, error)
+
+    def _landed_late(self, intention: Intention, finding: Landed) -> Outcome:
+        action = intention.action
+        why = f"it landed after it had been let go ({intention.why})"
+        outcome = self._done(intention, finding.receipt, why)
+        log.warning(
+            "%s/%s: write #%d landed late: %s. `amends outbox undo %d` takes it off again.",
+            action.source,
+            action.ticket,
+            intention.id,
+            why,
+            intention.id,
+        )
+        return outcome
+
+    def _looked(self, intention: Intention, next_at: datetime | None, why: str | None = None) -> Outcome:
+        with self.store.write("outbox: looked") as connection:
+            intentions.looked(connection, intention, next_at, why)
+        return Outcome(intention.state, why)
 
     def _tell_repair(self, intention: Intention, receipt: Receipt) -> None:
         taken, left = receipt.get("repaired"), receipt.get("copies")
@@ -350,15 +376,16 @@ class Sender:
             action = intention.action
             log.error("%s/%s carries a second copy of our note: %s", action.source, action.ticket, receipt.get("why"))
 
-    def _repair_later(self, intention: Intention, error: AmendsError) -> Outcome:
-        """What may pass is asked again soon, for some days; anything else only at its next time. It concerns one
-        ticket: if the credentials are at fault, reading will say so."""
+    def _look_later(self, intention: Intention, error: AmendsError) -> Outcome:
+        """What may pass is asked again soon, of what was done for some days; anything else only at its next time. It
+        concerns one ticket: if the credentials are at fault, reading will say so."""
         rest = None
-        at = self._next_repair(intention)
-        if isinstance(error, TemporaryError) and not self._is_old(intention):
+        done = intention.state is State.DONE
+        at = self._next_repair(intention) if done else None
+        if isinstance(error, TemporaryError) and not (done and self._is_old(intention)):
             rest = delay_seconds(ROUNDS, error.retry_after_seconds)
             at = self.now() + timedelta(seconds=rest)
-        self._move(intention, intention.state, why=None if at else f"not looked at again: {error}", repair_at=at)
+        self._looked(intention, at, f"not looked at again: {error}" if done and at is None else None)
         asked = isinstance(error, TemporaryError) and error.retry_after_seconds is not None
         return Outcome(intention.state, str(error), rest, asked)
 
@@ -374,8 +401,8 @@ class Sender:
 
     # -- writing down what happened ----------------------------------------------------------------------------
 
-    def _done(self, intention: Intention, receipt: Receipt) -> Outcome:
-        return self._move(intention, State.DONE, receipt=receipt, repair_at=self._next_repair(intention))
+    def _done(self, intention: Intention, receipt: Receipt, why: str | None = None) -> Outcome:
+        return self._move(intention, State.DONE, why=why, receipt=receipt, repair_at=self._next_repair(intention))
 
     def _later(
         self,
@@ -411,6 +438,8 @@ class Sender:
         stamp: Stamp | None = None,
     ) -> Outcome:
         now = self.now()
+        if state in LET_GO and state is not intention.state and intention.sent_at is not None:
+            repair_at = now  # once more: between the last look and this word it may have landed
         with self.store.write(f"outbox: {state}") as connection:
             moved = intentions.move(
                 connection,

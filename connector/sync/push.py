@@ -75,7 +75,7 @@ def push(
     sender = Sender(desk, store, now, rechecking((desk, *others), rules))
     result = _pushed(desk, store, sender, now, stopping, tell)
     if result.rest_seconds is None and not result.paused:
-        result = _repaired(desk, store, sender, now, stopping, result)
+        result = _looked_again(desk, store, sender, now, stopping, result)
     went_through = result.rest_seconds is None and not result.paused
     with store.read() as connection:
         row = sources.by_name(connection, desk.name)
@@ -126,7 +126,7 @@ def _pushed(
     return msgspec.structs.replace(result, rest_seconds=rest if troubled else None)
 
 
-def _repaired(
+def _looked_again(
     desk: Helpdesk,
     store: Store,
     sender: Sender,
@@ -134,7 +134,7 @@ def _repaired(
     stopping: Callable[[], bool],
     result: Pushed,
 ) -> Pushed:
-    """Look for second copies of what was done a while ago."""
+    """Look for second copies of what was done a while ago, and for what landed after it had been let go."""
     with store.read() as connection:
         due = intentions.to_repair(connection, desk.id, now())
     for intention in due:
@@ -142,7 +142,7 @@ def _repaired(
             paused = sources.paused(connection, desk.id) is not None
         if stopping() or paused:
             break
-        outcome = sender.repair(intention)
+        outcome = sender.look_again(intention)
         if outcome.rest_seconds is not None:
             return msgspec.structs.replace(result, rest_seconds=outcome.rest_seconds)
     return result
