@@ -1,11 +1,11 @@
 """The shipped tagger judged by sets that were written without a look at its phrases or examples: `make bench-blind`.
 
-`blind/` holds 72 messages in each of the twelve languages by one author. `second/` holds 72 more by twelve others, one a
-language, more than half of them told sideways; they came after the model that was first asked. `seen/` holds 24, in which
-those who write phrases may look for faults, and `everyday/` 120 in four languages by three other authors, of which one in
-five is an emergency and many others sound like one; they may be looked at, too. Figures are told of `blind/` and `second/`
-alone. Emergencies count by whether any is found, and pooled; the category of what was answered, beside how much was left
-open; remedies as pairs of text and value.
+`blind/` holds 72 messages in each of the twelve languages by one author. `second/` holds 72 more by twelve others,
+one a language, more than half of them told sideways; they came after the model that was first asked. `seen/` holds
+24, in which those who write phrases may look for faults, and `everyday/` 120 in four languages by three other
+authors, of which one in five is an emergency and many others sound like one; they may be looked at, too. Figures
+are told of `blind/` and `second/` alone. Emergencies count by whether any is found, and pooled; the category of
+what was answered, beside how much was left open; remedies as pairs of text and value.
 """
 
 from __future__ import annotations

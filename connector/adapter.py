@@ -255,6 +255,9 @@ class Unknown(msgspec.Struct, frozen=True):
 
 Finding = Landed | NotYet | Never | Unknown
 
+# Seconds after sending: for `late_looks`, where nothing speaks for other times.
+LATE_LOOKS = (3600.0, 21_600.0, 86_400.0, 259_200.0)
+
 
 class Adapter(Protocol):
     """One kind of helpdesk. Constructing one does no I/O.
@@ -267,14 +270,17 @@ class Adapter(Protocol):
     instance from several threads at once: one reads (fetch, get), one writes (prepare, apply, find), one waits.
 
     A class may also say `limits` (calls a minute by endpoint group, for the budget; an option `limits` overrides
-    them), `secrets` (names of secrets by way to log in, for `amends init`), `asked` (what `amends init` asks, where the
-    required options and those with a handful of choices are not the right questions) and `repairs` (see `Repairing`),
-    and have the methods `census` (see `Counting`) and `wait` (see `Waking`). A class method
-    `offered(source, options, tools)` tells `amends init` what an account has to choose from while its settings are
-    still being made, as (value, title) pairs by option; a class method `lacks(kind, settings, secrets)` tells
-    `amends check` what is not set without which no write of that kind can leave. An option `fields` that is left empty
-    is filled with the source fields that the mapping names. A class whose source has clocks of its own says in `clocks`
-    which of ours each corresponds to, by the word of `ClockStep.clock`; an option `clocks` goes before it.
+    them), `secrets` (names of secrets by way to log in, for `amends init`), `asked` (what `amends init` asks, where
+    the required options and those with a handful of choices are not the right questions), `repairs` (see
+    `Repairing`) and `late_looks`: the seconds after sending at which `find` is asked whether a write that got no
+    answer, and was let go since, has landed after all. Only a class whose `find` knows a write by its marker has
+    them (LATE_LOOKS), for an agent may have done the same by hand. It may have the methods `census` (see
+    `Counting`) and `wait` (see `Waking`). A class method `offered(source, options, tools)` tells `amends init` what
+    an account has to choose from while its settings are still being made, as (value, title) pairs by option; a
+    class method `lacks(kind, settings, secrets)` tells `amends check` what is not set without which no write of
+    that kind can leave. An option `fields` that is left empty is filled with the source fields that the mapping
+    names. A class whose source has clocks of its own says in `clocks` which of ours each corresponds to, by the
+    word of `ClockStep.clock`; an option `clocks` goes before it.
     """
 
     Settings: ClassVar[type]

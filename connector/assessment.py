@@ -410,13 +410,12 @@ _UNTAGGED = "it could not be tagged: "
 
 def _told(complaint: Complaint, entries: tuple[Entry, ...], mapping: FieldMapping) -> Tag | None:
     """What is known of it without reading its words."""
-    ours = _opened_by_us(entries) or bool(markers_in(complaint.labels))
+    ours = _opened_by_us(entries) or _carries_our_marker(complaint.labels)
     return _OURS if ours else complaint_tag(complaint, mapping)
 
 
-def markers_in(labels: Iterable[str]) -> list[str]:
-    """The labels that are markers of writes of ours: such a ticket was opened by one."""
-    return [label for label in labels if label[:3] == "am-" and _MARKER.fullmatch(label)]
+def _carries_our_marker(labels: tuple[str, ...]) -> bool:
+    return bool([label for label in labels if label[:3] == "am-" and _MARKER.fullmatch(label)])
 
 
 def _opened_by_us(entries: tuple[Entry, ...]) -> bool:

@@ -34,7 +34,7 @@ from connector.model import JSON, Action, ActionKind
 from connector.policy.survey import LINK, filled, hidden, with_link
 from connector.retry import delay_seconds
 from connector.store import Store, Transaction, complaints, intentions, links, names, sources, surveys
-from connector.store.intentions import LET_GO, MOVING, Intention, State
+from connector.store.intentions import MOVING, Intention, State
 
 T = TypeVar("T")
 log = logging.getLogger("amends")
@@ -44,15 +44,18 @@ LOOP_WINDOW = timedelta(minutes=10)
 # A ticket that changes between every read and write is left to a person.
 ROUNDS = 8
 # Helpdesks do not carry a request out this long after it was sent; until then what is not wanted any more stays in
-# doubt. What lands later all the same changes its ticket, and by that it is noticed (`Sender.look_again`).
+# doubt. What lands later all the same is noticed by the looks that follow (`Sender.look_again`).
 LATEST_LANDING = timedelta(minutes=15)
 # So long a look for second copies is tried again where the source cannot be asked.
 LONGEST_REPAIR = timedelta(days=3)
+# The last look at what was let go is made again after so long where it told nothing, for as many days once more.
+LAST_LOOK_AGAIN = timedelta(hours=1)
 # In a stamp: what the source's refusal makes of the write, once it is certain that no copy of it landed.
 REFUSED = "refused"
 # Of a source that is written to in steps: why a write that was withdrawn after its first one is not all said.
 BROKEN_OFF = "it was broken off, so part of it may be on the ticket: `amends outbox undo {}` takes that off"
 _REFUSED = {True: State.DEAD, False: State.CANCELLED}
+_LET_GO = (State.CANCELLED, State.EXPIRED)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -161,7 +164,8 @@ class Sender:
         late = intention.action.not_after is not None and self.now() > intention.action.not_after
         if intention.sent_at is not None and ((intention.stamp or {}).get("undo") or {}).get("steps"):
             why = f"{why}; {BROKEN_OFF.format(intention.id)}"
-        return self._move(intention, State.EXPIRED if late else State.CANCELLED, why=why)
+        state = State.EXPIRED if late else State.CANCELLED
+        return self._move(intention, state, why=why, repair_at=self._next_look(intention, state))
 
     def _asking(self, intention: Intention, ask: Callable[[Action, str | None], T]) -> T:
         """Ask the adapter something about the action as its source sees it. A link to a survey is a key, and no key
@@ -325,44 +329,37 @@ class Sender:
     # -- what landed after all ----------------------------------------------------------------------------------
 
     def look_again(self, intention: Intention) -> Outcome:
-        """Ask the source once more what became of a write that is done or was let go: where the source has no
-        compare-and-set, a second copy may have landed since, and `find` takes it away; what was let go may have landed
-        later than any should, and is done then."""
+        """Ask the source once more what became of a write that is done or was let go. Of what is done, a second copy
+        may have landed since where the source has no compare-and-set, and `find` takes it away. What was let go may
+        have landed later than anything should, and is done then."""
         try:
             finding = self._find(intention)
         except ExposedError as error:
-            return self._exposed_since(intention, error)
+            return self._stop_all(intention, error)
         except GoneError:
             return self._looked(intention, None)
         except AmendsError as error:
             return self._look_later(intention, error)
+        if intention.state in _LET_GO and isinstance(finding, Landed):
+            return self._landed_late(intention, finding)
         if intention.state is State.DONE:
             self._tell_repair(intention, finding.receipt if isinstance(finding, Landed) else {})
-            return self._looked(intention, self._next_repair(intention))
-        return self._landed_late(intention, finding) if isinstance(finding, Landed) else self._looked(intention, None)
-
-    def _exposed_since(self, intention: Intention, error: ExposedError) -> Outcome:
-        known = intention.state is State.DEAD and intention.why == str(error)  # and a person has looked at it
-        return self._looked(intention, None) if known else self._stop_all(intention, error)
+        return self._looked(intention, self._next_look(intention, intention.state))
 
     def _landed_late(self, intention: Intention, finding: Landed) -> Outcome:
         action = intention.action
         why = f"it landed after it had been let go ({intention.why})"
-        outcome = self._done(intention, finding.receipt, why)
+        outcome = self._move(intention, State.DONE, why=why, receipt=finding.receipt)
+        place, number = f"{action.source}/{action.ticket}", intention.id
         log.warning(
-            "%s/%s: write #%d landed late: %s. `amends outbox undo %d` takes it off again.",
-            action.source,
-            action.ticket,
-            intention.id,
-            why,
-            intention.id,
+            "%s: write #%d landed late: %s. `amends outbox show %d` says what it did.", place, number, why, number
         )
         return outcome
 
-    def _looked(self, intention: Intention, next_at: datetime | None, why: str | None = None) -> Outcome:
+    def _looked(self, intention: Intention, next_at: datetime | None) -> Outcome:
         with self.store.write("outbox: looked") as connection:
-            intentions.looked(connection, intention, next_at, why)
-        return Outcome(intention.state, why)
+            intentions.looked(connection, intention, next_at)
+        return Outcome(intention.state)
 
     def _tell_repair(self, intention: Intention, receipt: Receipt) -> None:
         taken, left = receipt.get("repaired"), receipt.get("copies")
@@ -377,32 +374,39 @@ class Sender:
             log.error("%s/%s carries a second copy of our note: %s", action.source, action.ticket, receipt.get("why"))
 
     def _look_later(self, intention: Intention, error: AmendsError) -> Outcome:
-        """What may pass is asked again soon, of what was done for some days; anything else only at its next time. It
-        concerns one ticket: if the credentials are at fault, reading will say so."""
+        """What may pass is asked again soon, for some days; anything else only at its next time, but for the last look
+        at what was let go. It concerns one ticket: if the credentials are at fault, reading will say so."""
         rest = None
-        done = intention.state is State.DONE
-        at = self._next_repair(intention) if done else None
-        if isinstance(error, TemporaryError) and not (done and self._is_old(intention)):
+        at = self._next_look(intention, intention.state)
+        if isinstance(error, TemporaryError) and not self._is_older(intention, LONGEST_REPAIR):
             rest = delay_seconds(ROUNDS, error.retry_after_seconds)
             at = self.now() + timedelta(seconds=rest)
-        self._looked(intention, at, f"not looked at again: {error}" if done and at is None else None)
+        elif at is None and intention.state in _LET_GO and not self._is_older(intention, 2 * LONGEST_REPAIR):
+            at = self.now() + LAST_LOOK_AGAIN
+        if at is None:
+            place, number = f"{intention.source}/{intention.action.ticket}", intention.id
+            log.warning("%s: nobody could say whether a copy of write #%d has landed since: %s", place, number, error)
+        self._looked(intention, at)
         asked = isinstance(error, TemporaryError) and error.retry_after_seconds is not None
         return Outcome(intention.state, str(error), rest, asked)
 
-    def _is_old(self, intention: Intention) -> bool:
-        return intention.sent_at is None or self.now() - intention.sent_at > LONGEST_REPAIR
+    def _is_older(self, intention: Intention, than: timedelta) -> bool:
+        return intention.sent_at is None or self.now() - intention.sent_at > than
 
-    def _next_repair(self, intention: Intention) -> datetime | None:
-        """The next of the adapter's times for this write that is still to come."""
-        if intention.sent_at is None:
+    def _next_look(self, intention: Intention, state: State) -> datetime | None:
+        """The next of the adapter's times to look at a write in that state that is still to come. An undo that was let
+        go is not looked at: that its work is done proves nothing, an agent may have done it."""
+        undo = intention.action.kind is ActionKind.UNDO
+        if intention.sent_at is None or (undo and state is not State.DONE):
             return None
-        times = (intention.sent_at + timedelta(seconds=one) for one in getattr(self.desk.adapter, "repairs", ()))
+        after = getattr(self.desk.adapter, "repairs" if state is State.DONE else "late_looks", ())
+        times = (intention.sent_at + timedelta(seconds=one) for one in after)
         return min((at for at in times if at > self.now()), default=None)
 
     # -- writing down what happened ----------------------------------------------------------------------------
 
-    def _done(self, intention: Intention, receipt: Receipt, why: str | None = None) -> Outcome:
-        return self._move(intention, State.DONE, why=why, receipt=receipt, repair_at=self._next_repair(intention))
+    def _done(self, intention: Intention, receipt: Receipt) -> Outcome:
+        return self._move(intention, State.DONE, receipt=receipt, repair_at=self._next_look(intention, State.DONE))
 
     def _later(
         self,
@@ -438,8 +442,6 @@ class Sender:
         stamp: Stamp | None = None,
     ) -> Outcome:
         now = self.now()
-        if state in LET_GO and state is not intention.state and intention.sent_at is not None:
-            repair_at = now  # once more: between the last look and this word it may have landed
         with self.store.write(f"outbox: {state}") as connection:
             moved = intentions.move(
                 connection,

@@ -17,6 +17,7 @@ import msgspec
 from adapters.memory.desk import DESKS, Desk, LateError, Moment, desk, field_of
 from adapters.memory.tickets import ACCOUNT, PRIORITIES, STATUSES
 from connector.adapter import (
+    LATE_LOOKS,
     Cursor,
     Discovery,
     Field,
@@ -53,6 +54,7 @@ class Adapter:
     Settings: ClassVar[type] = DeskSettings
     streams: ClassVar[tuple[str, ...]] = ("tickets", "events")
     can: ClassVar[frozenset[ActionKind]] = frozenset(ActionKind) - {ActionKind.ACKNOWLEDGE, ActionKind.NOTIFY}
+    late_looks: ClassVar[tuple[float, ...]] = LATE_LOOKS
 
     def __init__(self, source: str, settings: DeskSettings, tools: Tools) -> None:
         self._source = source

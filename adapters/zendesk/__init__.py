@@ -18,6 +18,7 @@ from adapters.zendesk.oauth import NEEDED
 from adapters.zendesk.people import Roster
 from adapters.zendesk.settings import ZendeskSettings
 from connector.adapter import (
+    LATE_LOOKS,
     Credentials,
     Cursor,
     Discovery,
@@ -51,6 +52,7 @@ class Adapter:
         ActionKind.ACKNOWLEDGE,
         ActionKind.NOTIFY,
     }
+    late_looks: ClassVar[tuple[float, ...]] = LATE_LOOKS
     # Calls a minute that every plan allows; https://developer.zendesk.com/api-reference/introduction/rate-limits/
     limits: ClassVar[Mapping[str, int]] = MappingProxyType({"account": 200, "export": 10, "updates": 100})
 

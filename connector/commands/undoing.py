@@ -18,7 +18,7 @@ from connector.policy.keys import action_key, marker
 from connector.policy.rules import UNDO
 from connector.settings import Settings
 from connector.store import Transaction, intentions, sources
-from connector.store.intentions import LET_GO, Intention, State
+from connector.store.intentions import Intention, State
 
 NO_UNDO = {
     ActionKind.NOTIFY: "people have been told",
@@ -28,7 +28,7 @@ NO_UNDO = {
 }
 UNDO_RANK = 1
 # A source that is written to in steps may have refused the second one: then what the first one did is on the ticket.
-IN_PART = frozenset(LET_GO)
+IN_PART = frozenset({State.DEAD, State.PARKED, State.CANCELLED, State.EXPIRED})
 
 
 class Undone(msgspec.Struct, frozen=True):

@@ -48,8 +48,6 @@ class State(StrEnum):
 
 
 MOVING = (State.PENDING, State.SENDING, State.IN_DOUBT)
-# Nothing more is done about these. What was sent of one may land all the same, later than any helpdesk should.
-LET_GO = (State.CANCELLED, State.EXPIRED, State.DEAD, State.PARKED)
 WITHDRAWABLE = (State.SHADOW, State.HELD, State.PENDING)
 # What the audit log calls the word of a person by whom a write goes.
 APPROVED, SETTLED = "write: approved", "write: settled by a person"
@@ -57,8 +55,7 @@ LONGEST_FOLDED = timedelta(days=1)  # so long before its digest a notice was int
 
 
 class Intention(msgspec.Struct, frozen=True):
-    """One row of the outbox. `tries` counts sendings, `rounds` fresh decisions after a conflict. `repair_at` is when
-    the source is asked again what became of it, though it is done or let go."""
+    """One row of the outbox. `tries` counts sendings, `rounds` fresh decisions after a conflict."""
 
     id: int
     source_id: int
@@ -71,7 +68,6 @@ class Intention(msgspec.Struct, frozen=True):
     stamp: Stamp | None
     sent_at: datetime | None
     receipt: Receipt | None
-    repair_at: datetime | None
     why: str | None
     created_at: datetime
     changed_at: datetime
@@ -96,7 +92,6 @@ def _intention(row: Any) -> Intention:
         stamp=None if values["stamp"] is None else msgspec.json.decode(values["stamp"]),
         sent_at=moment_or_none(values["sent_at"]),
         receipt=None if values["receipt"] is None else msgspec.json.decode(values["receipt"]),
-        repair_at=moment_or_none(values["repair_at"]),
         why=values["why"],
         created_at=moment(values["created_at"]),
         changed_at=moment(values["changed_at"]),
@@ -193,47 +188,6 @@ def to_repair(connection: Connection, source_id: int, now: datetime, most: int =
     return [_intention(row) for row in connection.execute(_TO_REPAIR, asked)]
 
 
-_SENT_AND_LET_GO = outbox.c.state.in_([state.value for state in LET_GO]) & outbox.c.sent_at.is_not(None)
-_LOOK_AGAIN = (
-    update(outbox)
-    .where(outbox.c.source_id == bindparam("of"), outbox.c.ticket.in_(bindparam("tickets", expanding=True)))
-    .where(_SENT_AND_LET_GO)
-    .values(repair_at=bindparam("at"))
-)
-
-
-def look_again(
-    connection: Connection, source_id: int, tickets: Sequence[str], markers: Iterable[str], now: datetime
-) -> None:
-    """Have the source asked for each write that left and was let go since: these of its `tickets` have changed, or
-    tickets have come up that carry these `markers`, and its landing may be what changed them."""
-    if tickets:
-        asked = {"of": source_id, "tickets": listed(tickets), "at": micros(now)}
-        connection.execute(_LOOK_AGAIN, asked)
-    for marker in markers:
-        row = _row_of_marker(connection, source_id, marker)
-        if row is not None:
-            mine = update(outbox).where(outbox.c.id == row.id, _SENT_AND_LET_GO)
-            connection.execute(mine.values(repair_at=micros(now)))
-
-
-_LOOKED = update(outbox).where(
-    outbox.c.id == bindparam("row"),
-    outbox.c.state == bindparam("was"),
-    outbox.c.changed_at == bindparam("since"),
-    outbox.c.repair_at == bindparam("asked_for"),
-)
-
-
-def looked(connection: Connection, intention: Intention, next_at: datetime | None, why: str | None = None) -> bool:
-    """A look brought nothing that moves it: the next one is at `next_at` (None: there is none). Where another one was
-    asked for since it was read, that stands, for this one may have come too early."""
-    values = {"repair_at": micros_or_none(next_at)} | ({"why": why} if why else {})
-    asked = {"row": intention.id, "was": intention.state, "since": micros(intention.changed_at)}
-    asked["asked_for"] = micros_or_none(intention.repair_at)
-    return connection.execute(_LOOKED.values(**values), asked).rowcount == 1
-
-
 _AHEAD = (
     select(outbox.c.id)
     .where(
@@ -298,22 +252,17 @@ _MARKER = re.compile(r"am-([a-z2-7]{20})")
 
 
 def ticket_of_marker(connection: Connection, source_id: int, marker: str) -> str | None:
-    """The ticket of the intention that carries `marker`."""
-    row = _row_of_marker(connection, source_id, marker)
-    return None if row is None else str(row.ticket)
-
-
-def _row_of_marker(connection: Connection, source_id: int, marker: str) -> Any:
-    """A marker is the first 100 bits of the key, see `policy.keys`."""
+    """The ticket of the intention that carries `marker`: the first 100 bits of its key, see `policy.keys`."""
     found = _MARKER.fullmatch(marker)
     if found is None:
         return None
     start = base64.b32decode(found[1].upper() + "====")[:12].hex()
-    statement = select(outbox.c.id, outbox.c.ticket, outbox.c.action).where(
-        outbox.c.source_id == source_id, outbox.c.key >= start, outbox.c.key < start + "g"
+    # By the key alone: asked for the source as well, SQLite walks through all of its rows.
+    statement = select(outbox.c.source_id, outbox.c.ticket, outbox.c.action).where(
+        outbox.c.key >= start, outbox.c.key < start + "g"
     )
-    rows = connection.execute(statement)
-    return next((row for row in rows if _decode(row.action).marker == marker), None)
+    rows = [row for row in connection.execute(statement) if row.source_id == source_id]
+    return next((row.ticket for row in rows if _decode(row.action).marker == marker), None)
 
 
 def of_tickets(
@@ -483,6 +432,21 @@ def move(
     asked |= {"row": intention.id, "was": intention.state, "since": micros(intention.changed_at)}
     changed = connection.execute(_moving(tuple(values), steps), asked)
     return changed.rowcount == 1
+
+
+_LOOKED = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("row"), outbox.c.state == bindparam("was"), outbox.c.changed_at == bindparam("since")
+    )
+    .values(repair_at=bindparam("next"))
+)
+
+
+def looked(connection: Connection, intention: Intention, next_at: datetime | None) -> None:
+    """A look at what had become of it moved nothing: the next one is at `next_at`, None for not any more."""
+    asked = {"row": intention.id, "was": intention.state, "since": micros(intention.changed_at)}
+    connection.execute(_LOOKED, asked | {"next": micros_or_none(next_at)})
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:

@@ -25,7 +25,6 @@ from connector.assessment import (
     closed_before,
     counts_in,
     figures_of,
-    markers_in,
     normalised,
     own_marked,
     promises_of,
@@ -50,7 +49,6 @@ from connector.store import (
     Transaction,
     archive,
     complaints,
-    intentions,
     labels,
     links,
     names,
@@ -300,7 +298,6 @@ class _Page:
         self.of_clocks_alone: list[str] = []
         self.unplaced: list[tuple[str, str, str]] = []
         self.labels: list[Label] = []
-        self.markers: list[str] = []
         self.saving: dict[str, Packed] = {}
         self.redacted: list[str] = []
         self.apart = 0
@@ -468,8 +465,6 @@ class _Page:
             values = values_in(understood.complaint.problems)
             self.unplaced.extend((field, value, ticket) for field, value in values)
         self.names.extend([(name, ticket) for _, record in group for name in record.names])
-        if before is None:
-            self.markers += markers_in(understood.complaint.labels)
         said = said_by_agents(understood, before.doc.tags if before else ())
         self.labels += [Label(ticket, facet, values, AGENT) for facet, values in said.items()]
 
@@ -502,8 +497,6 @@ class _Page:
             saving = list(self.saving.values())
             complaints.save(connection, of, saving, self.before, self.rules.people, self.now)
             links.followed(connection, of, self.now, self.saving)
-            known = [ticket for ticket in self.saving if ticket in self.before]
-            intentions.look_again(connection, of, known, self.markers, self.now)
         self.store.seam("pull: complaints written")
         for ticket in self.redacted:
             # What was blanked at the source must not live on in a kept event; the timeline keeps all else of it,

@@ -137,13 +137,15 @@ def _looked_again(
     """Look for second copies of what was done a while ago, and for what landed after it had been let go."""
     with store.read() as connection:
         due = intentions.to_repair(connection, desk.id, now())
+    troubled = 0
     for intention in due:
         with store.read() as connection:
             paused = sources.paused(connection, desk.id) is not None
         if stopping() or paused:
             break
         outcome = sender.look_again(intention)
-        if outcome.rest_seconds is not None:
+        troubled = troubled + 1 if outcome.rest_seconds is not None else 0
+        if outcome.asked or troubled == TROUBLED:
             return msgspec.structs.replace(result, rest_seconds=outcome.rest_seconds)
     return result
 

@@ -277,7 +277,7 @@ def write(number: int, state: State, *, note: str | None = "late", tags: tuple[s
     effect = Effect(note=note, tags=tags)
     kind = ActionKind.ESCALATE if note else ActionKind.TAG
     action = Action(f"k{number}", f"am-{number}", "shop", "1", kind, "r", "e", effect, "why", MONDAY)
-    return Intention(number, 1, "shop", action, state, MONDAY, 1, 0, None, None, None, None, None, MONDAY, MONDAY)
+    return Intention(number, 1, "shop", action, state, MONDAY, 1, 0, None, None, None, None, MONDAY, MONDAY)
 
 
 def effect(marker: str = "", tags: tuple[str, ...] = (), actor: int = content.INTEGRATION) -> dict[str, Any]:

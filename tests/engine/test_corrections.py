@@ -17,7 +17,7 @@ from connector.model import Action, ActionKind, FlagKind, Status
 from connector.policy.rules import Correction
 from connector.store import complaints, links, sources
 from connector.store.complaints import Stored
-from connector.store.intentions import Intention, State
+from connector.store.intentions import State
 from connector.sync import census, pull, push, sweep
 from connector.sync.census import due
 from connector.testing import plain_tools
@@ -152,39 +152,6 @@ def test_w08_an_answer_that_was_lost_opens_no_second_ticket() -> None:
         town.turn()
     assert len(town.works.tickets()) == 1
     assert [one.state for one in town.intentions() if one.action.kind is ActionKind.CORRECT] == [State.DONE]
-
-
-def test_w03_a_ticket_that_is_opened_after_it_was_let_go_is_known_by_its_marker_and_is_linked() -> None:
-    town = Town()
-    town.elsewhere = town._works(Hanging)
-    ticket = town.overdue()
-    assert correction(town).state is State.IN_DOUBT
-    town.desk.delete(ticket)
-    for _ in range(3):
-        town.desk.advance(900)
-        town.turn()
-    assert correction(town).state is State.CANCELLED and not town.works.tickets()
-
-    action = correction(town).action
-    create = action.effect.create
-    made = town.works.open(create["summary"], create["description"], labels=[action.marker])
-    town.turn()
-    assert correction(town).state is State.DONE and "landed after" in str(correction(town).why)
-    with town.store.read() as connection:
-        (link,) = links.of_complaints(connection, [town.stored(ticket).id])[town.stored(ticket).id]
-    assert (link.source, link.ticket) == ("works", made)
-
-
-class Hanging(Workshop):
-    """Takes what it is sent and says nothing, for hours."""
-
-    def apply(self, action: Action, stamp: Stamp) -> Receipt:
-        raise TemporaryError("no answer.")
-
-
-def correction(town: Town) -> Intention:
-    (one,) = [one for one in town.intentions() if one.action.kind is ActionKind.CORRECT]
-    return one
 
 
 def test_a_correction_waits_while_the_complaints_own_source_is_not_at_work() -> None:
@@ -358,7 +325,7 @@ def test_w22_what_was_refused_for_good_is_a_dead_letter_also_where_it_has_to_set
     for _ in range(6):
         town.desk.advance(120)
         town.turn()
-    one = correction(town)
+    (one,) = [one for one in town.intentions() if one.action.kind is ActionKind.CORRECT]
     assert (one.state, Refusing.sent) == (State.DEAD, 1)
     assert "not on the screen" in (one.why or "")
 

@@ -10,10 +10,11 @@ from adapters.memory import Adapter, LateError, Moment
 from adapters.zendesk import writing
 from adapters.zendesk.listing import PAGE
 from connector.adapter import Finding, Stamp
-from connector.errors import TemporaryError
+from connector.errors import AmendsError, AuthError, ExposedError, TemporaryError
 from connector.model import Action, ActionKind
 from connector.store import sources
 from connector.store.intentions import Intention, State
+from connector.sync import push
 from sandbox.zendesk import Faults, content
 from tests.engine.shop import LATE, shop
 from tests.engine.world import SOURCE, KilledError, World
@@ -132,11 +133,10 @@ def a_hanging_warning() -> tuple[World, str]:
 
 
 def warning(world: World) -> Intention:
-    (one,) = [one for one in world.intentions() if one.action.rule == "due-soon"]
-    return one
+    return of_rule(world.intentions(), "due-soon")
 
 
-def test_w03_what_lands_after_it_was_let_go_is_noticed_by_its_ticket_and_done_and_said(
+def test_w03_what_lands_after_it_was_let_go_is_noticed_within_hours_and_is_done_and_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world, ticket = a_hanging_warning()
@@ -145,13 +145,12 @@ def test_w03_what_lands_after_it_was_let_go_is_noticed_by_its_ticket_and_done_an
     assert warning(world).state is State.CANCELLED and why
     world.desk.land()
     world.step("push")
-    assert warning(world).state is State.CANCELLED, "its ticket has not been read"
-    world.step("pull")
+    assert warning(world).state is State.CANCELLED, "the next look is six hours after it was sent"
+    world.desk.advance(20 * 3600)
     world.step("push")
     one = warning(world)
     assert one.state is State.DONE and one.why == f"it landed after it had been let go ({why})"
     assert f"{SOURCE}/{ticket}: write #{one.id} landed late" in caplog.text
-    assert f"`amends outbox undo {one.id}`" in caplog.text
     with world.store.read() as connection:
         said = [line.detail for line in sources.audit_lines(connection, ticket=ticket) if line.what == "write: done"]
     assert one.why in [detail.get("why") for detail in said if isinstance(detail, dict)]
@@ -159,66 +158,123 @@ def test_w03_what_lands_after_it_was_let_go_is_noticed_by_its_ticket_and_done_an
     world.check_at_rest()
 
 
-def test_w03_what_lands_between_the_last_look_and_the_word_that_lets_it_go_is_noticed_without_a_read() -> None:
+@pytest.mark.parametrize("error", [TemporaryError("the desk is down."), AuthError("the desk does not know us.")])
+def test_w03_a_look_that_tells_nothing_is_not_the_last_and_holds_nothing_else_back(error: AmendsError) -> None:
     world, _ = a_hanging_warning()
-
-    def land(place: str) -> None:
-        if place == "outbox: cancelled: before commit":
-            world.desk.land()
-
-    world.store.seam = land
     world.step("push")
-    assert not world.desk.late
+    world.desk.land()
+    world.desk.advance(20 * 3600)
+
+    def fail() -> AmendsError:
+        return error
+
+    with world.fault(Moment.BEFORE_READ, 1, fail):
+        told = push(world.helpdesk(), world.store, world.rules, now=world.now)
+    assert told.rest_seconds is None
+    assert warning(world).state is State.CANCELLED
+    world.desk.advance(3 * 86_400)
+    world.step("push")
     assert warning(world).state is State.DONE
-    world.heal()
-    world.check_at_rest()
 
 
-def test_w03_a_look_that_came_too_early_does_not_take_back_one_that_was_asked_for_meanwhile(
+def test_w03_a_last_look_that_tells_nothing_is_made_again() -> None:
+    world, _ = a_hanging_warning()
+    world.step("push")
+    world.desk.advance(40 * 3600)
+    world.step("push")
+    world.desk.land()
+    world.desk.advance(40 * 3600)
+    with world.fault(Moment.BEFORE_READ, 1, lambda: TemporaryError("the desk is down.")):
+        world.step("push")
+    assert warning(world).state is State.CANCELLED
+    world.desk.advance(2 * 3600)
+    world.step("push")
+    assert warning(world).state is State.DONE
+
+
+def test_w03_what_never_lands_is_looked_for_three_days_and_then_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asked_of(monkeypatch)
+    world, _ = a_hanging_warning()
+    world.step("push")
+    world.desk.late.clear()
+    asked.clear()
+    for _ in range(10 * 24):
+        world.desk.advance(3600)
+        world.step("push")
+    assert len(asked) == 3, "after six hours, a day and three days"
+    assert warning(world).state is State.CANCELLED
+
+
+def test_w03_who_does_not_know_a_write_by_its_marker_is_not_asked_whether_it_landed_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world, ticket = a_hanging_warning()
+    monkeypatch.delattr(Adapter, "late_looks")
+    asked = asked_of(monkeypatch)
+    world, _ = a_hanging_warning()
     world.step("push")
-    world.desk.label(ticket, ["seen"])
-    world.step("pull")
-    # The label moved the version on, so what hangs could not land; on a helpdesk without versions it could.
-    world.desk.late[0] = (ticket, world.desk.look(ticket)["version"], *world.desk.late[0][2:])
+    asked.clear()
+    world.desk.advance(4 * 86_400)
+    world.step("push")
+    assert not asked and warning(world).state is State.CANCELLED
+
+
+def test_w03_a_write_that_lands_late_and_public_stops_all_writes_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, _ = a_hanging_warning()
+    world.step("push")
+
+    def exposed(self: Adapter, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        raise ExposedError("a note of ours can be read by the customer.")
+
+    monkeypatch.setattr(Adapter, "find", exposed)
+    stops = []
+    for _ in range(20):
+        world.desk.advance(12 * 3600)
+        world.step("push")
+        with world.store.write("resume") as connection:
+            stops.append(sources.paused(connection, world.helpdesk().id) is not None)
+            sources.resume(connection)
+    assert stops.count(True) == 1
+    assert warning(world).state is State.DEAD
+
+
+def asked_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The markers that the desk is asked for from now on."""
+    asked: list[str] = []
     find = Adapter.find
 
-    def find_and_then_it_lands(self: Adapter, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
-        finding = find(self, action, stamp, sent_at)
-        if world.desk.late:
-            world.desk.land()
-            world.desk.advance(1)
-            world.pull()
-        return finding
+    def counted(self: Adapter, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        asked.append(action.marker)
+        return find(self, action, stamp, sent_at)
 
-    monkeypatch.setattr(Adapter, "find", find_and_then_it_lands)
-    world.step("push")
-    assert warning(world).state is State.CANCELLED
-    world.step("push")
-    assert warning(world).state is State.DONE
+    monkeypatch.setattr(Adapter, "find", counted)
+    return asked
 
 
-def test_w03_on_zendesk_a_late_write_that_was_let_go_is_done_once_it_is_seen() -> None:
+def test_w03_on_zendesk_a_late_write_that_was_let_go_is_found_by_its_marker() -> None:
     with shop() as here:
         ticket = here.account.customer_opens("Parcel never arrived", LATE, here.customer)
         here.decide()
         here.push()
         here.clock.advance(3 * 3600 + 720)
         here.decide()
-        here.site.faults = Faults(["late_write@PUT=1.0"], hang_seconds=0.05, late_seconds=86_400)
+        here.site.faults = Faults(["late_write@PUT=1.0"], hang_seconds=0.05, late_seconds=10 * 86_400)
         here.push()
         here.site.faults = Faults([], seed=0)
         here.clock.advance(5 * 3600)
         here.push()
-        (one,) = [one for one in here.intentions() if one.action.rule == "due-soon"]
-        assert one.state is State.CANCELLED
+        assert of_rule(here.intentions(), "due-soon").state is State.CANCELLED
         here.site.land_late_writes()
-        here.heal()
-        (one,) = [one for one in here.intentions() if one.action.rule == "due-soon"]
+        for _ in range(2):
+            here.clock.advance(15 * 3600)
+            here.push()
+        one = of_rule(here.intentions(), "due-soon")
         assert one.state is State.DONE and "landed after" in str(one.why)
         assert len(here.effects(ticket, one)) == 1
+
+
+def of_rule(found: list[Intention], rule: str) -> Intention:
+    (one,) = [one for one in found if one.action.rule == rule]
+    return one
 
 
 def test_w04_a_proxy_that_repeats_the_request_makes_one_effect() -> None:

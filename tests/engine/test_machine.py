@@ -124,8 +124,7 @@ class Desks(RuleBasedStateMachine):
 
     @rule()
     def a_late_write_lands(self) -> None:
-        if self.world.desk.late:
-            self.world.desk.land()
+        self.world.land()
 
     @rule(reads=st.integers(1, 4))
     def a_late_write_lands_while_we_look_for_it(self, reads: int) -> None:
@@ -136,7 +135,7 @@ class Desks(RuleBasedStateMachine):
             left -= moment is Moment.BEFORE_READ
             if left == 0 and self.world.desk.late:
                 self.world.desk.hook = lambda _moment: None
-                self.world.desk.land()
+                self.world.land()
 
         self.world.desk.hook = land
         self.world.step("push")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from adapters.memory import DESKS, Adapter, Desk, DeskSettings, Moment
 from connector.assessment import Rules, Tags
@@ -24,10 +24,12 @@ from connector.errors import AuthError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.mapping import words
 from connector.model import ActionKind, EntryKind, Mode, Tag
-from connector.outbox import LATEST_LANDING
+from connector.outbox import LATEST_LANDING, LONGEST_REPAIR
 from connector.settings import Settings, load
 from connector.store import Store, complaints, intentions, quarantine, sources
-from connector.store.intentions import LET_GO, MOVING, State
+from connector.store.intentions import MOVING, State
+from connector.store.tables import outbox
+from connector.store.times import moment_or_none
 from connector.sync import pull, push, sweep
 from connector.tagging import Asked
 from connector.testing import plain_tools
@@ -36,6 +38,7 @@ from tests.scratch import folder
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LIVE = dict.fromkeys(ActionKind, Mode.LIVE)
 SOURCE = "shop"
+LET_GO = (State.CANCELLED, State.EXPIRED)
 MAY_BE_THERE = (State.SENDING, State.IN_DOUBT, State.DONE, State.PARKED, State.PENDING)
 CUSTOMERS = [
     {
@@ -227,6 +230,15 @@ class World:
 
     # -- the oracle --------------------------------------------------------------------------------------------
 
+    def land(self) -> None:
+        """The oldest write on its way lands, if there is one: within three days, or never."""
+        sent = {one.action.marker: one.sent_at for one in self.intentions()}
+        self.desk.late = [
+            one for one in self.desk.late if (at := sent.get(one[2])) is None or self.desk.now < at + LONGEST_REPAIR
+        ]
+        if self.desk.late:
+            self.desk.land()
+
     def heal(self) -> None:
         """Nothing fails any more; work until nothing moves, and then some."""
         self.desk.hook = lambda moment: None
@@ -234,7 +246,10 @@ class World:
         with self.store.write("resume") as connection:
             sources.resume(connection)
         while self.desk.late:
-            self.desk.land()
+            self.land()
+        while looks := [at for one in self.intentions() if (at := self._late_look_at(one)) is not None]:
+            self.desk.advance(max(1, int((min(looks) - self.now()).total_seconds()) + 1))
+            self.step("push")
         for turn in range(12):
             self.desk.advance(20 * 60)
             for verb in ("pull", "sweep", "push"):
@@ -264,6 +279,13 @@ class World:
             )
         for marker, one in known.items():
             assert one.state is not State.DONE or effects[marker] == 1, f"{marker} is called done and is not there"
+
+    def _late_look_at(self, one: intentions.Intention) -> datetime | None:
+        """When the engine will ask what became of a write that it has let go, and that has taken effect."""
+        with self.store.read() as connection:
+            asked = select(outbox.c.repair_at).where(outbox.c.id == one.id)
+            at = moment_or_none(connection.execute(asked).scalar_one())
+        return at if one.state in LET_GO and self.effects()[one.action.marker] else None
 
     def _landed_late(self, one: intentions.Intention) -> bool:
         times = [event["at"] for event in self.desk.story(one.action.ticket) if event["marker"] == one.action.marker]
