@@ -27,7 +27,8 @@ from connector.store.times import micros, micros_or_none, moment, moment_or_none
 
 
 class State(StrEnum):
-    """The life of an intention. Only PENDING, SENDING and IN_DOUBT move by themselves.
+    """The life of an intention. Only PENDING, SENDING and IN_DOUBT move by themselves; what was CANCELLED or EXPIRED
+    after it had left may be found to have landed late, and is DONE then.
 
     SHADOW is written down and never sent; HELD waits for a person; SENDING has a stamp on disk and may have left;
     IN_DOUBT may have landed; PARKED could not be decided; DEAD was refused for good; FOLDED is a notice that is told
