@@ -339,26 +339,29 @@ class Sender:
         except GoneError:
             return self._looked(intention, None)
         except AmendsError as error:
-            return self._look_later(intention, error)
-        if intention.state in _LET_GO and isinstance(finding, Landed):
-            return self._landed_late(intention, finding)
-        if intention.state is State.DONE:
+            return self._look_later(intention, str(error), error)
+        if intention.state in _LET_GO:
+            if isinstance(finding, Landed):
+                return self._landed_late(intention, finding)
+            if isinstance(finding, Unknown):
+                return self._look_later(intention, finding.why)
+        else:
             self._tell_repair(intention, finding.receipt if isinstance(finding, Landed) else {})
         return self._looked(intention, self._next_look(intention, intention.state))
 
     def _landed_late(self, intention: Intention, finding: Landed) -> Outcome:
-        action = intention.action
         why = f"it landed after it had been let go ({intention.why})"
-        outcome = self._move(intention, State.DONE, why=why, receipt=finding.receipt)
-        place, number = f"{action.source}/{action.ticket}", intention.id
-        log.warning(
-            "%s: write #%d landed late: %s. `amends outbox show %d` says what it did.", place, number, why, number
-        )
+        outcome = self._done(intention, finding.receipt, why)
+        self._tell_repair(intention, finding.receipt)
+        place, number = f"{intention.source}/{intention.action.ticket}", intention.id
+        log.warning("%s: write #%d landed late: %s. `amends outbox show %d` tells more.", place, number, why, number)
         return outcome
 
-    def _looked(self, intention: Intention, next_at: datetime | None) -> Outcome:
+    def _looked(self, intention: Intention, next_at: datetime | None, given_up: str | None = None) -> Outcome:
         with self.store.write("outbox: looked") as connection:
             intentions.looked(connection, intention, next_at)
+            if given_up is not None:
+                self._log(connection, "write: not looked for again", intention, self.now(), given_up)
         return Outcome(intention.state)
 
     def _tell_repair(self, intention: Intention, receipt: Receipt) -> None:
@@ -373,25 +376,20 @@ class Sender:
             action = intention.action
             log.error("%s/%s carries a second copy of our note: %s", action.source, action.ticket, receipt.get("why"))
 
-    def _look_later(self, intention: Intention, error: AmendsError) -> Outcome:
+    def _look_later(self, intention: Intention, why: str, error: AmendsError | None = None) -> Outcome:
         """What may pass is asked again soon, for some days; anything else only at its next time, but for the last look
         at what was let go. It concerns one ticket: if the credentials are at fault, reading will say so."""
-        rest = None
+        let_go = intention.state in _LET_GO
+        young = self.now() - (intention.sent_at or self.now()) <= LONGEST_REPAIR * (2 if let_go else 1)
+        wish = error.retry_after_seconds if isinstance(error, TemporaryError) else None
+        rest = delay_seconds(ROUNDS, wish) if isinstance(error, TemporaryError) and young else None
         at = self._next_look(intention, intention.state)
-        if isinstance(error, TemporaryError) and not self._is_older(intention, LONGEST_REPAIR):
-            rest = delay_seconds(ROUNDS, error.retry_after_seconds)
+        if rest is not None:
             at = self.now() + timedelta(seconds=rest)
-        elif at is None and intention.state in _LET_GO and not self._is_older(intention, 2 * LONGEST_REPAIR):
+        elif at is None and let_go and young:
             at = self.now() + LAST_LOOK_AGAIN
-        if at is None:
-            place, number = f"{intention.source}/{intention.action.ticket}", intention.id
-            log.warning("%s: nobody could say whether a copy of write #%d has landed since: %s", place, number, error)
-        self._looked(intention, at)
-        asked = isinstance(error, TemporaryError) and error.retry_after_seconds is not None
-        return Outcome(intention.state, str(error), rest, asked)
-
-    def _is_older(self, intention: Intention, than: timedelta) -> bool:
-        return intention.sent_at is None or self.now() - intention.sent_at > than
+        self._looked(intention, at, why if at is None else None)
+        return Outcome(intention.state, why, rest, wish is not None)
 
     def _next_look(self, intention: Intention, state: State) -> datetime | None:
         """The next of the adapter's times to look at a write in that state that is still to come. An undo that was let
@@ -405,8 +403,9 @@ class Sender:
 
     # -- writing down what happened ----------------------------------------------------------------------------
 
-    def _done(self, intention: Intention, receipt: Receipt) -> Outcome:
-        return self._move(intention, State.DONE, receipt=receipt, repair_at=self._next_look(intention, State.DONE))
+    def _done(self, intention: Intention, receipt: Receipt, why: str | None = None) -> Outcome:
+        repair_at = self._next_look(intention, State.DONE)
+        return self._move(intention, State.DONE, why=why, receipt=receipt, repair_at=repair_at)
 
     def _later(
         self,

@@ -18,7 +18,6 @@ from adapters.jira.calls import Calls
 from adapters.jira.login import NEEDED
 from adapters.jira.settings import JiraSettings
 from connector.adapter import (
-    LATE_LOOKS,
     Credentials,
     Cursor,
     Discovery,
@@ -54,7 +53,6 @@ class Adapter:
 
     # Jira has no compare-and-set: a late copy of a comment is looked for after a quarter of an hour and after a day.
     repairs: ClassVar[tuple[float, ...]] = (900.0, 86400.0)
-    late_looks: ClassVar[tuple[float, ...]] = LATE_LOOKS
 
     def __init__(self, source: str, settings: JiraSettings, tools: Tools) -> None:
         self._source = source

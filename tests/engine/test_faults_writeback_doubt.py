@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from adapters.memory import Adapter, LateError, Moment
 from adapters.zendesk import writing
 from adapters.zendesk.listing import PAGE
-from connector.adapter import Finding, Stamp
+from connector.adapter import Finding, Landed, Stamp, Unknown
 from connector.errors import AmendsError, AuthError, ExposedError, TemporaryError
 from connector.model import Action, ActionKind
 from connector.store import sources
@@ -18,6 +22,8 @@ from connector.sync import push
 from sandbox.zendesk import Faults, content
 from tests.engine.shop import LATE, shop
 from tests.engine.world import SOURCE, KilledError, World
+
+push_of = import_module("connector.sync.push")
 
 
 def an_overdue_world() -> tuple[World, str]:
@@ -177,14 +183,18 @@ def test_w03_a_look_that_tells_nothing_is_not_the_last_and_holds_nothing_else_ba
     assert warning(world).state is State.DONE
 
 
-def test_w03_a_last_look_that_tells_nothing_is_made_again() -> None:
+@pytest.mark.parametrize("answer", [Unknown("the list is older than the ticket"), AuthError("not this one.")])
+def test_w03_a_last_look_that_tells_nothing_is_made_again(
+    answer: Finding | AmendsError, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world, _ = a_hanging_warning()
     world.step("push")
     world.desk.advance(40 * 3600)
     world.step("push")
     world.desk.land()
     world.desk.advance(40 * 3600)
-    with world.fault(Moment.BEFORE_READ, 1, lambda: TemporaryError("the desk is down.")):
+    with monkeypatch.context() as patched:
+        patched.setattr(Adapter, "find", always(answer))
         world.step("push")
     assert warning(world).state is State.CANCELLED
     world.desk.advance(2 * 3600)
@@ -203,6 +213,69 @@ def test_w03_what_never_lands_is_looked_for_three_days_and_then_no_more(monkeypa
         world.step("push")
     assert len(asked) == 3, "after six hours, a day and three days"
     assert warning(world).state is State.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "answer", [Unknown("the list is older than the ticket"), AuthError("not this one."), TemporaryError("it is down.")]
+)
+def test_w03_a_look_that_never_tells_anything_has_an_end(
+    answer: Finding | AmendsError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, ticket = a_hanging_warning()
+    world.step("push")
+    monkeypatch.setattr(Adapter, "find", always(answer))
+    for _ in range(8 * 24):
+        world.desk.advance(3600)
+        world.step("push")
+    asked = asked_of(monkeypatch)
+    world.desk.advance(3600)
+    world.step("push")
+    assert not asked and warning(world).state is State.CANCELLED
+    with world.store.read() as connection:
+        said = [line.what for line in sources.audit_lines(connection, ticket=ticket)]
+    assert said.count("write: not looked for again") == 1
+
+
+def always(answer: Finding | AmendsError) -> Callable[..., Finding]:
+    def find(self: Adapter, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        if isinstance(answer, AmendsError):
+            raise answer
+        return answer
+
+    return find
+
+
+def test_w03_a_late_landing_is_looked_at_for_second_copies_as_well(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Adapter, "repairs", (900.0, 86_400.0), raising=False)
+    world, _ = a_hanging_warning()
+    world.step("push")
+    monkeypatch.setattr(Adapter, "find", always(Landed({"copies": 1, "why": "we may not delete notes"})))
+    asked = asked_of(monkeypatch)
+    world.desk.advance(2 * 3600)
+    world.step("push")
+    assert warning(world).state is State.DONE and "carries a second copy" in caplog.text
+    world.desk.advance(86_400)
+    world.step("push")
+    assert asked.count(warning(world).action.marker) == 2
+
+
+def test_w03_an_undo_that_was_let_go_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, _ = a_hanging_warning()
+    intended = warning(world)
+    with world.store.write("as an undo") as connection:
+        action = replace(intended.action, kind=ActionKind.UNDO)
+        connection.exec_driver_sql(
+            "UPDATE outbox SET kind = 'undo', action = ? WHERE id = ?", (msgspec.json.encode(action), intended.id)
+        )
+    monkeypatch.setattr(push_of, "why_not", lambda *_: "nobody wants it")
+    world.step("push")
+    assert warning(world).state is State.CANCELLED
+    asked = asked_of(monkeypatch)
+    world.desk.advance(86_400)
+    world.step("push")
+    assert not asked
 
 
 def test_w03_who_does_not_know_a_write_by_its_marker_is_not_asked_whether_it_landed_late(
