@@ -1,11 +1,12 @@
 """The shipped tagger judged by sets that were written without a look at its phrases or examples: `make bench-blind`.
 
-`blind/` holds 72 messages in each of the twelve languages by one author. `second/` holds 72 more by twelve others,
-one a language, more than half of them told sideways; they came after the model that was first asked. `seen/` holds
-24, in which those who write phrases may look for faults, and `everyday/` 120 in four languages by three other
-authors, of which one in five is an emergency and many others sound like one; they may be looked at, too. Figures
-are told of `blind/` and `second/` alone. Emergencies count by whether any is found, and pooled; the category of
-what was answered, beside how much was left open; remedies as pairs of text and value.
+`blind/` holds 72 messages in each of the twelve languages by one author, `second/` 72 more by twelve others, one a
+language, most of them told sideways and none of them written before the model that was first asked. `seen/` holds 24,
+in which those who write phrases may look for faults, `everyday/` 120 in four languages by three authors, of which one
+in five is an emergency and many others sound like one, and `sideways/` 130 to 520 in each language by 22 authors,
+where little is said plainly; these may be looked at, and nothing was learnt from them. Figures are told of `blind/`
+and `second/`. Emergencies count by whether any is found, and pooled; the category of what was answered, beside how
+much was left open; remedies as pairs of text and value.
 """
 
 from __future__ import annotations
@@ -146,20 +147,22 @@ def faults(sets: Sequence[Judged]) -> Iterator[str]:
 def main() -> int:
     """Print the table, or with --faults what went wrong in the messages that may be looked at."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--faults", metavar="LANGUAGE", choices=LANGUAGES, help="of those in seen/ and everyday/")
+    parser.add_argument("--faults", metavar="LANGUAGE", choices=LANGUAGES, help="of those that may be looked at")
     given = parser.parse_args()
     settings, files = load_tagging(None)
     tagger = Tagger(settings, read_models(files))
     if given.faults:
-        for folder in ("seen", "everyday"):
+        for folder in ("seen", "everyday", "sideways"):
             if (HERE / folder / f"{given.faults}.tsv").exists():
                 print("\n".join(faults(judged(tagger, folder, given.faults))))
         return 0
-    blind, second = (
-        {language: judged(tagger, folder, language) for language in LANGUAGES} for folder in ("blind", "second")
+    blind, second, sideways = (
+        {language: judged(tagger, folder, language) for language in LANGUAGES}
+        for folder in ("blind", "second", "sideways")
     )
     both = {language: [*blind[language], *second[language]] for language in LANGUAGES}
-    for name, sets in (("blind/", blind), ("second/", second), ("both", both)):
+    told = (("blind/", blind), ("second/", second), ("both", both), ("sideways/ (may be looked at)", sideways))
+    for name, sets in told:
         rows = [row_of(language, found) for language, found in sets.items()]
         rows.append(row_of("all", [one for found in sets.values() for one in found]))
         print("\n".join([name, *table(HEAD, rows), ""]))
