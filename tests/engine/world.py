@@ -282,10 +282,11 @@ class World:
 
     def _late_look_at(self, one: intentions.Intention) -> datetime | None:
         """When the engine will ask what became of a write that it has let go, and that has taken effect."""
+        if one.state not in LET_GO or not self.effects()[one.action.marker]:
+            return None
         with self.store.read() as connection:
             asked = select(outbox.c.repair_at).where(outbox.c.id == one.id)
-            at = moment_or_none(connection.execute(asked).scalar_one())
-        return at if one.state in LET_GO and self.effects()[one.action.marker] else None
+            return moment_or_none(connection.execute(asked).scalar_one())
 
     def _landed_late(self, one: intentions.Intention) -> bool:
         times = [event["at"] for event in self.desk.story(one.action.ticket) if event["marker"] == one.action.marker]
