@@ -4,9 +4,9 @@
 language, most of them told sideways and none of them written before the model that was first asked. `seen/` holds 24,
 in which those who write phrases may look for faults, `everyday/` 120 in four languages by three authors, of which one
 in five is an emergency and many others sound like one, and `sideways/` 130 to 520 in each language by 22 authors,
-where little is said plainly; these may be looked at, and nothing was learnt from them. Figures are told of `blind/`
-and `second/`. Emergencies count by whether any is found, and pooled; the category of what was answered, beside how
-much was left open; remedies as pairs of text and value.
+where little is said plainly; these may be looked at, and the model learnt nothing from them. Figures are told of
+`blind/` and `second/`. Emergencies count by whether any is found, and pooled; the category of what was answered,
+beside how much was left open; remedies as pairs of text and value.
 """
 
 from __future__ import annotations

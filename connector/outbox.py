@@ -334,6 +334,8 @@ class Sender:
         have landed later than anything should, and is done then."""
         try:
             finding = self._find(intention)
+        except (FencedError, StoreError):
+            raise
         except ExposedError as error:
             return self._stop_all(intention, error)
         except GoneError:
@@ -389,7 +391,7 @@ class Sender:
         elif at is None and let_go and young:
             at = self.now() + LAST_LOOK_AGAIN
         self._looked(intention, at, why if at is None else None)
-        return Outcome(intention.state, why, rest, wish is not None)
+        return Outcome(intention.state, why, rest, rest is not None and wish is not None)
 
     def _next_look(self, intention: Intention, state: State) -> datetime | None:
         """The next of the adapter's times to look at a write in that state that is still to come. An undo that was let

@@ -16,6 +16,7 @@ from adapters.zendesk.listing import PAGE
 from connector.adapter import Finding, Landed, Stamp, Unknown
 from connector.errors import AmendsError, AuthError, ExposedError, TemporaryError
 from connector.model import Action, ActionKind
+from connector.outbox import Sender, Verdict
 from connector.store import sources
 from connector.store.intentions import Intention, State
 from connector.sync import push
@@ -234,6 +235,18 @@ def test_w03_a_look_that_never_tells_anything_has_an_end(
     with world.store.read() as connection:
         said = [line.what for line in sources.audit_lines(connection, ticket=ticket)]
     assert said.count("write: not looked for again") == 1
+
+
+def test_w03_a_look_that_is_too_old_to_be_made_again_does_not_end_the_turn_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, _ = a_hanging_warning()
+    world.step("push")
+    monkeypatch.setattr(Adapter, "find", always(TemporaryError("it is busy.", retry_after_seconds=30)))
+    world.desk.advance(8 * 86_400)
+    sender = Sender(world.helpdesk(), world.store, world.now, lambda *_: Verdict())
+    outcome = sender.look_again(warning(world))
+    assert (outcome.asked, outcome.rest_seconds) == (False, None)
 
 
 def always(answer: Finding | AmendsError) -> Callable[..., Finding]:
