@@ -190,6 +190,20 @@ class WritingTests(Bench):
         self.carry_out(backend, action)
         assert isinstance(self.look(backend, elsewhere, stamp, sent_at), NotYet)
 
+    @each_kind
+    def test_a_late_look_does_not_take_the_same_done_by_another_for_ours(
+        self, backend: Backend, kind: ActionKind
+    ) -> None:
+        self.able(backend, kind)
+        if not getattr(self.connect(backend), "late_looks", ()):
+            pytest.skip("the class has no `late_looks`: nobody asks it about a write that was let go")
+        ticket = backend.seed(1)[0]
+        ours = self.action(ticket, kind, backend)
+        stamp, sent_at = self.prepare(backend, ours), backend.now()
+        self.carry_out(backend, self.action(ticket, kind, backend, episode="first_reply#2"))
+        finding = self.look(backend, ours, stamp, sent_at)
+        assert not isinstance(finding, Landed), f"it never left, and looks alike only, but find() says {finding}"
+
     def test_a_second_escalation_is_not_taken_for_the_first(self, backend: Backend) -> None:
         self.able(backend, ActionKind.ESCALATE)
         ticket = backend.seed(1)[0]

@@ -195,6 +195,14 @@ class GullibleAdapter(Adapter):
         return Landed({}) if ours else super().find(action, stamp, sent_at)
 
 
+class LookingAdapter(Adapter):
+    """Goes by what the ticket looks like."""
+
+    def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
+        ticket = desk(self._settings.desk).look(action.ticket)
+        return Landed({}) if set(action.effect.tags) <= set(ticket["labels"]) else super().find(action, stamp, sent_at)
+
+
 class LoudAdapter(Adapter):
     def apply(self, action: Action, stamp: Stamp) -> Receipt:
         desk(self._settings.desk).staff_reply(action.ticket, "We are late.")
@@ -240,6 +248,7 @@ FAULTS: list[tuple[type[Adapter], str, dict[str, Any]]] = [
     (HopelessAdapter, "a_write_that_never_left_may_be_sent_with_its_stamp", {"kind": ActionKind.TAG}),
     (HopefulAdapter, "an_agent_who_was_faster_costs_nothing", {"kind": ActionKind.TAG}),
     (GullibleAdapter, "a_second_escalation_is_not_taken_for_the_first", {}),
+    (LookingAdapter, "a_late_look_does_not_take_the_same_done_by_another_for_ours", {"kind": ActionKind.TAG}),
     (LoudAdapter, "nothing_we_write_is_for_the_customers_eyes", {"kind": ActionKind.TAG}),
     (SweepingAdapter, "labels_that_agents_set_survive_our_write", {"kind": ActionKind.TAG}),
 ]
