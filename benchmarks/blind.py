@@ -1,13 +1,13 @@
 """The shipped tagger judged by sets that were written without a look at its phrases or examples: `make bench-blind`.
 
 `blind/` holds 72 messages in each of the twelve languages by one author, `second/` 72 more by twelve others, one a
-language, most of them told sideways, and `third/` 70 or so more by twelve others, half of them told plainly; neither was
-written before the model that was first asked. `seen/` holds 24, in which those who write phrases may look for faults,
-`everyday/` 120 in four languages by three authors, of which one in five is an emergency and many others sound like one,
-and `sideways/` 130 to 520 in each language by 22 authors, where little is said plainly; these may be looked at, and the
-model learnt nothing from them but how sure it may be. Figures are told of the first three. Emergencies count by whether
-any is found, and pooled; the category of what was answered, beside how much was left open; remedies as pairs of text
-and value.
+language, most of them told sideways, and `third/` 70 or so more by twelve others, half of them told plainly; neither
+was written before the model that was first asked. `seen/` holds 24, in which those who write phrases may look for
+faults, `everyday/` 120 in four languages by three authors, of which one in five is an emergency and many others sound
+like one, and `sideways/` 130 to 520 in each language by 22 authors, where little is said plainly; these may be looked
+at, and the model learnt nothing from them but how sure it may be. Figures are told of the first three. Emergencies
+count by whether any is found, and pooled; the category of what was answered, beside how much was left open; remedies as
+pairs of text and value.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from connector.tagging.fitting import Floats, Group, Ints, Sparse
 SEED = 20_261_130
 BATCH = 256
 RATE = 0.002
-LEFT_OUT = 0.5
+LEFT_OUT = 0.7
 # How much of the last slopes, and of the last squares of slopes, each step remembers.
 SLOPES, SQUARES = 0.9, 0.999
 FIRST_LOUDNESS = 0.1
