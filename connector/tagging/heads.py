@@ -106,12 +106,6 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
         return rows
 
     @cached_property
-    def _squares(self) -> Floats:
-        """What each row adds to the square of a text's length."""
-        squares: Floats = self.arrays.idf * self.arrays.idf
-        return squares
-
-    @cached_property
     def _columns(self) -> tuple[Floats, npt.NDArray[np.bool_], Ints, Ints]:
         """For each column its temperature, whether it stands for itself, and its head; and where heads begin."""
         lengths = [len(head.values) for head in self.heads]
@@ -184,7 +178,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
             [kind.texts + number * count if number else kind.texts for number, kind in enumerate(kinds)]
         )
         stretches = stretches.take(seen)
-        lengths = np.sqrt(np.bincount(stretches, weights=self._squares.take(rows), minlength=size))
+        lengths = np.sqrt(np.bincount(stretches, weights=np.square(self.arrays.idf.take(rows)), minlength=size))
         begins = stretches.searchsorted(np.arange(size + 1))
         weights = self.arrays.weights
         sums: Floats = np.zeros((size, weights.shape[1]), dtype=np.float32)
@@ -211,7 +205,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
             rows = rows[rows >= 0]
             counts.append(len(rows))
             if counts[-1]:
-                length = math.sqrt(self._squares.take(rows).cumsum(dtype=np.float64)[-1])
+                length = math.sqrt(np.square(self.arrays.idf.take(rows)).cumsum(dtype=np.float64)[-1])
                 said = np.add.reduce(weights.take(rows, axis=0), axis=0, dtype=np.float32)
                 said *= np.float32(1 / max(length, _LEAST_LENGTH))
                 total += said
