@@ -2,7 +2,7 @@
 
 Called by `training` for the facets of the shipped model that strangers tell between the lines. Each unit adds up the
 weights of a text's features and is silent below zero (rectified); a value adds up what the units say. Learnt in small
-batches by Adam (Kingma and Ba, 2015) while some features of each text are left out (dropout: Srivastava and others,
+batches by Adam (Kingma and Ba, 2015) while most features of each text are left out (dropout: Srivastava and others,
 2014). Chance is drawn from a fixed number and sums keep their order, so the same texts give the same units.
 """
 
@@ -116,7 +116,7 @@ class _Step:
 
 
 def _thinned(rows: Sparse, chance: np.random.Generator) -> Sparse:
-    """The rows without some of their features; what is left counts for those as well."""
+    """The rows without most of their features; what is left counts for those as well."""
     kept = chance.random(len(rows.columns), dtype=np.float32) >= LEFT_OUT
     begins = np.concatenate([[0], np.cumsum(kept)])[rows.begins]
     return Sparse(begins, rows.columns[kept], rows.values[kept] / np.float32(1 - LEFT_OUT), rows.width)

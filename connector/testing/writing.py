@@ -201,6 +201,7 @@ class WritingTests(Bench):
         ours = self.action(ticket, kind, backend)
         stamp, sent_at = self.prepare(backend, ours), backend.now()
         self.carry_out(backend, self.action(ticket, kind, backend, episode="first_reply#2"))
+        assert len(backend.effects(ticket)) == 1
         finding = self.look(backend, ours, stamp, sent_at)
         assert not isinstance(finding, Landed), f"it never left, and looks alike only, but find() says {finding}"
 

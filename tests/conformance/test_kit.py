@@ -14,7 +14,19 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.memory import Adapter, DeskSettings, desk
-from connector.adapter import Cursor, Finding, Identity, Landed, Never, NotYet, Page, Receipt, Record, Stamp
+from connector.adapter import (
+    LATE_LOOKS,
+    Cursor,
+    Finding,
+    Identity,
+    Landed,
+    Never,
+    NotYet,
+    Page,
+    Receipt,
+    Record,
+    Stamp,
+)
 from connector.errors import AmendsError, AuthError, TemporaryError
 from connector.model import Action, ActionKind, EntryKind
 from connector.testing import AdapterTests, Backend, CompareAndSetTests, OpeningTests, RepairingTests
@@ -197,6 +209,8 @@ class GullibleAdapter(Adapter):
 
 class LookingAdapter(Adapter):
     """Goes by what the ticket looks like."""
+
+    late_looks = LATE_LOOKS
 
     def find(self, action: Action, stamp: Stamp, sent_at: datetime) -> Finding:
         ticket = desk(self._settings.desk).look(action.ticket)
