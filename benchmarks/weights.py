@@ -51,12 +51,12 @@ _ALARMING = re.compile(
     r"fraud|stole|theft|hack|scam|emergenc|poison|accident|lawyer|sue\b|dead|die\b|hurt", re.IGNORECASE
 )
 # Of a hundred requests one may be called a complaint: so much of the requests kept back (one in so many) and of the
-# everyday messages among the judges, which are harder, together.
+# messages in seen/ that are none, which are harder, together.
 FALSELY = {"complaint": ("yes", 0.011)}
 KEPT_BACK = 17
-# What a phrase adds to its value where phrases and examples are by the same authors; found with the messages in seen/,
-# which together with those in everyday/ and one in so many of sideways/ also say how sure the model may be of these
-# facets.
+# What a phrase adds to its value where phrases and examples are by the same authors; found with the messages in seen/.
+# Together with those in everyday/ and one in so many of sideways/ they also say how sure the model may be of these
+# facets (of complaints those in seen/ and the requests kept back say it).
 BELIEVED = {"complaint": 2.0, "emergency": 6.0, "category": 3.5, "remedy": 10.0}
 SIDEWAYS = 3
 

@@ -196,7 +196,7 @@ class WritingTests(Bench):
     ) -> None:
         self.able(backend, kind)
         if not getattr(self.connect(backend), "late_looks", ()):
-            pytest.skip("the class has no `late_looks`: nobody asks it about a write that was let go")
+            pytest.skip("the class has no late looks")
         ticket = backend.seed(1)[0]
         ours = self.action(ticket, kind, backend)
         stamp, sent_at = self.prepare(backend, ours), backend.now()

@@ -106,6 +106,7 @@ def test_it_passes_the_conformance_kit(package: Path, site: Path) -> None:
         "the adapter cannot link",
         "the adapter cannot survey",
         "the adapter cannot undo",
+        "the class has no late looks",
         "no clock is told here",
         "the adapter takes no census",
         "the bench names no field that can be filled",

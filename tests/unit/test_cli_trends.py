@@ -16,8 +16,8 @@ from tests.unit.test_cli_commands import Office
 
 # What no phrase, no example and no language knows.
 NAMELESS = (
-    "My gnome's zorblatt plixes again, this is ridiculous.",
-    "Third time the zorblatt plixes, I am really annoyed.",
+    "Ridiculous, the zorblatt plixes all over the place again, I complain.",
+    "The zorblatt plixes all over the hedge and all over me, I complain.",
     "Again the zorblatt plixes all over the gnome, I complain.",
 )
 LOST = {
