@@ -38,7 +38,7 @@ CLINC, BANKING, BITEXT, CFPB = 4, 8, 8, 2
 FOLDS, STEPS = 3, 75
 # Emergencies and wishes are told between the lines: what comes together tells more than each of it.
 LAYERED = Layered(("remedy", "emergency"), 40, 24)
-# What fewer texts have is more than half of all features, and teaches nothing that was found in messages of strangers.
+# What fewer texts have is half of all features, and teaches nothing that was found in messages of strangers.
 LEAST_TEXTS = 11
 # Topics of Bitext that are none of ours, or that are so only by their templates ("refund" is about no return).
 NO_TOPIC = frozenset({"order", "complaint", "feedback", "product_return"})
