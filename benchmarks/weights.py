@@ -37,9 +37,9 @@ CLINC, BANKING, BITEXT, CFPB = 4, 8, 8, 2
 # they have in common in all languages are hardly learnt yet: see docs/engineers/tagging.md.
 FOLDS, STEPS = 3, 75
 # Emergencies and wishes are told between the lines: what comes together tells more than each of it.
-LAYERED = Layered(("remedy", "emergency"), 40, 24)
+LAYERED = Layered(("remedy", "emergency"), 48, 30)
 # What fewer texts have is half of all features, and teaches nothing that was found in messages of strangers.
-LEAST_TEXTS = 11
+LEAST_TEXTS = 16
 # Topics of Bitext that are none of ours, or that are so only by their templates ("refund" is about no return).
 NO_TOPIC = frozenset({"order", "complaint", "feedback", "product_return"})
 # A short piece of each example as well, for the language of short messages.

@@ -11,7 +11,8 @@ from connector.commands.tag_files import Line, Mistake, lines_of
 from connector.commands.tag_text import tagger_for
 from connector.display import cut, table
 from connector.errors import AmendsError
-from connector.tagging.book import LANGUAGE
+from connector.settings.problems import one_of
+from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.labelled import Labelled, facet_called, labels_of
 from connector.tagging.measuring import Measured, measured, measured_sets
 from connector.tagging.reading import Message
@@ -32,11 +33,14 @@ class Evaluation(msgspec.Struct, frozen=True):
         return 1 if self.skipped else 0
 
 
-def labelled_in(files: Sequence[str], facet: str, complain: Callable[[str], None]) -> tuple[list[Labelled], int]:
-    """The labelled lines of files, and how many could not be used. A line without a label is none."""
+def labelled_in(
+    files: Sequence[str], facet: str, complain: Callable[[str], None], known: Facet | None = None
+) -> tuple[list[Labelled], int]:
+    """The labelled lines of files, and how many could not be used. A line without a label is none; neither is, where
+    the facet is `known`, one with a label that it has not."""
     found: list[Labelled] = []
     skipped = 0
-    for one in _labelled(lines_of(files), facet):
+    for one in _labelled(lines_of(files), facet, known):
         if isinstance(one, Mistake):
             complain(str(one))
             skipped += 1
@@ -45,7 +49,7 @@ def labelled_in(files: Sequence[str], facet: str, complain: Callable[[str], None
     return found, skipped
 
 
-def _labelled(lines: Iterator[Line | Mistake], facet: str) -> Iterator[Labelled | Mistake]:
+def _labelled(lines: Iterator[Line | Mistake], facet: str, known: Facet | None) -> Iterator[Labelled | Mistake]:
     for line in lines:
         if isinstance(line, Mistake):
             yield line
@@ -53,7 +57,12 @@ def _labelled(lines: Iterator[Line | Mistake], facet: str) -> Iterator[Labelled 
             yield Mistake(line.file, line.line, 'there is no "label"')
         elif (labels := labels_of(facet, line.value["label"])) is None:
             yield Mistake(line.file, line.line, f"the label {line.value['label']!r} is neither complaint nor enquiry")
+        elif known is not None and (strange := [value for value in labels if known.named(value) is None]):
+            what = f"{facet} has no value {strange[0]!r} in the taxonomy ({one_of(strange[0], list(known.values))})"
+            yield Mistake(line.file, line.line, what)
         else:
+            if known is not None:
+                labels = tuple(known.named(value) or value for value in labels)
             subject = str(line.value.get("subject") or "")
             yield Labelled(line.text, {facet: labels}, line.language, subject, own=True)
 

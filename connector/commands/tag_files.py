@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,8 +42,9 @@ class Line(msgspec.Struct, frozen=True):
 
     @property
     def language(self) -> str | None:
+        """Of "de-AT" or "DE" the language alone: "de"."""
         lang = self.value.get("lang")
-        return lang if isinstance(lang, str) else None
+        return re.split("[-_]", lang.strip())[0].lower() if isinstance(lang, str) else None
 
 
 def lines_of(files: Sequence[str]) -> Iterator[Line | Mistake]:
@@ -81,7 +83,11 @@ def _line(raw: bytes, name: str, number: int) -> Line | Mistake:
         try:
             value = json.loads(raw)
         except (ValueError, RecursionError) as error:
-            what = str(error).partition(":")[0].lower() if isinstance(error, json.JSONDecodeError) else "broken text"
+            what = (
+                str(error).partition(":")[0].lower().removesuffix(" at")
+                if isinstance(error, json.JSONDecodeError)
+                else "broken text"
+            )
             return Mistake(name, number, f"this is not JSON ({what})")
     except RecursionError:
         return Mistake(name, number, "this is not JSON (nested too deeply)")

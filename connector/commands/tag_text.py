@@ -51,11 +51,12 @@ def tag_text(
     *,
     model: Path | None,
     as_json: bool,
-    columns: int,
+    columns: int | None,
     put: Callable[[str], None],
     complain: Callable[[str], None],
 ) -> int:
-    """Print a line for each line of the file, in order. Returns 1 where a line could not be used, else 0."""
+    """Print a line for each line of the file, in order; for a person no wider than `columns`. Returns 1 where a line
+    could not be used, else 0."""
     tagger = tagger_for(home, model)
     spare_the_collector()
     extra = _extra_facets(tagger)
@@ -71,7 +72,7 @@ def tag_text(
             said = tagger.tags_of([Asked(_complaint(one)) for one in good])
             rows = [row_of(one, tags, extra) for one, tags in zip(good, said, strict=True)]
             if rows:
-                put("\n".join(_json(row) if as_json else cut(_plain(row), columns) for row in rows) + "\n")
+                put("\n".join(_json(row) if as_json else _plain(row, columns) for row in rows) + "\n")
             done += len(batch)
             tell(done)
     return code
@@ -153,10 +154,12 @@ def _json(row: dict[str, JSON]) -> str:
         return json.dumps(msgspec.to_builtins(row), separators=(",", ":"))
 
 
-def _plain(row: dict[str, JSON]) -> str:
+def _plain(row: dict[str, JSON], columns: int | None) -> str:
     said = []
-    for key, told in row.items():
+    # What cannot wait is never the part that finds no room.
+    for key, told in sorted(row.items(), key=lambda one: one[0] != "emergency"):
         listed = told if isinstance(told, list) else (told,)
         given = [one for one in listed if isinstance(one, Told) and one.value is not None]
         said += [f"{key}: {one.value} ({one.confidence:.0%})" for one in given]
-    return clean(f"{row['id']}  {', '.join(said) or 'nothing could be told'}")
+    line = clean(f"{row['id']}  {', '.join(said) or 'nothing could be told'}")
+    return line if columns is None else cut(line, columns)

@@ -7,7 +7,7 @@ here, the named files and the shipped examples, compared with the live one, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from connector.settings.models import (
 )
 from connector.store import labels
 from connector.tagging import Tagger
-from connector.tagging.book import LANGUAGE
+from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.extras import METHODS, PLAIN, prove_installed
 from connector.tagging.labelled import Labelled, Task, facet_called, task_for
 from connector.tagging.measuring import Answer, Measured, measured, measured_sets
@@ -89,11 +89,18 @@ def train(
     """Train one facet by a method. Raises AmendsError where there is nothing to learn, or the method cannot be used."""
     facet = facet_called(facet)
     _prove(method, facet)
-    examples, skipped = labelled_in(files, facet, complain)
-    home = place.named
-    if model is None:
-        examples = [*_said_here(place, facet), *examples, *(one for one in shipped_examples() if facet in one.labels)]
-    settings, found = load_tagging(home)
+    settings, found = load_tagging(place.named)
+    known = settings.taxonomy.facets.get(facet)
+    if model is None and known is None:
+        raise AmendsError(
+            f"the taxonomy has no facet {facet!r}, so nobody would hear a model of it.",
+            remedy="Add it to taxonomy.yaml, or name a folder in --model.",
+        )
+    examples, skipped = labelled_in(files, facet, complain, known if model is None else None)
+    if model is None and known is not None:
+        others = (one for one in shipped_examples() if facet in one.labels)
+        said = _said_here(place, facet)
+        examples = [*_named(said, facet, known), *examples, *_named(others, facet, known)]
     tagger = Tagger(settings, read_models(found))
     task = task_for(facet, examples, tagger.reader.facets)
     if len(task.values) < (1 if task.several else 2):
@@ -113,6 +120,15 @@ def train(
             keep(model, content, _bytes(report))
         return msgspec.structs.replace(report, folder=str(model))
     return _judged(place, tagger, task, examples, held[facet], report, content)
+
+
+def _named(examples: Iterable[Labelled], name: str, facet: Facet) -> Iterator[Labelled]:
+    """The examples with the values that the taxonomy has, as it calls them. What it has no more is left out."""
+    for one in examples:
+        said = one.labels[name]
+        values = tuple(ours for value in said if (ours := facet.named(value)) is not None)
+        if values or not said:
+            yield msgspec.structs.replace(one, labels={**one.labels, name: values})
 
 
 def _prove(method: str, facet: str) -> None:

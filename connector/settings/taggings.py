@@ -131,7 +131,15 @@ def _book(document: Document | ShippedBook | None, taxonomy: Taxonomy | None, pr
     if document.name.endswith(SHIPPED_MARK):
         return _as_named(book, said_in(book), taxonomy)
     _check_sayings(document, document.value, {name: facet.values for name, facet in taxonomy.facets.items()}, problems)
-    return book
+    return replace(book, examples=Examples(*(_placed(document, book, kind) for kind in ("match", "miss"))))
+
+
+def _placed(document: Document, book: PhraseBook, kind: str) -> tuple[Example, ...]:
+    """The examples with where they stand, so that one that fails can be found."""
+    return tuple(
+        replace(one, place=str(document.place(("examples", kind, number, "text"))))
+        for number, one in enumerate(getattr(book.examples, kind))
+    )
 
 
 def _as_named(book: PhraseBook, says: Iterable[tuple[str, str]], taxonomy: Taxonomy) -> PhraseBook:

@@ -79,11 +79,12 @@ class Phrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strength: Strength = Strength.USUAL
 
 
-class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A made-up message and the facet values it is about."""
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A made-up message and the facet values it is about; `place` says where an admin wrote it (file, line)."""
 
     text: str
     says: dict[str, str]
+    place: str = ""
 
 
 class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

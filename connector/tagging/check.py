@@ -44,11 +44,15 @@ def _broken_examples(tagger: Tagger, book: PhraseBook) -> Iterator[str]:
         for facet, value in example.says.items():
             if value not in tagged.get(facet, ()):
                 found = " and ".join(tagged.get(facet, ("nothing",)))
-                yield f'phrases {book.language}: "{example.text}" should be {facet}: {value}, but is {found}.'
+                yield f'{_place(example, book)}: "{example.text}" should be {facet}: {value}, but is {found}.'
     for example, tagged in zip(examples.miss, listed[len(examples.match) :], strict=True):
         for facet, value in example.says.items():
             if value in tagged.get(facet, ()):
-                yield f'phrases {book.language}: "{example.text}" should not be {facet}: {value}, but is.'
+                yield f'{_place(example, book)}: "{example.text}" should not be {facet}: {value}, but is.'
+
+
+def _place(example: Example, book: PhraseBook) -> str:
+    return example.place or f"phrases {book.language}"
 
 
 def _tagged(tagger: Tagger, examples: Iterable[Example], language: str) -> list[Mapping[str, Sequence[str]]]:

@@ -12,6 +12,7 @@ import pytest
 
 import cli
 from connector.commands import tag_train
+from connector.settings.folder import SHIPPED
 from connector.store import labels
 from tests.end_to_end.test_learning import WHEN
 from tests.unit.test_cli_commands import Office, Said, office
@@ -117,6 +118,28 @@ def test_without_json_a_person_reads_it(typed: Any) -> None:
     said = typed("tag", "text", lines='{"id":7,"text":"My parcel has not arrived.","lang":"en"}\n')
     assert said.out.startswith("7  ")
     assert "category: delivery" in said.out
+
+
+def test_what_cannot_wait_stands_first_and_a_pipe_gets_the_whole_line(typed: Any) -> None:
+    text = "My fitter was rude, I want my money back and an apology, and there is a fire in the building."
+    said = typed("tag", "text", lines=json.dumps({"id": 7, "text": text, "lang": "en"}) + "\n")
+    assert said.out.startswith("7  emergency: safety (")
+    assert "sentiment: " in said.out and "…" not in said.out
+
+
+@pytest.mark.parametrize("lang", ["de", "DE", "de-AT", "de_CH"])
+def test_a_language_is_understood_however_a_helpdesk_writes_it(typed: Any, lang: str) -> None:
+    [row] = rows(typed("tag", "text", "--json", lines=json.dumps({"id": 1, "text": "Bitte Geld", "lang": lang}) + "\n"))
+    assert row["language"]["value"] == "de"
+
+
+def test_the_same_words_are_no_two_pieces_of_evidence(typed: Any) -> None:
+    lines = '{"id":1,"text":"My parcel has not arrived, the courier lost it. I complain.","lang":"en"}\n'
+    [row] = rows(typed("tag", "text", "--json", lines=lines))
+    for told in row.values():
+        for one in told if isinstance(told, list) else [told]:
+            if isinstance(one, dict):
+                assert len(set(map(tuple, one["evidence"]))) == len(one["evidence"])
 
 
 def test_an_enquiry_is_no_complaint(typed: Any) -> None:
@@ -299,10 +322,57 @@ def test_few_labels_are_an_accident_and_go_nowhere(office: Office) -> None:
     assert office.type("tag", "models", "--json").json[0]["live"] is False
 
 
+@pytest.mark.usefixtures("few_shipped")
+def test_a_label_that_the_taxonomy_has_not_is_told_by_line_and_not_learnt(office: Office) -> None:
+    texts = [(f"the parcel number {n} came late", label) for n in range(12) for label in ("delivery", "delivry")]
+    file = labelled(office.home / "more.jsonl", [(text + label, label) for text, label in texts])
+    said = office.type("tag", "train", file, "--facet", "category", "--json")
+    assert said.code == 1
+    assert "more.jsonl:2: category has no value 'delivry' in the taxonomy (did you mean 'delivery'?)" in said.err
+    assert said.json["skipped"] == 12
+    assert "delivry" not in said.json["classes"]
+
+
+@pytest.mark.usefixtures("few_shipped")
+def test_a_renamed_value_is_learnt_by_its_new_name(office: Office) -> None:
+    taxonomy = (SHIPPED / "taxonomy.yaml").read_text(encoding="utf-8")
+    renamed = "      billing: {title: Money, was: payment}\n"
+    (office.home / "taxonomy.yaml").write_text(
+        taxonomy.replace("      payment: Money, prices and bills\n", renamed), encoding="utf-8"
+    )
+    file = labelled(office.home / "more.jsonl", [("charged twice", "payment"), ("charged again", "billing")])
+    said = office.type("tag", "train", file, "--facet", "category", "--dry-run", "--json")
+    assert said.json["own_examples"] == 2
+    assert "billing" in said.json["classes"] and "payment" not in said.json["classes"]
+
+
+def test_a_question_that_the_taxonomy_has_not_is_not_trained_to_go_live(office: Office) -> None:
+    file = labelled(office.home / "more.jsonl", [("my bees swarm", "bee"), ("my goat sings", "goat")])
+    said = office.type("tag", "train", file, "--facet", "animal")
+    assert said.code == 1
+    assert "the taxonomy has no facet 'animal'" in said.err
+    assert office.type("tag", "train", file, "--facet", "animal", "--model", str(office.home / "own")).code == 0
+
+
 def test_rolling_back_where_nothing_was_trained_is_told(office: Office) -> None:
     said = office.type("tag", "rollback", "category")
     assert said.code == 2
     assert "amends tag models" in said.err
+
+
+def test_an_example_that_fails_is_told_with_its_file_and_line(office: Office) -> None:
+    (office.home / "phrases").mkdir(exist_ok=True)
+    (office.home / "phrases" / "ours.yaml").write_text(
+        "language: en\nphrases: {}\nexamples:\n  match:\n"
+        "    - text: My hive is full.\n      says: {category: delivery}\n  miss:\n"
+        '    - {text: I complain., says: {complaint: "yes"}}\n',
+        encoding="utf-8",
+    )
+    said = office.type("check", "--offline", "--json")
+    assert said.code == 1
+    matched, missed = said.json["problems"]
+    assert "phrases/ours.yaml:5:13: " in matched and "should be category: delivery" in matched
+    assert "phrases/ours.yaml:8:14: " in missed and "should not be complaint: yes" in missed
 
 
 def test_a_broken_model_is_found_by_a_check(office: Office) -> None:

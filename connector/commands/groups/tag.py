@@ -21,7 +21,7 @@ def tag_text(ctx: Context, file: o.Texts = "-", model: o.ModelFolder = None, as_
 
     from connector.commands import tag_text as texts
 
-    columns = get_terminal_size((200, 24)).columns if sys.stdout.isatty() else 200
+    columns = get_terminal_size((200, 24)).columns if sys.stdout.isatty() else None
     code = texts.tag_text(
         ctx.find_root().params.get("home"),
         file,
