@@ -217,11 +217,8 @@ def _answered(
 
 def checked_lines(told: Checked, columns: int) -> list[str]:
     lines = [f"settings    {told.home}: all files are sound"]
-    held = (
-        "all hold"
-        if not told.problems
-        else f"{len(told.problems)} {'does' if len(told.problems) == 1 else 'do'} not hold"
-    )
+    broken = len(told.problems)
+    held = f"{broken} {'does' if broken == 1 else 'do'} not hold" if broken else "all hold"
     lines.append(f"examples    {count(told.examples, 'example')}, {held}")
     lines += _listed(told.problems, columns)
     for one in told.sources:

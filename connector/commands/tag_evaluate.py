@@ -57,12 +57,12 @@ def _labelled(lines: Iterator[Line | Mistake], facet: str, known: Facet | None) 
             yield Mistake(line.file, line.line, 'there is no "label"')
         elif (labels := labels_of(facet, line.value["label"])) is None:
             yield Mistake(line.file, line.line, f"the label {line.value['label']!r} is neither complaint nor enquiry")
-        elif known is not None and (strange := [value for value in labels if known.named(value) is None]):
+        elif known is not None and (strange := [value for value in labels if known.meant(value) is None]):
             what = f"{facet} has no value {strange[0]!r} in the taxonomy ({one_of(strange[0], list(known.values))})"
             yield Mistake(line.file, line.line, what)
         else:
             if known is not None:
-                labels = tuple(known.named(value) or value for value in labels)
+                labels = tuple(known.meant(value) or value for value in labels)
             subject = str(line.value.get("subject") or "")
             yield Labelled(line.text, {facet: labels}, line.language, subject, own=True)
 

@@ -126,7 +126,8 @@ def _named(examples: Iterable[Labelled], name: str, facet: Facet) -> Iterator[La
     """The examples with the values that the taxonomy has, as it calls them. What it has no more is left out."""
     for one in examples:
         said = one.labels[name]
-        values = tuple(ours for value in said if (ours := facet.named(value)) is not None)
+        called = facet.meant if one.own else facet.named
+        values = tuple(ours for value in said if (ours := called(value)) is not None)
         if values or not said:
             yield msgspec.structs.replace(one, labels={**one.labels, name: values})
 

@@ -51,6 +51,10 @@ class Facet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ours = self.was.get(value, value)
         return ours if ours in self.values else None
 
+    def meant(self, label: str) -> str | None:
+        """What this taxonomy calls a value that a person named: by its present name, else by its former one."""
+        return label if label in self.values else self.named(label)
+
 
 class ProductWords(msgspec.Struct, frozen=True):
     """A product by name, and what else it is called, by language (ISO 639-1)."""

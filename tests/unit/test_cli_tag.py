@@ -14,6 +14,7 @@ import cli
 from connector.commands import tag_train
 from connector.settings.folder import SHIPPED
 from connector.store import labels
+from connector.tagging.book import Facet
 from tests.end_to_end.test_learning import WHEN
 from tests.unit.test_cli_commands import Office, Said, office
 
@@ -344,6 +345,13 @@ def test_a_renamed_value_is_learnt_by_its_new_name(office: Office) -> None:
     said = office.type("tag", "train", file, "--facet", "category", "--dry-run", "--json")
     assert said.json["own_examples"] == 2
     assert "billing" in said.json["classes"] and "payment" not in said.json["classes"]
+
+
+def test_a_former_name_that_is_given_to_a_new_value_means_the_new_one() -> None:
+    facet = Facet("What it is about", {"billing": "Money", "payment": "Paying at the till"}, was={"payment": "billing"})
+    assert facet.meant("payment") == "payment"
+    assert facet.named("payment") == "billing"
+    assert facet.meant("bees") is None
 
 
 def test_a_question_that_the_taxonomy_has_not_is_not_trained_to_go_live(office: Office) -> None:
