@@ -33,7 +33,10 @@ _SAME = (
 )
 # Half of a surrogate pair is no character, and nothing else can work with it.
 _SPECIAL = re.compile("[" + "".join(map(re.escape, _SAME)) + "\ud800-\udfff]")
-_BREAK = re.compile(r"\s{2,}")
+# What nobody sees: soft hyphens, joiners and other characters without width, marks of direction. Mail programs put them
+# into words, and so does who wants to pass a filter.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_BREAK = re.compile(rf"\s(?:{_UNSEEN.pattern}*\s)+")
 _WORD = re.compile(r"\s|\S+")
 # A bound on the marks keeps a hostile pile of accents from taking quadratic time to put in order.
 _CLUSTER = re.compile(
@@ -76,8 +79,8 @@ def readable(text: str) -> str:
 
 
 def fold(text: str) -> Folded:
-    """Case folded, NFKC, Latin letters without accents, quotes and dashes plain; white space is one blank, and an empty
-    line one "\\n", which no phrase crosses."""
+    """Case folded, NFKC, Latin letters without accents, quotes and dashes plain, without what nobody sees; white space
+    is one blank, and an empty line one "\\n", which no phrase crosses."""
     same = _same_length(text)
     return _mapped(text, same) if same is None or "  " in same else Folded(same)
 
@@ -90,7 +93,7 @@ def _same_length(text: str) -> str | None:
     """The folded text if each of its characters came from one of the original, which is nearly always so."""
     plain = _plain(text)
     folded = plain.casefold()
-    if len(folded) != len(text):
+    if len(folded) != len(text) or (not text.isascii() and _UNSEEN.search(text)):
         return None
     normal = folded.isascii() or (
         unicodedata.is_normalized("NFKC", plain) and unicodedata.is_normalized("NFKC", folded)
@@ -145,4 +148,5 @@ def _stretch(text: str, at: int) -> list[tuple[str, int, int]]:
 
 
 def _normal(text: str) -> str:
-    return _plain(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _plain(text)).casefold()))
+    seen = _UNSEEN.sub("", text)
+    return _plain(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _plain(seen)).casefold()))

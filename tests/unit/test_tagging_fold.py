@@ -24,6 +24,10 @@ from connector.tagging.fold import fold, without_quotes
         ("ZŁAMAŁ złamał", "zlamal zlamal"),
         ("one  two\r\nthree", "one two three"),
         ("one\n\ntwo", "one\ntwo"),
+        ("re\u200bfund", "refund"),
+        ("par\u00adcel is\u200d late", "parcel is late"),
+        ("\ufeffHello", "hello"),
+        ("\u200b\u00ad", ""),
         ("", ""),
     ],
 )
@@ -32,9 +36,15 @@ def test_spellings_of_one_thing_become_one(text: str, folded: str) -> None:
 
 
 def test_offsets_lead_back_to_the_characters_they_came_from() -> None:
-    text = "Die  Straße war\r\n\r\nﬁnster"
+    text = "Die  Straße war\r\n\r\nﬁnster und Damp\u00adf zu sehen"
     folded = fold(text)
-    for word, original in (("strasse", "Straße"), ("war", "war"), ("finster", "ﬁnster"), ("ss", "ß")):
+    for word, original in (
+        ("strasse", "Straße"),
+        ("war", "war"),
+        ("finster", "ﬁnster"),
+        ("ss", "ß"),
+        ("dampf", "Damp\u00adf"),
+    ):
         at = folded.text.index(word)
         start, end = folded.original(at, at + len(word))
         assert text[start:end] == original
@@ -48,7 +58,7 @@ def test_every_folded_character_came_from_somewhere_and_in_order(text: str) -> N
     assert places == sorted(places)
 
 
-@given(st.text(alphabet="aéÉ ß\u2026\u2019İﬁＡ", max_size=40))
+@given(st.text(alphabet="aéÉ ß\u2026\u2019İﬁＡ\u00ad\u200b", max_size=40))
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     once = fold(text).text
     assert fold(once).text == once
