@@ -88,10 +88,14 @@ def measure(tagger: Tagger, facet: str, examples: Sequence[Labelled]) -> Measure
         raise AmendsError(f"there is no facet {facet!r}.", remedy=f"Name one of {known}, or a folder in --model.")
     known_language = facet != LANGUAGE
     messages = [Message(one.subject, one.text, one.language if known_language else None) for one in examples]
+    # A label may be of before a value was renamed.
+    right = [
+        tuple(value if asked is None else asked.meant(value) or value for value in one.labels[facet])
+        for one in examples
+    ]
     if asked is not None and asked.several:
-        right = [frozenset(one.labels[facet]) for one in examples]
-        return measured_sets(right, tagger.sets(messages, facet))
-    return measured(["".join(one.labels[facet][:1]) for one in examples], tagger.best(messages, facet))
+        return measured_sets(list(map(frozenset, right)), tagger.sets(messages, facet))
+    return measured(["".join(one[:1]) for one in right], tagger.best(messages, facet))
 
 
 def evaluation_lines(told: Evaluation, columns: int) -> list[str]:

@@ -90,7 +90,8 @@ def train(
     facet = facet_called(facet)
     _prove(method, facet)
     settings, found = load_tagging(place.named)
-    known = settings.taxonomy.facets.get(facet)
+    tagger = Tagger(settings, read_models(found))
+    known = settings.taxonomy.facets.get(facet) if facet == LANGUAGE else tagger.reader.facets.get(facet)
     if model is None and known is None:
         raise AmendsError(
             f"the taxonomy has no facet {facet!r}, so nobody would hear a model of it.",
@@ -101,7 +102,6 @@ def train(
         others = (one for one in shipped_examples() if facet in one.labels)
         said = _said_here(place, facet)
         examples = [*_named(said, facet, known), *examples, *_named(others, facet, known)]
-    tagger = Tagger(settings, read_models(found))
     task = task_for(facet, examples, tagger.reader.facets)
     if len(task.values) < (1 if task.several else 2):
         raise AmendsError(

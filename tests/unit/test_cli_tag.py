@@ -345,6 +345,18 @@ def test_a_renamed_value_is_learnt_by_its_new_name(office: Office) -> None:
     said = office.type("tag", "train", file, "--facet", "category", "--dry-run", "--json")
     assert said.json["own_examples"] == 2
     assert "billing" in said.json["classes"] and "payment" not in said.json["classes"]
+    judged = office.type("tag", "evaluate", file, "--facet", "category", "--json")
+    assert set(judged.json["measured"]["per_class"]) >= {"billing"}
+    assert "payment" not in judged.json["measured"]["per_class"]
+
+
+@pytest.mark.usefixtures("few_shipped")
+def test_which_product_is_meant_can_be_taught_though_no_facet_is_written_for_it(office: Office) -> None:
+    taxonomy = (SHIPPED / "taxonomy.yaml").read_text(encoding="utf-8")
+    (office.home / "taxonomy.yaml").write_text(taxonomy + "\nproducts:\n  Kettle:\n  Lamp:\n", encoding="utf-8")
+    file = labelled(office.home / "more.jsonl", [("it boils no more", "Kettle"), ("it stays dark", "Lamp")])
+    said = office.type("tag", "train", file, "--facet", "product", "--dry-run", "--json")
+    assert said.json["classes"] == {"Kettle": 1, "Lamp": 1}
 
 
 def test_a_former_name_that_is_given_to_a_new_value_means_the_new_one() -> None:
