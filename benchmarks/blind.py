@@ -97,9 +97,17 @@ def sideways(language: str) -> list[Labelled]:
     return [Labelled(row["text"], _labels(row), language) for row in _rows(HERE / "sideways" / f"{language}.tsv")]
 
 
+def complaints(folder: str, language: str) -> list[Labelled]:
+    """The messages of a set, and of each only whether it is a complaint."""
+    path = HERE / folder / f"{language}.tsv"
+    rows = _rows(path) if path.exists() else ()
+    return [Labelled(row["text"], {"complaint": (row["complaint"],)}, language) for row in rows]
+
+
 def _labels(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    single = {name: (row[name],) for name in ("category", "root_cause", "severity", "sentiment") if row[name]}
     return {
-        "category": (row["category"],),
+        **single,
         "remedy": tuple(row["remedies"].split()),
         "emergency": tuple(row["emergency"].split()),
     }

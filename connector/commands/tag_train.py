@@ -36,9 +36,10 @@ from connector.tagging import Tagger
 from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.extras import METHODS, PLAIN, prove_installed
 from connector.tagging.labelled import Labelled, Task, facet_called, task_for
+from connector.tagging.material import material
 from connector.tagging.measuring import Answer, Measured, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
-from connector.tagging.training import Held, learn, material
+from connector.tagging.training import Held, learn
 
 # Fewer labels than this, of all or of a value, are an accident and no rule.
 FEWEST = 20

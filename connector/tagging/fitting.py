@@ -26,6 +26,10 @@ FIRST = 1 / 32
 SHORT, GATHERED, PIECE = 128, 8192, 512
 
 
+# A first step that goes too far is taken back, and need not overflow before.
+_MOST = 700.0
+
+
 class Sparse(NamedTuple):
     """Rows of few features: row n has `columns` and `values` from begins[n] up to begins[n + 1]."""
 
@@ -190,7 +194,7 @@ def _softmax(scores: Floats, target: Floats, known: Floats) -> tuple[float, Floa
 def _binary(scores: Floats, target: Floats, known: Floats) -> tuple[float, Floats]:
     wide = scores.astype(np.float64)
     losses = np.logaddexp(0.0, wide) - target * wide
-    chances = 1 / (1 + np.exp(-wide))
+    chances = 1 / (1 + np.exp(np.minimum(-wide, _MOST)))
     return float((known * losses).sum()), ((chances - target) * known).astype(np.float32)
 
 

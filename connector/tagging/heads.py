@@ -3,7 +3,8 @@
 Called by `tagger` (to score), `training` (to make one) and `model_file` (to keep one). A score is the sum of a text's
 features' weights, the words, the runs and the themes each brought to length one, plus a weight for each (facet, value)
 that phrases speak for, plus the value's own number. The values of the last facets may be heard through a layer of units
-instead (`hidden`): features speak to units, and units to these values.
+instead (`hidden`): features speak to units, and units to these values. In the end the answers may take counsel with
+each other (`counsel`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from connector.tagging.counsel import Counsel, shared
 from connector.tagging.extras import PLAIN, Terms
 from connector.tagging.fitting import Floats, Ints
 from connector.tagging.grams import BUCKETS, THEME_WEIGHT, Grams, Places
@@ -49,8 +51,8 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Arrays(msgspec.Struct, frozen=True, eq=False):
     """The numbers of a model. `buckets` are the features known, ascending; row n of `weights` belongs to the n-th, and
     each of its columns is to be multiplied by its scale: a model that was read from a file has eight bits a weight.
-    `dense` and `bias` have a column for each value; so has `weights`, but for those of a layer, in whose place it has
-    the layer's units."""
+    `dense` and `bias` have a column for each value, the heads' and after them those that only counsel hears; so has
+    `weights`, but for those of a layer, in whose place it has the layer's units."""
 
     buckets: npt.NDArray[np.int32]
     idf: Floats
@@ -58,6 +60,10 @@ class Arrays(msgspec.Struct, frozen=True, eq=False):
     scales: Floats
     dense: Floats
     bias: Floats
+
+
+_EMPTY = np.zeros(0, dtype=np.float32)
+NOTHING = Arrays(np.zeros(0, dtype=np.int32), _EMPTY, _EMPTY[:, None], _EMPTY, _EMPTY[:, None], _EMPTY)
 
 
 class Layer(msgspec.Struct, frozen=True, eq=False):
@@ -92,6 +98,7 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     method: str = PLAIN
     terms: Terms | None = None
     layer: Layer | None = None
+    counsel: Counsel | None = None
 
     @property
     def direct(self) -> int:
@@ -107,26 +114,41 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def _columns(self) -> tuple[Floats, npt.NDArray[np.bool_], Ints, Ints]:
-        """For each column its temperature, whether it stands for itself, and its head; and where heads begin."""
+        """For each column its temperature; for each of a head whether it stands for itself, and its head; and where
+        heads begin."""
         lengths = [len(head.values) for head in self.heads]
         temperatures = np.repeat(np.array([head.temperature for head in self.heads], dtype=np.float32), lengths)
+        aside = len(self.counsel.weights) - len(temperatures) if self.counsel is not None else 0
         alone = np.repeat(np.array([head.several for head in self.heads], dtype=np.bool_), lengths)
         return (
-            temperatures,
+            np.concatenate([temperatures, np.ones(aside, dtype=np.float32)]),
             alone,
             np.repeat(np.arange(len(self.heads)), lengths),
             np.array([head.first for head in self.heads], dtype=np.int64),
         )
 
     def chances(self, scores: Floats) -> Floats:
-        """Calibrated chances of all heads' values: texts x columns."""
+        """Calibrated chances of all heads' values, from the scores of all columns: texts x the heads' columns."""
         temperatures, alone, head_of, firsts = self._columns
-        own = scores / temperatures
+        at_first = own = scores / temperatures
+        if self.counsel is not None:
+            own = self.counsel.heard(at_first)
         tops = np.maximum.reduceat(own, firsts, axis=1).take(head_of, axis=1)
         powers = np.exp(np.where(alone, np.minimum(-own, _MOST), own - tops))
         sums = np.add.reduceat(powers, firsts, axis=1).take(head_of, axis=1)
         found: Floats = np.where(alone, 1 / (1 + powers), powers / sums)
+        if self.counsel is not None:
+            for number, part in enumerate(self._wholes):
+                found[:, part] = shared(found[:, part], self.counsel.any_of(number, at_first, part.start, part.stop))
         return found
+
+    @cached_property
+    def _wholes(self) -> tuple[slice, ...]:
+        """The columns of the facets of which it is asked whether any value holds."""
+        if self.counsel is None:
+            return ()
+        spans = {head.facet: slice(head.first, head.first + len(head.values)) for head in self.heads}
+        return tuple(spans[facet] for facet in self.counsel.wholes)
 
     def any_of(self, found: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Whether any value of each head is among those found: texts x heads, from texts x columns."""

@@ -30,11 +30,13 @@ class Labelled(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One facet to learn, and its values in order."""
+    """One facet to learn, and its values in order. `aside` says that nobody is told the answer: it is only for the
+    other answers to take counsel with."""
 
     facet: str
     values: tuple[str, ...]
     several: bool = False
+    aside: bool = False
 
 
 def facet_called(name: str) -> str:

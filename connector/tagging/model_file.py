@@ -16,6 +16,7 @@ import numpy.typing as npt
 import zstandard
 
 from connector.errors import SettingsError
+from connector.tagging.counsel import Counsel
 from connector.tagging.extras import METHODS, MULTILINGUAL, PLAIN, VECTOR, Terms, prove_installed
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import BUCKETS
@@ -28,7 +29,9 @@ LARGEST = 1 << 30
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`columns` are those of the values; where there are `units`, the values from `direct` on are behind a layer."""
+    """`columns` are those of the values; where there are `units`, the values from `direct` on are behind a layer. Where
+    the answers take `counsel`, columns after those of the heads are for that alone, and the facets in `wholes` are
+    asked whether any of their values holds."""
 
     heads: tuple[Head, ...]
     pairs: tuple[tuple[str, str], ...]
@@ -39,6 +42,8 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     runs: tuple[str, ...] = ()
     units: int = 0
     direct: int = 0
+    counsel: bool = False
+    wholes: tuple[str, ...] = ()
 
 
 def packed(model: Model) -> bytes:
@@ -48,7 +53,20 @@ def packed(model: Model) -> bytes:
     words, runs = (terms.words, terms.runs) if terms is not None else ((), ())
     rows, columns, layer = len(arrays.buckets), len(arrays.bias), model.layer
     units, direct = (len(layer.bias), model.direct) if layer is not None else (0, 0)
-    told = _Header(model.heads, model.pairs, rows, columns, model.method, words, runs, units, direct)
+    wholes = model.counsel.wholes if model.counsel is not None else ()
+    told = _Header(
+        model.heads,
+        model.pairs,
+        rows,
+        columns,
+        model.method,
+        words,
+        runs,
+        units,
+        direct,
+        counsel=model.counsel is not None,
+        wholes=wholes,
+    )
     header = msgspec.json.encode(told)
     scales, small = _small(arrays)
     body = b"".join((
@@ -59,6 +77,7 @@ def packed(model: Model) -> bytes:
         arrays.dense.astype("<f4").tobytes(),
         arrays.bias.astype("<f4").tobytes(),
         *(part.astype("<f4").tobytes() for part in ((layer.bias, layer.values) if layer else ())),
+        *(part.astype("<f4").tobytes() for part in _counsel_arrays(model.counsel)),
         *(part.astype("<f4").tobytes() for part in ((terms.idf, terms.weights, terms.bias) if terms else ())),
     ))  # fmt: skip
     frame = len(header).to_bytes(4, "little") + header + body
@@ -103,12 +122,12 @@ def _unpacked(known: _Content) -> Model:
         )
         size = int.from_bytes(frame[:4], "little")
         header = msgspec.json.decode(frame[4 : 4 + size], type=_Header)
-        arrays, layer, terms = _arrays(header, frame[4 + size :])
-        _prove(header, arrays, layer)
+        arrays, layer, counsel, terms = _arrays(header, frame[4 + size :])
+        _prove(header, arrays, layer, counsel)
     except (ValueError, IndexError, zstandard.ZstdError, msgspec.MsgspecError) as error:
         what = f"{known.name} is no model of Amends: {error}."
         raise SettingsError(what, remedy="Train it again, or remove it.") from None
-    return Model(known.digest[:8], header.heads, header.pairs, arrays, header.method, terms, layer)
+    return Model(known.digest[:8], header.heads, header.pairs, arrays, header.method, terms, layer, counsel)
 
 
 def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
@@ -117,7 +136,11 @@ def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
     return scales, np.rint(weights / scales).astype(np.int8)
 
 
-def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Terms | None]:
+def _counsel_arrays(counsel: Counsel | None) -> tuple[Floats, ...]:
+    return (counsel.weights, counsel.bias, counsel.whole_weights) if counsel is not None else ()
+
+
+def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Counsel | None, Terms | None]:
     if header.method not in METHODS:
         raise ValueError(f"this release does not know its method, {header.method!r}")
     rows, columns, named = header.rows, header.columns, len(header.words) + len(header.runs)
@@ -137,10 +160,14 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Te
     weights = take("i1", rows * heard).reshape(rows, heard)
     dense = take("<f4", pairs * columns).reshape(pairs, columns)
     bias = take("<f4", columns)
-    layer, terms = None, None
+    layer, counsel, terms = None, None, None
     if header.units:
         bias_of, deep = take("<f4", header.units), columns - header.direct
         layer = Layer(bias_of, take("<f4", header.units * deep).reshape(header.units, deep))
+    if header.counsel:
+        wide, wholes, answers = columns + 2, len(header.wholes), sum(len(head.values) for head in header.heads)
+        between, base = take("<f4", columns * answers).reshape(columns, answers), take("<f4", answers)
+        counsel = Counsel(between, base, header.wholes, take("<f4", wholes * wide).reshape(wholes, wide))
     if named:
         idf_of, of = take("<f4", named), take("<f4", named * columns).reshape(named, columns)
         terms = Terms(header.words, header.runs, idf_of, of, take("<f4", columns))
@@ -154,10 +181,10 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Te
         dense.astype(np.float32),
         bias.astype(np.float32),
     )
-    return arrays, layer, terms
+    return arrays, layer, counsel, terms
 
 
-def _prove(header: _Header, arrays: Arrays, layer: Layer | None) -> None:
+def _prove(header: _Header, arrays: Arrays, layer: Layer | None, counsel: Counsel | None) -> None:
     buckets = arrays.buckets
     if len(buckets) and (buckets[0] < 0 or buckets[-1] >= BUCKETS or bool((np.diff(buckets) <= 0).any())):
         raise ValueError("its features are not in order")
@@ -168,10 +195,13 @@ def _prove(header: _Header, arrays: Arrays, layer: Layer | None) -> None:
         last += len(head.values)
         if head.first < 0 or head.first + len(head.values) > header.columns or len(head.least) != len(head.values):
             raise ValueError(f"its head for {head.facet} does not fit")
-    if last != header.columns:
+    if last != header.columns and not (header.counsel and last < header.columns):
         raise ValueError("it has columns of no head")
     if layer is not None and all(head.first != header.direct for head in header.heads):
         raise ValueError("its layer does not begin with a head")
+    if not {head.facet for head in header.heads if head.several}.issuperset(header.wholes):
+        raise ValueError("it asks whether any value holds where only one can")
     numbers = (arrays.idf, arrays.scales, arrays.dense, arrays.bias, *((layer.bias, layer.values) if layer else ()))
+    numbers = (*numbers, *_counsel_arrays(counsel))
     if not all(bool(np.isfinite(part).all()) for part in numbers):
         raise ValueError("it holds what is no number")

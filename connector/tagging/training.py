@@ -6,24 +6,24 @@ Called by the commands that train and by the build of the shipped weights. Every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from connector.tagging.book import LANGUAGE, Facet
-from connector.tagging.duplicates import groups
-from connector.tagging.extras import ACCURATE, MULTILINGUAL, PLAIN, Terms, learnt_terms, vectors
-from connector.tagging.fitting import Doubles, Floats, Group, Ints, Sparse, fit
-from connector.tagging.grams import BITS, BUCKETS, THEME_WEIGHT, Places
-from connector.tagging.heads import Arrays, Head, Layer, Model, chances
+from connector.tagging import counsel
+from connector.tagging.book import LANGUAGE
+from connector.tagging.counsel import Counsel, Counselled, Part
+from connector.tagging.extras import ACCURATE, Terms, learnt_terms
+from connector.tagging.fitting import Floats, Group, Ints, fit
+from connector.tagging.grams import BITS
+from connector.tagging.heads import NOTHING, Arrays, Head, Layer, Model, chances
 from connector.tagging.hidden import Layered, Units, learnt, spoken
-from connector.tagging.labelled import Labelled, Task
-from connector.tagging.reading import Message, Reader
+from connector.tagging.labelled import Task
+from connector.tagging.material import Features, Material, Tell, features_of
 
 FOLDS = 5
-BATCH = 512
 # A feature that only one text has teaches nothing about others.
 LEAST_TEXTS = 2
 PENALTY = 0.2
@@ -34,111 +34,6 @@ STEPS = 30
 # How many texts have a value before its limit can be found with them.
 ENOUGH = 30
 
-Tell = Callable[[str, int, int], None]
-
-
-class Material(msgspec.Struct, frozen=True, eq=False):
-    """Examples as they were read: their features (`owners` are the texts of the features), what phrases say, and in
-    `folds` the number of the first that is the same text. The method `multilingual` has the vectors of the texts after
-    what phrases say, `accurate` the folded `texts`."""
-
-    examples: tuple[Labelled, ...]
-    words: tuple[Ints, Ints]
-    runs: tuple[Ints, Ints]
-    themes: tuple[Ints, Ints]
-    strengths: Floats
-    pairs: tuple[tuple[str, str], ...]
-    folds: npt.NDArray[np.int64]
-    method: str = PLAIN
-    texts: tuple[str, ...] = ()
-
-
-def material(
-    examples: Sequence[Labelled],
-    reader: Reader,
-    tell: Tell = lambda _what, _done, _of: None,
-    *,
-    method: str = PLAIN,
-) -> Material:
-    """Read all examples, for a model of that method."""
-    pairs = pairs_of(reader.facets)
-    words, runs, themes, strengths = _Columns(), _Columns(), _Columns(), []
-    texts: list[str] = []
-    for first in range(0, len(examples), BATCH):
-        part = examples[first : first + BATCH]
-        batch = reader.read([Message(one.subject, one.text, one.language) for one in part])
-        words.add(batch.features.words, first)
-        runs.add(batch.features.runs, first)
-        themes.add(batch.features.themes, first)
-        said = batch.strengths(pairs, reader.facets)
-        strengths.append(np.concatenate([said, vectors(batch.written)], axis=1) if method == MULTILINGUAL else said)
-        texts += batch.folded if method == ACCURATE else ()
-        tell("reading", first + len(part), len(examples))
-    dense = np.concatenate(strengths) if strengths else np.zeros((0, len(pairs)), dtype=np.float32)
-    folds = np.array(groups([one.text for one in examples]), dtype=np.int64)
-    features = words.joined(), runs.joined(), themes.joined()
-    return Material(tuple(examples), *features, dense, pairs, folds, method, tuple(texts))
-
-
-def pairs_of(facets: Mapping[str, Facet]) -> tuple[tuple[str, str], ...]:
-    """The (facet, value) that phrases may speak for, as a model hears them: without finer values."""
-    return tuple((name, value) for name, facet in sorted(facets.items()) for value in facet.values if "/" not in value)
-
-
-class _Columns:
-    def __init__(self) -> None:
-        self.buckets: list[Ints] = []
-        self.owners: list[Ints] = []
-
-    def add(self, places: Places, first: int) -> None:
-        self.buckets.append(places.buckets)
-        self.owners.append(places.texts + first)
-
-    def joined(self) -> tuple[Ints, Ints]:
-        none = [np.zeros(0, dtype=np.int64)]
-        return np.concatenate(self.buckets or none), np.concatenate(self.owners or none)
-
-
-class _Features(msgspec.Struct, frozen=True, eq=False):
-    """Which features count, how much, and every example in them."""
-
-    buckets: npt.NDArray[np.int32]
-    idf: Floats
-    rows: Sparse
-
-
-def _features(stuff: Material, learnt: npt.NDArray[np.bool_], least_texts: int) -> _Features:
-    """`learnt` marks the examples whose features count, where so many texts have them."""
-    number = int(learnt.sum())
-    counts = np.zeros(BUCKETS, dtype=np.int64)
-    kinds = stuff.words, stuff.runs, stuff.themes
-    shares = 1.0, 1.0, THEME_WEIGHT
-    for buckets, owners in kinds:
-        once = np.unique(owners * BUCKETS + buckets)
-        counts += np.bincount((once % BUCKETS)[learnt[once // BUCKETS]], minlength=BUCKETS)
-    kept = counts >= least_texts
-    idf = np.where(kept, np.log((1 + number) / (1 + counts)) + 1, 0).astype(np.float16).astype(np.float32)
-    places = np.cumsum(kept) - 1
-    parts = [
-        _normal(buckets, owners, kept, idf, len(stuff.examples), share)
-        for (buckets, owners), share in zip(kinds, shares, strict=True)
-    ]
-    owners, columns, values = (np.concatenate([part[at] for part in parts]) for at in range(3))
-    order = np.argsort(owners, kind="stable")
-    begins = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(stuff.examples)))])
-    rows = Sparse(begins, places[columns[order]], values[order].astype(np.float32), int(kept.sum()))
-    return _Features(np.flatnonzero(kept).astype(np.int32), idf[kept], rows)
-
-
-def _normal(
-    buckets: Ints, owners: Ints, kept: npt.NDArray[np.bool_], idf: Floats, count: int, share: float
-) -> tuple[Ints, Ints, Doubles]:
-    known = kept[buckets]
-    buckets, owners = buckets[known], owners[known]
-    weights = idf[buckets].astype(np.float64)
-    lengths = np.sqrt(np.bincount(owners, weights=weights * weights, minlength=count))
-    return owners, buckets, share * weights / np.maximum(lengths, 1e-9)[owners]
-
 
 def learn(
     stuff: Material,
@@ -148,6 +43,7 @@ def learn(
     falsely: Mapping[str, tuple[str, float]] | None = None,
     believed: Mapping[str, float] | None = None,
     layered: Layered | None = None,
+    counselled: Counselled | None = None,
     judges: int = 0,
     folds: int = FOLDS,
     steps: int = STEPS,
@@ -164,10 +60,14 @@ def learn(
     many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer. Features
     of fewer than `least_texts` are left out.
 
-    The last tasks may be heard through a layer of units: those of the facets of `layered`, all of them `believed`."""
+    The last tasks may be heard through a layer of units: those of the facets of `layered`, and after them those that
+    stand aside; how sure those of `layered` may be only judges tell. The answers to those of `counselled` take counsel
+    with each other and with what stands aside, as the judges teach: how sure they may be then is found with judges of
+    one language after the other, by what those of the other languages taught."""
     believed = believed or {}
     learning = np.arange(len(stuff.examples)) < len(stuff.examples) - judges
     wanted = _wanted(stuff, tasks)
+    plain, deep = _plain_and_deep(tasks, layered)
     outside: list[tuple[Ints, Floats]] = []
     for fold in range(folds):
         tell("learning", fold, folds + 1)
@@ -175,23 +75,39 @@ def learn(
         testing = np.flatnonzero((stuff.folds % folds == fold) & learning)
         if len(testing) and learnt.any():
             outside.append(
-                (testing, _fitted(stuff, tasks, wanted, learnt, believed, STEPS, least_texts).scores(stuff, testing))
+                (testing, _fitted(stuff, plain, wanted, learnt, believed, STEPS, least_texts).scores(stuff, testing))
             )
     tell("learning", folds, folds + 1)
-    found = _fitted(stuff, tasks, wanted, learning, believed, steps, least_texts)
+    found = _fitted(stuff, plain, wanted, learning, believed, steps, least_texts)
     if layered is not None:
-        direct, units = _units(stuff, tasks, wanted, learning, layered, found, tell)
-        found = msgspec.structs.replace(found, direct=direct, units=units)
+        found = _with_units(stuff, tasks, deep, wanted, learning, layered, found, believed, tell)
     judging = np.flatnonzero(~learning)
-    judged = [(judging, found.scores(stuff, judging))]
+    said = found.scores(stuff, judging)
+    telling = len(judging) - (counselled.teachers if counselled is not None else 0)
+    judged = [(judging[:telling], said[:telling])] if telling else []
+    answers = [task for task in tasks if not task.aside]
+    wishes = {task.facet: _Wish((reach or {}).get(task.facet, 0.0), (falsely or {}).get(task.facet)) for task in tasks}
     held, first = {}, 0
-    for task in tasks:
+    for task in answers:
         own = slice(first, first + len(task.values))
-        parts = judged if judges and task.facet in believed else outside
-        wish = _Wish((reach or {}).get(task.facet, 0.0), (falsely or {}).get(task.facet))
-        held[task.facet] = _held(task, wanted[:, own], [(numbers, said[:, own]) for numbers, said in parts], wish)
+        parts = judged if task in deep or (judges and task.facet in believed) else outside
+        shares = [(numbers, scores[:, own]) for numbers, scores in parts]
+        held[task.facet] = _held(task, wanted[:, own], shares, wishes[task.facet])
         first = own.stop
-    return _model(stuff, tasks, wanted, found, held), held
+    taken = None
+    if counselled is not None:
+        taken = _counselled(stuff, answers, wanted, (judging, said), held, counselled, wishes)
+    return _model(stuff, answers, wanted, found, held, taken), held
+
+
+def _plain_and_deep(tasks: Sequence[Task], layered: Layered | None) -> tuple[Sequence[Task], Sequence[Task]]:
+    """The tasks that features speak to, and those behind the layer."""
+    named = layered.facets if layered is not None else ()
+    count = sum(not task.aside and task.facet not in named for task in tasks)
+    for task in tasks[count:]:
+        if not task.aside and task.facet not in named:
+            raise ValueError(f"{task.facet} stands behind what is heard through a layer")
+    return tasks[:count], tasks[count:]
 
 
 class _Wish(msgspec.Struct, frozen=True):
@@ -213,21 +129,21 @@ class Held(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Fit(msgspec.Struct, frozen=True, eq=False):
-    features: _Features
+    """What was fitted: `sparse` and `bias` for the values that features speak to, `dense` for all."""
+
+    features: Features
     sparse: Floats
     dense: Floats
     bias: Floats
     terms: Terms | None = None
     units: Units | None = None
-    direct: int = 0
 
     def scores(self, stuff: Material, chosen: Ints) -> Floats:
-        said = np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
         rows = self.features.rows.rows(chosen)
         found: Floats = rows.times(self.sparse) + self.bias
         if self.units is not None:
-            found[:, self.direct :] = spoken(self.units, rows.times(self.units.sparse))[:, self.direct :]
-        found += said
+            found = np.concatenate([found, spoken(self.units, rows.times(self.units.sparse))], axis=1)
+        found += np.einsum("ij,jk->ik", stuff.strengths[chosen], self.dense, optimize=False)
         return found if self.terms is None else found + self.terms.scores([stuff.texts[at] for at in chosen.tolist()])
 
 
@@ -257,7 +173,7 @@ def _fitted(
     steps: int,
     least_texts: int,
 ) -> _Fit:
-    features = _features(stuff, learnt, least_texts)
+    features = features_of(stuff, learnt, least_texts)
     chosen = np.flatnonzero(learnt)
     weights, groups, first = np.ones((len(chosen), len(tasks)), dtype=np.float32), [], 0
     words = int((features.buckets < 1 << BITS).sum())
@@ -275,36 +191,37 @@ def _fitted(
         heard = task.facet not in believed
         groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count, heard, reach))
         first = last
-    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], wanted[chosen], weights, groups, most_steps=steps)
+    right = wanted[chosen, :first]
+    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], right, weights, groups, most_steps=steps)
     terms = None
     if stuff.method == ACCURATE:
-        terms = learnt_terms([stuff.texts[at] for at in chosen.tolist()], wanted[chosen], tasks)
+        terms = learnt_terms([stuff.texts[at] for at in chosen.tolist()], right, tasks)
     return _Fit(features, found.sparse, _with_belief(found.dense, stuff.pairs, tasks, believed), found.bias, terms)
 
 
-def _units(
+def _with_units(
     stuff: Material,
     tasks: Sequence[Task],
+    deep: Sequence[Task],
     wanted: Floats,
     learnt_from: npt.NDArray[np.bool_],
     layered: Layered,
     beside: _Fit,
+    believed: Mapping[str, float],
     tell: Tell,
-) -> tuple[int, Units]:
-    """How many values, the first ones, are heard without units, and the units of the others."""
+) -> _Fit:
+    """What was fitted, and the values of `deep` heard through units."""
     chosen = np.flatnonzero(learnt_from)
-    groups, first = [], 0
-    for task in tasks:
-        last = first + len(task.values)
-        if task.facet in layered.facets:
-            groups.append((0, Group(first, last, task.several, 0.0, 0.0)))
-        elif groups:
-            raise ValueError(f"{task.facet} stands behind what is heard through a layer")
-        first = last
+    groups: list[tuple[int, Group]] = []
+    first = 0
+    for task in deep:
+        groups.append((0, Group(first, first + len(task.values), task.several, 0.0, 0.0)))
+        first += len(task.values)
     ones = np.ones((len(chosen), 1), dtype=np.float32)
-    rows = beside.features.rows.rows(chosen)
-    units = learnt(rows, wanted[chosen], ones, groups, layered, lambda done, of: tell("units", done, of))
-    return (groups[0][1].first if groups else first), units
+    rows, right = beside.features.rows.rows(chosen), wanted[chosen, len(beside.bias) :]
+    units = learnt(rows, right, ones, groups, layered, lambda done, of: tell("units", done, of))
+    dense = np.concatenate([beside.dense, np.zeros((len(beside.dense), first), dtype=np.float32)], axis=1)
+    return msgspec.structs.replace(beside, units=units, dense=_with_belief(dense, stuff.pairs, tasks, believed))
 
 
 def _with_belief(
@@ -332,6 +249,49 @@ def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], wish
     head = Head(task.facet, task.values, 0, task.several, temperature, (0.5,) * len(task.values))
     shares = chances(head, scores)
     return Held(chosen, right, shares, temperature, _least(task, shares, right, wish))
+
+
+def _counselled(
+    stuff: Material,
+    tasks: Sequence[Task],
+    wanted: Floats,
+    judged: tuple[Ints, Floats],
+    held: dict[str, Held],
+    counselled: Counselled,
+    wishes: Mapping[str, _Wish],
+) -> Counsel:
+    """What the judges teach the answers about each other. The facets' entries in `held` become those of answers that
+    took counsel."""
+    judging, scores = judged
+    telling = np.arange(len(judging)) < len(judging) - counselled.teachers
+    widths = [len(task.values) for task in tasks]
+    ends = np.cumsum(widths)
+    parts = [
+        Part(task.facet, int(last) - width, int(last), task.several)
+        for task, width, last in zip(tasks, widths, ends, strict=True)
+    ]
+    heads = tuple(
+        Head(one.facet, task.values, one.first, one.several, held[one.facet].temperature, held[one.facet].least)
+        for one, task in zip(parts, tasks, strict=True)
+    )
+    temperatures = np.array([head.temperature for head in heads], dtype=np.float32)
+    own: Floats = scores.copy()
+    own[:, : parts[-1].last] /= temperatures[np.arange(len(heads)).repeat(widths)]
+    right = wanted[judging]
+    languages = np.array([stuff.examples[at].language or "" for at in judging.tolist()])
+    said = np.zeros((len(own), parts[-1].last), dtype=np.float32)
+    for language in sorted(set(languages.tolist())):
+        theirs = languages == language
+        taught = counsel.learnt(own[~theirs], right[~theirs], parts, counselled)
+        asked = theirs & telling
+        said[asked] = Model("new", heads, (), NOTHING, counsel=taught).chances(scores[asked])
+    for task, part in zip(tasks, parts, strict=True):
+        if task.facet in counselled.facets:
+            known = np.isfinite(right[:, part.first]) & telling
+            shares, truth = said[known, part.first : part.last], right[known, part.first : part.last]
+            least = _least(task, shares, truth, wishes[task.facet])
+            held[task.facet] = Held(judging[known], truth, shares, held[task.facet].temperature, least)
+    return counsel.learnt(own, right, parts, counselled)
 
 
 def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
@@ -382,7 +342,14 @@ def _best_limit(shares: Floats, right: Floats) -> float:
     return found
 
 
-def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, held: Mapping[str, Held]) -> Model:
+def _model(
+    stuff: Material,
+    tasks: Sequence[Task],
+    wanted: Floats,
+    found: _Fit,
+    held: Mapping[str, Held],
+    taken: Counsel | None,
+) -> Model:
     heads, first = [], 0
     for task in tasks:
         last = first + len(task.values)
@@ -392,12 +359,11 @@ def _model(stuff: Material, tasks: Sequence[Task], wanted: Floats, found: _Fit, 
         first = last
     weights, bias, layer = found.sparse, found.bias, None
     if found.units is not None:
-        units, direct = found.units, found.direct
-        weights = np.concatenate([weights[:, :direct], units.sparse], axis=1)
-        bias = np.concatenate([bias[:direct], units.of_values[direct:]])
-        layer = Layer(units.bias, units.values[:, direct:])
+        units = found.units
+        weights, bias = np.concatenate([weights, units.sparse], axis=1), np.concatenate([bias, units.of_values])
+        layer = Layer(units.bias, units.values)
     sparse = weights * found.features.idf[:, None]
     rows = np.flatnonzero(np.abs(sparse).max(axis=1, initial=0.0) > 0)
     scales = np.ones(sparse.shape[1], dtype=np.float32)
     arrays = Arrays(found.features.buckets[rows], found.features.idf[rows], sparse[rows], scales, found.dense, bias)
-    return Model("new", tuple(heads), stuff.pairs, arrays, stuff.method, found.terms, layer)
+    return Model("new", tuple(heads), stuff.pairs, arrays, stuff.method, found.terms, layer, taken)

@@ -18,10 +18,11 @@ from connector.errors import SettingsError
 from connector.tagging import extras
 from connector.tagging.extras import VECTOR, Terms
 from connector.tagging.labelled import Labelled, task_for
+from connector.tagging.material import material
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.reading import Message, Reader
 from connector.tagging.tagger import Tagger
-from connector.tagging.training import learn, material
+from connector.tagging.training import learn
 from tests.unit.test_cli_tag import ROOMS, labelled, rows, typed
 from tests.unit.test_tagging_models import SETTINGS, model
 

@@ -10,9 +10,10 @@ from connector.errors import SettingsError
 from connector.tagging import Model, Tagger
 from connector.tagging.hidden import Layered
 from connector.tagging.labelled import Labelled, Task, task_for
+from connector.tagging.material import material
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.reading import Message, Reader
-from connector.tagging.training import learn, material
+from connector.tagging.training import learn
 from tests.unit.test_tagging_models import SETTINGS
 from tests.unit.test_tagging_phrases import complaint
 

@@ -28,11 +28,12 @@ from connector.tagging import (
 from connector.tagging.duplicates import groups
 from connector.tagging.heads import Arrays, Head
 from connector.tagging.labelled import Labelled, labels_of, task_for
+from connector.tagging.material import material
 from connector.tagging.measuring import Answer, coverage, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.money import amounts
 from connector.tagging.reading import Message, Reader
-from connector.tagging.training import learn, material
+from connector.tagging.training import learn
 from tests.unit.test_tagging_phrases import complaint
 
 TAXONOMY = Taxonomy(

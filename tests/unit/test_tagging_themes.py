@@ -13,11 +13,12 @@ from connector.tagging.book import Facet, TaggingSettings, Taxonomy
 from connector.tagging.fold import fold
 from connector.tagging.grams import BUCKETS, THEME_BUCKETS
 from connector.tagging.labelled import Labelled, task_for
+from connector.tagging.material import material
 from connector.tagging.model_file import packed, unpacked
 from connector.tagging.reading import Reader
 from connector.tagging.tagger import Asked, Tagger
 from connector.tagging.themes import Themes, bucket_of, words_of
-from connector.tagging.training import learn, material
+from connector.tagging.training import learn
 from tests.unit.test_tagging_phrases import complaint
 
 LISTS = {
