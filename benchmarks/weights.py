@@ -20,7 +20,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from benchmarks.blind import LANGUAGES, complaints, everyday, seen, sideways
+from benchmarks.blind import LANGUAGES, complaints, to_learn_from
 from connector.settings.examples import shipped_examples
 from connector.settings.folder import SHIPPED
 from connector.settings.loading import load_tagging
@@ -59,7 +59,7 @@ _ALARMING = re.compile(
 FALSELY = {"complaint": ("yes", 0.011)}
 KEPT_BACK = 17
 # What a phrase adds to its value where phrases and examples are by the same authors; found with the messages in seen/.
-# Together with those in everyday/ and sideways/ they also say how sure the model may be (of complaints those in seen/
+# Together with the others that may be looked at they also say how sure the model may be (of complaints those in seen/
 # and the requests kept back say it).
 BELIEVED = {"complaint": 2.0, "emergency": 6.0, "category": 3.5, "remedy": 10.0}
 # Whether there is an emergency at all, whichever.
@@ -108,11 +108,9 @@ def _rows(corpora: Path, name: str, one_in: int, but: int | None = None) -> Iter
 
 
 def teachers(corpora: Path) -> list[Labelled]:
-    """What teaches counsel and no more: whether messages of strangers are complaints (see `blind.everyday`), and the
-    categories of requests."""
-    found = [
-        one for language in LANGUAGES for folder in ("everyday", "sideways") for one in complaints(folder, language)
-    ]
+    """What teaches counsel and no more: whether messages of strangers are complaints (see `blind.to_learn_from`), and
+    the categories of requests."""
+    found = [one for language in LANGUAGES for one in complaints(language)]
     banking = _rows(corpora, "banking77", BANKING_ASIDE, but=BANKING)
     bitext = _rows(corpora, "bitext_intents", BITEXT_ASIDE, but=BITEXT)
     return found + [
@@ -158,7 +156,7 @@ def built(corpora: Path) -> tuple[bytes, Material, list[Task], dict[str, Held]]:
     reader = Reader(load_tagging(None)[0])
     own = shipped_examples()
     kept = _rows(corpora, "clinc_intents_oos", KEPT_BACK, but=CLINC)
-    judges = [one for language in LANGUAGES for one in (*seen(language), *everyday(language), *sideways(language))]
+    judges = [one for language in LANGUAGES for one in to_learn_from(language)]
     judges += [Labelled(row["text"], {"complaint": ("no",)}, "en") for row in kept]
     teaching = teachers(corpora)
     examples = [*with_any([*own, *public_examples(corpora)]), *pieces(own), *judges, *teaching]

@@ -14,55 +14,51 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from connector.tagging.fitting import Floats, Group, Sparse, fit
+from connector.tagging.fitting import Floats, Group, Ints, Sparse, fit
 
 STEPS = 300
 # How far a weight is drawn back to nothing, for the sum of what all messages lose.
 PENALTY = 100.0
-# A facet's own scores are made this much louder, so that they are drawn back so much less; of the question whether any
-# of its values holds, the first answer.
-OWN, FIRST_ANSWER = 5.0, 3.0
+# A facet's own scores are made this much louder, so that they are drawn back so much less; and for the question whether
+# any of its values holds, the score of the likeliest.
+OWN, LIKELIEST = 5.0, 3.0
 _LEAST_SPREAD = 1e-6
 # Beyond it a chance is as good as certain.
 _SURE = np.float32(40)
+_LEAST = np.float32(1e-9)
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 class Counsel(msgspec.Struct, frozen=True, eq=False):
-    """What was learnt: all columns x those of answers (the first ones), and a number an answer; and for each facet in
-    `wholes`, of whose values any may be asked for, a weight for each column, then one for the first answer, then a
-    number."""
+    """What was learnt: for each column of a model a weight for each answer (whose columns are the first ones) and then
+    for each facet in `wholes`, of whose values any may be asked for; a number for each of these; and for each of
+    `wholes` what the score of its likeliest value counts besides."""
 
     weights: Floats
     bias: Floats
     wholes: tuple[str, ...]
-    whole_weights: Floats
+    likeliest: Floats
 
-    def heard(self, own: Floats) -> Floats:
-        """The scores of the answers after a second look, from calibrated ones of all columns."""
-        found: Floats = np.einsum("ij,jk->ik", own, self.weights, optimize=False) + self.bias
+    @property
+    def answers(self) -> int:
+        """How many columns are of answers."""
+        return len(self.bias) - len(self.wholes)
+
+    def said(self, own: Floats) -> Floats:
+        """The scores after a second look, from calibrated ones of all columns: texts x answers and wholes."""
+        found: Floats = np.einsum("ij,jk->ik", own, self.weights, optimize=False)
+        found += self.bias
         return found
 
-    def any_of(self, number: int, own: Floats, first: int, last: int) -> Floats:
-        """The chance, for each text, that any value of the facet that is the `number`-th of `wholes` holds; its columns
-        are `first` up to `last`."""
-        weights = self.whole_weights[number]
-        said = np.einsum("ij,j->i", own, weights[:-2], optimize=False)
-        said += first_answer(own[:, first:last]) * weights[-2] + weights[-1]
-        found: Floats = 1 / (1 + np.exp(-np.clip(said, -_SURE, _SURE)))
+    def shared(self, number: int, chances: Floats, said: Floats, own: Floats) -> Floats:
+        """The chances of the values of the `number`-th of `wholes` as parts of the chance that any of them holds: the
+        likeliest has that, the others so much less. `said` is all that was said, `own` what these values had at first.
+        """
+        odds = own.max(axis=1) * self.likeliest[number]
+        odds += said[:, self.answers + number]
+        any_of = 1 / (1 + np.exp(np.minimum(-odds, _SURE)))
+        found: Floats = chances * (any_of / np.maximum(chances.max(axis=1), _LEAST))[:, None]
         return found
-
-
-def first_answer(own: Floats) -> Floats:
-    """How likely any of some values holds, if none knew of the others: the logarithm of the odds, a number a text."""
-    none = np.log1p(np.exp(np.clip(own, -_SURE, _SURE))).sum(axis=1)
-    odds: Floats = np.log(np.expm1(np.minimum(none, _SURE)))
-    return odds
-
-
-def shared(chances: Floats, any_of: Floats) -> Floats:
-    """The chances of a facet's values where that of any is known: the likeliest has it, the others their part of it."""
-    found: Floats = chances * (any_of / np.maximum(chances.max(axis=1), np.float32(1e-9)))[:, None]
-    return found
 
 
 class Part(NamedTuple):
@@ -93,8 +89,7 @@ def learnt(own: Floats, wanted: Floats, parts: Sequence[Part], counselled: Couns
     listed = [np.arange(one.first, one.last) for one in parts if one.facet not in counselled.but]
     heard = np.concatenate([*listed, np.arange(answers, width)])
     weights, bias = np.eye(width, answers, dtype=np.float32), np.zeros(answers, dtype=np.float32)
-    named: list[str] = []
-    wholes: list[Floats] = []
+    wholes: dict[str, tuple[Floats, Floats, Floats]] = {}
     for one in parts:
         if one.facet not in counselled.facets:
             continue
@@ -103,28 +98,45 @@ def learnt(own: Floats, wanted: Floats, parts: Sequence[Part], counselled: Couns
         met = np.flatnonzero(right.any(axis=0))
         if not len(met) or (len(met) < one.last - one.first and not one.several):
             continue
-        middle, spread = _spread(theirs)
-        even = (theirs - middle) / spread
         columns = one.first + met
-        looked = np.concatenate([even[:, heard], even[:, columns] * np.float32(OWN)], axis=1)
-        found, base = _fitted(looked, right[:, met], several=one.several)
-        plain = np.zeros((width, len(met)), dtype=np.float32)
-        plain[heard] = found[: len(heard)]
-        plain[columns] += found[len(heard) :] * np.float32(OWN)
-        weights[:, columns] = plain / spread[:, None]
-        bias[columns] = base - np.einsum("j,jk->k", middle / spread, plain, optimize=False)
+        look = _Look(theirs, heard, theirs[:, columns], OWN)
+        plain, loud, base = look.learnt(right[:, met], several=one.several)
+        weights[:, columns], bias[columns] = plain, base
+        weights[columns[:, None], columns] += loud
         if one.facet in counselled.wholes:
-            odds = first_answer(theirs[:, one.first : one.last])[:, None]
-            at, by = _spread(odds)
-            looked = np.concatenate([even[:, heard], (odds - at) / by * np.float32(FIRST_ANSWER)], axis=1)
-            found, base = _fitted(looked, right.max(axis=1, keepdims=True), several=True)
-            row = np.zeros(width + 2, dtype=np.float32)
-            row[heard] = found[:-1, 0] / spread[heard]
-            row[-2] = found[-1, 0] * np.float32(FIRST_ANSWER) / by[0]
-            row[-1] = base[0] - float((row[:-2] * middle).sum()) - row[-2] * at[0]
-            named.append(one.facet)
-            wholes.append(row)
-    return Counsel(weights, bias, tuple(named), np.array(wholes, dtype=np.float32).reshape(len(named), width + 2))
+            look = _Look(theirs, heard, theirs[:, one.first : one.last].max(axis=1, keepdims=True), LIKELIEST)
+            plain, loud, base = look.learnt(right.max(axis=1, keepdims=True), several=True)
+            wholes[one.facet] = plain, base, loud[0]
+    return Counsel(
+        np.concatenate([weights, *(plain for plain, _, _ in wholes.values())], axis=1),
+        np.concatenate([bias, *(base for _, base, _ in wholes.values())]),
+        tuple(wholes),
+        np.concatenate([np.zeros(0, dtype=np.float32), *(loud for _, _, loud in wholes.values())]),
+    )
+
+
+class _Look:
+    """Scores as they are looked at: those of the columns `heard`, and some louder ones, all brought to one spread."""
+
+    def __init__(self, own: Floats, heard: Ints, louder: Floats, times: float) -> None:
+        self._width, self._heard = own.shape[1], heard
+        middle, spread = _spread(np.concatenate([own[:, heard], louder], axis=1))
+        self._middle, self._factor = middle, np.float32(1) / spread
+        self._factor[len(heard) :] *= np.float32(times)
+        self._scores = (np.concatenate([own[:, heard], louder], axis=1) - middle) * self._factor
+
+    def learnt(self, right: Floats, *, several: bool) -> tuple[Floats, Floats, Floats]:
+        """For each value of what is `right`: weights of all columns, of the louder ones besides, and a number."""
+        count = len(right)
+        nothing = Sparse(np.zeros(count + 1, dtype=np.int64), _NONE, np.zeros(0, dtype=np.float32), 0)
+        group = Group(0, right.shape[1], several, 0.0, PENALTY / count)
+        ones = np.ones((count, 1), dtype=np.float32)
+        found = fit(nothing, self._scores, right, ones, [group], most_steps=STEPS)
+        weights = found.dense * self._factor[:, None]
+        plain = np.zeros((self._width, right.shape[1]), dtype=np.float32)
+        plain[self._heard] = weights[: len(self._heard)]
+        base: Floats = found.bias - np.einsum("j,jk->k", self._middle, weights, optimize=False)
+        return plain, weights[len(self._heard) :], base
 
 
 def _spread(numbers: Floats) -> tuple[Floats, Floats]:
@@ -132,13 +144,3 @@ def _spread(numbers: Floats) -> tuple[Floats, Floats]:
     spread = numbers.std(axis=0, dtype=np.float64)
     even: Any = np.where(spread < _LEAST_SPREAD, 1.0, spread)
     return numbers.mean(axis=0, dtype=np.float64).astype(np.float32), even.astype(np.float32)
-
-
-def _fitted(looked: Floats, right: Floats, *, several: bool) -> tuple[Floats, Floats]:
-    count = max(len(looked), 1)
-    empty = np.zeros(0, dtype=np.int64)
-    nothing = Sparse(np.zeros(len(looked) + 1, dtype=np.int64), empty, np.zeros(0, dtype=np.float32), 0)
-    group = Group(0, right.shape[1], several, 0.0, PENALTY / count)
-    ones = np.ones((len(looked), 1), dtype=np.float32)
-    found = fit(nothing, looked, right, ones, [group], most_steps=STEPS)
-    return found.dense, found.bias

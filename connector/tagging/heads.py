@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from connector.tagging.counsel import Counsel, shared
+from connector.tagging.counsel import Counsel
 from connector.tagging.extras import PLAIN, Terms
 from connector.tagging.fitting import Floats, Ints
 from connector.tagging.grams import BUCKETS, THEME_WEIGHT, Grams, Places
@@ -130,16 +130,17 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     def chances(self, scores: Floats) -> Floats:
         """Calibrated chances of all heads' values, from the scores of all columns: texts x the heads' columns."""
         temperatures, alone, head_of, firsts = self._columns
-        at_first = own = scores / temperatures
+        at_first = own = said = scores / temperatures
         if self.counsel is not None:
-            own = self.counsel.heard(at_first)
+            said = self.counsel.said(at_first)
+            own = said[:, : self.counsel.answers]
         tops = np.maximum.reduceat(own, firsts, axis=1).take(head_of, axis=1)
         powers = np.exp(np.where(alone, np.minimum(-own, _MOST), own - tops))
         sums = np.add.reduceat(powers, firsts, axis=1).take(head_of, axis=1)
         found: Floats = np.where(alone, 1 / (1 + powers), powers / sums)
         if self.counsel is not None:
             for number, part in enumerate(self._wholes):
-                found[:, part] = shared(found[:, part], self.counsel.any_of(number, at_first, part.start, part.stop))
+                found[:, part] = self.counsel.shared(number, found[:, part], said, at_first[:, part])
         return found
 
     @cached_property

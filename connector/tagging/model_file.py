@@ -137,7 +137,7 @@ def _small(arrays: Arrays) -> tuple[Floats, npt.NDArray[np.int8]]:
 
 
 def _counsel_arrays(counsel: Counsel | None) -> tuple[Floats, ...]:
-    return (counsel.weights, counsel.bias, counsel.whole_weights) if counsel is not None else ()
+    return (counsel.weights, counsel.bias, counsel.likeliest) if counsel is not None else ()
 
 
 def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Counsel | None, Terms | None]:
@@ -165,9 +165,9 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Co
         bias_of, deep = take("<f4", header.units), columns - header.direct
         layer = Layer(bias_of, take("<f4", header.units * deep).reshape(header.units, deep))
     if header.counsel:
-        wide, wholes, answers = columns + 2, len(header.wholes), sum(len(head.values) for head in header.heads)
-        between, base = take("<f4", columns * answers).reshape(columns, answers), take("<f4", answers)
-        counsel = Counsel(between, base, header.wholes, take("<f4", wholes * wide).reshape(wholes, wide))
+        said = sum(len(head.values) for head in header.heads) + len(header.wholes)
+        between, base = take("<f4", columns * said).reshape(columns, said), take("<f4", said)
+        counsel = Counsel(between, base, header.wholes, take("<f4", len(header.wholes)))
     if named:
         idf_of, of = take("<f4", named), take("<f4", named * columns).reshape(named, columns)
         terms = Terms(header.words, header.runs, idf_of, of, take("<f4", columns))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from msgspec.structs import replace
 
 from connector.errors import SettingsError
 from connector.tagging import Model
-from connector.tagging.counsel import Counselled, Part, first_answer, learnt, shared
+from connector.tagging.counsel import Counselled, Part, learnt
 from connector.tagging.fitting import Floats
 from connector.tagging.labelled import Labelled, task_for
 from connector.tagging.material import material
@@ -39,58 +41,50 @@ def test_an_answer_is_moved_by_what_is_said_of_another_facet() -> None:
     taken = learnt(*strangers(), PARTS, COUNSELLED)
     calm, upset = np.zeros((1, 6), dtype=np.float32), np.zeros((1, 6), dtype=np.float32)
     calm[0, 1], upset[0, 0] = 2, 2
-    assert taken.heard(upset)[0, 4] > 1 > -1 > taken.heard(calm)[0, 4]
-    assert taken.any_of(0, upset, 4, 6)[0] > 0.7 > 0.3 > taken.any_of(0, calm, 4, 6)[0]
+    assert taken.said(upset)[0, 4] > 1 > -1 > taken.said(calm)[0, 4]
+    alike = np.full((1, 2), 0.5, dtype=np.float32)
+    raised, left = (taken.shared(0, alike, taken.said(own), own[:, 4:6])[0, 0] for own in (upset, calm))
+    assert raised > 0.7 > 0.3 > left
 
 
 def test_facets_that_take_no_counsel_stay_as_they_were_and_those_left_out_are_not_heard() -> None:
     own, wanted = strangers()
     taken = learnt(own, wanted, PARTS, COUNSELLED)
-    assert np.array_equal(taken.heard(own)[:, :4], own[:, :4])
+    assert np.array_equal(taken.said(own)[:, :4], own[:, :4])
     louder = own.copy()
     louder[:, 2:4] += 5
-    assert np.array_equal(taken.heard(louder)[:, 4:], taken.heard(own)[:, 4:])
-    assert np.array_equal(taken.any_of(0, louder, 4, 6), taken.any_of(0, own, 4, 6))
+    assert np.array_equal(taken.said(louder)[:, 4:], taken.said(own)[:, 4:])
 
 
 def test_messages_of_which_a_facet_is_not_known_teach_nothing_of_it() -> None:
     own, wanted = strangers()
     more = np.concatenate([own, own[:50] + 9]), np.concatenate([wanted, np.full((50, 6), np.nan, dtype=np.float32)])
-    assert np.array_equal(
-        learnt(own, wanted, PARTS, COUNSELLED).heard(own), learnt(*more, PARTS, COUNSELLED).heard(own)
-    )
+    assert np.array_equal(learnt(own, wanted, PARTS, COUNSELLED).said(own), learnt(*more, PARTS, COUNSELLED).said(own))
 
 
 def test_a_value_that_no_message_has_stays_as_it_was_and_so_do_those_that_it_excludes() -> None:
     own, wanted = strangers()
-    assert np.array_equal(learnt(own, wanted, PARTS, COUNSELLED).heard(own)[:, 5], own[:, 5])
+    assert np.array_equal(learnt(own, wanted, PARTS, COUNSELLED).said(own)[:, 5], own[:, 5])
     wanted[:, :2] = 1, 0
     single = learnt(own, wanted, PARTS, Counselled(("complaint",)))
-    assert np.array_equal(single.heard(own), own)
+    assert np.array_equal(single.said(own), own)
     wanted[:, 4] = 0
     never = learnt(own, wanted, PARTS, COUNSELLED)
     assert never.wholes == ()
-    assert np.array_equal(never.heard(own), own)
+    assert np.array_equal(never.said(own), own)
 
 
-@given(arrays(np.float32, (3, 4), elements=NUMBERS))
-def test_the_first_answer_is_what_chances_that_know_nothing_of_each_other_come_to(own: Floats) -> None:
-    none = np.prod(1 / (1 + np.exp(own.astype(np.float64))), axis=1)
-    expected = np.log1p(-none) - np.log(none) if (none < 1).all() else None
-    found = first_answer(own)
-    assert np.isfinite(found).all()
-    if expected is not None:
-        assert np.allclose(np.clip(found, -35, 35), np.clip(expected, -35, 35), atol=1e-2)
-
-
-@given(arrays(np.float32, (2, 3), elements=st.floats(0, 1, width=32)), arrays(np.float32, 2, elements=st.floats(0, 1)))
-def test_the_likeliest_value_has_the_chance_of_any_and_none_has_more(chances: Floats, any_of: Floats) -> None:
-    found = shared(chances, any_of)
-    assert (found <= any_of[:, None] + 1e-6).all()
-    for row, (before, after) in enumerate(zip(chances, found, strict=True)):
+@given(arrays(np.float32, (2, 3), elements=st.floats(0, 1, width=32)), arrays(np.float32, (2, 6), elements=NUMBERS))
+def test_the_likeliest_value_has_the_chance_of_any_and_none_has_more(chances: Floats, own: Floats) -> None:
+    taken = learnt(*strangers(), PARTS, COUNSELLED)
+    said = taken.said(own)
+    found = taken.shared(0, chances, said, own[:, 4:6])
+    odds = said[:, 6] + taken.likeliest[0] * own[:, 4:6].max(axis=1)
+    for before, after, any_of in zip(chances, found, 1 / (1 + np.exp(-odds.astype(np.float64))), strict=True):
+        assert (after <= any_of + 1e-6).all()
         if before.max() > 1e-6:
-            assert after[before.argmax()] == pytest.approx(any_of[row], abs=1e-5)
-            assert (np.argsort(before, kind="stable") == np.argsort(after, kind="stable")).all() or any_of[row] == 0
+            assert after[before.argmax()] == pytest.approx(any_of, abs=1e-5)
+            assert all(left <= right for left, right in pairwise(after[np.argsort(before, kind="stable")]))
 
 
 def examples() -> list[Labelled]:
@@ -142,7 +136,7 @@ def test_the_same_judges_give_the_same_bytes_and_the_file_gives_the_same_counsel
     assert kept.counsel is not None
     assert model.counsel is not None
     assert np.array_equal(kept.counsel.weights, model.counsel.weights)
-    assert np.array_equal(kept.counsel.whole_weights, model.counsel.whole_weights)
+    assert np.array_equal(kept.counsel.likeliest, model.counsel.likeliest)
     assert np.allclose(chances(kept, "smoke, a disgrace"), chances(model, "smoke, a disgrace"), atol=0.05)
 
 
