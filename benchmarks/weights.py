@@ -21,6 +21,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from benchmarks.blind import LANGUAGES, complaints, to_learn_from
+from connector.display import table
 from connector.settings.examples import shipped_examples
 from connector.settings.folder import SHIPPED
 from connector.settings.loading import load_tagging
@@ -34,6 +35,7 @@ from connector.tagging.model_file import packed
 from connector.tagging.reading import Reader
 from connector.tagging.training import Held, learn
 
+LIMITS = (0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.25, 0.3, 0.35, 0.4)
 FACETS = ("complaint", "category", "root_cause", "remedy", "emergency", "severity", "sentiment")
 # One text in so many of each set: English requests must not outweigh what is written in twelve languages.
 CLINC, BANKING, BITEXT, CFPB = 4, 8, 8, 2
@@ -179,6 +181,16 @@ def built(corpora: Path) -> tuple[bytes, Material, list[Task], dict[str, Held]]:
     return packed(model), stuff, tasks, held
 
 
+def raised(held: Held) -> Iterator[tuple[str, ...]]:
+    """What share of the judges with an emergency of any kind is found, and of those raised is right, by the chance that
+    is enough: what `weigh.RECALL_FIRST` is chosen by."""
+    any_of, right = held.chances.max(axis=1), held.right.max(axis=1) > 0
+    for enough in LIMITS:
+        found = any_of >= enough
+        hits = float((found & right).sum())
+        yield f"{enough:.2f}", f"{hits / right.sum():.3f}", f"{hits / max(1, found.sum()):.3f}"
+
+
 def _tell(what: str, done: int, of: int) -> None:
     if sys.stderr.isatty():
         print(f"\r{what}: {done:,} of {of:,}   ", end="", file=sys.stderr, flush=True)
@@ -201,6 +213,7 @@ def main() -> int:
             continue
         one = held[task.facet]
         print(f"  {task.facet}: {len(one.chosen):,} texts, temperature {one.temperature}, least {one.least}")
+    print("\n".join(table(("enough", "emergencies found", "precision"), raised(held["emergency"]))))
     if given.check:
         same = given.out.exists() and given.out.read_bytes() == content
         print("the same bytes as are shipped" if same else "other bytes than are shipped")
