@@ -94,16 +94,6 @@ def to_learn_from(language: str) -> list[Labelled]:
     ]
 
 
-def complaints(language: str) -> list[Labelled]:
-    """The others of these messages, and of each only whether it is a complaint."""
-    return [
-        Labelled(row["text"], {"complaint": (row["complaint"],)}, language)
-        for folder in LOOKED_AT
-        if folder != "seen"
-        for row in rows_of(folder, language)
-    ]
-
-
 def _labels(row: Mapping[str, str], *, complaint: bool) -> dict[str, tuple[str, ...]]:
     single = ("complaint", *SINGLE) if complaint else SINGLE
     return {

@@ -143,9 +143,14 @@ def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | Non
         place = voice.places.get(value)
         if place is not None and chances[place] >= voice.least[place]:
             tags.append(_spoken(name, value, max(chances[place], strength), heard, voice.author))
-        elif strength >= THRESHOLD and (place is None or facet.firm):
+        elif strength >= THRESHOLD and (place is None or (facet.firm and _carried(heard))):
             tags.append(_spoken(name, value, strength, heard, ""))
     return tuple(tags)
+
+
+def _carried(heard: Mapping[str, Witness]) -> bool:
+    """Whether any phrase would be enough alone: what several hint at is for the model, which hears them, too."""
+    return any(hit.rule.weight >= THRESHOLD for _, hit in heard.values())
 
 
 def enough(facet: Facet, value: str, least: float) -> float:

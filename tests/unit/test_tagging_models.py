@@ -34,6 +34,7 @@ from connector.tagging.model_file import packed, unpacked
 from connector.tagging.money import amounts
 from connector.tagging.reading import Message, Reader
 from connector.tagging.training import learn
+from connector.tagging.weigh import Voice, answers
 from tests.unit.test_tagging_phrases import complaint
 
 TAXONOMY = Taxonomy(
@@ -158,6 +159,24 @@ def test_a_model_cannot_unlearn_an_emergency() -> None:
     taught = Tagger(SETTINGS, [unpacked(packed(made))])
     assert values("sparks here", "emergency", taught) == ["safety"]
     assert values("tea please", "emergency", taught) == ["safety"], "it may add what phrases do not know"
+
+
+def test_what_is_only_hinted_at_raises_an_emergency_where_no_model_was_taught_to_hear_it() -> None:
+    hints = {
+        "grill": Phrase(("grill",), {"emergency": "safety"}, Strength.HINT),
+        "smell": Phrase(("smell",), {"emergency": "safety"}, Strength.HINT),
+    }
+    settings = replace(SETTINGS, books=(replace(ENGLISH, phrases=ENGLISH.phrases | hints),))
+    reader = Reader(settings)
+    facet = reader.facets["emergency"]
+    calm = Voice({"safety": 0}, ("safety",), [0.18], "model:calm"), [0.02]
+    for text, alone, beside in (
+        ("lovely grill, what a smell", ["safety"], []),
+        ("sparks from the grill", ["safety"], ["safety"]),
+    ):
+        votes = reader.read([Message("", text)]).messages[0].votes["emergency"]
+        assert [tag.value for tag in answers("emergency", facet, votes, None)] == alone
+        assert [tag.value for tag in answers("emergency", facet, votes, calm)] == beside
 
 
 def test_a_renamed_value_is_still_what_the_model_calls_otherwise() -> None:
