@@ -33,6 +33,7 @@ HERE = Path(__file__).parent
 REPORTED = ("blind", "second", "third", "fourth")
 # Those that may be looked at.
 LOOKED_AT = ("seen", "everyday", "sideways", "strangers")
+EVERYDAY = ("en", "es", "nl", "pl")
 LANGUAGES = ("en", "pt", "ru", "sl", "zh", "de", "fr", "es", "it", "nl", "pl", "ja")
 SINGLE = ("category", "root_cause", "severity", "sentiment")
 HEAD = ("", "emergency: found", "precision", "missed", "category F1", "open", "remedy F1", "complaint F1")
@@ -74,11 +75,12 @@ def judged(tagger: Tagger, folder: str, language: str) -> list[Judged]:
 
 
 def rows_of(folder: str, language: str) -> Iterator[dict[str, str]]:
-    """The rows of a set in one language, by the names of their columns; none where it has none in that language."""
+    """The rows of a set in one language, by the names of their columns; none of `everyday/` in most languages."""
     path = HERE / folder / f"{language}.tsv"
-    written = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    lines = [line for line in written if line and not line.startswith("#")]
-    names = lines[0].split("\t") if lines else []
+    if folder == "everyday" and language not in EVERYDAY:
+        return
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    names = lines[0].split("\t")
     for line in lines[1:]:
         yield dict(zip(names, line.split("\t"), strict=True))
 

@@ -32,11 +32,12 @@ from connector.settings.models import read_models
 from connector.tagging import Asked, Tagger
 from connector.tagging.check import SOME_DAY
 from connector.tagging.extras import METHODS, PLAIN
+from connector.tagging.judging import Held
 from connector.tagging.labelled import Labelled, Task, labels_of, task_for
 from connector.tagging.material import Material, material
 from connector.tagging.measuring import Answer, Measured, measured
 from connector.tagging.reading import Message
-from connector.tagging.training import Held, learn
+from connector.tagging.training import learn
 
 FASTEST_SAMPLE = 8_000
 REPEATS = 3

@@ -35,11 +35,12 @@ from connector.store import labels
 from connector.tagging import Tagger
 from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.extras import METHODS, PLAIN, prove_installed
+from connector.tagging.judging import Held
 from connector.tagging.labelled import Labelled, Task, facet_called, task_for
 from connector.tagging.material import material
 from connector.tagging.measuring import Answer, Measured, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
-from connector.tagging.training import Held, learn
+from connector.tagging.training import learn
 
 # Fewer labels than this, of all or of a value, are an accident and no rule.
 FEWEST = 20

@@ -25,7 +25,7 @@ OWN, LIKELIEST = 5.0, 3.0
 _LEAST_SPREAD = 1e-6
 # Beyond it a chance is as good as certain.
 _SURE = np.float32(40)
-_LEAST = np.float32(1e-9)
+_LEAST, _ONE = np.float32(1e-9), np.float32(1)
 _NONE = np.zeros(0, dtype=np.int64)
 
 
@@ -45,19 +45,22 @@ class Counsel(msgspec.Struct, frozen=True, eq=False):
         return len(self.bias) - len(self.wholes)
 
     def said(self, own: Floats) -> Floats:
-        """The scores after a second look, from calibrated ones of all columns: texts x answers and wholes."""
+        """The scores after a second look (texts x answers and wholes), from those of all columns; those of answers are
+        calibrated."""
         found: Floats = np.einsum("ij,jk->ik", own, self.weights, optimize=False)
         found += self.bias
         return found
 
     def shared(self, number: int, chances: Floats, said: Floats, own: Floats) -> Floats:
-        """The chances of the values of the `number`-th of `wholes` as parts of the chance that any of them holds: the
-        likeliest has that, the others so much less. `said` is all that was said, `own` what these values had at first.
-        """
+        """The chances of the values of the `number`-th of `wholes`, where the likeliest has the chance that any of them
+        holds, and the others at most their part of it. `said` is all that was said, `own` what these values had at
+        first; all are texts x these values or columns."""
         odds = own.max(axis=1) * self.likeliest[number]
         odds += said[:, self.answers + number]
         any_of = 1 / (1 + np.exp(np.minimum(-odds, _SURE)))
-        found: Floats = chances * (any_of / np.maximum(chances.max(axis=1), _LEAST))[:, None]
+        top = chances.max(axis=1)
+        part = np.minimum(any_of / np.maximum(top, _LEAST), _ONE)
+        found: Floats = np.where(chances >= top[:, None], any_of[:, None], chances * part[:, None])
         return found
 
 
@@ -82,9 +85,9 @@ class Counselled(NamedTuple):
 
 
 def learnt(own: Floats, wanted: Floats, parts: Sequence[Part], counselled: Counselled) -> Counsel:
-    """From calibrated scores of messages that they were not learnt from, and what is right (`training._wanted`). The
-    columns after those of `parts` are of no answer, and heard as well. Of a value that none of the messages has nothing
-    can be learnt: its scores stay as they are, and so do those that it excludes."""
+    """From scores of messages that they were not learnt from (texts x all columns, those of answers calibrated), and
+    what is right (texts x values: 1, 0, or nan where it is not known). The columns after those of `parts` are of no
+    answer, and heard as well. Of a value that none of the messages has nothing can be learnt: see `met`."""
     width, answers = own.shape[1], parts[-1].last
     listed = [np.arange(one.first, one.last) for one in parts if one.facet not in counselled.but]
     heard = np.concatenate([*listed, np.arange(answers, width)])
@@ -95,12 +98,12 @@ def learnt(own: Floats, wanted: Floats, parts: Sequence[Part], counselled: Couns
             continue
         known = np.isfinite(wanted[:, one.first])
         theirs, right = own[known], wanted[known, one.first : one.last]
-        met = np.flatnonzero(right.any(axis=0))
-        if not len(met) or (len(met) < one.last - one.first and not one.several):
+        chosen = met(right, several=one.several)
+        if not len(chosen):
             continue
-        columns = one.first + met
+        columns = one.first + chosen
         look = _Look(theirs, heard, theirs[:, columns], OWN)
-        plain, loud, base = look.learnt(right[:, met], several=one.several)
+        plain, loud, base = look.learnt(right[:, chosen], several=one.several)
         weights[:, columns], bias[columns] = plain, base
         weights[columns[:, None], columns] += loud
         if one.facet in counselled.wholes:
@@ -115,15 +118,23 @@ def learnt(own: Floats, wanted: Floats, parts: Sequence[Part], counselled: Couns
     )
 
 
+def met(right: Floats, *, several: bool) -> Ints:
+    """Which values of a facet can be learnt of, from what is right of the messages of which that is known: those that
+    some message has; of values that exclude each other all or none. The scores of the others stay as they are."""
+    found = np.flatnonzero(right.any(axis=0))
+    return found if several or len(found) == right.shape[1] else found[:0]
+
+
 class _Look:
     """Scores as they are looked at: those of the columns `heard`, and some louder ones, all brought to one spread."""
 
     def __init__(self, own: Floats, heard: Ints, louder: Floats, times: float) -> None:
         self._width, self._heard = own.shape[1], heard
-        middle, spread = _spread(np.concatenate([own[:, heard], louder], axis=1))
-        self._middle, self._factor = middle, np.float32(1) / spread
+        looked = np.concatenate([own[:, heard], louder], axis=1)
+        self._middle, spread = _spread(looked)
+        self._factor = np.float32(1) / spread
         self._factor[len(heard) :] *= np.float32(times)
-        self._scores = (np.concatenate([own[:, heard], louder], axis=1) - middle) * self._factor
+        self._scores = (looked - self._middle) * self._factor
 
     def learnt(self, right: Floats, *, several: bool) -> tuple[Floats, Floats, Floats]:
         """For each value of what is `right`: weights of all columns, of the louder ones besides, and a number."""

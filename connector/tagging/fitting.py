@@ -24,9 +24,7 @@ FIRST = 1 / 32
 # Rows of up to so many features are multiplied together with others of their length, so many features at a time (few
 # enough to stay in the processor's cache); longer ones by themselves, in pieces.
 SHORT, GATHERED, PIECE = 128, 8192, 512
-
-
-# A first step that goes too far is taken back, and need not overflow before.
+# e to this is still a number. A first step that goes too far is taken back, and need not overflow before.
 _MOST = 700.0
 
 

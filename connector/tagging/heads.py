@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from connector.tagging.book import LANGUAGE
 from connector.tagging.counsel import Counsel
 from connector.tagging.extras import PLAIN, Terms
 from connector.tagging.fitting import Floats, Ints
@@ -99,6 +100,12 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     terms: Terms | None = None
     layer: Layer | None = None
     counsel: Counsel | None = None
+
+    @property
+    def taught(self) -> frozenset[str]:
+        """The languages in which its answers take counsel: those that it tells apart. None where they do not."""
+        language = self.head(LANGUAGE) if self.counsel is not None else None
+        return frozenset(language.values) if language is not None else frozenset()
 
     @property
     def direct(self) -> int:

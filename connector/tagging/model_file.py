@@ -26,6 +26,8 @@ FAMILY = b"amends model "
 MAGIC = FAMILY + b"2\n"
 LEVEL = 19
 LARGEST = 1 << 30
+# No weight comes near it, and what is added up of such ones is still a number.
+GREATEST = 1e12
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -201,7 +203,9 @@ def _prove(header: _Header, arrays: Arrays, layer: Layer | None, counsel: Counse
         raise ValueError("its layer does not begin with a head")
     if not {head.facet for head in header.heads if head.several}.issuperset(header.wholes):
         raise ValueError("it asks whether any value holds where only one can")
+    if len(set(header.wholes)) < len(header.wholes) or (header.wholes and counsel is None):
+        raise ValueError("its counsel does not fit")
     numbers = (arrays.idf, arrays.scales, arrays.dense, arrays.bias, *((layer.bias, layer.values) if layer else ()))
     numbers = (*numbers, *_counsel_arrays(counsel))
-    if not all(bool(np.isfinite(part).all()) for part in numbers):
+    if not all(bool((np.abs(part) <= GREATEST).all()) for part in numbers):
         raise ValueError("it holds what is no number")

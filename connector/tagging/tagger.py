@@ -164,7 +164,7 @@ class Tagger:
                 given = answers(one.name, one.facet, heard, None) if heard else one.unsaid
             else:
                 chances = head.chosen(models[head.model][0])
-                given = answers(one.name, one.facet, heard, (head.voice, chances))
+                given = answers(one.name, one.facet, heard, (head.voice, chances), read.guess.language)
                 for tag in given:
                     if not tag.evidence and tag.author == head.voice.author:
                         column = head.columns[head.voice.places[tag.value]]
@@ -266,7 +266,7 @@ def _heads(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _H
                 ours = {name: column for name, column in named if name is not None}
                 places = {name: place for place, name in enumerate(ours)}
                 least = [enough(facet, name, head.least[column]) for name, column in ours.items()]
-                voice = Voice(places, tuple(ours), least, f"model:{model.version}")
+                voice = Voice(places, tuple(ours), least, f"model:{model.version}", model.taught)
                 columns = [head.first + column for column in ours.values()]
                 found[head.facet] = _Head(voice, model_number, number, columns, _chosen(columns))
     return found

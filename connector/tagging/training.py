@@ -15,11 +15,12 @@ import numpy.typing as npt
 from connector.tagging import counsel
 from connector.tagging.book import LANGUAGE
 from connector.tagging.counsel import Counsel, Counselled, Part
-from connector.tagging.extras import ACCURATE, Terms, learnt_terms
+from connector.tagging.extras import ACCURATE, PLAIN, Terms, learnt_terms
 from connector.tagging.fitting import Floats, Group, Ints, fit
 from connector.tagging.grams import BITS
-from connector.tagging.heads import NOTHING, Arrays, Head, Layer, Model, chances
+from connector.tagging.heads import NOTHING, Arrays, Head, Layer, Model
 from connector.tagging.hidden import Layered, Units, learnt, spoken
+from connector.tagging.judging import Held, Wish, held_of, least_of
 from connector.tagging.labelled import Task
 from connector.tagging.material import Features, Material, Tell, features_of
 
@@ -31,8 +32,6 @@ DENSE_PENALTY = 0.1
 # How far rare values are made to count like frequent ones: 0 not at all, 1 fully.
 BALANCE = 0.5
 STEPS = 30
-# How many texts have a value before its limit can be found with them.
-ENOUGH = 30
 
 
 def learn(
@@ -60,11 +59,14 @@ def learn(
     many heads together `steps` have to be more than of one, for rare values are learnt last; folds need fewer. Features
     of fewer than `least_texts` are left out.
 
-    The last tasks may be heard through a layer of units: those of the facets of `layered`, and after them those that
-    stand aside; how sure those of `layered` may be only judges tell. The answers to those of `counselled` take counsel
-    with each other and with what stands aside, as the judges teach: how sure they may be then is found with judges of
-    one language after the other, by what those of the other languages taught."""
+    The last tasks may be heard through a layer of units: those of the facets of `layered`, all of them `believed`, and
+    after them those that stand aside; how sure those of `layered` may be only judges tell. The answers to those of
+    `counselled` take counsel with each other and with what stands aside, as the judges teach: how sure they may be then
+    is found with judges of one language after the other, by what those of the other languages taught.
+
+    Raises ValueError where what is asked for does not go together, or the judges are too few for it."""
     believed = believed or {}
+    _prove(stuff, tasks, believed, layered, counselled, judges)
     learning = np.arange(len(stuff.examples)) < len(stuff.examples) - judges
     wanted = _wanted(stuff, tasks)
     plain, deep = _plain_and_deep(tasks, layered)
@@ -81,23 +83,45 @@ def learn(
     found = _fitted(stuff, plain, wanted, learning, believed, steps, least_texts)
     if layered is not None:
         found = _with_units(stuff, tasks, deep, wanted, learning, layered, found, believed, tell)
-    judging = np.flatnonzero(~learning)
+    # A judge that is the same text as an example judges what was learnt by heart.
+    judging = np.flatnonzero(~learning & ~np.isin(stuff.folds, stuff.folds[learning]))
     said = found.scores(stuff, judging)
-    telling = len(judging) - (counselled.teachers if counselled is not None else 0)
+    teachers = counselled.teachers if counselled is not None else 0
+    telling = int((judging < len(stuff.examples) - teachers).sum())
     judged = [(judging[:telling], said[:telling])] if telling else []
     answers = [task for task in tasks if not task.aside]
-    wishes = {task.facet: _Wish((reach or {}).get(task.facet, 0.0), (falsely or {}).get(task.facet)) for task in tasks}
+    wishes = {task.facet: Wish((reach or {}).get(task.facet, 0.0), (falsely or {}).get(task.facet)) for task in tasks}
     held, first = {}, 0
     for task in answers:
         own = slice(first, first + len(task.values))
         parts = judged if task in deep or (judges and task.facet in believed) else outside
         shares = [(numbers, scores[:, own]) for numbers, scores in parts]
-        held[task.facet] = _held(task, wanted[:, own], shares, wishes[task.facet])
+        held[task.facet] = held_of(task, wanted[:, own], shares, wishes[task.facet])
         first = own.stop
     taken = None
     if counselled is not None:
-        taken = _counselled(stuff, answers, wanted, (judging, said), held, counselled, wishes)
+        taken = _counselled(stuff, answers, wanted, (judging, said), telling, held, counselled, wishes)
     return _model(stuff, answers, wanted, found, held, taken), held
+
+
+def _prove(
+    stuff: Material,
+    tasks: Sequence[Task],
+    believed: Mapping[str, float],
+    layered: Layered | None,
+    counselled: Counselled | None,
+    judges: int,
+) -> None:
+    """Raises ValueError where what `learn` was asked for does not go together."""
+    if any(task.aside for task in tasks) and (layered is None or counselled is None):
+        raise ValueError("what stands aside is heard through a layer and for counsel only")
+    if layered is not None and (stuff.method != PLAIN or not believed.keys() >= set(layered.facets)):
+        raise ValueError("a layer hears plain features alone, and believes phrases")
+    if counselled is not None:
+        if not 0 <= counselled.teachers < judges:
+            raise ValueError("counsel is learnt from judges, of whom some have to tell how sure answers may be")
+        if not {task.facet for task in tasks if task.several}.issuperset(counselled.wholes):
+            raise ValueError("whether any value holds is asked of facets of which several may")
 
 
 def _plain_and_deep(tasks: Sequence[Task], layered: Layered | None) -> tuple[Sequence[Task], Sequence[Task]]:
@@ -108,24 +132,6 @@ def _plain_and_deep(tasks: Sequence[Task], layered: Layered | None) -> tuple[Seq
         if not task.aside and task.facet not in named:
             raise ValueError(f"{task.facet} stands behind what is heard through a layer")
     return tasks[:count], tasks[count:]
-
-
-class _Wish(msgspec.Struct, frozen=True):
-    """How a facet's limits are to be set: see `learn`."""
-
-    reach: float
-    falsely: tuple[str, float] | None
-
-
-class Held(msgspec.Struct, frozen=True, eq=False):
-    """What folds said of examples that they had not learnt from: their numbers, what is right (examples x values), the
-    calibrated chances, and the temperature and limits found with them."""
-
-    chosen: Ints
-    right: Floats
-    chances: Floats
-    temperature: float
-    least: tuple[float, ...]
 
 
 class _Fit(msgspec.Struct, frozen=True, eq=False):
@@ -235,35 +241,20 @@ def _with_belief(
     return dense
 
 
-def _held(task: Task, wanted: Floats, parts: Sequence[tuple[Ints, Floats]], wish: _Wish) -> Held:
-    if not parts:
-        none = np.zeros((0, len(task.values)), dtype=np.float32)
-        return Held(np.zeros(0, dtype=np.int64), none, none, 1.0, (0.5,) * len(task.values))
-    chosen = np.concatenate([numbers for numbers, _ in parts])
-    scores = np.concatenate([said for _, said in parts])
-    order = np.argsort(chosen, kind="stable")
-    order = order[np.isfinite(wanted[chosen[order], 0])]
-    chosen, scores = chosen[order], scores[order]
-    right = wanted[chosen]
-    temperature = _temperature(scores, right, several=task.several)
-    head = Head(task.facet, task.values, 0, task.several, temperature, (0.5,) * len(task.values))
-    shares = chances(head, scores)
-    return Held(chosen, right, shares, temperature, _least(task, shares, right, wish))
-
-
 def _counselled(
     stuff: Material,
     tasks: Sequence[Task],
     wanted: Floats,
     judged: tuple[Ints, Floats],
+    telling: int,
     held: dict[str, Held],
     counselled: Counselled,
-    wishes: Mapping[str, _Wish],
+    wishes: Mapping[str, Wish],
 ) -> Counsel:
-    """What the judges teach the answers about each other. The facets' entries in `held` become those of answers that
-    took counsel."""
+    """What the judges teach the answers about each other; the first `telling` of them say how sure answers may be then.
+    The facets' entries in `held` become those of answers that took counsel."""
     judging, scores = judged
-    telling = np.arange(len(judging)) < len(judging) - counselled.teachers
+    tells = np.arange(len(judging)) < telling
     widths = [len(task.values) for task in tasks]
     ends = np.cumsum(widths)
     parts = [
@@ -282,64 +273,29 @@ def _counselled(
     said = np.zeros((len(own), parts[-1].last), dtype=np.float32)
     for language in sorted(set(languages.tolist())):
         theirs = languages == language
+        _prove_met(right, right[~theirs], parts, counselled, language)
         taught = counsel.learnt(own[~theirs], right[~theirs], parts, counselled)
-        asked = theirs & telling
+        asked = theirs & tells
         said[asked] = Model("new", heads, (), NOTHING, counsel=taught).chances(scores[asked])
     for task, part in zip(tasks, parts, strict=True):
         if task.facet in counselled.facets:
-            known = np.isfinite(right[:, part.first]) & telling
+            known = np.isfinite(right[:, part.first]) & tells
             shares, truth = said[known, part.first : part.last], right[known, part.first : part.last]
-            least = _least(task, shares, truth, wishes[task.facet])
+            least = least_of(task, shares, truth, wishes[task.facet])
             held[task.facet] = Held(judging[known], truth, shares, held[task.facet].temperature, least)
     return counsel.learnt(own, right, parts, counselled)
 
 
-def _temperature(scores: Floats, right: Floats, *, several: bool) -> float:
-    """The divisor under which the chances fit what happened best, out of a fixed row of them."""
-    best, found = np.inf, 1.0
-    for tried in np.geomspace(0.25, 4.0, 33):
-        own = scores.astype(np.float64) / tried
-        if several:
-            loss = float((np.logaddexp(0.0, own) - right * own).sum())
-        else:
-            top = own.max(axis=1, keepdims=True)
-            loss = -float((right * (own - top - np.log(np.exp(own - top).sum(axis=1, keepdims=True)))).sum())
-        if loss < best - 1e-9:
-            best, found = loss, float(round(tried, 4))
-    return found
-
-
-def _least(task: Task, shares: Floats, right: Floats, wish: _Wish) -> tuple[float, ...]:
-    """Of one answer: the chance below which more are wrong than right, or where a `reach` is wished, the one that so
-    many texts have. Of several: what balances missing with inventing (the best F1) for each value, and for all together
-    where a value has too few texts to tell."""
-    if task.several:
-        common = _best_limit(shares.ravel(), right.ravel())
-        return tuple(
-            _best_limit(shares[:, column], right[:, column]) if right[:, column].sum() >= ENOUGH else common
-            for column in range(len(task.values))
-        )
-    limit = 0.5 if len(task.values) > 2 else 0.6
-    if wish.reach and len(shares):
-        limit = float(np.quantile(shares.max(axis=1), 1 - wish.reach))
-    limits = dict.fromkeys(task.values, round(limit, 4))
-    if wish.falsely is not None and len(shares):
-        value, share = wish.falsely
-        column = task.values.index(value)
-        without = shares[right[:, column] == 0, column]
-        limits[value] = max(limits[value], round(float(np.quantile(without, 1 - share)), 4))
-    return tuple(limits.values())
-
-
-def _best_limit(shares: Floats, right: Floats) -> float:
-    best, found = -1.0, 0.5
-    for limit in np.arange(0.2, 0.96, 0.05):
-        given = shares >= limit
-        true = float((given & (right > 0)).sum())
-        score = 2 * true / max(float(given.sum()) + float(right.sum()), 1.0)
-        if score > best + 1e-9:
-            best, found = score, float(round(limit, 2))
-    return found
+def _prove_met(right: Floats, others: Floats, parts: Sequence[Part], counselled: Counselled, language: str) -> None:
+    """What one language's judges are asked must have been learnt from the others as it is from all."""
+    for part in parts:
+        if part.facet in counselled.facets:
+            met = [
+                counsel.met(rows[np.isfinite(rows[:, 0])], several=part.several)
+                for rows in (right[:, part.first : part.last], others[:, part.first : part.last])
+            ]
+            if not len(met[1]) or len(met[0]) != len(met[1]):
+                raise ValueError(f"the judges of other languages than {language!r} teach too little of {part.facet}")
 
 
 def _model(

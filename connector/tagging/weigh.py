@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from connector.model import Span, Tag
-from connector.tagging.book import PART, Facet
+from connector.tagging.book import PART, UNKNOWN, Facet
 from connector.tagging.fold import Folded
 from connector.tagging.match import Hit
 
@@ -48,12 +48,14 @@ Votes = dict[str, dict[str, Witness]]  # value -> author -> its first place
 
 class Voice(msgspec.Struct, frozen=True, eq=False):
     """A model that answers a facet: the values that this taxonomy has, in order (value → number, and the other way
-    round), how high the chance of each has to be to be given, and who says so ("model:3f2a9c1d")."""
+    round), how high the chance of each has to be to be given, and who says so ("model:3f2a9c1d"). In the `languages` in
+    which its answers take counsel, what phrases only hint at is left to it."""
 
     places: dict[str, int]
     values: tuple[str, ...]
     least: list[float]
     author: str
+    languages: frozenset[str] = frozenset()
 
 
 # A model, and what it makes of one text: the chance of each value, in the order of the voice.
@@ -91,10 +93,10 @@ def joint(heard: Mapping[str, Witness]) -> float:
     return 1 - doubt
 
 
-def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> tuple[Tag, ...]:
-    """The tags of one facet. Those that a model gives without a phrase have no evidence yet."""
+def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None, language: str = UNKNOWN) -> tuple[Tag, ...]:
+    """The tags of one facet, of a text in that language. What a model gives without a phrase has no evidence yet."""
     if facet.several:
-        return _all_that_hold(name, facet, votes, opinion)
+        return _all_that_hold(name, facet, votes, opinion, language)
     if opinion is None:
         tag = _by_phrases(name, votes)
     elif not votes:
@@ -134,16 +136,17 @@ def _root(value: str) -> str:
     return value.partition(PART)[0]
 
 
-def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | None) -> tuple[Tag, ...]:
+def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | None, language: str) -> tuple[Tag, ...]:
     tags = []
     voice, chances = opinion or (_SILENT, ())
+    hints_count = language not in voice.languages
     for value in facet.values:
         heard = votes.get(value, {})
         strength = joint(heard) if heard else 0.0
         place = voice.places.get(value)
         if place is not None and chances[place] >= voice.least[place]:
             tags.append(_spoken(name, value, max(chances[place], strength), heard, voice.author))
-        elif strength >= THRESHOLD and (place is None or (facet.firm and _carried(heard))):
+        elif strength >= THRESHOLD and (place is None or (facet.firm and (hints_count or _carried(heard)))):
             tags.append(_spoken(name, value, strength, heard, ""))
     return tuple(tags)
 

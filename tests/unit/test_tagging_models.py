@@ -161,7 +161,7 @@ def test_a_model_cannot_unlearn_an_emergency() -> None:
     assert values("tea please", "emergency", taught) == ["safety"], "it may add what phrases do not know"
 
 
-def test_what_is_only_hinted_at_raises_an_emergency_where_no_model_was_taught_to_hear_it() -> None:
+def test_what_is_only_hinted_at_is_left_to_a_model_whose_answers_take_counsel_in_that_language() -> None:
     hints = {
         "grill": Phrase(("grill",), {"emergency": "safety"}, Strength.HINT),
         "smell": Phrase(("smell",), {"emergency": "safety"}, Strength.HINT),
@@ -169,14 +169,18 @@ def test_what_is_only_hinted_at_raises_an_emergency_where_no_model_was_taught_to
     settings = replace(SETTINGS, books=(replace(ENGLISH, phrases=ENGLISH.phrases | hints),))
     reader = Reader(settings)
     facet = reader.facets["emergency"]
-    calm = Voice({"safety": 0}, ("safety",), [0.18], "model:calm"), [0.02]
-    for text, alone, beside in (
-        ("lovely grill, what a smell", ["safety"], []),
-        ("sparks from the grill", ["safety"], ["safety"]),
-    ):
+    voice = Voice({"safety": 0}, ("safety",), [0.18], "model:calm")
+    wise = replace(voice, languages=frozenset({"en"}))
+
+    def said(text: str, by: Voice | None, language: str) -> list[str]:
         votes = reader.read([Message("", text)]).messages[0].votes["emergency"]
-        assert [tag.value for tag in answers("emergency", facet, votes, None)] == alone
-        assert [tag.value for tag in answers("emergency", facet, votes, calm)] == beside
+        opinion = (by, [0.02]) if by is not None else None
+        return [tag.value for tag in answers("emergency", facet, votes, opinion, language)]
+
+    assert said("lovely grill, what a smell", wise, "en") == []
+    assert said("sparks from the grill", wise, "en") == ["safety"], "a phrase that is enough alone stands"
+    for by, language in ((None, "en"), (voice, "en"), (wise, "sv")):
+        assert said("lovely grill, what a smell", by, language) == ["safety"]
 
 
 def test_a_renamed_value_is_still_what_the_model_calls_otherwise() -> None:
