@@ -103,7 +103,9 @@ def examples() -> list[Labelled]:
     )
     return [
         Labelled(
-            text.format(f"{number} {word}"), {"complaint": (complaint,), "emergency": kinds, **any_of(kinds)}, "en"
+            text.format(f"{number} {word}"),
+            {"complaint": (complaint,), "emergency": kinds, "any": ("yes" if kinds else "no",)},
+            "en",
         )
         for number, word in enumerate(WORDS)
         for text, complaint, kinds in said
