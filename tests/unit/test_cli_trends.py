@@ -18,7 +18,7 @@ from tests.unit.test_cli_commands import Office
 NAMELESS = (
     "Ridiculous, the zorblatt plixes all over the place again, I complain.",
     "The zorblatt plixes all over the hedge and all over me, I complain.",
-    "Once more the zorblatt plixes all over the place, so I complain.",
+    "The zorblatt plixes all over the shed and all over the dog, I complain.",
 )
 LOST = {
     "en": "My parcel has still not arrived. The courier lost it. I want my money back.",
