@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from connector.errors import SettingsError
 from connector.tagging import Model, Tagger
-from connector.tagging.counsel import Counsel, Counselled, Part, learnt
+from connector.tagging.counsel import UNSPOKEN, Counsel, Counselled, Part, learnt
 from connector.tagging.fitting import Floats
 from connector.tagging.heads import NOTHING
 from connector.tagging.hidden import Layered
@@ -78,11 +78,12 @@ def test_a_value_that_no_message_has_stays_as_it_was_and_so_do_those_that_it_exc
     assert np.array_equal(never.said(own), own)
 
 
-@given(arrays(np.float32, (2, 3), elements=st.floats(0, 1, width=32)), arrays(np.float32, (2, 6), elements=NUMBERS))
+@given(arrays(np.float32, (2, 2), elements=st.floats(0, 1, width=32)), arrays(np.float32, (2, 6), elements=NUMBERS))
 def test_the_likeliest_value_has_the_chance_of_any_and_no_other_gets_more_than_it_had(
     chances: Floats, own: Floats
 ) -> None:
     taken = learnt(*strangers(), PARTS, COUNSELLED)
+    own[:, 4:6] = np.abs(own[:, 4:6])  # words speak for both
     said = taken.said(own)
     found = taken.shared(0, chances, said, own[:, 4:6])
     odds = said[:, 6] + taken.likeliest[0] * own[:, 4:6].max(axis=1)
@@ -91,6 +92,18 @@ def test_the_likeliest_value_has_the_chance_of_any_and_no_other_gets_more_than_i
         others = before < before.max()
         assert (after[others] <= before[others]).all()
         assert (after[others] <= any_of + 1e-6).all()
+
+
+def test_nothing_is_raised_that_no_word_speaks_for() -> None:
+    taken = learnt(*strangers(), PARTS, COUNSELLED)
+    upset = np.zeros((2, 6), dtype=np.float32)
+    upset[:, 0] = 9
+    upset[:, 4:6] = [[-2, -9], [-3, -9]]
+    chances = np.array([[0.9, 0.1], [0.9, 0.1]], dtype=np.float32)
+    spoken, unspoken = taken.shared(0, chances, taken.said(upset), upset[:, 4:6])
+    assert spoken[0] > 0.8
+    assert unspoken[0] == UNSPOKEN
+    assert max(spoken[1], unspoken[1]) <= UNSPOKEN
 
 
 def examples() -> list[Labelled]:
