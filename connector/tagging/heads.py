@@ -63,6 +63,7 @@ class Arrays(msgspec.Struct, frozen=True, eq=False):
     bias: Floats
 
 
+# Of a model that is asked for nothing but the chances that scores come to.
 _EMPTY = np.zeros(0, dtype=np.float32)
 NOTHING = Arrays(np.zeros(0, dtype=np.int32), _EMPTY, _EMPTY[:, None], _EMPTY, _EMPTY[:, None], _EMPTY)
 
