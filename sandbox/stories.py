@@ -131,16 +131,18 @@ class Player:
         return self._coming[0][0] if self._coming else None
 
     def play(self, until: datetime) -> int:
-        """Let everything up to `until` happen, each at its own time; returns how many events that were."""
+        """Let everything up to `until` happen, each at its own time; returns how many events that were. Nobody looks
+        into the account meanwhile, and two may call this at once."""
         done = 0
-        while self._coming and self._coming[-1][0] <= until:
-            when, story, step = self._coming.pop()
-            with self.account.at(when):
-                if step is None:
-                    self._open(story)
-                else:
-                    self._take(story, step)
-            done += 1
+        with self.account.lock:
+            while self._coming and self._coming[-1][0] <= until:
+                when, story, step = self._coming.pop()
+                with self.account.at(when):
+                    if step is None:
+                        self._open(story)
+                    else:
+                        self._take(story, step)
+                done += 1
         return done
 
     def _open(self, story: Story) -> None:
@@ -198,7 +200,8 @@ def _named(sets: dict[str, str]) -> dict[str, JSON]:
 def play(account: Account, until: datetime) -> int:
     """Let what happens in the stories up to `until` happen in `account`, where day 0 is the day the account was opened
     on. Call it again with a later time to go on; returns how many events happened."""
-    if account.player is None:
-        account.player = Player(account, account.opened_at)
-    played: int = account.player.play(until)
-    return played
+    with account.lock:
+        if account.player is None:
+            account.player = Player(account, account.opened_at)
+        played: int = account.player.play(until)
+        return played

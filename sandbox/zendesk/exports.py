@@ -125,6 +125,7 @@ def sideloads(account: Account, request: Request, tickets: Sequence[Ticket]) -> 
 def _horizon(account: Account) -> int:
     """The last second that is shown, and from now on is past for ever."""
     last = account.now().replace(microsecond=0) - timedelta(seconds=account.switches.hold_back_seconds)
+    account.catch_up(last)
     account.shown_until = max(account.shown_until, last)
     return int(last.timestamp())
 

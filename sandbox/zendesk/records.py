@@ -69,6 +69,8 @@ class Records:
         self.clock = now
         self._elsewhen = Elsewhen()
         self.shown_until = datetime.min.replace(tzinfo=UTC)
+        # Lets happen what stories say happened until a time, before an export makes that time past for ever.
+        self.catch_up: Callable[[datetime], object] = lambda _until: None
         self.lock = threading.RLock()
         self.site = site
         self.links = site

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+import msgspec
 import pytest
 
 from sandbox.clock import SandboxClock
 from sandbox.stories import DAYS, Player, moment, play, stories
-from sandbox.zendesk import Account
+from sandbox.zendesk import Account, content
+from sandbox.zendesk.answers import Request
+from sandbox.zendesk.routes import Desk
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -39,6 +43,21 @@ def test_nothing_happens_before_its_time() -> None:
     noon = "2026-03-02T12:00:00Z"
     assert shop.tickets
     assert all(audit["created_at"] <= noon for one in shop.tickets.values() for audit in one.audits)
+
+
+def test_what_is_due_happens_at_its_own_time_though_an_export_comes_before_the_player_looks() -> None:
+    shop = account()
+    shop.catch_up = partial(play, shop)
+    play(shop, DAY + timedelta(hours=18))
+    assert isinstance(shop.clock, SandboxClock)
+    shop.clock.advance(timedelta(days=2).total_seconds())
+    headers = {"authorization": f"Bearer {content.ACCESS_TOKEN}"}
+    asked = Request("GET", "/api/v2/incremental/tickets/cursor", {"start_time": "1"}, headers)
+    shown = {
+        one["subject"]: one["created_at"] for one in msgspec.json.decode(Desk(shop).answer(asked).payload)["tickets"]
+    }
+    assert shown["chair ordered in january"] == "2026-03-03T23:10:00Z"
+    assert play(shop, shop.now()) == 0, "the player finds nothing left"
 
 
 def test_the_stories_have_repeaters_thanks_questions_and_several_languages() -> None:
