@@ -26,8 +26,8 @@ FAMILY = b"amends model "
 MAGIC = FAMILY + b"2\n"
 LEVEL = 19
 LARGEST = 1 << 30
-# No weight comes near it, and what is added up of such ones is still a number.
-GREATEST = 1e12
+# No weight comes near it, and what layer and counsel add up of such ones is still a number.
+GREATEST = 1e6
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
