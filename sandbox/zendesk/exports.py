@@ -38,29 +38,34 @@ def decode_cursor(text: str) -> Key:
 
 
 def tickets_by_cursor(account: Account, request: Request) -> Body:
-    keys, body = _cursor_page(account, request, "tickets", account.ticket_order)
+    horizon = _horizon(account)
+    keys, body = _cursor_page(account, request, horizon, "tickets", account.ticket_order)
     shown = _exported(account, request, keys)
     return {"tickets": shown} | sideloads(account, request, page_tickets(account, keys)) | body
 
 
 def users_by_cursor(account: Account, request: Request) -> Body:
-    keys, body = _cursor_page(account, request, "users", account.user_order)
+    horizon = _horizon(account)
+    keys, body = _cursor_page(account, request, horizon, "users", account.user_order)
     return {"users": [account.users[number] for _, number in keys]} | body
 
 
 def tickets_by_time(account: Account, request: Request) -> Body:
-    keys, body = _time_page(account, request, "tickets", account.ticket_order)
+    horizon = _horizon(account)
+    keys, body = _time_page(account, request, horizon, "tickets", account.ticket_order)
     shown = _exported(account, request, keys)
     return {"tickets": shown} | sideloads(account, request, page_tickets(account, keys)) | body
 
 
 def users_by_time(account: Account, request: Request) -> Body:
-    keys, body = _time_page(account, request, "users", account.user_order)
+    horizon = _horizon(account)
+    keys, body = _time_page(account, request, horizon, "users", account.user_order)
     return {"users": [account.users[number] for _, number in keys]} | body
 
 
 def events_by_time(account: Account, request: Request) -> Body:
-    keys, body = _time_page(account, request, "ticket_events", account.event_order)
+    horizon = _horizon(account)
+    keys, body = _time_page(account, request, horizon, "ticket_events", account.event_order)
     comments = "comment_events" in request.query.get("include", "").split(",")
     told = []
     for _, audit_id, number in keys:
@@ -72,6 +77,7 @@ def events_by_time(account: Account, request: Request) -> Body:
 
 def metric_events_by_time(account: Account, request: Request) -> Body:
     """Made from the tickets' audits whenever it is asked for; breaches come once they are past."""
+    horizon = _horizon(account)
     hidden = account.switches.hidden
     told = [
         event
@@ -80,7 +86,7 @@ def metric_events_by_time(account: Account, request: Request) -> Body:
         for event in metric_events(ticket, account.policies, account.now())
     ]
     by_key = {(second, event["id"], event["ticket_id"]): event for second, event in told}
-    keys, body = _time_page(account, request, "ticket_metric_events", sorted(by_key))
+    keys, body = _time_page(account, request, horizon, "ticket_metric_events", sorted(by_key))
     return {"ticket_metric_events": [by_key[key] for key in keys]} | body | {"count": len(keys)}
 
 
@@ -123,18 +129,19 @@ def sideloads(account: Account, request: Request, tickets: Sequence[Ticket]) -> 
 
 
 def _horizon(account: Account) -> int:
-    """The last second that is shown, and from now on is past for ever."""
+    """The last second that is shown, and from now on is past for ever. Asked once, and before anything is looked up:
+    what is due happens first, which moves tickets in their order."""
     last = account.now().replace(microsecond=0) - timedelta(seconds=account.switches.hold_back_seconds)
     account.catch_up(last)
     account.shown_until = max(account.shown_until, last)
     return int(last.timestamp())
 
 
-def _start_time(account: Account, request: Request) -> int:
+def _start_time(account: Account, request: Request, horizon: int) -> int:
     text = request.query.get("start_time", "")
     if not text.isdigit():
         raise bad_value("Invalid or missing start_time")
-    if int(text) > _horizon(account):
+    if int(text) > horizon:
         raise bad_value(
             "Too recent start_time. Use a start_time older than 60 seconds", account.switches.too_recent_status
         )
@@ -151,16 +158,18 @@ def _size(account: Account, request: Request) -> int:
     return max(1, min(int(asked) if asked.isdigit() else 1000, account.switches.page_size, 1000))
 
 
-def _cursor_page(account: Account, request: Request, name: str, order: Sequence[Key]) -> tuple[Sequence[Key], Body]:
+def _cursor_page(
+    account: Account, request: Request, horizon: int, name: str, order: Sequence[Key]
+) -> tuple[Sequence[Key], Body]:
     switches, cursor = account.switches, request.query.get("cursor")
     if cursor and switches.cursor_refused:
         raise Refused(switches.cursor_refused, {"error": "InvalidCursor", "description": "The cursor has expired."})
     begin = (
         bisect.bisect_right(order, decode_cursor(cursor))
         if cursor
-        else bisect.bisect_left(order, (_start_time(account, request), 0))
+        else bisect.bisect_left(order, (_start_time(account, request, horizon), 0))
     )
-    end = max(begin, bisect.bisect_right(order, _horizon(account), key=lambda key: key[0]))
+    end = max(begin, bisect.bisect_right(order, horizon, key=lambda key: key[0]))
     stop = min(begin + _size(account, request), end)
     keys: Sequence[Key] = [] if switches.export_empty else order[begin:stop]
     after = encode_cursor(order[stop - 1]) if stop > begin else cursor
@@ -172,12 +181,14 @@ def _cursor_page(account: Account, request: Request, name: str, order: Sequence[
     return keys, body
 
 
-def _time_page(account: Account, request: Request, name: str, order: Sequence[Any]) -> tuple[Sequence[Any], Body]:
+def _time_page(
+    account: Account, request: Request, horizon: int, name: str, order: Sequence[Any]
+) -> tuple[Sequence[Any], Body]:
     """A page never splits a second, so it may be longer than asked, and the next one repeats the boundary second."""
     second: Callable[[Any], int] = lambda key: key[0]  # noqa: E731 - bisect wants a key function
-    start = _start_time(account, request)
+    start = _start_time(account, request, horizon)
     begin = bisect.bisect_left(order, start, key=second)
-    end = max(begin, bisect.bisect_right(order, _horizon(account), key=second))
+    end = max(begin, bisect.bisect_right(order, horizon, key=second))
     stop = min(begin + _size(account, request), end)
     if begin < stop < end:
         stop = min(end, bisect.bisect_right(order, order[stop - 1][0], key=second))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import msgspec
 import pytest
 
 from sandbox.clock import SandboxClock
-from sandbox.stories import DAYS, Player, moment, play, stories
+from sandbox.stories import DAYS, POLICIES, Player, moment, play, stories
 from sandbox.zendesk import Account, content
 from sandbox.zendesk.answers import Request
+from sandbox.zendesk.metric_events import metric_events
 from sandbox.zendesk.routes import Desk
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -45,19 +48,66 @@ def test_nothing_happens_before_its_time() -> None:
     assert all(audit["created_at"] <= noon for one in shop.tickets.values() for audit in one.audits)
 
 
-def test_what_is_due_happens_at_its_own_time_though_an_export_comes_before_the_player_looks() -> None:
-    shop = account()
-    shop.catch_up = partial(play, shop)
-    play(shop, DAY + timedelta(hours=18))
-    assert isinstance(shop.clock, SandboxClock)
-    shop.clock.advance(timedelta(days=2).total_seconds())
-    headers = {"authorization": f"Bearer {content.ACCESS_TOKEN}"}
-    asked = Request("GET", "/api/v2/incremental/tickets/cursor", {"start_time": "1"}, headers)
-    shown = {
-        one["subject"]: one["created_at"] for one in msgspec.json.decode(Desk(shop).answer(asked).payload)["tickets"]
-    }
-    assert shown["chair ordered in january"] == "2026-03-03T23:10:00Z"
-    assert play(shop, shop.now()) == 0, "the player finds nothing left"
+class Passing:
+    """An account whose stories nobody plays but the exports, as they pass them; the clock jumps between two polls."""
+
+    def __init__(self) -> None:
+        self.clock = SandboxClock(DAY, scale=0)
+        self.shop = Account(self.clock)
+        self.shop.policies = list(POLICIES)
+        self.shop.catch_up = partial(play, self.shop)
+        self.desk = Desk(self.shop)
+
+    def pages(self, path: str, follow: str, minutes: int) -> Iterator[Any]:
+        """All pages of an export that goes on by what its last page says under `follow`, over nine days."""
+        self.clock.advance(6 * 3600)
+        asked = {"start_time": "1"}
+        for _ in range(9 * 24 * 60 // minutes):
+            more = True
+            while more:
+                page = self._page(path, asked)
+                yield page
+                more = not page["end_of_stream"]
+                if page[follow] is not None:
+                    asked = {"cursor" if "cursor" in follow else "start_time": str(page[follow])}
+            self.clock.advance(minutes * 60)
+
+    def _page(self, path: str, asked: dict[str, str]) -> Any:
+        headers = {"authorization": f"Bearer {content.ACCESS_TOKEN}"}
+        answer = self.desk.answer(Request("GET", f"/api/v2/incremental/{path}", asked, headers))
+        assert answer.status == 200, answer.payload
+        return msgspec.json.decode(answer.payload)
+
+
+@pytest.mark.parametrize("minutes", [30, 600])
+@pytest.mark.parametrize(("path", "follow"), [("tickets/cursor", "after_cursor"), ("tickets", "end_time")])
+def test_an_export_tells_all_at_its_own_time_though_the_clock_outran_the_stories(
+    path: str, follow: str, minutes: int
+) -> None:
+    passing = Passing()
+    shown = {one["id"]: one for page in passing.pages(path, follow, minutes) for one in page["tickets"]}
+    (late,) = [one for one in shown.values() if one["subject"] == "chair ordered in january"]
+    assert late["created_at"] == "2026-03-03T23:10:00Z"
+    true = {number: one.body["generated_timestamp"] for number, one in passing.shop.tickets.items()}
+    assert len(true) >= len(stories().stories)
+    assert {number: one["generated_timestamp"] for number, one in shown.items()} == true
+
+
+def test_the_export_of_clocks_tells_no_breach_of_a_reply_that_was_on_its_way() -> None:
+    passing = Passing()
+    pages = passing.pages("ticket_metric_events", "end_time", 30)
+    told = {_event(one) for page in pages for one in page["ticket_metric_events"]}
+    shop = passing.shop
+    true = [
+        _event(one)
+        for ticket in shop.tickets.values()
+        for _, one in metric_events(ticket, shop.policies, shop.now() - timedelta(hours=1))
+    ]
+    assert told == set(true)
+
+
+def _event(one: dict[str, Any]) -> tuple[Any, ...]:
+    return one["ticket_id"], one["metric"], one["type"], one["time"]
 
 
 def test_the_stories_have_repeaters_thanks_questions_and_several_languages() -> None:
