@@ -32,7 +32,7 @@ class Facet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A nested answer is named with those above it ("delivery/late"). `topic` says that a denied phrase still speaks: "the
     parcel was not late" is about delivery all the same. `default` is the answer where nothing decides; without one,
     nothing is said. `several`: the answers do not exclude each other. `firm`: what a phrase says stands, whatever a
-    model makes of it; what phrases only hint at is left to one whose answers take counsel. `titles` holds titles by
+    model makes of it; what phrases only hint at is left to one that hears hints. `titles` holds titles by
     language, `was` the name that shipped phrases and models have for a value, `raises` what a value says at least about
     another facet, whose values are in ascending order.
     """

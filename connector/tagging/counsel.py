@@ -27,7 +27,7 @@ _LEAST_SPREAD = 1e-6
 # no danger. Below this first chance (and its odds) a value gets no more than that, whatever the other answers say.
 # Found with the messages that may be looked at, and with complaints of real people, of whom few have an emergency.
 UNSPOKEN = np.float32(0.08)
-_UNSPOKEN_ODDS = np.float32(np.log(0.08 / 0.92))
+_UNSPOKEN_ODDS = np.log(UNSPOKEN / (1 - UNSPOKEN))
 # Beyond it a chance is as good as certain.
 _SURE = np.float32(40)
 _LEAST, _ONE = np.float32(1e-9), np.float32(1)
@@ -58,8 +58,8 @@ class Counsel(msgspec.Struct, frozen=True, eq=False):
 
     def shared(self, number: int, chances: Floats, said: Floats, own: Floats) -> Floats:
         """The chances of the values of the `number`-th of `wholes`, where the likeliest has the chance that any of them
-        holds, and the others at most their part of it; what words hardly speak for stays `UNSPOKEN`. `said` is all that
-        was said, `own` what these values had at first; all are texts x these values or columns."""
+        holds, and the others at most their part of it; what words hardly speak for gets no more than `UNSPOKEN`. `said`
+        is all that was said, `own` what these values had at first; all are texts x these values or columns."""
         odds = own.max(axis=1) * self.likeliest[number]
         odds += said[:, self.answers + number]
         any_of = 1 / (1 + np.exp(np.minimum(-odds, _SURE)))

@@ -102,11 +102,12 @@ class Model(msgspec.Struct, frozen=True, eq=False, dict=True):
     layer: Layer | None = None
     counsel: Counsel | None = None
 
-    @property
-    def taught(self) -> frozenset[str]:
-        """The languages in which its answers take counsel: those that it tells apart. None where they do not."""
-        language = self.head(LANGUAGE) if self.counsel is not None else None
-        return frozenset(language.values) if language is not None else frozenset()
+    def hears_hints(self, facet: str) -> frozenset[str]:
+        """The languages in which what phrases only hint at is left to this model: those that it was taught, where of
+        that facet it is asked in counsel whether any value holds."""
+        language = self.head(LANGUAGE)
+        asked = self.counsel is not None and facet in self.counsel.wholes
+        return frozenset(language.values) if asked and language is not None else frozenset()
 
     @property
     def direct(self) -> int:

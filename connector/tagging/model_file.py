@@ -26,8 +26,8 @@ FAMILY = b"amends model "
 MAGIC = FAMILY + b"2\n"
 LEVEL = 19
 LARGEST = 1 << 30
-# No weight comes near it, and what layer and counsel add up of such ones is still a number.
-GREATEST = 1e6
+# No weight or temperature comes near these, and what layer and counsel add up of such ones is still a number.
+COLDEST, GREATEST = 1e-2, 1e6
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -125,7 +125,7 @@ def _unpacked(known: _Content) -> Model:
         size = int.from_bytes(frame[:4], "little")
         header = msgspec.json.decode(frame[4 : 4 + size], type=_Header)
         arrays, layer, counsel, terms = _arrays(header, frame[4 + size :])
-        _prove(header, arrays, layer, counsel)
+        _prove(header, arrays, layer, counsel, terms)
     except (ValueError, IndexError, zstandard.ZstdError, msgspec.MsgspecError) as error:
         what = f"{known.name} is no model of Amends: {error}."
         raise SettingsError(what, remedy="Train it again, or remove it.") from None
@@ -186,13 +186,13 @@ def _arrays(header: _Header, body: memoryview) -> tuple[Arrays, Layer | None, Co
     return arrays, layer, counsel, terms
 
 
-def _prove(header: _Header, arrays: Arrays, layer: Layer | None, counsel: Counsel | None) -> None:
+def _prove(header: _Header, arrays: Arrays, layer: Layer | None, counsel: Counsel | None, terms: Terms | None) -> None:
     buckets = arrays.buckets
     if len(buckets) and (buckets[0] < 0 or buckets[-1] >= BUCKETS or bool((np.diff(buckets) <= 0).any())):
         raise ValueError("its features are not in order")
     last = 0
     for head in header.heads:
-        if head.first != last or not head.values or head.temperature <= 0:
+        if head.first != last or not head.values or not COLDEST <= head.temperature <= GREATEST:
             raise ValueError(f"its head for {head.facet} does not stand where it should")
         last += len(head.values)
         if head.first < 0 or head.first + len(head.values) > header.columns or len(head.least) != len(head.values):
@@ -206,6 +206,6 @@ def _prove(header: _Header, arrays: Arrays, layer: Layer | None, counsel: Counse
     if len(set(header.wholes)) < len(header.wholes) or (header.wholes and counsel is None):
         raise ValueError("its counsel does not fit")
     numbers = (arrays.idf, arrays.scales, arrays.dense, arrays.bias, *((layer.bias, layer.values) if layer else ()))
-    numbers = (*numbers, *_counsel_arrays(counsel))
+    numbers = (*numbers, *_counsel_arrays(counsel), *((terms.idf, terms.weights, terms.bias) if terms else ()))
     if not all(bool((np.abs(part) <= GREATEST).all()) for part in numbers):
-        raise ValueError("it holds what is no number")
+        raise ValueError("it holds a number that no model has")

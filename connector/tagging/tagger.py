@@ -266,7 +266,7 @@ def _heads(models: Sequence[Model], facets: Mapping[str, Facet]) -> dict[str, _H
                 ours = {name: column for name, column in named if name is not None}
                 places = {name: place for place, name in enumerate(ours)}
                 least = [enough(facet, name, head.least[column]) for name, column in ours.items()]
-                voice = Voice(places, tuple(ours), least, f"model:{model.version}", model.taught)
+                voice = Voice(places, tuple(ours), least, f"model:{model.version}", model.hears_hints(head.facet))
                 columns = [head.first + column for column in ours.values()]
                 found[head.facet] = _Head(voice, model_number, number, columns, _chosen(columns))
     return found

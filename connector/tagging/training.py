@@ -88,6 +88,8 @@ def learn(
     said = found.scores(stuff, judging)
     teachers = counselled.teachers if counselled is not None else 0
     telling = int((judging < len(stuff.examples) - teachers).sum())
+    if judges and not telling:
+        raise ValueError("every judge is the same text as an example, or only teaches counsel")
     judged = [(judging[:telling], said[:telling])] if telling else []
     answers = [task for task in tasks if not task.aside]
     wishes = {task.facet: Wish((reach or {}).get(task.facet, 0.0), (falsely or {}).get(task.facet)) for task in tasks}
@@ -120,8 +122,11 @@ def _prove(
     if counselled is not None:
         if not 0 <= counselled.teachers < judges:
             raise ValueError("counsel is learnt from judges, of whom some have to tell how sure answers may be")
-        if not {task.facet for task in tasks if task.several}.issuperset(counselled.wholes):
-            raise ValueError("whether any value holds is asked of facets of which several may")
+        answers = {task.facet: task.several for task in tasks if not task.aside}
+        if not answers.keys() >= {*counselled.facets, *counselled.but}:
+            raise ValueError("counsel is for facets that are answered")
+        if not {facet for facet in counselled.facets if answers[facet]}.issuperset(counselled.wholes):
+            raise ValueError("whether any value holds is asked of facets that take counsel, of which several may")
 
 
 def _plain_and_deep(tasks: Sequence[Task], layered: Layered | None) -> tuple[Sequence[Task], Sequence[Task]]:

@@ -18,8 +18,8 @@ from connector.tagging.match import Hit
 
 THRESHOLD = 0.5
 # Where phrases are firm (emergencies), missing one is worse than raising one too many: a model needs no more than this.
-# Of the 6,450 messages that may be looked at (benchmarks/blind.py) 0.951 are found so and 0.808 of what is raised is
-# right, with what phrases raise. The build of the weights prints what each limit finds.
+# Of some 6,450 messages that may be looked at (benchmarks/blind.py) 0.951 are found so and 0.808 of what is raised is
+# right, with what phrases raise. The build of the weights prints what each limit finds without them.
 RECALL_FIRST = 0.2
 # Money can wait for a day, a life cannot: below this, requests to banks are called fraud that are the everyday trouble
 # of a card or a transfer, as a double charge and a late delivery were in the stories of the sandbox. One emergency in
@@ -47,14 +47,14 @@ Votes = dict[str, dict[str, Witness]]  # value -> author -> its first place
 
 class Voice(msgspec.Struct, frozen=True, eq=False):
     """A model that answers a facet: the values that this taxonomy has, in order (value → number, and the other way
-    round), how high the chance of each has to be to be given, and who says so ("model:3f2a9c1d"). In the `languages` in
-    which its answers take counsel, what phrases only hint at is left to it."""
+    round), how high the chance of each has to be to be given, and who says so ("model:3f2a9c1d"). What phrases only
+    hint at is left to it in the languages `hears_hints`."""
 
     places: dict[str, int]
     values: tuple[str, ...]
     least: list[float]
     author: str
-    languages: frozenset[str] = frozenset()
+    hears_hints: frozenset[str] = frozenset()
 
 
 # A model, and what it makes of one text: the chance of each value, in the order of the voice.
@@ -138,7 +138,7 @@ def _root(value: str) -> str:
 def _all_that_hold(name: str, facet: Facet, votes: Votes, opinion: Opinion | None, language: str) -> tuple[Tag, ...]:
     tags = []
     voice, chances = opinion or (_SILENT, ())
-    hints_count = language not in voice.languages
+    hints_count = language not in voice.hears_hints
     for value in facet.values:
         heard = votes.get(value, {})
         strength = joint(heard) if heard else 0.0

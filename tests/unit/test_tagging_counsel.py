@@ -264,8 +264,16 @@ def test_what_does_not_go_together_is_refused() -> None:
         made(COUNSEL._replace(teachers=len(STRANGERS)))
     with pytest.raises(ValueError, match="counsel is learnt from judges"):
         made(COUNSEL, [])
-    with pytest.raises(ValueError, match="asked of facets of which several may"):
+    with pytest.raises(ValueError, match="of which several may"):
         made(COUNSEL._replace(wholes=("complaint",)))
+    with pytest.raises(ValueError, match="facets that take counsel"):
+        made(COUNSEL._replace(facets=("complaint",)))
+    with pytest.raises(ValueError, match="facets that are answered"):
+        made(COUNSEL._replace(facets=("emergancy",)))
+    with pytest.raises(ValueError, match="facets that are answered"):
+        made(COUNSEL._replace(but=("any",)))
+    with pytest.raises(ValueError, match="every judge is the same text as an example"):
+        made(COUNSEL, [replace(one, language=language) for one in examples()[:4] for language in ("en", "de")])
     with pytest.raises(ValueError, match="for counsel only"):
         made(None, deep=True)
 
@@ -279,7 +287,10 @@ def test_a_file_whose_counsel_does_not_fit_is_refused() -> None:
     ):
         with pytest.raises(SettingsError, match=says):
             unpacked(packed(replace(model, counsel=replace(model.counsel, wholes=wholes))))
+    cold = tuple(replace(head, temperature=1e-40) for head in model.heads)
+    with pytest.raises(SettingsError, match="does not stand where it should"):
+        unpacked(packed(replace(model, heads=cold)))
     for number in (np.inf, np.nan, 3e38):
-        with pytest.raises(SettingsError, match="no number"):
+        with pytest.raises(SettingsError, match="a number that no model has"):
             bias = model.counsel.bias + np.float32(number)
             unpacked(packed(replace(model, counsel=replace(model.counsel, bias=bias))))

@@ -116,5 +116,5 @@ def test_a_file_whose_layer_does_not_fit_is_refused() -> None:
     with pytest.raises(SettingsError, match="is no model of Amends"):
         unpacked(packed(broken))
     infinite = replace(made, layer=replace(made.layer, bias=made.layer.bias + np.float32(np.inf)))
-    with pytest.raises(SettingsError, match="no number"):
+    with pytest.raises(SettingsError, match="a number that no model has"):
         unpacked(packed(infinite))

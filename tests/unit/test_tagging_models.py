@@ -170,7 +170,7 @@ def test_what_is_only_hinted_at_is_left_to_a_model_whose_answers_take_counsel_in
     reader = Reader(settings)
     facet = reader.facets["emergency"]
     voice = Voice({"safety": 0}, ("safety",), [0.18], "model:calm")
-    wise = replace(voice, languages=frozenset({"en"}))
+    wise = replace(voice, hears_hints=frozenset({"en"}))
 
     def said(text: str, by: Voice | None, language: str) -> list[str]:
         votes = reader.read([Message("", text)]).messages[0].votes["emergency"]
