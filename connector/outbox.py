@@ -144,18 +144,15 @@ class Sender:
             notice = intention.action.kind is ActionKind.NOTIFY  # two people are told of one complaint apart
             if not notice and intentions.ahead(connection, intention):
                 return Outcome(intention.state, "an earlier write to this ticket comes first")
-            recent = intentions.writes_since(
-                connection, intention.source_id, intention.action.ticket, now - LOOP_WINDOW
-            )
+            answered = intentions.may_have_led_to(connection, intention, now - LOOP_WINDOW)
             verdict = self.recheck(connection, intention, now)
         if verdict.why_not is not None:
             return self._withdraw(intention, verdict.why_not)
         if verdict.wait_until is not None:
             return self._move(intention, State.PENDING, why="waits for its time", next_at=verdict.wait_until)
-        if recent >= LOOP_WRITES and not notice:
-            return self._move(
-                intention, State.PARKED, why=f"loop breaker: {recent} writes to this ticket in 10 minutes"
-            )
+        if answered >= LOOP_WRITES and not notice:
+            why = f"loop breaker: {answered} writes to this ticket in 10 minutes, and then this was decided"
+            return self._move(intention, State.PARKED, why=why)
         if intention.rounds >= ROUNDS:
             return self._move(intention, State.PARKED, why=f"the ticket changed under us {ROUNDS} times in a row")
         return None

@@ -1,4 +1,8 @@
-"""Progress of long work on a terminal: what, how many, how fast. Nothing where the standard error is no terminal."""
+"""Progress of long work: what, how many, how fast. Called by the commands that may take long.
+
+On a terminal it is one line that is written over. Where the standard error is a file or a pipe, work that takes longer
+than half a minute says so in a line of its own each half minute, so that a log shows that it lives.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,15 @@ import time
 from connector.display import clean, cut
 
 EVERY_SECONDS = 0.2
+EVERY_SECONDS_IN_A_FILE = 30.0
 
 
 class Progress:
-    """One line that is written over. Use as a context manager; call it with the number done so far."""
+    """Use as a context manager; call it with the number done so far."""
 
     def __init__(self, what: str, unit: str) -> None:
         self.what, self.unit = what, unit
-        self._shown = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty()
         self._start = self._last = time.monotonic()
         self._written = False
 
@@ -24,14 +29,15 @@ class Progress:
 
     def __call__(self, done: int, of: int | None = None) -> None:
         now = time.monotonic()
-        if not self._shown or now - self._last < EVERY_SECONDS:
+        if now - self._last < (EVERY_SECONDS if self._terminal else EVERY_SECONDS_IN_A_FILE):
             return
-        self._last, self._written = now, True
+        self._last = now
         rate = done / max(now - self._start, 0.001)
         share = f" of {of:,}" if of else ""
         line = cut(f"{clean(self.what)}: {done:,}{share} {self.unit}, {rate:,.0f} a second", 78)
-        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
         sys.stderr.flush()
+        self._written = self._terminal
 
     def __exit__(self, *_: object) -> None:
         if self._written:

@@ -111,8 +111,9 @@ def train(
             f" {count(len(task.values), 'label')}.",
             remedy='Name files with {"text": …, "label": …} on each line, or correct some tags first.',
         )
-    with Progress(f"training {facet}", "steps") as tell:
+    with Progress(f"{facet}: reading", "texts") as tell:
         stuff = material(examples, tagger.reader, lambda _what, done, of: tell(done, of), method=method)
+    with Progress(f"{facet}: learning", "steps") as tell:
         made, held = learn(stuff, [task], tell=lambda _what, done, of: tell(done, of))
     content = packed(made)
     report = _report(task, examples, held[facet], unpacked(content).version, skipped, dry_run)
@@ -330,8 +331,10 @@ class Rolled(msgspec.Struct, frozen=True):
 def rollback(place: Place, facet: str, number: int | None, *, shipped: bool, dry_run: bool) -> Rolled:
     """Put another version of a facet's model in force: `number`, else the one before the live one, else the shipped.
 
-    Raises SettingsError where there is no such version, or nothing was trained here.
+    Raises SettingsError where there is no such version, where two are named, or nothing was trained here.
     """
+    if number is not None and shipped:
+        raise SettingsError("--to and --shipped name two models.", remedy="Leave one of them out.")
     facet = facet_called(facet)
     kept = [one.number for one in versions(place.home, facet)]
     live = _live_version(place.home, facet)
@@ -411,6 +414,8 @@ def models_lines(told: Sequence[Kept], columns: int) -> list[str]:
 def rolled_lines(told: Rolled, columns: int) -> list[str]:
     """What is in force."""
     now = "the shipped model" if told.now is None else f"version {told.now}"
+    if told.now == told.before:
+        return [cut(f"{told.facet}: {now} was live already; nothing was changed.", columns)]
     verb = "would be" if told.dry_run else "is"
     return [cut(f"{told.facet}: {now} {verb} live.", columns)]
 

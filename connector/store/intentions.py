@@ -204,13 +204,13 @@ _AHEAD = (
     )
     .limit(1)
 )
-_WRITES_SINCE = (
+_LED_TO = (
     select(func.count())
     .select_from(outbox)
     .where(
         outbox.c.source_id == bindparam("of"),
         outbox.c.ticket == bindparam("ticket"),
-        outbox.c.sent_at >= bindparam("since"),
+        outbox.c.sent_at.between(bindparam("since"), bindparam("decided")),
     )
 )
 _ONE = _ROW.where(outbox.c.id == bindparam("row"))
@@ -223,10 +223,11 @@ def ahead(connection: Connection, of: Intention) -> bool:
     return connection.execute(_AHEAD, asked).first() is not None
 
 
-def writes_since(connection: Connection, source_id: int, ticket: str, since: datetime) -> int:
-    """How many writes to a ticket left since `since`: what the loop breaker counts."""
-    asked = {"of": source_id, "ticket": ticket, "since": micros(since)}
-    return int(connection.execute(_WRITES_SINCE, asked).scalar_one())
+def may_have_led_to(connection: Connection, of: Intention, since: datetime) -> int:
+    """How many writes to the same ticket left since `since` and before `of` was decided: what the loop breaker counts.
+    What was decided before those left answers none of them, however many had to wait and leave together."""
+    asked = {"of": of.source_id, "ticket": of.action.ticket, "since": micros(since), "decided": micros(of.created_at)}
+    return int(connection.execute(_LED_TO, asked).scalar_one())
 
 
 def sent_since(connection: Connection, source_id: int, since: datetime) -> int:

@@ -6,7 +6,7 @@ Called by the commands that train and by the build of the shipped weights. Every
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -70,17 +70,18 @@ def learn(
     learning = np.arange(len(stuff.examples)) < len(stuff.examples) - judges
     wanted = _wanted(stuff, tasks)
     plain, deep = _plain_and_deep(tasks, layered)
+
+    def told_after(before: int) -> Callable[[int, int], None]:
+        return lambda done, _of: tell("learning", before + done, folds * STEPS + steps)
+
     outside: list[tuple[Ints, Floats]] = []
     for fold in range(folds):
-        tell("learning", fold, folds + 1)
         learnt = (stuff.folds % folds != fold) & learning
         testing = np.flatnonzero((stuff.folds % folds == fold) & learning)
         if len(testing) and learnt.any():
-            outside.append(
-                (testing, _fitted(stuff, plain, wanted, learnt, believed, STEPS, least_texts).scores(stuff, testing))
-            )
-    tell("learning", folds, folds + 1)
-    found = _fitted(stuff, plain, wanted, learning, believed, steps, least_texts)
+            fit_of_it = _fitted(stuff, plain, wanted, learnt, believed, STEPS, least_texts, told_after(fold * STEPS))
+            outside.append((testing, fit_of_it.scores(stuff, testing)))
+    found = _fitted(stuff, plain, wanted, learning, believed, steps, least_texts, told_after(folds * STEPS))
     if layered is not None:
         found = _with_units(stuff, tasks, deep, wanted, learning, layered, found, believed, tell)
     # A judge that is the same text as an example judges what was learnt by heart.
@@ -183,6 +184,7 @@ def _fitted(
     believed: Mapping[str, float],
     steps: int,
     least_texts: int,
+    tell: Callable[[int, int], None],
 ) -> _Fit:
     features = features_of(stuff, learnt, least_texts)
     chosen = np.flatnonzero(learnt)
@@ -203,7 +205,8 @@ def _fitted(
         groups.append(Group(first, last, task.several, PENALTY / count, DENSE_PENALTY / count, heard, reach))
         first = last
     right = wanted[chosen, :first]
-    found = fit(features.rows.rows(chosen), stuff.strengths[chosen], right, weights, groups, most_steps=steps)
+    rows, strengths = features.rows.rows(chosen), stuff.strengths[chosen]
+    found = fit(rows, strengths, right, weights, groups, most_steps=steps, tell=tell)
     terms = None
     if stuff.method == ACCURATE:
         terms = learnt_terms([stuff.texts[at] for at in chosen.tolist()], right, tasks)

@@ -9,8 +9,8 @@ import requests
 from msgspec.structs import replace
 from requests.adapters import HTTPAdapter
 
-from connector.model import ActionKind, Effect
-from connector.outbox import LOOP_WRITES
+from connector.model import Action, ActionKind, Effect
+from connector.outbox import LOOP_WINDOW, LOOP_WRITES
 from connector.store import intentions, sources
 from connector.store.intentions import State
 from sandbox.zendesk import Trigger, content
@@ -49,29 +49,59 @@ def test_w14_a_trigger_that_answers_our_tag_with_tags_of_its_own_settles() -> No
         )
 
 
+def another(action: Action, number: int) -> Action:
+    """A note and a tag more, as of a rule that never stops."""
+    return replace(
+        action,
+        key=f"{number:064x}",
+        marker=f"am-{number:020d}",
+        rule="repeat",
+        episode=f"many#{number}",
+        effect=Effect(note=f"Note {number}.", tags=(f"amends_{number}",)),
+    )
+
+
+def decide(here: Shop, *actions: Action) -> None:
+    with here.store.write("test: a rule that never stops") as connection:
+        intentions.add(connection, here.desk.id, [(one, State.PENDING, None) for one in actions], here.clock())
+
+
 def test_w14_five_writes_to_one_ticket_in_ten_minutes_are_enough() -> None:
     with shop() as here:
         ticket = here.overdue()
-        chatty = [
-            replace(
-                here.escalation().action,
-                key=f"{number:064x}",
-                marker=f"am-{number:020d}",
-                rule="repeat",
-                episode=f"many#{number}",
-                effect=Effect(note=f"Note {number}.", tags=(f"amends_{number}",)),
-            )
-            for number in range(LOOP_WRITES + 3)
-        ]
-        with here.store.write("test: a rule that never stops") as connection:
-            intentions.add(connection, here.desk.id, [(one, State.PENDING, None) for one in chatty], here.clock())
-        for _ in range(20):
+        first = here.escalation().action
+        here.heal()
+        before = len(here.account.ledger.of_ticket(ticket))
+        here.clock.advance(LOOP_WINDOW.total_seconds() + 1)
+        for number in range(LOOP_WRITES + 3):  # each as if something had answered the one before
+            decide(here, another(first, number))
             here.push()
             here.clock.advance(5)
         parked = [one for one in here.intentions() if one.state is State.PARKED]
+        assert [one.action.rule for one in parked] == ["repeat"] * len(parked)
         assert len(parked) >= 3
         assert all("loop breaker" in str(one.why) for one in parked)
-        assert len(here.account.ledger.of_ticket(ticket)) == LOOP_WRITES
+        assert len(here.account.ledger.of_ticket(ticket)) == before + LOOP_WRITES
+
+
+def test_w14_what_waited_together_is_no_loop_however_many_leave_at_once() -> None:
+    with shop() as here:
+        ticket = here.overdue()
+        first = here.escalation().action
+        with here.store.write("test: writes are paused") as connection:
+            sources.pause(connection, here.clock(), "a person said so", here.desk.id)
+        for number in range(LOOP_WRITES + 3):
+            decide(here, another(first, number))
+            here.push()
+            here.clock.advance(30)
+        assert here.account.ledger.of_ticket(ticket) == []
+        with here.store.write("test: and go on") as connection:
+            sources.resume(connection, here.desk.id)
+        for _ in range(LOOP_WRITES + 5):
+            here.push()
+            here.clock.advance(5)
+        assert {one.state for one in here.intentions()} == {State.DONE}
+        assert len(here.account.ledger.of_ticket(ticket)) == len(here.intentions())
 
 
 def test_w20_a_note_that_came_out_public_stops_all_writes_and_is_never_repeated() -> None:

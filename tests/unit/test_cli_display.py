@@ -129,17 +129,35 @@ def test_a_reference_to_a_secret_is_no_secret() -> None:
     assert logs.harmless(remedy) == remedy
 
 
-def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
-    for target, shows in ((Terminal(), True), (io.StringIO(), False)):
-        monkeypatch.setattr("sys.stderr", target)
-        monkeypatch.setattr("connector.commands.progress.EVERY_SECONDS", 0.0)
-        with Progress("shop, tickets", "records") as tell:
-            tell(1200, 5000)
-        assert ("shop, tickets: 1,200 of 5,000 records" in target.getvalue()) is shows
+
+@pytest.mark.parametrize(("target", "said"), [(Terminal(), 2), (io.StringIO(), 0)])
+def test_short_work_shows_its_progress_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, target: io.StringIO, said: int
+) -> None:
+    monkeypatch.setattr("sys.stderr", target)
+    monkeypatch.setattr("connector.commands.progress.EVERY_SECONDS", 0.0)
+    with Progress("shop, tickets", "records") as tell:
+        tell(1200, 5000)
+        tell(2400, 5000)
+    assert target.getvalue().count(" of 5,000 records") == said
+
+
+def test_long_work_into_a_file_says_that_it_lives_in_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = io.StringIO()
+    monkeypatch.setattr("sys.stderr", target)
+    times = iter([0.0, 29.0, 31.0, 40.0, 62.0])
+    monkeypatch.setattr("connector.commands.progress.time.monotonic", lambda: next(times))
+    with Progress("category: learning", "steps") as tell:
+        for done in (29, 31, 40, 62):
+            tell(done, 180)
+    assert target.getvalue().splitlines() == [
+        "category: learning: 31 of 180 steps, 1 a second",
+        "category: learning: 62 of 180 steps, 1 a second",
+    ]
 
 
 class Full(io.StringIO):

@@ -378,6 +378,13 @@ def test_rolling_back_where_nothing_was_trained_is_told(office: Office) -> None:
     said = office.type("tag", "rollback", "category")
     assert said.code == 2
     assert "amends tag models" in said.err
+    assert "was live already" in office.type("tag", "rollback", "category", "--shipped").out
+
+
+def test_rolling_back_to_two_models_is_refused(office: Office) -> None:
+    said = office.type("tag", "rollback", "category", "--shipped", "--to", "1")
+    assert said.code == 2
+    assert "--to and --shipped" in said.err
 
 
 def test_an_example_that_fails_is_told_with_its_file_and_line(office: Office) -> None:
