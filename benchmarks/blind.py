@@ -2,12 +2,14 @@
 
 `blind/` holds 72 messages in each of the twelve languages by one author, `second/` 72 more by twelve others, one a
 language, most of them told sideways, `third/` 70 or so more by twelve others, half of them told plainly, and `fourth/`
-66 to 72 more by twelve others; all were committed before any model was asked about them, and figures are told of these.
+and `fifth/` 66 to 72 more by twelve others each; all were committed before any model was asked about them, and figures
+are told of these.
 
 Others may be looked at, and from them the model learnt how sure it may be and how its answers take counsel with each
 other: `seen/` holds 24 in each language, in which those who write phrases may look for faults, `everyday/` 120 in four
 languages by three authors, of which one in five is an emergency and many others sound like one, `sideways/` 130 to 520
-in each language by 22 authors, where little is said plainly, and `strangers/` 228 to 240 in each by twelve authors.
+in each language by 22 authors, where little is said plainly, `strangers/` 228 to 240 in each by twelve authors, and
+`plain/` 240 in each by twelve others, in which the furious mostly have no emergency and emergencies are told calmly.
 Emergencies count by whether any is found, and pooled; the category of what was answered, beside how much was left open;
 remedies as pairs of text and value.
 """
@@ -30,9 +32,9 @@ from connector.tagging.labelled import Labelled
 from connector.tagging.measuring import Answer, measured, measured_sets
 
 HERE = Path(__file__).parent
-REPORTED = ("blind", "second", "third", "fourth")
+REPORTED = ("blind", "second", "third", "fourth", "fifth")
 # Those that may be looked at.
-LOOKED_AT = ("seen", "everyday", "sideways", "strangers")
+LOOKED_AT = ("seen", "everyday", "sideways", "strangers", "plain")
 EVERYDAY = ("en", "es", "nl", "pl")
 LANGUAGES = ("en", "pt", "ru", "sl", "zh", "de", "fr", "es", "it", "nl", "pl", "ja")
 SINGLE = ("category", "root_cause", "severity", "sentiment")
