@@ -38,9 +38,9 @@ from connector.store.intentions import MOVING, Intention, State
 
 T = TypeVar("T")
 log = logging.getLogger("amends")
-# One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever.
-LOOP_WRITES = 5
-LOOP_WINDOW = timedelta(minutes=10)
+# One ticket, ours: a customer's trigger that answers each of our writes must not keep us writing for ever, whether it
+# answers at once or is seen with each poll. So many writes in so long before another was decided are a loop.
+LOOPS = ((5, timedelta(minutes=10)), (20, timedelta(hours=1)))
 # A ticket that changes between every read and write is left to a person.
 ROUNDS = 8
 # Helpdesks do not carry a request out this long after it was sent; until then what is not wanted any more stays in
@@ -144,17 +144,30 @@ class Sender:
             notice = intention.action.kind is ActionKind.NOTIFY  # two people are told of one complaint apart
             if not notice and intentions.ahead(connection, intention):
                 return Outcome(intention.state, "an earlier write to this ticket comes first")
-            answered = intentions.may_have_led_to(connection, intention, now - LOOP_WINDOW)
             verdict = self.recheck(connection, intention, now)
         if verdict.why_not is not None:
             return self._withdraw(intention, verdict.why_not)
         if verdict.wait_until is not None:
             return self._move(intention, State.PENDING, why="waits for its time", next_at=verdict.wait_until)
-        if answered >= LOOP_WRITES and not notice:
-            why = f"loop breaker: {answered} writes to this ticket in 10 minutes, and then this was decided"
-            return self._move(intention, State.PARKED, why=why)
+        loop = self._loop(intention, now)
+        if loop is not None:
+            return self._move(intention, State.PARKED, why=loop)
         if intention.rounds >= ROUNDS:
             return self._move(intention, State.PARKED, why=f"the ticket changed under us {ROUNDS} times in a row")
+        return None
+
+    def _loop(self, intention: Intention, now: datetime) -> str | None:
+        """Why it looks like the next turn of a loop, or None. What a person wants is none."""
+        if intention.action.kind in (ActionKind.NOTIFY, ActionKind.UNDO):
+            return None
+        with self.store.read() as connection:
+            for most, within in LOOPS:
+                number = intentions.may_have_led_to(connection, intention, within, now)
+                if number >= most and not intentions.wanted_by_person(connection, intention):
+                    minutes = within // timedelta(minutes=1)
+                    return (
+                        f"loop breaker: {number} writes to this ticket in {minutes} minutes, and then this was decided"
+                    )
         return None
 
     def _withdraw(self, intention: Intention, why: str) -> Outcome:

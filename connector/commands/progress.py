@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 
 from connector.display import clean, cut
 
@@ -34,12 +35,17 @@ class Progress:
         self._last = now
         rate = done / max(now - self._start, 0.001)
         share = f" of {of:,}" if of else ""
-        line = cut(f"{clean(self.what)}: {done:,}{share} {self.unit}, {rate:,.0f} a second", 78)
-        sys.stderr.write(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
-        sys.stderr.flush()
+        fast = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+        line = cut(f"{clean(self.what)}: {done:,}{share} {self.unit}, {fast} a second", 78)
+        self._say(f"\r\x1b[K{line}" if self._terminal else f"{line}\n")
         self._written = self._terminal
 
     def __exit__(self, *_: object) -> None:
         if self._written:
-            sys.stderr.write("\r\x1b[K")
+            self._say("\r\x1b[K")
+
+    def _say(self, text: str) -> None:
+        """A full disk or a reader that has gone ends no work that is told of."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
             sys.stderr.flush()

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Update, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, or_, select, update
 
 from connector.adapter import Receipt, Stamp
 from connector.model import Action, ActionKind, Notice
@@ -210,7 +210,10 @@ _LED_TO = (
     .where(
         outbox.c.source_id == bindparam("of"),
         outbox.c.ticket == bindparam("ticket"),
-        outbox.c.sent_at.between(bindparam("since"), bindparam("decided")),
+        or_(
+            outbox.c.sent_at.between(bindparam("since"), bindparam("decided")),
+            outbox.c.sent_at > bindparam("now"),  # the clock went back: what left may have been before the decision
+        ),
     )
 )
 _ONE = _ROW.where(outbox.c.id == bindparam("row"))
@@ -223,10 +226,11 @@ def ahead(connection: Connection, of: Intention) -> bool:
     return connection.execute(_AHEAD, asked).first() is not None
 
 
-def may_have_led_to(connection: Connection, of: Intention, since: datetime) -> int:
-    """How many writes to the same ticket left since `since` and before `of` was decided: what the loop breaker counts.
-    What was decided before those left answers none of them, however many had to wait and leave together."""
-    asked = {"of": of.source_id, "ticket": of.action.ticket, "since": micros(since), "decided": micros(of.created_at)}
+def may_have_led_to(connection: Connection, of: Intention, within: timedelta, now: datetime) -> int:
+    """How many writes to the same ticket left in the time `within` before `of` was decided: what the loop breaker
+    counts. What had been decided before they left answers none of them, however many had to wait and leave together."""
+    asked = {"of": of.source_id, "ticket": of.action.ticket, "now": micros(now)}
+    asked |= {"since": micros(of.created_at - within), "decided": micros(of.created_at)}
     return int(connection.execute(_LED_TO, asked).scalar_one())
 
 

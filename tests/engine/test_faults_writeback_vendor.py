@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import requests
 from msgspec.structs import replace
 from requests.adapters import HTTPAdapter
 
 from connector.model import Action, ActionKind, Effect
-from connector.outbox import LOOP_WINDOW, LOOP_WRITES
 from connector.store import intentions, sources
 from connector.store.intentions import State
+from connector.sync import push
 from sandbox.zendesk import Trigger, content
 from tests.engine.shop import LATE, Shop, shop
 
@@ -66,22 +68,48 @@ def decide(here: Shop, *actions: Action) -> None:
         intentions.add(connection, here.desk.id, [(one, State.PENDING, None) for one in actions], here.clock())
 
 
-def test_w14_five_writes_to_one_ticket_in_ten_minutes_are_enough() -> None:
+def settled(here: Shop) -> tuple[int, Action, int]:
+    """A ticket to which nothing was written for a while: its number, what was, and how many writes there were."""
+    ticket = here.overdue()
+    first = here.escalation().action
+    here.heal()
+    here.clock.advance(3601)
+    return ticket, first, len(here.account.ledger.of_ticket(ticket))
+
+
+def turns(here: Shop, first: Action, number: int, seconds: float, start: int = 0) -> None:
+    """So many writes, each decided as if something had answered the one before."""
+    for turn in range(start, start + number):
+        decide(here, another(first, turn))
+        here.push()
+        here.clock.advance(seconds)
+
+
+def drain(here: Shop, number: int) -> None:
+    for _ in range(number):
+        here.push()
+        here.clock.advance(2)
+
+
+def parked(here: Shop) -> list[str]:
+    return [str(one.why) for one in here.intentions() if one.state is State.PARKED]
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(5, 5), (150, 20)])
+def test_w14_five_writes_to_a_ticket_in_ten_minutes_or_twenty_in_an_hour_are_enough(seconds: int, written: int) -> None:
     with shop() as here:
-        ticket = here.overdue()
-        first = here.escalation().action
-        here.heal()
-        before = len(here.account.ledger.of_ticket(ticket))
-        here.clock.advance(LOOP_WINDOW.total_seconds() + 1)
-        for number in range(LOOP_WRITES + 3):  # each as if something had answered the one before
-            decide(here, another(first, number))
-            here.push()
-            here.clock.advance(5)
-        parked = [one for one in here.intentions() if one.state is State.PARKED]
-        assert [one.action.rule for one in parked] == ["repeat"] * len(parked)
-        assert len(parked) >= 3
-        assert all("loop breaker" in str(one.why) for one in parked)
-        assert len(here.account.ledger.of_ticket(ticket)) == before + LOOP_WRITES
+        ticket, first, before = settled(here)
+        turns(here, first, written + 3, seconds)
+        assert len(parked(here)) == 3 and all("loop breaker" in why for why in parked(here))
+        assert len(here.account.ledger.of_ticket(ticket)) == before + written
+
+
+def test_w14_one_write_in_three_minutes_and_a_bit_is_no_loop() -> None:
+    with shop() as here:
+        ticket, first, before = settled(here)
+        turns(here, first, 25, 190)
+        assert parked(here) == []
+        assert len(here.account.ledger.of_ticket(ticket)) == before + 25
 
 
 def test_w14_what_waited_together_is_no_loop_however_many_leave_at_once() -> None:
@@ -90,18 +118,73 @@ def test_w14_what_waited_together_is_no_loop_however_many_leave_at_once() -> Non
         first = here.escalation().action
         with here.store.write("test: writes are paused") as connection:
             sources.pause(connection, here.clock(), "a person said so", here.desk.id)
-        for number in range(LOOP_WRITES + 3):
-            decide(here, another(first, number))
-            here.push()
-            here.clock.advance(30)
+        turns(here, first, 8, 30)
         assert here.account.ledger.of_ticket(ticket) == []
         with here.store.write("test: and go on") as connection:
             sources.resume(connection, here.desk.id)
-        for _ in range(LOOP_WRITES + 5):
-            here.push()
-            here.clock.advance(5)
+        drain(here, 10)
         assert {one.state for one in here.intentions()} == {State.DONE}
         assert len(here.account.ledger.of_ticket(ticket)) == len(here.intentions())
+
+
+def test_w14_a_loop_whose_writes_wait_longer_than_ten_minutes_is_stopped_as_well() -> None:
+    with shop() as here:
+        ticket, first, before = settled(here)
+        for turn in range(2):
+            decide(here, *(another(first, 100 * turn + number) for number in range(8)))
+            here.clock.advance(660)
+            drain(here, 10)
+        assert len(here.account.ledger.of_ticket(ticket)) == before + 8
+        assert len(parked(here)) == 8
+
+
+def test_w14_writes_to_one_ticket_hold_up_no_other() -> None:
+    with shop() as here:
+        _, first, _ = settled(here)
+        other = here.account.customer_opens("Another parcel", LATE, here.customer)
+        turns(here, first, 6, 5)
+        assert len(parked(here)) == 1
+        decide(here, replace(another(first, 50), ticket=str(other)))
+        here.heal()
+        assert len(parked(here)) == 1
+        assert [one.state for one in here.intentions() if one.action.episode == "many#50"] == [State.DONE]
+
+
+def test_w14_what_a_person_takes_back_is_no_turn_of_a_loop() -> None:
+    with shop() as here:
+        ticket, first, before = settled(here)
+        turns(here, first, 5, 5)
+        undos = [
+            replace(
+                another(first, 50 + number),
+                kind=ActionKind.UNDO,
+                rule="undo",
+                episode=f"#{number}",
+                effect=Effect(untag=(f"amends_{number}",)),
+            )
+            for number in range(5)
+        ]
+        decide(here, *undos)
+        drain(here, 7)
+        assert parked(here) == []
+        assert len(here.account.ledger.of_ticket(ticket)) == before + 10
+
+
+def test_w14_a_clock_that_goes_back_lets_no_loop_go_on() -> None:
+    with shop() as here:
+        ticket, first, before = settled(here)
+        turns(here, first, 4, 5)
+
+        def behind() -> datetime:
+            return here.clock() - timedelta(minutes=2)
+
+        for turn in range(4, 8):
+            with here.store.write("test: decided by a clock that went back") as connection:
+                intentions.add(connection, here.desk.id, [(another(first, turn), State.PENDING, None)], behind())
+            push(here.desk, here.store, here.rules, now=behind)
+            here.clock.advance(5)
+        assert len(here.account.ledger.of_ticket(ticket)) == before + 5
+        assert len(parked(here)) == 3
 
 
 def test_w20_a_note_that_came_out_public_stops_all_writes_and_is_never_repeated() -> None:

@@ -143,6 +143,7 @@ def test_short_work_shows_its_progress_on_a_terminal_only(
     with Progress("shop, tickets", "records") as tell:
         tell(1200, 5000)
         tell(2400, 5000)
+    assert target.getvalue().count("\r\x1b[Kshop, tickets: ") == said
     assert target.getvalue().count(" of 5,000 records") == said
 
 
@@ -155,14 +156,24 @@ def test_long_work_into_a_file_says_that_it_lives_in_plain_lines(monkeypatch: py
         for done in (29, 31, 40, 62):
             tell(done, 180)
     assert target.getvalue().splitlines() == [
-        "category: learning: 31 of 180 steps, 1 a second",
-        "category: learning: 62 of 180 steps, 1 a second",
+        "category: learning: 31 of 180 steps, 1.0 a second",
+        "category: learning: 62 of 180 steps, 1.0 a second",
     ]
 
 
 class Full(io.StringIO):
     def write(self, _text: str) -> int:
         raise OSError(28, "No space left on device")
+
+
+def test_progress_that_cannot_be_written_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.commands.progress.EVERY_SECONDS_IN_A_FILE", 0.0)
+    closed = io.StringIO()
+    for target in (Full(), closed):
+        monkeypatch.setattr("sys.stderr", target)
+        with Progress("backup", "pages") as tell:
+            closed.close()
+            tell(1, 2)
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(log: logging.Logger) -> None:

@@ -307,7 +307,10 @@ def test_a_corrected_tag_in_the_helpdesk_changes_the_next_model_and_can_be_taken
     assert "live" in office.type("tag", "models").out
     plan = office.type("mapping", "backfill", "--dry-run")
     assert plan.code == 0
-    assert office.type("tag", "rollback", "category", "--shipped").code == 0
+    would = office.type("tag", "rollback", "category", "--shipped", "--dry-run").out
+    assert "the shipped model would be live" in would
+    assert category() == "account"
+    assert "the shipped model is live" in office.type("tag", "rollback", "category", "--shipped").out
     assert category() != "account"
 
 
