@@ -164,10 +164,8 @@ class Sender:
             for most, within in LOOPS:
                 number = intentions.may_have_led_to(connection, intention, within, now)
                 if number >= most and not intentions.wanted_by_person(connection, intention):
-                    minutes = within // timedelta(minutes=1)
-                    return (
-                        f"loop breaker: {number} writes to this ticket in {minutes} minutes, and then this was decided"
-                    )
+                    before = f"in the {within // timedelta(minutes=1)} minutes before this was decided"
+                    return f"loop breaker: {number} writes to this ticket {before}"
         return None
 
     def _withdraw(self, intention: Intention, why: str) -> Outcome:

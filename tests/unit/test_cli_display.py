@@ -168,11 +168,10 @@ class Full(io.StringIO):
 
 def test_progress_that_cannot_be_written_stops_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.commands.progress.EVERY_SECONDS_IN_A_FILE", 0.0)
-    closed = io.StringIO()
-    for target in (Full(), closed):
+    for target in (Full(), io.StringIO()):
         monkeypatch.setattr("sys.stderr", target)
         with Progress("backup", "pages") as tell:
-            closed.close()
+            target.close()  # what is full is told first
             tell(1, 2)
 
 
