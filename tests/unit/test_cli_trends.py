@@ -17,8 +17,8 @@ from tests.unit.test_cli_commands import Office
 # What no phrase, no example and no language knows.
 NAMELESS = (
     "Ridiculous, the zorblatt plixes all over the place again, I complain.",
-    "The zorblatt plixes all over the hedge and all over me, I complain.",
-    "The zorblatt plixes all over the shed and all over the dog, I complain.",
+    "The zorblatt plixes all over the road and all over me, I complain.",
+    "The zorblatt plixes all over the lane and all over us, I complain.",
 )
 LOST = {
     "en": "My parcel has still not arrived. The courier lost it. I want my money back.",
