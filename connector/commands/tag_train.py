@@ -415,7 +415,7 @@ def rolled_lines(told: Rolled, columns: int) -> list[str]:
     """What is in force."""
     now = "the shipped model" if told.now is None else f"version {told.now}"
     if told.now == told.before:
-        return [cut(f"{told.facet}: {now} was live already; nothing was changed.", columns)]
+        return [cut(f"{told.facet}: {now} was live already.", columns)]
     verb = "would be" if told.dry_run else "is"
     return [cut(f"{told.facet}: {now} {verb} live.", columns)]
 
