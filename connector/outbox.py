@@ -157,8 +157,8 @@ class Sender:
         return None
 
     def _loop(self, intention: Intention, now: datetime) -> str | None:
-        """Why it looks like the next turn of a loop, or None. A notice goes to no ticket, and what a person wants or takes
-        back answers nobody's trigger."""
+        """Why it looks like the next turn of a loop, or None. A notice is no write to the ticket, and what a person
+        wants or takes back answers no trigger."""
         if intention.action.kind in (ActionKind.NOTIFY, ActionKind.UNDO):
             return None
         with self.store.read() as connection:

@@ -19,7 +19,7 @@ from connector.tagging.match import Hit
 THRESHOLD = 0.5
 # Where phrases are firm (emergencies), missing one is worse than raising one too many: a model needs no more than this.
 # It is the lowest at which four in five are right of the messages that may be looked at (benchmarks/blind.py): 0.934 of
-# the emergencies are found so, without what phrases raise and with all features. The build prints what each limit finds.
+# the emergencies are found so, without what phrases raise and before rare features go. The build prints it for each.
 RECALL_FIRST = 0.18
 # Money can wait for a day, a life cannot: below this, requests to banks are called fraud that are the everyday trouble
 # of a card or a transfer, as a double charge and a late delivery were in the stories of the sandbox. One emergency in
