@@ -170,6 +170,21 @@ def test_w14_what_a_person_takes_back_is_no_turn_of_a_loop() -> None:
         assert len(here.account.ledger.of_ticket(ticket)) == before + 10
 
 
+@pytest.mark.parametrize(("what", "after"), [(intentions.SETTLED, State.DONE), ("write: dropped", State.PARKED)])
+def test_w14_what_the_breaker_parked_goes_when_a_person_says_so_and_not_before(what: str, after: State) -> None:
+    with shop() as here:
+        _, first, _ = settled(here)
+        turns(here, first, 6, 5)
+        (one,) = (one for one in here.intentions() if one.state is State.PARKED)
+        with here.store.write("test: as `outbox retry --send-again` does") as connection:
+            assert intentions.move(connection, one, State.PENDING, here.clock(), next_at=here.clock(), anew=True)
+            detail = {"outbox": one.id}
+            ticket = one.action.ticket
+            sources.log(connection, here.clock(), "lena", what, source=one.source, ticket=ticket, detail=detail)
+        here.push()
+        assert [now.state for now in here.intentions() if now.id == one.id] == [after]
+
+
 def test_w14_a_clock_that_goes_back_lets_no_loop_go_on() -> None:
     with shop() as here:
         ticket, first, before = settled(here)
