@@ -353,6 +353,19 @@ def test_a_model_file_can_be_read_as_plain_numbers() -> None:
     ]
 
 
+def test_learning_tells_how_far_it_has_come_and_never_goes_back() -> None:
+    examples = [Labelled(f"{text} {n}", {"emergency": ()}, "en") for n in range(6) for text in PARCELS]
+    examples += [Labelled(f"smoke from oven {n}", {"emergency": ("safety",)}, "en") for n in range(18)]
+    reader = Reader(SETTINGS)
+    told: list[tuple[int, int]] = []
+    tasks = [task_for("emergency", examples, reader.facets)]
+    learn(material(examples, reader), tasks, tell=lambda _what, done, of: told.append((done, of)))
+    assert len({of for _, of in told}) == 1, "of one number of steps"
+    done = [one for one, _ in told]
+    assert done == sorted(done) and len(set(done)) == len(done)
+    assert 0 == done[0] < done[-1] < told[0][1]
+
+
 def test_a_facet_that_does_not_believe_its_phrases_learns_the_words_and_hears_phrases_by_a_fixed_number() -> None:
     plain = ("the lift shook and dropped", "the rail came off in my hand", "the ladder gave way under me")
     examples = [
