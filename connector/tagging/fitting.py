@@ -7,9 +7,11 @@ depend on nothing but the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,14 +23,24 @@ MEMORY = 5
 MOST_HALVINGS = 12
 # How much of the first step is taken: features come together, and what each of them needs alone is too much.
 FIRST = 1 / 32
-# Rows of up to so many features are multiplied together with others of their length, so many features at a time (few
-# enough to stay in the processor's cache); longer ones by themselves, in pieces.
-SHORT, GATHERED, PIECE = 128, 8192, 512
+# Rows are multiplied together with others of about their length, so many features at a time (few enough to stay in the
+# processor's cache), and longer ones piece by piece: sums of many thousand small numbers lose digits.
+GATHERED, PIECE = 8192, 512
 # e to this is still a number. A first step that goes too far is taken back, and need not overflow before.
 _MOST = 700.0
 
 
-class Sparse(NamedTuple):
+class _Part(NamedTuple):
+    """Rows that are multiplied together: the features of each from the `first` on, `width` of them; `ragged` where some
+    have fewer."""
+
+    rows: Ints
+    first: int
+    width: int
+    ragged: bool
+
+
+class Sparse(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Rows of few features: row n has `columns` and `values` from begins[n] up to begins[n + 1]."""
 
     begins: Ints
@@ -50,23 +62,42 @@ class Sparse(NamedTuple):
     def times(self, weights: Floats) -> Floats:
         """The matrix product with `weights` (width x values)."""
         out = np.zeros((self.size, weights.shape[1]), dtype=np.float32)
+        for part in self._parts:
+            at = self.begins.take(part.rows)[:, None] + np.arange(part.first, part.first + part.width)
+            if part.ragged:
+                # Nothing of the first feature takes the place of what a shorter row has not.
+                inside = at < self.begins.take(part.rows + 1)[:, None]
+                at *= inside
+                values = self.values.take(at) * inside
+            else:
+                values = self.values.take(at)
+            said = np.einsum("mk,mkj->mj", values, weights.take(self.columns.take(at), axis=0), optimize=False)
+            if part.first:
+                out[part.rows] += said
+            else:
+                out[part.rows] = said
+        return out
+
+    @cached_property
+    def _parts(self) -> list[_Part]:
+        """What is multiplied together, in turn."""
         lengths = self.begins[1:] - self.begins[:-1]
         order = np.argsort(lengths, kind="stable")
-        edges = np.searchsorted(lengths[order], np.arange(SHORT + 2))
-        for length in range(1, SHORT + 1):
-            alike = order[edges[length] : edges[length + 1]]
-            step = GATHERED // length
-            for first in range(0, len(alike), step):
-                some = alike[first : first + step]
-                at = self.begins[some][:, None] + np.arange(length)
-                out[some] = np.einsum("mk,mkj->mj", self.values[at], weights[self.columns[at]], optimize=False)
-        for row in order[edges[SHORT + 1] :].tolist():
-            # Piece by piece: sums of many thousand small numbers lose digits.
-            for first in range(self.begins[row], self.begins[row + 1], PIECE):
-                part = slice(first, min(first + PIECE, self.begins[row + 1]))
-                gathered = weights.take(self.columns[part], axis=0)
-                out[row] += np.einsum("i,ij->j", self.values[part], gathered, optimize=False)
-        return out
+        return list(_parts(order, lengths.take(order)))
+
+
+def _parts(order: Ints, lengths: Ints) -> Iterator[_Part]:
+    """Rows by length, the shortest first, with their lengths: those that are multiplied together."""
+    begin = int(np.searchsorted(lengths, 1))
+    while begin < len(order):
+        # As many as fit if each were as long as the longest of them: guessed by the first, of which none is shorter.
+        end = min(len(order), begin + max(1, GATHERED // min(int(lengths[begin]), PIECE)))
+        end = min(end, begin + max(1, GATHERED // min(int(lengths[end - 1]), PIECE)))
+        for first in range(0, int(lengths[end - 1]), PIECE):
+            there = int(np.searchsorted(lengths[begin:end], first, side="right")) + begin
+            width = min(int(lengths[end - 1]) - first, PIECE)
+            yield _Part(order[there:end], first, width, ragged=int(lengths[there]) - first < width)
+        begin = end
 
 
 def transposed(rows: Sparse) -> Sparse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -83,6 +83,17 @@ def fold(text: str) -> Folded:
     is one blank, and an empty line one "\\n", which no phrase crosses."""
     same = _same_length(text)
     return _mapped(text, same) if same is None or "  " in same else Folded(same)
+
+
+def folded_lines(lines: Sequence[str]) -> list[str]:
+    """The folded text of each of many short lines: mostly as quick as one long text."""
+    if len(lines) == 1:
+        return [fold(lines[0]).text]
+    same = _same_length("\0".join(lines)) if lines else None
+    if same is not None and "  " not in same and same.count("\0") == len(lines) - 1:
+        return same.split("\0")
+    middle = len(lines) // 2
+    return [*folded_lines(lines[:middle]), *folded_lines(lines[middle:])] if lines else []
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ from ahocorasick_rs import AhoCorasick
 
 from connector.tagging.book import Phrase, PhraseBook, Strength
 from connector.tagging.fold import Folded, fold
-from connector.tagging.pattern import Line, gap_of, line_of, one_of, unspaced
+from connector.tagging.pattern import Line, gap_of, lines_of, one_of, unspaced
 
 # Tuned on English complaints: one usual phrase carries a tag, one hint does not, two different hints do.
 WEIGHT = {Strength.HINT: 0.35, Strength.USUAL: 0.65, Strength.SURE: 0.85, Strength.CERTAIN: 0.95}
@@ -119,9 +119,9 @@ def _compiled(known: _Books) -> Lookup:
     books, known.books = known.books, ()  # a cached key would keep them
     negations = {fold(word).text for book in books for word in book.negations}
     gap = gap_of(negations)
-    rules = (pair for book in books for pair in _rules(book))
-    lines = ((line_of(words, rule.author, gap), rule) for rule, phrase in rules for words in phrase.words)
-    return Lookup(lines, negations, gap)
+    rules = [(rule, words) for book in books for rule, phrase in _rules(book) for words in phrase.words]
+    lines = lines_of([(words, rule.author) for rule, words in rules], gap)
+    return Lookup(zip(lines, (rule for rule, _ in rules), strict=True), negations, gap)
 
 
 class Phrases:
@@ -211,6 +211,8 @@ def _key(
     key: str, lines: Sequence[tuple[Line, Rule]], negation: bool, rest_of: Callable[[frozenset[str]], _Rest]
 ) -> _Key:
     """All lines that begin with `key`; those of one rule become one expression."""
+    if len(lines) == 1 and not lines[0][0].rest:
+        return unspaced(key[0]), unspaced(key[-1]), negation, (lines[0][1],), ()
     rests: dict[Rule, set[str]] = {}
     for line, rule in lines:
         if line.rest:

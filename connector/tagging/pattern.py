@@ -6,12 +6,12 @@ Called by `match` when a phrase book is compiled. Every expression has a bounded
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from connector.errors import SettingsError
-from connector.tagging.fold import fold
+from connector.tagging.fold import fold, folded_lines
 
 _ANY_ENDING = r"\w{0,24}"
 _ANY_WORD = r" \w{1,24}"
@@ -28,7 +28,7 @@ class Line(msgspec.Struct, frozen=True, eq=False):
 
 def unspaced(character: str) -> bool:
     """Whether words of this character's script stand side by side without blanks."""
-    return _UNSPACED.match(character) is not None
+    return not character.isascii() and _UNSPACED.match(character) is not None
 
 
 def any_unspaced(text: str) -> bool:
@@ -43,9 +43,21 @@ def gap_of(negations: Iterable[str]) -> str:
     return rf"(?: {guard}[^\s.!?;\0]+){{0,3}}?"
 
 
+def lines_of(listed: Sequence[tuple[str, str]], gap: str) -> Iterator[Line]:
+    """Each of many lines of words, with its author, as `line_of` reads it."""
+    for (words, author), folded in zip(listed, folded_lines([words.strip() for words, _ in listed]), strict=True):
+        yield _line(folded, words, author, gap)
+
+
 def line_of(words: str, author: str, gap: str) -> Line:
     """One line of words, with `gap` for `..`. Raises SettingsError if nothing fixed stands at its beginning."""
-    parts = fold(words.strip()).text.split()
+    return _line(fold(words.strip()).text, words, author, gap)
+
+
+def _line(folded: str, words: str, author: str, gap: str) -> Line:
+    parts = folded.split()
+    if parts and "*" not in folded and ".." not in folded:
+        return Line(" ".join(parts), "")
     key, rest = "", ""
     for part in parts:
         stem = part.removesuffix("*")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from ahocorasick_rs import AhoCorasick
 
-from connector.tagging.fold import fold
+from connector.tagging.fold import folded_lines
 from connector.tagging.grams import BITS, NOWHERE, THEME_BUCKETS, Places
 from connector.tagging.pattern import unspaced
 
@@ -126,12 +126,13 @@ def words_of(listed: str) -> Iterator[tuple[str, list[str]]]:
 @lru_cache(maxsize=32)
 def _compiled(known: _List) -> _Book:
     listed, known.listed = known.listed, ""  # a cached key would keep it
+    named = [(name, word) for name, theirs in words_of(listed) for word in theirs]
     words: dict[str, dict[str, None]] = {}
-    for name, theirs in words_of(listed):
-        for word in theirs:
-            words.setdefault(fold(word.strip()).text.strip(), {})[name] = None
+    for (name, _), word in zip(named, folded_lines([word for _, word in named]), strict=True):
+        words.setdefault(word.strip(), {})[name] = None
     keys: dict[str, list[_Key]] = {}
-    for word, names in words.items():
+    blanked = "\0".join(words).translate(_BLANKED_IN_LISTS).split("\0") if words else []
+    for word, names in zip(blanked, words.values(), strict=True):
         key, one = _sought(word, tuple(names))
         keys.setdefault(key, []).append(one)
     # Nearly all that is found means one of a few hundred things: each is held once, for there are forty thousand words.
@@ -141,7 +142,7 @@ def _compiled(known: _List) -> _Book:
 
 def _sought(word: str, names: tuple[str, ...]) -> tuple[str, _Key]:
     """What to look for in a text of words between blanks, and what it means."""
-    begin, *others = [part.translate(_BLANKED) for part in word.split("*")]
+    begin, *others = word.split("*")
     before = 0 if unspaced(begin[0]) else 1
     ended = not others and not unspaced(begin[-1])
     rest = ""
@@ -165,6 +166,7 @@ class _Blanked(dict[int, int]):
 
 
 _BLANKED = _Blanked()
+_BLANKED_IN_LISTS = _Blanked({0: 0, ord("*"): ord("*")})
 
 
 def bucket_of(theme: str) -> int:
