@@ -29,7 +29,7 @@ from connector.policy.rules import SurveyPage
 from connector.policy.telling import CONTACTS
 from connector.settings import Settings, SourceSettings
 from connector.settings.models import read_models
-from connector.settings.shapes import Hooks
+from connector.settings.shapes.amends import Hooks
 from connector.settings.sources import HOOK_SECRET, HOOK_SECRET_BEFORE
 from connector.settings.web import PublicSettings
 from connector.store import Store, intentions, sources

@@ -13,7 +13,7 @@ from connector.desks import adapter_for, hook_order
 from connector.display import ago, clean, table
 from connector.errors import SettingsError
 from connector.settings import SourceSettings
-from connector.settings.shapes import Hooks
+from connector.settings.shapes.amends import Hooks
 from connector.store.hook_inbox import FILE, HookInbox
 
 

@@ -17,7 +17,7 @@ from connector.adapter import Asked, adapter_names, find_adapter
 from connector.errors import AmendsError, SettingsError
 from connector.model import JSON
 from connector.settings import Answers
-from connector.settings.shapes import REFERENCE
+from connector.settings.shapes.shape import REFERENCE
 
 _FLAGS = frozenset({"adapter", "source", "url", "auth"})  # what has an option of its own on the command line
 Pairs = tuple[tuple[str, str], ...]  # (value, title)

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from connector.settings.files import FILES
 from connector.settings.problems import Problems, one_of
 from connector.settings.schemas import known_keys
-from connector.settings.shapes import Shape
+from connector.settings.shapes.shape import Shape
 from connector.settings.yaml_file import Document
 
 MAX_SHOWN_CHARACTERS = 60

@@ -14,9 +14,9 @@ from connector.errors import SettingsError
 from connector.policy.contacts import Away, Contact, Contacts, Post
 from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
-from connector.settings.people_shapes import ContactsFile, ContactShape
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import Path, zone_is_known
+from connector.settings.shapes.telling import ContactsFile, ContactShape
 from connector.settings.yaml_file import Document
 
 FILE = "contacts.yaml"

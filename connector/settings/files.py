@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from connector.settings.people_shapes import ContactsFile, NotesFile, PlaybooksFile, WordingsFile
-from connector.settings.shapes import (
-    AmendsFile,
-    CalendarsFile,
-    LettersFile,
-    MappingFile,
-    PeopleFile,
-    PhrasesFile,
-    PolicyFile,
-    PromisesFile,
-    RegulationFile,
-    Shape,
-    SlaFile,
-    SurveyWordsFile,
-    TaxonomyFile,
-    ThanksFile,
-    TrendsFile,
-)
+from connector.settings.shapes.amends import AmendsFile
+from connector.settings.shapes.books import PhrasesFile, PromisesFile, ThanksFile
+from connector.settings.shapes.clocks import CalendarsFile, RegulationFile, SlaFile
+from connector.settings.shapes.customers import LettersFile, PeopleFile, SurveyWordsFile
+from connector.settings.shapes.mapping import MappingFile
+from connector.settings.shapes.policy import PolicyFile, TrendsFile
+from connector.settings.shapes.shape import Shape
+from connector.settings.shapes.taxonomy import TaxonomyFile
+from connector.settings.shapes.telling import ContactsFile, NotesFile, PlaybooksFile, WordingsFile
 
 FILES: dict[str, type[Shape]] = {
     "amends": AmendsFile,

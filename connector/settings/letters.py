@@ -10,7 +10,7 @@ from connector.policy.letter import Letters
 from connector.settings.checking import shaped
 from connector.settings.folder import Folder, home_folder
 from connector.settings.problems import Problems
-from connector.settings.shapes import LettersFile
+from connector.settings.shapes.customers import LettersFile
 
 FILE = "letters.yaml"
 

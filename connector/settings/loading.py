@@ -38,7 +38,8 @@ from connector.settings.products import products_of
 from connector.settings.promises import Books, books_in, promising_of
 from connector.settings.regulations import profile_of
 from connector.settings.rules import calendars_of, sla_of
-from connector.settings.shapes import AmendsFile, PromisesShape, Source
+from connector.settings.shapes.amends import AmendsFile, Source
+from connector.settings.shapes.clocks import PromisesShape
 from connector.settings.sources import (
     SourceSettings,
     adapter_of,

@@ -15,7 +15,7 @@ from connector.mapping.rules import DEFAULTED, FACET, FLAG, SURVEY, SURVEY_LINK,
 from connector.model import JSON, FlagKind
 from connector.settings.checking import shaped
 from connector.settings.problems import Problems, one_of
-from connector.settings.shapes import FieldLine, MappingExample, MappingFile
+from connector.settings.shapes.mapping import FieldLine, MappingExample, MappingFile
 from connector.settings.yaml_file import Document
 
 WRITABLE = ("status", "priority", "owner", "team", "product", "order_number", "language", "stage", "outcome")

@@ -17,7 +17,7 @@ import zstandard
 from connector.settings.checking import shaped
 from connector.settings.digests import content_digest, digest
 from connector.settings.problems import Place, Problems
-from connector.settings.shapes import PhrasesFile
+from connector.settings.shapes.books import PhrasesFile
 from connector.settings.yaml_file import read_file
 from connector.tagging import PhraseBook
 from connector.tagging.book import said_in

@@ -15,7 +15,7 @@ from connector.people.retention import Retention
 from connector.settings.checking import shaped
 from connector.settings.notation import whole_days
 from connector.settings.problems import Problems
-from connector.settings.shapes import IdentityShape, NumberShape, PeopleFile
+from connector.settings.shapes.customers import IdentityShape, NumberShape, PeopleFile
 from connector.settings.yaml_file import Document
 
 

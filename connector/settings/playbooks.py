@@ -11,9 +11,9 @@ from connector.policy.playbooks import REMEDY, Offer, Playbook, Playbooks
 from connector.policy.wordings import Phrase, Wordings, wordings
 from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
-from connector.settings.people_shapes import NotesFile, OfferShape, PlaybooksFile, PlaybookShape, WordingsFile
 from connector.settings.problems import Problems
 from connector.settings.rules import Path, unique, unknown_words
+from connector.settings.shapes.telling import NotesFile, OfferShape, PlaybooksFile, PlaybookShape, WordingsFile
 from connector.settings.yaml_file import Document
 from connector.tagging import TaggingSettings
 

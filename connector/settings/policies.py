@@ -32,7 +32,7 @@ from connector.settings.contacts import prove_targets
 from connector.settings.meanings import WRITABLE, compiled
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import Path, unique, unknown_words, zone_is_known
-from connector.settings.shapes import (
+from connector.settings.shapes.policy import (
     AcknowledgeShape,
     CorrectionShape,
     LadderShape,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from connector.mapping.products import Product, Products, folded, words_of
 from connector.settings.problems import Problems
-from connector.settings.shapes import ProductShape, TaxonomyFile
+from connector.settings.shapes.taxonomy import ProductShape, TaxonomyFile
 from connector.settings.yaml_file import Document
 
 Path = tuple[str | int, ...]

@@ -17,7 +17,8 @@ from connector.settings.checking import shaped
 from connector.settings.folder import Folder
 from connector.settings.notation import duration_seconds
 from connector.settings.problems import Problems, one_of
-from connector.settings.shapes import PromisesFile, PromisesShape
+from connector.settings.shapes.books import PromisesFile
+from connector.settings.shapes.clocks import PromisesShape
 from connector.settings.yaml_file import Document
 
 GROUP = "promises"

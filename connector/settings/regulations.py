@@ -13,7 +13,7 @@ from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
 from connector.settings.problems import Problems
 from connector.settings.rules import Path, unique, zone_is_known
-from connector.settings.shapes import DeadlineShape, LengthShape, PublicHolidaysShape, RegulationFile
+from connector.settings.shapes.clocks import DeadlineShape, LengthShape, PublicHolidaysShape, RegulationFile
 from connector.settings.yaml_file import Document
 
 

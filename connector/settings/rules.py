@@ -21,7 +21,7 @@ from connector.settings import notation
 from connector.settings.checking import shaped
 from connector.settings.meanings import compiled
 from connector.settings.problems import Place, Problems, one_of
-from connector.settings.shapes import CalendarsFile, CalendarShape, PromisesShape, SlaFile, TargetShape
+from connector.settings.shapes.clocks import CalendarsFile, CalendarShape, PromisesShape, SlaFile, TargetShape
 from connector.settings.yaml_file import Document
 
 Path = tuple[str | int, ...]

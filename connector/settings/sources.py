@@ -16,7 +16,7 @@ from connector.errors import SettingsError
 from connector.mapping import Mapping, source_fields
 from connector.model import ActionKind, Mode
 from connector.settings.problems import Problems, one_of
-from connector.settings.shapes import Hooks, Source
+from connector.settings.shapes.amends import Hooks, Source
 from connector.settings.yaml_file import Document
 
 _SECRET_NAME = re.compile(

@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.settings.checking import shaped
 from connector.settings.folder import Folder, home_folder
 from connector.settings.problems import Problems
-from connector.settings.shapes import SurveyWordsFile
+from connector.settings.shapes.customers import SurveyWordsFile
 
 GROUP = "surveys"
 SurveyWords = SurveyWordsFile

@@ -16,7 +16,8 @@ from connector.settings.checking import shaped
 from connector.settings.folder import SHIPPED_MARK
 from connector.settings.packed_books import ShippedBook
 from connector.settings.problems import Problems, one_of
-from connector.settings.shapes import PhrasesFile, TaxonomyFile
+from connector.settings.shapes.books import PhrasesFile
+from connector.settings.shapes.taxonomy import TaxonomyFile
 from connector.settings.themes import shipped_themes
 from connector.settings.yaml_file import Document
 from connector.tagging import Facet, PhraseBook, ProductWords, TaggingSettings, Taxonomy

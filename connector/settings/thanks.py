@@ -13,7 +13,7 @@ from connector.gratitude import Thanks, ThanksBook
 from connector.settings.checking import shaped
 from connector.settings.folder import Folder
 from connector.settings.problems import Problems
-from connector.settings.shapes import ThanksFile
+from connector.settings.shapes.books import ThanksFile
 from connector.settings.yaml_file import Document
 
 GROUP = "thanks"

@@ -13,7 +13,7 @@ from connector.settings import notation
 from connector.settings.checking import shaped
 from connector.settings.problems import Problems, one_of
 from connector.settings.rules import zone_is_known
-from connector.settings.shapes import TrendsFile
+from connector.settings.shapes.policy import TrendsFile
 from connector.settings.yaml_file import Document
 from connector.trends.views import EXTRA, FIELDS, Trends
 

@@ -12,7 +12,7 @@ import msgspec
 
 from connector.roles import Rank
 from connector.settings.problems import Problems
-from connector.settings.shapes import Hook, PublicShape, SignIn, Web
+from connector.settings.shapes.amends import Hook, PublicShape, SignIn, Web
 from connector.settings.yaml_file import Document
 
 

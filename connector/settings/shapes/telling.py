@@ -1,6 +1,6 @@
 """The shapes of contacts.yaml, playbooks.yaml, wordings/ and notes/: people, what they may offer, and the words for it.
 
-As in `shapes`, values stay text where they are in a notation; `contacts`, `playbooks` and `wordings` build from them.
+Validated values go on to `contacts` and `playbooks`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from connector.model import Mode
 from connector.policy.contacts import Post
-from connector.settings.shapes import Condition, LanguageCode, Line, Name, Reference, Shape
+from connector.settings.shapes.shape import Condition, LanguageCode, Line, Name, Reference, Shape
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
