@@ -25,8 +25,9 @@ from connector.mapping import words
 from connector.model import Entry, EntryKind, Role, Tag, Visibility
 from connector.settings import load
 from connector.settings.sources import SourceSettings
-from connector.store import Store, complaints, sources
-from connector.store.complaints import Assessed, Doc, Saving, packed
+from connector.store import Store, intake, sources
+from connector.store.complaints import Assessed, Doc
+from connector.store.intake import Saving, packed
 
 NOW = datetime(2026, 6, 3, 12, tzinfo=UTC)
 LONGEST_AGO = timedelta(days=90)
@@ -105,7 +106,7 @@ def fill(home: Path, count: int) -> None:
         some = range(first, min(first + BATCH, count))
         rows = [packed(saving(number, source, rules, chance), rules.people) for number in some]
         with store.write("benchmark: fill") as connection:
-            complaints.save(connection, row.id, rows, {}, rules.people, NOW)
+            intake.save(connection, row.id, rows, {}, rules.people, NOW)
     store.close()
 
 

@@ -33,7 +33,7 @@ from connector.helpdesk import Helpdesk
 from connector.model import JSON, Action, ActionKind
 from connector.policy.survey import LINK, filled, hidden, with_link
 from connector.retry import delay_seconds
-from connector.store import Store, Transaction, complaints, intentions, links, names, sources, surveys
+from connector.store import Store, Transaction, assessments, intentions, links, names, sources, surveys
 from connector.store.intentions import MOVING, Intention, State
 
 T = TypeVar("T")
@@ -469,7 +469,7 @@ class Sender:
                 self._link(connection, intention, receipt, now)
             if moved and intention.action.kind is ActionKind.NOTIFY and state not in MOVING:
                 for about in intentions.spoken_of(connection, intention.action):
-                    complaints.wake(connection, about, now)
+                    assessments.wake(connection, about, now)
             if moved and state is State.DONE and intention.action.kind is ActionKind.SURVEY:
                 surveys.delivered(connection, intention.source_id, intention.action, now)
             if moved and receipt and isinstance(receipt.get("names"), list):

@@ -18,7 +18,7 @@ from connector.display import count, cut, table
 from connector.mapping import words
 from connector.model import Clock, ClockState, ClockStep
 from connector.settings import SourceSettings
-from connector.store import Store, complaints, source_steps, sources
+from connector.store import Store, source_steps, sources, walks
 from connector.store.complaints import Stored
 from connector.wording import duration, instant
 
@@ -99,7 +99,7 @@ def _told(store: Store, source: SourceSettings, since: datetime | None) -> Itera
         row = sources.by_name(connection, source.name)
     while row is not None:
         with store.read() as connection:
-            batch = complaints.after(connection, row.id, last, BATCH)
+            batch = walks.after(connection, row.id, last, BATCH)
             steps = source_steps.of_tickets(connection, row.id, [stored.ticket for stored in batch]) if batch else {}
         if not batch:
             return

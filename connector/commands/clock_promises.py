@@ -23,7 +23,7 @@ from connector.display import cut, wrapped
 from connector.errors import AmendsError, SettingsError
 from connector.mapping import words
 from connector.model import Clock, Ruling
-from connector.store import complaints, sources
+from connector.store import assessments, sources
 from connector.store.complaints import Stored
 from connector.wording import instant
 
@@ -72,8 +72,8 @@ def listing(place: Place, *, source: str | None, states: tuple[str, ...], unsure
     found: list[Row] = []
     with place.store() as store, store.read() as connection:
         prove_source(connection, source)
-        counts = complaints.promised(connection)
-        for stored in complaints.with_promises(connection, source):
+        counts = assessments.promised(connection)
+        for stored in assessments.with_promises(connection, source):
             rows = (one for one in _rows(place, stored) if not wanted or one.state in wanted)
             found += rows
             if most is not None and len(found) >= most:
@@ -147,7 +147,7 @@ def decide(
             ruling = Ruling(msgspec.structs.replace(promise, words=None), stands, place.who, place.now())
             with store.write("promise: decided") as connection:
                 fresh = find(connection, name)  # another person may have decided about another one meanwhile
-                complaints.decide(connection, fresh, ruling, place.now())
+                assessments.decide(connection, fresh, ruling, place.now())
                 detail = {"promise": promise.id, "number": number, "due_at": promise.due_at.isoformat()}
                 sources.log(
                     connection,

@@ -21,7 +21,7 @@ from connector.errors import SettingsError
 from connector.mapping import words
 from connector.model import FINISHED, Clock, ClockState
 from connector.settings import SourceSettings, load
-from connector.store import Store, complaints, sources
+from connector.store import Store, sources, walks
 from connector.wording import instant
 
 BATCH = 500
@@ -98,7 +98,7 @@ def _open_ones(store: Store, source: SourceSettings) -> Iterator[Understood]:
         row = sources.by_name(connection, source.name)
     while row is not None:
         with store.read() as connection:
-            batch = complaints.after(connection, row.id, last, BATCH)
+            batch = walks.after(connection, row.id, last, BATCH)
         if not batch:
             return
         last = batch[-1].id

@@ -21,8 +21,8 @@ from connector.people.repeats import chased, chasers, copy_of
 from connector.store import (
     Transaction,
     acks,
-    complaints,
     conducts,
+    earlier,
     identities,
     intentions,
     links,
@@ -92,7 +92,7 @@ def _prove_zone(zone: str) -> None:
 def _person(connection: Transaction, stored: Stored, now: datetime) -> PersonTold:
     group = next(iter(identities.members(connection, [stored.complainant_id]).values()))
     name = f"{stored.source}/{stored.ticket}"
-    known = complaints.cases_of(connection, [stored.person_id], EPOCH).get(stored.person_id, []) if stored.joins else []
+    known = earlier.cases_of(connection, [stored.person_id], EPOCH).get(stored.person_id, []) if stored.joins else []
     own, others = next((one for one in known if one.case == name), None), [one for one in known if one.case != name]
     same = copy_of(own, others) if own else None
     after = chased(own, others) if own and not same else None

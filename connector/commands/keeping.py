@@ -11,7 +11,7 @@ from connector.commands.place import Place, prove_source
 from connector.commands.progress import Progress
 from connector.display import clean, moment, table
 from connector.errors import AmendsError, StoreError
-from connector.store import Store, Transaction, backup, complaints, erasure, sources
+from connector.store import Store, Transaction, assessments, backup, erasure, sources
 from connector.store.backup import Checked
 from connector.store.erasure import Erased
 from connector.store.migrate import HEAD, version
@@ -148,7 +148,7 @@ def _pause_one(place: Place, name: str, why: str, *, dry_run: bool) -> Done:
     with place.store(create=True) as store, store.write("pause") as connection:
         row = _row(place, connection, name)
         sources.pause(connection, place.now(), f"{why} ({place.who})", row.id)
-        complaints.look_again(connection, place.now())  # what was left to that source may have to be done elsewhere
+        assessments.look_again(connection, place.now())  # what was left to that source may have to be done elsewhere
         sources.log(connection, place.now(), place.who, "source: paused", source=name, detail={"why": why})
     return Done(
         f"All writes to {name} are stopped; reading goes on. `amends resume --source {name}` lets them go again."

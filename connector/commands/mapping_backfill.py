@@ -22,7 +22,8 @@ from connector.mapping import source_fields
 from connector.model import JSON, Entry, Tag
 from connector.settings import SourceSettings
 from connector.store import Store, archive, complaints, sources
-from connector.store.complaints import Saving, Stored
+from connector.store.complaints import Stored
+from connector.store.intake import Saving
 from connector.sync.replay import Promised, promises, replay
 
 MOST_LOOKED_AT = 50

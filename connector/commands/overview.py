@@ -20,7 +20,7 @@ from connector.commands.promise_counts import kept_share, summary
 from connector.display import ago, clean, count, cut, moment, span, table, wrapped
 from connector.helpdesk import CallsLeft
 from connector.notify import ADAPTER
-from connector.store import Store, Transaction, complaints, intentions, quarantine, sources
+from connector.store import Store, Transaction, assessments, complaints, intentions, quarantine, sources
 from connector.store.hook_inbox import FILE, HookInbox
 from connector.store.intentions import State
 
@@ -147,7 +147,7 @@ def _overview(
         outbox[state] = outbox.get(state, 0) + number
     waiting = intentions.oldest_waiting(connection, now)
     aside = quarantine.count(connection)
-    promised = complaints.promised(connection)
+    promised = assessments.promised(connection)
     standing = _sources(connection, now)
     found = trends_standing(connection)
     corrected = corrections_standing(connection, now)
@@ -159,7 +159,7 @@ def _overview(
         paused_since=paused[0] if paused else None,
         paused_why=paused[1] if paused else None,
         sources=standing,
-        flags=complaints.flagged(connection),
+        flags=assessments.flagged(connection),
         promises=promised,
         promises_kept=kept_share(promised),
         trends=found,

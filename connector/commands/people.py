@@ -18,7 +18,7 @@ from connector.people.fault import Fault, first_fault, share
 from connector.people.identity import FINDING, Identity, e164
 from connector.people.linking import Said, Tie
 from connector.people.repeats import Earlier, chased, chasers, copy_of
-from connector.store import Transaction, complaints, conducts, identities, people, sources
+from connector.store import Transaction, complaints, conducts, earlier, identities, people, sources
 from connector.store.complaints import Stored
 from connector.store.people import Listed
 from connector.sync import compare
@@ -108,7 +108,7 @@ def show(place: Place, name: str) -> Person:
         known = identities.identities(connection, ids, keys=True)
         ties = identities.ties_of(connection, ids)
         stored = complaints.of_identities(connection, ids)
-        others = complaints.cases_of(connection, [person], EPOCH).get(person, [])
+        others = earlier.cases_of(connection, [person], EPOCH).get(person, [])
         registers = conducts.of_identities(connection, ids)
     now = place.now()
     known = [msgspec.structs.replace(one, keys=_proving(one.keys)) for one in sorted(known, key=lambda one: one.id)]

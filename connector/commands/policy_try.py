@@ -21,7 +21,7 @@ from connector.policy.telling import CONTACTS
 from connector.rehearsal import Would, asked, rehearse
 from connector.settings import Settings, load
 from connector.settings.sources import SourceSettings
-from connector.store import Store, acks, complaints, sources
+from connector.store import Store, acks, complaints, earlier, sources, walks
 from connector.store.complaints import Stored
 from connector.sync import earlier_than
 
@@ -134,7 +134,7 @@ class _Attempt:
             row = sources.by_name(connection, name)
         while row is not None:
             with self.store.read() as connection:
-                found = complaints.after(connection, row.id, last, BATCH)
+                found = walks.after(connection, row.id, last, BATCH)
             if not found:
                 return
             last = found[-1].id
@@ -148,7 +148,7 @@ class _Attempt:
     def _go_through(self, batch: Sequence[Stored], source: SourceSettings) -> None:
         with self.store.read() as connection:
             people = {stored.person_id for stored in batch if stored.joins}
-            cases = complaints.cases_of(connection, people, self.since - self.rules.memory)
+            cases = earlier.cases_of(connection, people, self.since - self.rules.memory)
             words_of = acks.of_complaints(connection, (stored.id for stored in batch))
         for stored in batch:
             self.seen += 1

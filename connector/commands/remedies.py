@@ -15,7 +15,7 @@ from connector.errors import AmendsError, SettingsError
 from connector.mapping import words
 from connector.policy.playbooks import REMEDY, Grant, Playbook, beyond, costs
 from connector.settings import Settings
-from connector.store import complaints, grants, sources
+from connector.store import assessments, grants, sources, walks
 from connector.store.complaints import Stored
 
 
@@ -72,7 +72,7 @@ def ledger(place: Place, *, source: str | None, most: int | None) -> Ledger:
     with place.store() as store, store.read() as connection:
         prove_source(connection, source)
         kept = grants.everything(connection)
-        by_id = {one.id: one for one in complaints.by_ids(connection, kept)}
+        by_id = walks.by_ids(connection, list(kept))
     shown = [
         _line(by_id[number], given, settings)
         for number, given in kept.items()
@@ -117,7 +117,7 @@ def grant(place: Place, name: str, remedy: str, *, cost: str | None, currency: s
         if not dry_run:
             with store.write("remedy: granted") as connection:
                 number = grants.add(connection, stored.id, given)
-                complaints.wake(connection, _name(stored), now)
+                assessments.wake(connection, _name(stored), now)
                 given = msgspec.structs.replace(given, id=number)
                 detail = {"remedy": remedy, "cost": given.cost, "currency": given.currency}
                 sources.log(
@@ -159,11 +159,11 @@ def take_back(place: Place, number: int, *, dry_run: bool) -> Granted:
             found = next(((of, one) for of, given in kept.items() for one in given if one.id == number), None)
             if found is None:
                 raise AmendsError(f"there is no grant #{number}.", remedy="`amends remedy list` shows what there is.")
-            (stored,) = complaints.by_ids(connection, [found[0]])
+            stored = walks.by_ids(connection, [found[0]])[found[0]]
         if not dry_run:
             with store.write("remedy: taken back") as connection:
                 grants.remove(connection, number)
-                complaints.wake(connection, _name(stored), place.now())
+                assessments.wake(connection, _name(stored), place.now())
                 sources.log(
                     connection,
                     place.now(),

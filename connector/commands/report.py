@@ -83,7 +83,7 @@ def _told(place: Place, found: Cohort, wish: Wish, period: Period, by: Sequence[
 
 def cell(place: Place, wish: Wish, named: str, *, most: int) -> Cell:
     """The complaints behind a figure: "breached", "category=delivery/breached"."""
-    from connector.store import complaints
+    from connector.store import walks
 
     narrowed, _, figure = named.rpartition("/")
     where = _where((*wish.where, *([narrowed] if narrowed else [])))
@@ -92,7 +92,7 @@ def cell(place: Place, wish: Wish, named: str, *, most: int) -> Cell:
         found = _cohort(place, store, wish.as_of, by_name=CUSTOMER in where)
         idents = traced(found, period, where, figure)
         with store.read() as connection:
-            names = complaints.names_of(connection, idents[:most])
+            names = walks.names_of(connection, idents[:most])
     return Cell(named, len(idents), tuple(names))
 
 

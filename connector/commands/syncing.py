@@ -24,7 +24,7 @@ from connector.helpdesk import Helpdesk
 from connector.model import JSON
 from connector.policy.telling import CONTACTS
 from connector.settings.sources import SourceSettings
-from connector.store import Store, backup, complaints, intentions, sources
+from connector.store import Store, assessments, backup, intentions, sources
 from connector.store.intentions import MOVING, Intention
 from connector.sync import Counted, census, count_from_now, people_changed, policy_changed, pull, push, replay, sweep
 from connector.sync.census import due
@@ -134,7 +134,7 @@ class _Pass:
         for desk in desks:
             desk.adapter.close()
         with self.store.read() as connection:
-            flagged = complaints.flagged(connection)
+            flagged = assessments.flagged(connection)
         return Synced(self.dry_run, tuple(self.results.values()), swept.looked, flagged)
 
     def _opener(self, source: SourceSettings) -> Callable[[], Helpdesk]:

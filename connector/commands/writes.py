@@ -12,7 +12,7 @@ from connector.commands.place import Place, prove_source
 from connector.display import clean, count, moment, plain, table, verbatim, wrapped
 from connector.errors import AmendsError, SettingsError
 from connector.model import ActionKind, Effect
-from connector.store import Transaction, complaints, intentions, sources
+from connector.store import Transaction, assessments, intentions, sources
 from connector.store.intentions import MOVING, Intention, State
 
 WIDEST_NAME = 24
@@ -244,7 +244,7 @@ def _act(connection: Transaction, place: Place, one: Intention, choice: Choice, 
         return _moved(one, "it moved in the meantime; look again")
     if one.action.kind is ActionKind.NOTIFY:
         for about in intentions.spoken_of(connection, one.action):
-            complaints.wake(connection, about, now)
+            assessments.wake(connection, about, now)
     detail = {"outbox": one.id, "kind": one.action.kind, "before": one.state, "after": chosen}
     sources.log(connection, now, place.who, what, source=one.source, ticket=one.action.ticket, detail=detail)
     return _moved(one, chosen)

@@ -1,5 +1,5 @@
-"""The figures of complaints, packed: what reports count, without opening a complaint. Called by `complaints`, `sync`
-and `report`.
+"""The figures of complaints, packed: what reports count, without opening a complaint. Called by `intake`, `sync` and
+`report`.
 
 256 complaints share a row of 15 KB, which fits on one page of the file: a report on a million complaints reads four
 thousand rows instead of a million, and still has every single complaint, so that medians are exact and each figure can

@@ -32,6 +32,20 @@ def are_any(connection: Connection) -> bool:
     return connection.execute(select(complaint.c.id).limit(1)).first() is not None
 
 
+# A sum for the planner's sake, as in `assessments`.
+_NEXT = (
+    ROW.where(complaint.c.source_id + 0 == bindparam("of"), complaint.c.id > bindparam("last"))
+    .order_by(complaint.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def after(connection: Connection, source_id: int, last_id: int, most: int) -> list[Stored]:
+    """The next complaints of a source in row order: how a replay walks through a store."""
+    rows = connection.execute(_NEXT, {"of": source_id, "last": last_id, "most": most}).all()
+    return [stored_of(row) for row in rows]
+
+
 def counting(connection: Connection, last_id: int, oldest: datetime, most: int) -> list[Stored]:
     """The next complaints in row order that may count for trends: those that are some, opened since `oldest`."""
     statement = (
@@ -49,6 +63,21 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Stored]:
     for begin in range(0, len(ids), 500):
         rows = connection.execute(statement, {"ids": listed(ids[begin : begin + 500])})
         found.update((stored.id, stored) for stored in map(stored_of, rows))
+    return found
+
+
+def names_of(connection: Connection, idents: Sequence[int]) -> list[str]:
+    """SOURCE/TICKET of these complaints (row ids), in the order in which they were stored."""
+    statement = (
+        select(source.c.name, complaint.c.ticket)
+        .join_from(complaint, source)
+        .where(complaint.c.id.in_(bindparam("of", expanding=True)))
+        .order_by(complaint.c.id)
+    )
+    found = []
+    for begin in range(0, len(idents), 5000):
+        rows = connection.execute(statement, {"of": listed(idents[begin : begin + 5000])})
+        found += [f"{name}/{ticket}" for name, ticket in rows]
     return found
 
 

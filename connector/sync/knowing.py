@@ -16,7 +16,7 @@ from connector.people.identity import Identifying, Identity, numbers_of, place_o
 from connector.people.linking import Said, Tie
 from connector.people.matching import MOST_OF_ONE_BLOCK, blocks, near, proposals
 from connector.people.retention import Retention
-from connector.store import Store, Transaction, complaints, erasure, figures, identities, people, sources
+from connector.store import Store, Transaction, complaints, erasure, figures, identities, people, sources, walks
 from connector.store.complaints import Stored
 from connector.store.erasure import Erased
 from connector.store.people import Seen
@@ -57,7 +57,7 @@ def people_changed(store: Store, digest: str, rules: Identifying, now: datetime)
 
 def _next(store: Store, source_id: int, last: int) -> list[Stored]:
     with store.read() as connection:
-        return complaints.after(connection, source_id, last, BATCH)
+        return walks.after(connection, source_id, last, BATCH)
 
 
 def _seen(stored: Stored, rules: Identifying) -> Seen:

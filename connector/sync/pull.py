@@ -49,6 +49,8 @@ from connector.store import (
     Transaction,
     archive,
     complaints,
+    earlier,
+    intake,
     labels,
     links,
     names,
@@ -59,7 +61,8 @@ from connector.store import (
     tombstones,
 )
 from connector.store.archive import Keep, Raw
-from connector.store.complaints import Assessed, Doc, Packed, Saving, Stored
+from connector.store.complaints import Assessed, Doc, Stored
+from connector.store.intake import Packed, Saving
 from connector.store.labels import Label
 from connector.sync.changing import clocks_changed
 from connector.sync.veil import read_kept, veiled
@@ -370,13 +373,13 @@ class _Page:
                 self.spoken.setdefault(this.complaint.complainant.key, []).append(heard)
         changed = bool(self.clocks_changed)
         rows = [saving(this, one.before, self.desk, self.rules, self.now, changed=changed) for this, one in understood]
-        self.saving.update({row.doc.complaint.ticket: complaints.packed(row, self.rules.people) for row in rows})
+        self.saving.update({row.doc.complaint.ticket: intake.packed(row, self.rules.people) for row in rows})
         self._pack()
 
     def _spoken_by(self, keys: Sequence[str]) -> dict[str, list[Spoken]]:
         """What is known of the languages of these people, from the store and this page."""
         with self.store.read() as connection:
-            found = complaints.spoken_by(connection, keys)
+            found = earlier.spoken_by(connection, keys)
         return {key: [*found.get(key, ()), *self.spoken.get(key, ())] for key in keys}
 
     def _complete(self, by_ticket: dict[str, list[Sent]]) -> dict[str, Stored]:
@@ -495,7 +498,7 @@ class _Page:
             sources.mixed(connection, of, self.desk.rules_digest)
         if self.saving:
             saving = list(self.saving.values())
-            complaints.save(connection, of, saving, self.before, self.rules.people, self.now)
+            intake.save(connection, of, saving, self.before, self.rules.people, self.now)
             links.followed(connection, of, self.now, self.saving)
         self.store.seam("pull: complaints written")
         for ticket in self.redacted:

@@ -36,10 +36,11 @@ from connector.mapping import difference as mapping_difference
 from connector.mapping.difference import Reworded
 from connector.model import Clock, Complaint
 from connector.people.tongues import Spoken
-from connector.store import Store, archive, complaints, figures, lexicons, links, sources
+from connector.store import Store, archive, complaints, earlier, figures, intake, lexicons, links, sources, walks
 from connector.store.archive import Raw
-from connector.store.complaints import Assessed, Saving, Stored
+from connector.store.complaints import Assessed, Stored
 from connector.store.figures import Counted
+from connector.store.intake import Saving
 from connector.sync.changing import PARTS, changed_parts, clocks_changed, part_of
 from connector.sync.pull import saving
 from connector.sync.veil import read_kept
@@ -236,7 +237,7 @@ class _Batch:
         self.counted: dict[int, Counted] = {}
         self.raws: dict[str, list[Raw]] = {}
         with store.read() as connection:
-            rows = complaints.after(connection, desk.id, last, BATCH)
+            rows = walks.after(connection, desk.id, last, BATCH)
             self.read_otherwise = {stored.ticket for stored in rows if self._may_read_otherwise(stored)}
             if len(self.read_otherwise) == len(rows) > 0:
                 self.raws = archive.kept_between(connection, desk.id, rows[0].id, rows[-1].id)
@@ -282,7 +283,7 @@ class _Batch:
 
     def _spoken_by(self, keys: Sequence[str]) -> dict[str, list[Spoken]]:
         with self.store.read() as connection:
-            return complaints.spoken_by(connection, keys)
+            return earlier.spoken_by(connection, keys)
 
     def _again(self, stored: Stored, raws: Sequence[Raw]) -> Untagged | Understood | None:
         doc, desk = stored.doc, self.desk
@@ -350,8 +351,8 @@ class _Batch:
                 if current[row.doc.complaint.ticket] == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                packed = [complaints.packed(row, self.rules.people) for row in untouched]
-                complaints.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
+                packed = [intake.packed(row, self.rules.people) for row in untouched]
+                intake.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
                 links.followed(connection, self.desk.id, self.now, {one.ticket: one for one in packed})
             # A calendar may count differently where no promise does.
             changed = {self.stored[row.doc.complaint.ticket].id for row in rows}

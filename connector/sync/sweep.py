@@ -39,8 +39,9 @@ from connector.store import (
     Store,
     Transaction,
     acks,
-    complaints,
+    assessments,
     corrections,
+    earlier,
     figures,
     intentions,
     links,
@@ -131,7 +132,7 @@ def policy_changed(store: Store, digest: str, now: datetime) -> bool:
     with store.write("policy: changed") as connection:
         changed = sources.policy_in_force(connection, digest)
         if changed:
-            complaints.look_again(connection, now)
+            assessments.look_again(connection, now)
             sources.log(connection, now, "amends", "policy: changed")
     return changed
 
@@ -167,12 +168,12 @@ class _Sweeping:
     def batch(self) -> bool:
         """Look at the next batch; False when nothing is due any more."""
         with self.store.read() as connection:
-            due = complaints.due(connection, list(self.desks), self.now, BATCH)
+            due = assessments.due(connection, list(self.desks), self.now, BATCH)
             if not due:
                 return False
             unclear: list[Stored] = []
             people = {stored.person_id for stored in due if stored.joins}
-            cases = complaints.cases_of(connection, people, self.now - self.rules.memory)
+            cases = earlier.cases_of(connection, people, self.now - self.rules.memory)
             linked = links.of_complaints(connection, (stored.id for stored in due))
             around = self._around(connection, due)
             answered = surveys.of_complaints(connection, (stored.id for stored in due))
@@ -186,7 +187,7 @@ class _Sweeping:
         with self.store.write("sweep: batch") as connection:
             self._write(connection, looked, open_ones)
             later = self.now + LATER
-            complaints.save_assessed(connection, [(stored, stored.assessed, later) for stored in unclear])
+            assessments.save(connection, [(stored, stored.assessed, later) for stored in unclear])
         return True
 
     def _around(self, connection: Transaction, due: Sequence[Stored]) -> dict[int, Around]:
@@ -280,9 +281,9 @@ class _Sweeping:
         open_ones: dict[tuple[int, str], list[Intention]],
     ) -> None:
         results = [(one.stored, _assessed(one), one.found.look_again_at) for one in looked]
-        complaints.save_assessed(connection, results)
+        assessments.save(connection, results)
         for name in {name for one in looked for name in one.concerns} - self.woken:
-            complaints.wake(connection, name, self.now)
+            assessments.wake(connection, name, self.now)
             self.woken.add(name)  # once in a sweep is enough: all of it is of one instant
         figures.keep(connection, {one.stored.id: self._counted(one) for one in looked})
         self.store.seam("sweep: assessed")

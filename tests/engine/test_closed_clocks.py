@@ -21,7 +21,7 @@ from connector.clocks.regulation import Deadline, Event, Length, Profile, Regula
 from connector.clocks.sla import Sla
 from connector.clocks.targets import Target
 from connector.model import ActionKind, Clock, ClockState
-from connector.store import complaints
+from connector.store import assessments, complaints
 from connector.sync import pull_tickets, replay
 from connector.sync.push import rechecking
 from connector.sync.replay import Replayed, stale
@@ -139,7 +139,7 @@ def test_whoever_comes_before_the_replay_leaves_it_alone_too(town: Town, first: 
         world.desk.label(ticket, ["seen"])
         pull_tickets(world.helpdesk(), [ticket], world.store, town.rules, now=world.now)
     with world.store.write("test") as connection:
-        complaints.wake(connection, f"shop/{ticket}", world.now())
+        assessments.wake(connection, f"shop/{ticket}", world.now())
     world.step("sweep")
     assert town.clocks(ticket) == before
     town.replay()

@@ -15,7 +15,7 @@ from connector.errors import AuthError, RejectedError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.model import Action, ActionKind, FlagKind, Status
 from connector.policy.rules import Correction
-from connector.store import complaints, links, sources
+from connector.store import assessments, complaints, links, sources
 from connector.store.complaints import Stored
 from connector.store.intentions import State
 from connector.sync import census, pull, push, sweep
@@ -256,9 +256,9 @@ def test_what_another_worker_wants_looked_at_is_not_forgotten_by_a_sweep_that_ha
     ticket = town.overdue()
     stored = town.stored(ticket)
     with town.store.write("links") as connection:
-        complaints.look_again(connection, town.now() + timedelta(seconds=1))
+        assessments.look_again(connection, town.now() + timedelta(seconds=1))
     with town.store.write("a sweep that read before") as connection:
-        complaints.save_assessed(connection, [(stored, stored.assessed, None)])
+        assessments.save(connection, [(stored, stored.assessed, None)])
     assert town.stored(ticket).look_at == town.now() + timedelta(seconds=1)
 
 

@@ -15,7 +15,7 @@ from connector.assessment import clocks_of, figures_of, understood_again
 from connector.people.retention import Retention
 from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes, from_scores
 from connector.report.counting import Counting, Period
-from connector.store import complaints, figures, people, scores
+from connector.store import complaints, figures, people, scores, walks
 from connector.store.figures import REST, Alone, Counted, numbered
 from connector.sync import replay
 from connector.sync.changing import PARTS
@@ -105,7 +105,7 @@ def test_a_ticket_that_turns_out_to_be_none_counts_no_more() -> None:
     world.step("pull")
     found = kept(world)
     with world.store.read() as connection:
-        assert complaints.names_of(connection, [int(ident) for ident in found.idents]) == [f"shop/{other}"]
+        assert walks.names_of(connection, [int(ident) for ident in found.idents]) == [f"shop/{other}"]
 
 
 def test_after_an_update_all_that_is_stored_is_counted_again() -> None:

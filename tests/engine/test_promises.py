@@ -11,7 +11,7 @@ from connector.assessment import Rules
 from connector.clocks.promises.keeping import Finder
 from connector.model import ClockState, Promise, Ruling, Tag
 from connector.people.identity import Identifying
-from connector.store import complaints
+from connector.store import assessments, complaints, intake
 from connector.store.complaints import Stored
 from connector.sync import replay
 from tests.engine.world import START, World, rules
@@ -132,7 +132,7 @@ def decide(world: World, *, stands: bool) -> Promise:
     one = stored(world)
     (promise,) = one.doc.promises
     with world.store.write("promise: decided") as connection:
-        complaints.decide(connection, one, Ruling(promise, stands, "ana", world.now()), world.now())
+        assessments.decide(connection, one, Ruling(promise, stands, "ana", world.now()), world.now())
     return promise
 
 
@@ -141,12 +141,12 @@ def test_an_unsure_one_waits_for_a_person_and_then_runs() -> None:
     reply(world, HOPED)
     assert promised(world) == []
     with world.store.read() as connection:
-        assert complaints.promised(connection) == {"unsure": 1}
+        assert assessments.promised(connection) == {"unsure": 1}
     decide(world, stands=True)
     work(world)
     assert promised(world) == [(ClockState.RUNNING, None)]
     with world.store.read() as connection:
-        assert complaints.promised(connection) == {"open": 1}
+        assert assessments.promised(connection) == {"open": 1}
     work(world, 5 * 24)
     assert escalations(world) == ["promise#1"]
 
@@ -181,8 +181,8 @@ def test_a_word_that_is_given_while_a_page_is_read_is_not_lost() -> None:
     before = stored(world)
     decide(world, stands=True)
     with world.store.write("pull: page") as connection:
-        row = complaints.packed(complaints.Saving(before.doc, before.assessed, None, None), Identifying())
-        complaints.save(connection, before.source_id, [row], {before.ticket: before}, Identifying(), START)
+        row = intake.packed(intake.Saving(before.doc, before.assessed, None, None), Identifying())
+        intake.save(connection, before.source_id, [row], {before.ticket: before}, Identifying(), START)
     assert [one.stands for one in stored(world).rulings] == [True]
 
 
@@ -203,7 +203,7 @@ def test_a_promise_outlives_an_agents_other_word_on_what_it_is_about() -> None:
     world = a_world()
     reply(world, BY_TOMORROW)
     with world.store.write("reviewed") as connection:
-        assert complaints.retag(connection, stored(world), (Tag("category", "service", 1.0, "agent"),), world.now())
+        assert intake.retag(connection, stored(world), (Tag("category", "service", 1.0, "agent"),), world.now())
     world.step("sweep")
     assert promised(world) == [(ClockState.RUNNING, None)]
 

@@ -17,9 +17,10 @@ from sqlalchemy import bindparam, event, select, text
 from connector.errors import FencedError, StoreError
 from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
 from connector.people.identity import Identifying
-from connector.store import Store, archive, complaints, sources
+from connector.store import Store, archive, assessments, complaints, earlier, intake, sources, walks
 from connector.store.archive import Keep, packed_raw
-from connector.store.complaints import Assessed, Doc, Saving, pack, unpack
+from connector.store.complaints import Assessed, Doc, pack, unpack
+from connector.store.intake import Saving
 from connector.store.rows import among, listed
 from connector.store.tables import complaint
 
@@ -62,12 +63,10 @@ def test_what_is_saved_is_read_again_and_saving_twice_makes_no_second_complaint(
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        intake.save(connection, shop.id, [intake.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
     with store.write("test") as connection:
         before = complaints.of_tickets(connection, shop.id, ["1"])
-        complaints.save(
-            connection, shop.id, [complaints.packed(a_saving(subject="Still late"), PEOPLE)], before, PEOPLE, NOW
-        )
+        intake.save(connection, shop.id, [intake.packed(a_saving(subject="Still late"), PEOPLE)], before, PEOPLE, NOW)
     with store.read() as connection:
         found = list(complaints.listing(connection))
     assert [(one.doc.complaint.subject, one.revision) for one in found] == [("Still late", 2)]
@@ -77,10 +76,10 @@ def test_a_complaint_thought_new_that_somebody_else_brought_since_is_updated_wit
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving("2"), PEOPLE)], {}, PEOPLE, NOW)
+        intake.save(connection, shop.id, [intake.packed(a_saving("2"), PEOPLE)], {}, PEOPLE, NOW)
     with store.write("test") as connection:
-        page = [complaints.packed(a_saving(ticket, "From a page"), PEOPLE) for ticket in ("1", "2", "3")]
-        complaints.save(connection, shop.id, page, {}, PEOPLE, NOW)
+        page = [intake.packed(a_saving(ticket, "From a page"), PEOPLE) for ticket in ("1", "2", "3")]
+        intake.save(connection, shop.id, page, {}, PEOPLE, NOW)
     with store.read() as connection:
         found = {one.ticket: one.doc.complaint.subject for one in complaints.listing(connection)}
     assert found == dict.fromkeys("123", "From a page")
@@ -115,12 +114,12 @@ def test_a_row_that_is_written_over_is_the_row_that_would_be_written_anew(
         with store.write("test") as connection:
             shop = sources.enlist(connection, "shop", "memory")
             if first is not None:
-                complaints.save(connection, shop.id, [complaints.packed(first, PEOPLE)], {}, PEOPLE, NOW)
+                intake.save(connection, shop.id, [intake.packed(first, PEOPLE)], {}, PEOPLE, NOW)
         with store.write("test") as connection:
             before = complaints.of_tickets(connection, shop.id, ["1"])
             if erased:
                 connection.execute(text("DELETE FROM complaint"))
-            complaints.save(connection, shop.id, [complaints.packed(after, PEOPLE)], before, PEOPLE, NOW)
+            intake.save(connection, shop.id, [intake.packed(after, PEOPLE)], before, PEOPLE, NOW)
         with store.read() as connection:
             (row,) = connection.execute(
                 text("SELECT c.*, p.key AS person FROM complaint c JOIN complainant p ON p.id = c.complainant_id")
@@ -135,10 +134,10 @@ def test_what_is_due_and_what_is_flagged_is_found_without_walking_through_the_st
     asked: list[tuple[str, object]] = []
     event.listen(store.engine, "before_cursor_execute", lambda *what: asked.append((what[2], what[3])))
     with store.read() as connection:
-        complaints.due(connection, [1, 2], NOW, 10)
-        complaints.flagged(connection)
-        complaints.after(connection, 1, 0, 10)
-        complaints.cases_of(connection, [1], NOW)
+        assessments.due(connection, [1, 2], NOW, 10)
+        assessments.flagged(connection)
+        walks.after(connection, 1, 0, 10)
+        earlier.cases_of(connection, [1], NOW)
         plans = [
             " ".join(str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
             for statement, values in asked
@@ -169,8 +168,8 @@ def test_a_question_with_a_list_has_the_same_answer_in_text_made_once(tmp_path: 
     )
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        rows = [complaints.packed(a_saving(ticket), PEOPLE) for ticket in ("1", "2", "3")]
-        complaints.save(connection, shop.id, rows, {}, PEOPLE, NOW)
+        rows = [intake.packed(a_saving(ticket), PEOPLE) for ticket in ("1", "2", "3")]
+        intake.save(connection, shop.id, rows, {}, PEOPLE, NOW)
         asked = {"of": shop.id, "tickets": wanted, "least": 1}
         for _ in range(2):
             found = among(connection, statement, "tickets", wanted, of=shop.id, least=1)
@@ -182,7 +181,7 @@ def test_yes_no_and_nothing_are_kept_as_sqlite_keeps_them(tmp_path: Path) -> Non
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        intake.save(connection, shop.id, [intake.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
         kept = "SELECT typeof(merged), typeof(category), typeof(resolved_at), typeof(flags) FROM complaint"
         assert connection.exec_driver_sql(kept).one() == ("integer", "null", "null", "text")
         verified = "SELECT verified, typeof(phone) FROM complainant"
@@ -193,12 +192,10 @@ def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> No
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        complaints.save(connection, shop.id, [complaints.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        intake.save(connection, shop.id, [intake.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
         seen = complaints.of_tickets(connection, shop.id, ["1"])["1"]
-        complaints.save(
-            connection, shop.id, [complaints.packed(a_saving(subject="Changed"), PEOPLE)], {"1": seen}, PEOPLE, NOW
-        )
-        complaints.save_assessed(connection, [(seen, Assessed(), None)])
+        intake.save(connection, shop.id, [intake.packed(a_saving(subject="Changed"), PEOPLE)], {"1": seen}, PEOPLE, NOW)
+        assessments.save(connection, [(seen, Assessed(), None)])
         assert complaints.of_tickets(connection, shop.id, ["1"])["1"].look_at == NOW
 
 
