@@ -41,7 +41,7 @@ from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Saving, Stored
 from connector.store.figures import Counted
 from connector.sync.changing import PARTS, changed_parts, clocks_changed, part_of
-from connector.sync.pull import saving
+from connector.sync.ticket import saving
 from connector.sync.veil import read_kept
 from connector.timeline import merge
 
@@ -247,7 +247,7 @@ class _Batch:
 
     def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""
-        # Step by step over all of them, as in pull.
+        # Step by step over all of them, as in `page`.
         open_ = list(self.stored.values())
         if "clocks" not in self.parts:
             open_ = [one for one in open_ if one.ticket in self.read_otherwise or not self._tags_stand(one)]
