@@ -33,9 +33,9 @@ from connector.helpdesk import Helpdesk
 from connector.mapping import words
 from connector.model import Entry, EntryKind, Role, Visibility
 from connector.settings import Settings, load
-from connector.store import Store, intake, sources
+from connector.store import Store, revisions, sources
 from connector.store.complaints import Assessed, Doc
-from connector.store.intake import Saving, packed
+from connector.store.revisions import Saving, packed
 from connector.sync.sweep import sweep
 from connector.testing.backend import plain_tools
 
@@ -181,7 +181,7 @@ def _filled(store: Store, desk: Helpdesk, rules: Rules, count: int, now: datetim
             doc = Doc(this.complaint, this.entries, this.tags)
             rows.append(packed(Saving(doc, Assessed(found.clocks, found.flags), None, look_at), rules.people))
         with store.write("benchmark: fill") as connection:
-            intake.save(connection, desk.id, rows, {}, rules.people, now)
+            revisions.save(connection, desk.id, rows, {}, rules.people, now)
     return due
 
 

@@ -30,9 +30,9 @@ from benchmarks.people_beside import Told
 from connector.model import Complaint, Entry, EntryKind, Role, Status, Visibility
 from connector.people.identity import Identifying, Identity, Number
 from connector.people.matching import blocks
-from connector.store import Store, Transaction, identities, intake, people, sources, tables
+from connector.store import Store, Transaction, identities, people, revisions, sources, tables
 from connector.store.complaints import Assessed, Doc
-from connector.store.intake import Packed, Saving, packed
+from connector.store.revisions import Packed, Saving, packed
 from connector.store.rows import add_unknown
 from connector.sync.knowing import compare_some
 
@@ -241,7 +241,7 @@ def _one_step(connection: Transaction, step: str, rows: list[Packed], source_id:
     if step == "joined by keys":
         people.save_people(connection, [row.seen for row in rows], RULES, NOW)
     elif step == "saved with all beside it":
-        intake.save(connection, source_id, rows, {}, RULES, NOW)
+        revisions.save(connection, source_id, rows, {}, RULES, NOW)
     else:
         compare_some(connection, RULES, NOW, len(rows))
 

@@ -25,9 +25,9 @@ from connector.mapping import words
 from connector.model import Entry, EntryKind, Role, Tag, Visibility
 from connector.settings import load
 from connector.settings.sources import SourceSettings
-from connector.store import Store, intake, sources
+from connector.store import Store, revisions, sources
 from connector.store.complaints import Assessed, Doc
-from connector.store.intake import Saving, packed
+from connector.store.revisions import Saving, packed
 
 NOW = datetime(2026, 6, 3, 12, tzinfo=UTC)
 LONGEST_AGO = timedelta(days=90)
@@ -106,7 +106,7 @@ def fill(home: Path, count: int) -> None:
         some = range(first, min(first + BATCH, count))
         rows = [packed(saving(number, source, rules, chance), rules.people) for number in some]
         with store.write("benchmark: fill") as connection:
-            intake.save(connection, row.id, rows, {}, rules.people, NOW)
+            revisions.save(connection, row.id, rows, {}, rules.people, NOW)
     store.close()
 
 

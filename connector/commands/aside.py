@@ -15,7 +15,7 @@ from connector.errors import AmendsError
 from connector.helpdesk import Helpdesk
 from connector.store import Store, quarantine, sources
 from connector.store.quarantine import Quarantined
-from connector.sync.pull import pull_kept, pull_tickets
+from connector.sync.page import pull_kept, pull_tickets
 
 
 class Aside(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from connector.model import JSON, Entry, Tag
 from connector.settings import SourceSettings
 from connector.store import Store, archive, complaints, sources
 from connector.store.complaints import Stored
-from connector.store.intake import Saving
+from connector.store.revisions import Saving
 from connector.sync.replay import Promised, promises, replay
 
 MOST_LOOKED_AT = 50

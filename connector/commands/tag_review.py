@@ -18,7 +18,7 @@ from connector.display import clean, count, cut, moment, paragraphs
 from connector.errors import AmendsError
 from connector.model import Tag
 from connector.settings import load_tagging
-from connector.store import Store, complaints, intake, labels, sources
+from connector.store import Store, complaints, labels, revisions, sources
 from connector.store.complaints import Stored
 from connector.tagging.book import LANGUAGE, Facet
 from connector.tagging.labelled import facet_called, labels_of
@@ -166,7 +166,7 @@ def _record(place: Place, store: Store, one: Stored, facet: str, values: tuple[s
     with store.write("tag: reviewed") as connection:
         told = one.doc.complaint
         counted = counts_in(told, one.doc.tags, rules), counts_in(told, tags, rules, now)
-        if not intake.retag(connection, one, tags, now, counted):
+        if not revisions.retag(connection, one, tags, now, counted):
             raise AmendsError(f"{said.id} changed in the meantime.", remedy="Look at it again.")
         labels.keep(connection, one.source_id, [labels.Label(one.ticket, facet, values, place.who)], now)
         detail = {"facet": facet, "before": list(before), "after": list(values)}

@@ -1,5 +1,5 @@
 """Complaints as they lie in the store, and how they are found. Called by `sync`, the commands and the console, and by
-the modules of this room that write them (`intake` the `Doc`, `assessments` what sweep makes of it) or read them in
+the modules of this room that write them (`revisions` the `Doc`, `assessments` what sweep makes of it) or read them in
 another order (`browsing`, `walks`, `earlier`).
 
 Functions take the connection of one `Store.read` or `Store.write`; none opens or ends a transaction.

@@ -1,4 +1,4 @@
-"""The figures of complaints, packed: what reports count, without opening a complaint. Called by `intake`, `sync` and
+"""The figures of complaints, packed: what reports count, without opening a complaint. Called by `revisions`, `sync` and
 `report`.
 
 256 complaints share a row of 15 KB, which fits on one page of the file: a report on a million complaints reads four

@@ -1,4 +1,4 @@
-"""The people behind complaints, as rows. Called by `intake` when it saves, and by the commands."""
+"""The people behind complaints, as rows. Called by `revisions` when it saves, and by the commands."""
 
 from __future__ import annotations
 

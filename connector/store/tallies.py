@@ -1,6 +1,6 @@
 """In which cells complaints count, as rows: written with each complaint, read by the test of trends.
 
-Called by `intake` when it saves, and by `sync`. A row says that a complaint counts in a cell on a day; who its
+Called by `revisions` when it saves, and by `sync`. A row says that a complaint counts in a cell on a day; who its
 person is, the complaint says, so that people who are joined or parted count anew without a row being touched.
 """
 

@@ -3,7 +3,8 @@ the census, which finds what reading changes has missed. `knowing` is about peop
 
 from connector.sync.census import Counted, census
 from connector.sync.knowing import Compared, compare, people_changed, tidy
-from connector.sync.pull import Pulled, pull, pull_tickets
+from connector.sync.page import pull_tickets
+from connector.sync.pull import Pulled, pull
 from connector.sync.push import Pushed, push
 from connector.sync.replay import Replayed, replay
 from connector.sync.sweep import Swept, earlier_than, policy_changed, sweep

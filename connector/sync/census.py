@@ -17,7 +17,7 @@ from connector.adapter import Counting
 from connector.assessment import Rules
 from connector.helpdesk import Helpdesk
 from connector.store import Store, complaints, links, sources
-from connector.sync.pull import pull_tickets
+from connector.sync.page import pull_tickets
 
 log = logging.getLogger("amends")
 EVERY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Which of the rules changed since a source's complaints were last understood. Called by `pull`, `sweep`, `replay` and
+"""Which of the rules changed since a source's complaints were last understood. Called by `page`, `sweep`, `replay` and
 `amends explain`.
 
 The rules in force are named by a digest of three parts; the store knows the one by which a source's complaints stand.

@@ -19,7 +19,7 @@ from connector.errors import AmendsError, AuthError, FencedError, InboxError, Se
 from connector.helpdesk import Helpdesk
 from connector.store import Store
 from connector.store.hook_inbox import Hint, HookInbox
-from connector.sync.pull import pull_tickets
+from connector.sync.page import pull_tickets
 
 log = logging.getLogger("amends")
 

@@ -36,13 +36,13 @@ from connector.mapping import difference as mapping_difference
 from connector.mapping.difference import Reworded
 from connector.model import Clock, Complaint
 from connector.people.tongues import Spoken
-from connector.store import Store, archive, complaints, earlier, figures, intake, lexicons, links, sources, walks
+from connector.store import Store, archive, complaints, earlier, figures, lexicons, links, revisions, sources, walks
 from connector.store.archive import Raw
 from connector.store.complaints import Assessed, Stored
 from connector.store.figures import Counted
-from connector.store.intake import Saving
+from connector.store.revisions import Saving
 from connector.sync.changing import PARTS, changed_parts, clocks_changed, part_of
-from connector.sync.pull import saving
+from connector.sync.ticket import saving
 from connector.sync.veil import read_kept
 from connector.timeline import merge
 
@@ -248,7 +248,7 @@ class _Batch:
 
     def changes(self) -> list[tuple[Stored, Saving]]:
         """The complaints that come out differently."""
-        # Step by step over all of them, as in pull.
+        # Step by step over all of them, as in `page`.
         open_ = list(self.stored.values())
         if "clocks" not in self.parts:
             open_ = [one for one in open_ if one.ticket in self.read_otherwise or not self._tags_stand(one)]
@@ -351,8 +351,8 @@ class _Batch:
                 if current[row.doc.complaint.ticket] == self.stored[row.doc.complaint.ticket].revision
             ]
             if untouched:
-                packed = [intake.packed(row, self.rules.people) for row in untouched]
-                intake.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
+                packed = [revisions.packed(row, self.rules.people) for row in untouched]
+                revisions.save(connection, self.desk.id, packed, self.stored, self.rules.people, self.now)
                 links.followed(connection, self.desk.id, self.now, {one.ticket: one for one in packed})
             # A calendar may count differently where no promise does.
             changed = {self.stored[row.doc.complaint.ticket].id for row in rows}

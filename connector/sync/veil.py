@@ -1,7 +1,7 @@
 """Links to the survey page that come back from a helpdesk, hidden before anything of them is kept.
 
 A link that we wrote into a field is read again with the ticket, and a customer's answer may quote it. It is a key: who
-has it can answer in the customer's place. What is kept says only that there was one. Called by `pull` and `replay`.
+has it can answer in the customer's place. What is kept says only that there was one. Called by `page` and `replay`.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from connector.store import Store, complaints, quarantine, sources
 from connector.store.memory import StoredLedger, StoredMemory
 from connector.store.quarantine import Quarantined
 from connector.sync import Pulled, pull
-from connector.sync.pull import pull_kept
+from connector.sync.page import pull_kept
 from connector.testing import plain_tools
 from sandbox.clock import SandboxClock
 from sandbox.mailbox import Letter, Person, Wire, letter

@@ -8,7 +8,6 @@ the state machine, which knows nothing of it; the others, for speed, by the one 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -21,11 +20,11 @@ from adapters.memory.desk import Batch, Desk
 from connector.outbox import Outcome, Sender
 from connector.policy import decision
 from connector.store import complaints, sources
+from connector.sync import pull
+from connector.sync.intake import Intake
 from tests.engine.test_faults_writeback_doubt import an_overdue_world, late_write_lands_while_we_look
 from tests.engine.test_machine import Desks
 from tests.engine.world import World
-
-pulling = import_module("connector.sync.pull")
 
 HUNT = settings(
     max_examples=400,
@@ -82,24 +81,24 @@ def many_tickets_of_one_instant_on_both_sides_of_a_page_break() -> None:
         for number in range(7):
             world.desk.open("All at once", f"My parcel {number} is late.")
     desk = replace(world.helpdesk(), streams=("tickets",))
-    pulling.pull(desk, "tickets", world.store, world.rules, now=world.now, wait=lambda _seconds: None)
+    pull(desk, "tickets", world.store, world.rules, now=world.now, wait=lambda _seconds: None)
     with world.store.read() as connection:
         stored = {one.ticket for one in complaints.listing(connection)}
     assert stored == set(world.desk.tickets())
 
 
 def cursor_before_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = pulling._Page.save
+    honest = Intake.write
 
-    def save(self: Any, records: Any, page: Any) -> Any:
+    def write(self: Any, page: Any) -> None:
         if page is not None:
             with self.store.write("pull: cursor first") as connection:
                 sources.advance(
                     connection, self.desk.id, self.stream, page.cursor, now=self.now, records=0, complete=page.end
                 )
-        return honest(self, records, page)
+        honest(self, page)
 
-    monkeypatch.setattr(pulling._Page, "save", save)
+    monkeypatch.setattr(Intake, "write", write)
 
 
 def done_before_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from connector.assessment import Rules
 from connector.clocks.promises.keeping import Finder
 from connector.model import ClockState, Promise, Ruling, Tag
 from connector.people.identity import Identifying
-from connector.store import assessments, complaints, intake
+from connector.store import assessments, complaints, revisions
 from connector.store.complaints import Stored
 from connector.sync import replay
 from tests.engine.world import START, World, rules
@@ -181,8 +181,8 @@ def test_a_word_that_is_given_while_a_page_is_read_is_not_lost() -> None:
     before = stored(world)
     decide(world, stands=True)
     with world.store.write("pull: page") as connection:
-        row = intake.packed(intake.Saving(before.doc, before.assessed, None, None), Identifying())
-        intake.save(connection, before.source_id, [row], {before.ticket: before}, Identifying(), START)
+        row = revisions.packed(revisions.Saving(before.doc, before.assessed, None, None), Identifying())
+        revisions.save(connection, before.source_id, [row], {before.ticket: before}, Identifying(), START)
     assert [one.stands for one in stored(world).rulings] == [True]
 
 
@@ -203,7 +203,7 @@ def test_a_promise_outlives_an_agents_other_word_on_what_it_is_about() -> None:
     world = a_world()
     reply(world, BY_TOMORROW)
     with world.store.write("reviewed") as connection:
-        assert intake.retag(connection, stored(world), (Tag("category", "service", 1.0, "agent"),), world.now())
+        assert revisions.retag(connection, stored(world), (Tag("category", "service", 1.0, "agent"),), world.now())
     world.step("sweep")
     assert promised(world) == [(ClockState.RUNNING, None)]
 

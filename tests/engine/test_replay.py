@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connector.adapter import Record
 from connector.mapping import words
 from connector.model import Complaint, Priority, Status, Tag
-from connector.store import complaints, intake, lexicons
+from connector.store import complaints, lexicons, revisions
 from connector.sync import pull_tickets, replay
 from connector.sync.changing import PARTS, changed_parts
 from connector.sync.replay import remember, stale
@@ -242,7 +242,7 @@ def test_whom_an_agent_corrected_is_tagged_again_and_keeps_the_agents_word() -> 
         stored = next(complaints.listing(connection))
     said = Tag("category", "payment", 1.0, "agent")
     with world.store.write("corrected") as connection:
-        intake.retag(connection, stored, (said,), world.now())
+        revisions.retag(connection, stored, (said,), world.now())
     assert told_anew(world, made_of("u", delivery=("late",), payment=("charged", "broken")))[0] == 1
     assert said in stored_tags(world)[stored.ticket]
 

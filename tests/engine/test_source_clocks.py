@@ -10,7 +10,7 @@ from connector.model import ClockStep, StepKind
 from connector.store import archive, complaints, quarantine, source_steps
 from connector.store.complaints import Stored
 from connector.sync import pull
-from connector.sync.pull import pull_kept
+from connector.sync.page import pull_kept
 from sandbox.zendesk import Policy
 from tests.engine.shop import Shop, shop
 

@@ -13,7 +13,7 @@ from connector.adapter import Cursor, Page
 from connector.store import names, quarantine
 from connector.store.memory import StoredLedger, StoredMemory
 from connector.sync import pull
-from connector.sync.pull import pull_kept
+from connector.sync.page import pull_kept
 from tests.engine.world import CUSTOMERS, START, World
 
 TEXT = "My parcel has still not arrived. I want my money back."

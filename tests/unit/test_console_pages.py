@@ -18,7 +18,7 @@ from connector.errors import StoreError
 from connector.helpdesk import CallsLeft
 from connector.people.conduct import QUESTIONS
 from connector.roles import Rank
-from connector.store import complaints, intake, labels, sources
+from connector.store import complaints, labels, revisions, sources
 from tests.console import KIM, PAYLOADS, Browser, Office, later, office, text_of
 
 
@@ -764,12 +764,12 @@ def test_h10_an_address_of_a_ticket_that_is_no_web_address_is_no_link(late: Offi
     with late.house.store.write("test") as connection:
         (stored,) = complaints.listing(connection)
         told = msgspec.structs.replace(stored.doc.complaint, url="javascript:alert(1)")
-        row = intake.packed(
-            intake.Saving(msgspec.structs.replace(stored.doc, complaint=told), stored.assessed, None, None),
+        row = revisions.packed(
+            revisions.Saving(msgspec.structs.replace(stored.doc, complaint=told), stored.assessed, None, None),
             late.house.rules.people,
         )
         before = {stored.ticket: stored}
-        intake.save(connection, stored.source_id, [row], before, late.house.rules.people, late.wall)
+        revisions.save(connection, stored.source_id, [row], before, late.house.rules.people, late.wall)
     page = late.browser(Rank.VIEWER).get(first(late))
     assert page.status_code == 200
     assert harmless(page.text) == []

@@ -17,10 +17,10 @@ from sqlalchemy import bindparam, event, select, text
 from connector.errors import FencedError, StoreError
 from connector.model import Complainant, Complaint, Entry, EntryKind, Role, Status, Tag, Visibility
 from connector.people.identity import Identifying
-from connector.store import Store, archive, assessments, complaints, earlier, intake, sources, walks
+from connector.store import Store, archive, assessments, complaints, earlier, revisions, sources, walks
 from connector.store.archive import Keep, packed_raw
 from connector.store.complaints import Assessed, Doc, pack, unpack
-from connector.store.intake import Saving
+from connector.store.revisions import Saving
 from connector.store.rows import among, listed
 from connector.store.tables import complaint
 
@@ -63,10 +63,12 @@ def test_what_is_saved_is_read_again_and_saving_twice_makes_no_second_complaint(
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        intake.save(connection, shop.id, [intake.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        revisions.save(connection, shop.id, [revisions.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
     with store.write("test") as connection:
         before = complaints.of_tickets(connection, shop.id, ["1"])
-        intake.save(connection, shop.id, [intake.packed(a_saving(subject="Still late"), PEOPLE)], before, PEOPLE, NOW)
+        revisions.save(
+            connection, shop.id, [revisions.packed(a_saving(subject="Still late"), PEOPLE)], before, PEOPLE, NOW
+        )
     with store.read() as connection:
         found = list(complaints.listing(connection))
     assert [(one.doc.complaint.subject, one.revision) for one in found] == [("Still late", 2)]
@@ -76,10 +78,10 @@ def test_a_complaint_thought_new_that_somebody_else_brought_since_is_updated_wit
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        intake.save(connection, shop.id, [intake.packed(a_saving("2"), PEOPLE)], {}, PEOPLE, NOW)
+        revisions.save(connection, shop.id, [revisions.packed(a_saving("2"), PEOPLE)], {}, PEOPLE, NOW)
     with store.write("test") as connection:
-        page = [intake.packed(a_saving(ticket, "From a page"), PEOPLE) for ticket in ("1", "2", "3")]
-        intake.save(connection, shop.id, page, {}, PEOPLE, NOW)
+        page = [revisions.packed(a_saving(ticket, "From a page"), PEOPLE) for ticket in ("1", "2", "3")]
+        revisions.save(connection, shop.id, page, {}, PEOPLE, NOW)
     with store.read() as connection:
         found = {one.ticket: one.doc.complaint.subject for one in complaints.listing(connection)}
     assert found == dict.fromkeys("123", "From a page")
@@ -114,12 +116,12 @@ def test_a_row_that_is_written_over_is_the_row_that_would_be_written_anew(
         with store.write("test") as connection:
             shop = sources.enlist(connection, "shop", "memory")
             if first is not None:
-                intake.save(connection, shop.id, [intake.packed(first, PEOPLE)], {}, PEOPLE, NOW)
+                revisions.save(connection, shop.id, [revisions.packed(first, PEOPLE)], {}, PEOPLE, NOW)
         with store.write("test") as connection:
             before = complaints.of_tickets(connection, shop.id, ["1"])
             if erased:
                 connection.execute(text("DELETE FROM complaint"))
-            intake.save(connection, shop.id, [intake.packed(after, PEOPLE)], before, PEOPLE, NOW)
+            revisions.save(connection, shop.id, [revisions.packed(after, PEOPLE)], before, PEOPLE, NOW)
         with store.read() as connection:
             (row,) = connection.execute(
                 text("SELECT c.*, p.key AS person FROM complaint c JOIN complainant p ON p.id = c.complainant_id")
@@ -168,8 +170,8 @@ def test_a_question_with_a_list_has_the_same_answer_in_text_made_once(tmp_path: 
     )
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        rows = [intake.packed(a_saving(ticket), PEOPLE) for ticket in ("1", "2", "3")]
-        intake.save(connection, shop.id, rows, {}, PEOPLE, NOW)
+        rows = [revisions.packed(a_saving(ticket), PEOPLE) for ticket in ("1", "2", "3")]
+        revisions.save(connection, shop.id, rows, {}, PEOPLE, NOW)
         asked = {"of": shop.id, "tickets": wanted, "least": 1}
         for _ in range(2):
             found = among(connection, statement, "tickets", wanted, of=shop.id, least=1)
@@ -181,7 +183,7 @@ def test_yes_no_and_nothing_are_kept_as_sqlite_keeps_them(tmp_path: Path) -> Non
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        intake.save(connection, shop.id, [intake.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        revisions.save(connection, shop.id, [revisions.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
         kept = "SELECT typeof(merged), typeof(category), typeof(resolved_at), typeof(flags) FROM complaint"
         assert connection.exec_driver_sql(kept).one() == ("integer", "null", "null", "text")
         verified = "SELECT verified, typeof(phone) FROM complainant"
@@ -192,9 +194,11 @@ def test_an_assessment_of_an_older_revision_is_not_written(tmp_path: Path) -> No
     store = opened(tmp_path)
     with store.write("test") as connection:
         shop = sources.enlist(connection, "shop", "memory")
-        intake.save(connection, shop.id, [intake.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
+        revisions.save(connection, shop.id, [revisions.packed(a_saving(), PEOPLE)], {}, PEOPLE, NOW)
         seen = complaints.of_tickets(connection, shop.id, ["1"])["1"]
-        intake.save(connection, shop.id, [intake.packed(a_saving(subject="Changed"), PEOPLE)], {"1": seen}, PEOPLE, NOW)
+        revisions.save(
+            connection, shop.id, [revisions.packed(a_saving(subject="Changed"), PEOPLE)], {"1": seen}, PEOPLE, NOW
+        )
         assessments.save(connection, [(seen, Assessed(), None)])
         assert complaints.of_tickets(connection, shop.id, ["1"])["1"].look_at == NOW
 
