@@ -75,8 +75,8 @@ class PromisesFile(Shape):
     coming: _Words = Field(default=(), description="The next one there is.")
     next_week: _Words = Field(default=(), description="Said of a weekday: that of the coming week.")
     relative: dict[Line, int] = Field(default={}, description="A word for a day: how many days ahead.")
-    units: dict[Unit, _Words] = {}
-    numbers: dict[Line, int] = {}
+    units: dict[Unit, _Words] = Field(default={})
+    numbers: dict[Line, int] = Field(default={})
     ends: dict[End, _Words] = Field(default={}, description="Words for the end of a day, a week or a month.")
     to: _Words = Field(default=(), description="Between two numbers; the greater counts.")
     at: _Words = Field(default=(), description="What stands before a time of day.")

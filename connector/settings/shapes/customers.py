@@ -36,7 +36,7 @@ class IdentityShape(Shape):
     address: str | None = None
     phone: str | None = None
     verified: bool = Field(default=True, description="Whether the source vouches for the address.")
-    numbers: dict[Name, str] = {}
+    numbers: dict[Name, str] = Field(default={})
 
 
 class PeopleExample(Shape):

@@ -25,14 +25,14 @@ class ComplaintRule(Shape):
 
 class WriteLine(Shape):
     to: Line
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = Field(default={})
 
 
 class MappingExample(Shape):
-    given: dict[str, Any] = {}
-    expect: dict[str, Any] = {}
-    change: dict[str, Any] = {}
-    writes: dict[str, Any] = {}
+    given: dict[str, Any] = Field(default={})
+    expect: dict[str, Any] = Field(default={})
+    change: dict[str, Any] = Field(default={})
+    writes: dict[str, Any] = Field(default={})
 
 
 class FieldLine(Shape):

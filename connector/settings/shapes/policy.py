@@ -87,7 +87,7 @@ class SurveyShape(Shape):
     daytime: WindowText = Field(default="09:00-19:00", description="Where the customer lives.")
     zone: Line = Field(default="UTC", description="Where a customer's own time zone is unknown.")
     tags: tuple[Line, ...] = ()
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default={})
     when: Condition | None = None
     rank: int = Field(default=7, ge=1, le=9)
     every: DaysText = Field(default="30d", description="One person at most once in so long; 0d for no limit.")
