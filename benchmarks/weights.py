@@ -23,9 +23,9 @@ from msgspec.structs import replace
 
 from benchmarks.blind import LANGUAGES, to_learn_from
 from connector.display import table
+from connector.settings import load_tagging
 from connector.settings.examples import shipped_examples
 from connector.settings.folder import SHIPPED
-from connector.settings.loading import load_tagging
 from connector.settings.models import WEIGHTS
 from connector.tagging.book import LANGUAGE
 from connector.tagging.counsel import Counselled

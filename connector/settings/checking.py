@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from connector.settings.files import FILES
+from connector.settings.known_keys import known_keys
 from connector.settings.problems import Problems, one_of
-from connector.settings.schemas import known_keys
 from connector.settings.shapes.shape import Shape
 from connector.settings.yaml_file import Document
 
@@ -41,9 +40,8 @@ def _report(detail: ErrorDetails, document: Document, shape: type[Shape], proble
     if kind == "missing":
         problems.add(document.place(path[:-1]), f"{path[-1]!r} is missing", f"add a line `{path[-1]}: …`")
     elif kind == "extra_forbidden":
-        name = next(name for name, known in FILES.items() if known is shape)
         problems.add(
-            document.place(path, key=True), f"unknown key {path[-1]!r}", one_of(path[-1], known_keys(name, path[:-1]))
+            document.place(path, key=True), f"unknown key {path[-1]!r}", one_of(path[-1], known_keys(shape, path[:-1]))
         )
     else:
         what, remedy = _SECRET if path[2:3] in (("secrets",), ("reach",)) else _words(detail)

@@ -1,4 +1,4 @@
-"""Which shape each kind of file in the admin's folder has. Read by `checking`, `schemas` and `start`."""
+"""Which shape each kind of file in the admin's folder has. Read by `schemas` and `start`."""
 
 from __future__ import annotations
 

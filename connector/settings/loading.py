@@ -30,7 +30,6 @@ from connector.settings.folder import Folder, home_folder
 from connector.settings.meanings import mapping_of
 from connector.settings.models import digest_of, model_files
 from connector.settings.notation import duration_seconds
-from connector.settings.packed_books import ShippedBook
 from connector.settings.people import People, people_of
 from connector.settings.policies import policy_of
 from connector.settings.problems import Place, Problems, one_of
@@ -118,7 +117,7 @@ def load(
     main = shaped(document, AmendsFile, problems)
     # Phrases are half of all that is read, and nobody asks for them where nothing is tagged.
     books = folder.names("phrases") if main is None or main.tag else ()
-    tagging = tagging_of(folder.document("taxonomy.yaml"), _books(folder, books), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), map(folder.book, books), problems)
     calendars = calendars_of(folder.document("calendars.yaml"), problems)
     sla = _sla(folder, calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)
@@ -163,23 +162,6 @@ def _sla(folder: Folder, calendars: dict[str, Hours] | None, problems: Problems)
         return books_in(folder, languages, problems)
 
     return sla_of(folder.document("sla.yaml"), calendars, profile, promising, problems)
-
-
-def load_tagging(home: Path | None = None) -> tuple[TaggingSettings, tuple[Path, ...]]:
-    """What tags are made of, and nothing else: taxonomy and phrases, and the files of the models.
-
-    Raises SettingsFilesError with everything that is wrong in them, SettingsError where there is no such folder.
-    """
-    problems = Problems()
-    folder = Folder(home_folder(home), problems)
-    tagging = tagging_of(folder.document("taxonomy.yaml"), _books(folder, folder.names("phrases")), problems)
-    problems.raise_if_any()
-    assert tagging is not None, "what could not be understood was raised"
-    return tagging, model_files(folder.home)
-
-
-def _books(folder: Folder, names: Iterable[str]) -> list[Document | ShippedBook | None]:
-    return [folder.book(name) for name in names]
 
 
 def _settings(

@@ -17,7 +17,6 @@ import zstandard
 from connector.settings.checking import shaped
 from connector.settings.digests import content_digest, digest
 from connector.settings.problems import Place, Problems
-from connector.settings.shapes.books import PhrasesFile
 from connector.settings.yaml_file import read_file
 from connector.tagging import PhraseBook
 from connector.tagging.book import said_in
@@ -88,6 +87,8 @@ def _books(file: Path) -> dict[str, _Packed]:
 def packed(folder: Path) -> bytes:
     """The file for the books of a folder. Raises SettingsFilesError where one is not in the shape that it has to
     have: that is not looked at again."""
+    from connector.settings.shapes.books import PhrasesFile  # whoever unpacks needs no shape of what was checked
+
     problems = Problems()
     found: dict[str, _Packed] = {}
     compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)

@@ -1,27 +1,42 @@
 """The taxonomy and the phrase books: from the files to the frozen settings of the tagging room.
 
-Called by `loading`. The structs of that room have the shape of the files, so what is checked is converted as it is.
+`load_tagging` is for commands that tag and do no more, the rest for `loading`. The structs of that room have the shape
+of the files, so what is checked is converted as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from connector.settings.checking import shaped
-from connector.settings.folder import SHIPPED_MARK
+from connector.settings.folder import SHIPPED_MARK, Folder, home_folder
+from connector.settings.models import model_files
 from connector.settings.packed_books import ShippedBook
 from connector.settings.problems import Problems, one_of
-from connector.settings.shapes.books import PhrasesFile
 from connector.settings.shapes.taxonomy import TaxonomyFile
 from connector.settings.themes import shipped_themes
 from connector.settings.yaml_file import Document
 from connector.tagging import Facet, PhraseBook, ProductWords, TaggingSettings, Taxonomy
 from connector.tagging.book import PART, Example, Examples, Phrase, said_in
+
+
+def load_tagging(home: Path | None = None) -> tuple[TaggingSettings, tuple[Path, ...]]:
+    """What tags are made of, and nothing else: taxonomy and phrases, and the files of the models.
+
+    Raises SettingsFilesError with everything that is wrong in them, SettingsError where there is no such folder.
+    """
+    problems = Problems()
+    folder = Folder(home_folder(home), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), map(folder.book, folder.names("phrases")), problems)
+    problems.raise_if_any()
+    assert tagging is not None, "what could not be understood was raised"
+    return tagging, model_files(folder.home)
 
 
 def tagging_of(
@@ -124,7 +139,11 @@ def _check_raises(document: Document, name: str, facet: Facet, taxonomy: Taxonom
 def _book(document: Document | ShippedBook | None, taxonomy: Taxonomy | None, problems: Problems) -> PhraseBook | None:
     if isinstance(document, ShippedBook):
         return document.book if taxonomy is None else _as_named(document.book, document.says, taxonomy)
-    if document is None or shaped(document, PhrasesFile, problems) is None:
+    if document is None:
+        return None
+    from connector.settings.shapes.books import PhrasesFile  # most have no book of their own
+
+    if shaped(document, PhrasesFile, problems) is None:
         return None
     book = msgspec.convert(document.value, PhraseBook)
     if taxonomy is None:
