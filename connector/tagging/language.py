@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from connector.tagging.book import LANGUAGE, UNKNOWN
 from connector.tagging.fitting import Floats
 from connector.tagging.grams import Grams
 from connector.tagging.heads import Model, Sparse
-from connector.tagging.letters import scores
+from connector.tagging.letters import scores_of
 
 # Nobody can tell the language of "ok 12 thx": below this only the script speaks.
 FEWEST_WORDS = 3
@@ -74,8 +74,28 @@ class Guess(msgspec.Struct, frozen=True, gc=False):
     author: str
 
 
-# What a model makes of one text: the share of each language, and whether the first of them stands.
-_Heard = tuple[Mapping[str, float], bool]
+class _Open(NamedTuple):
+    """A sample of a text whose language the statistics have to tell, with what else is known of it."""
+
+    sample: str
+    locale: str | None
+    heard: Mapping[str, float]
+
+
+class _Heard(NamedTuple):
+    """What a model makes of some texts: the share of each language in each, the language with the largest, that share,
+    and whether it stands."""
+
+    languages: tuple[str, ...]
+    shares: list[list[float]]
+    best: list[int]
+    top: list[float]
+    sure: list[bool]
+
+    def of(self, row: int) -> Mapping[str, float]:
+        return dict(zip(self.languages, self.shares[row], strict=True))
+
+
 NOTHING = Guess(UNKNOWN, 0.0, "default")
 HISTORY = "history"
 
@@ -104,25 +124,25 @@ def guesses(
 ) -> list[Guess]:
     """The language of each message. A model with a head for it answers where it is certain, letter statistics where it
     is not: they know the languages that are not listed as well. `sparse` are the model's scores of the features."""
-    heard: Sequence[_Heard] = [({}, False)] * len(messages)
-    if model is not None and sparse is not None:
-        heard = _heard(features, model, sparse)
-    found = []
-    for message, (shares, sure) in zip(messages, heard, strict=True):
+    heard = _heard(features, model, sparse) if model is not None and sparse is not None else None
+    found: list[Guess | _Open] = []
+    for row, message in enumerate(messages):
         if message.language in languages:
             found.append(Guess(message.language or UNKNOWN, 1.0, "mapping"))
             continue
-        if sure and len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS:
-            best = max(shares, key=shares.__getitem__)
+        long_enough = len(message.text) + len(message.subject) >= FEWEST_LETTERS + FEWEST_WORDS
+        if heard is not None and heard.sure[row] and long_enough:
+            best = heard.languages[heard.best[row]]
             if best in languages and best not in WITH_TWINS:
-                found.append(Guess(best, round(shares[best], 3), "words"))
+                found.append(Guess(best, round(heard.top[row], 3), "words"))
                 continue
         text = f"{message.text[:RAW_SAMPLE]}\n{message.subject[:RAW_SAMPLE]}"
-        found.append(guess(text, languages, message.usual or message.locale, shares, message.usual))
-    return found
+        shares = heard.of(row) if heard is not None else {}
+        found.append(_at_once(text, languages, message.usual or message.locale, shares, message.usual))
+    return _settled(found, languages)
 
 
-def _heard(features: Grams, model: Model, sparse: Sparse) -> list[_Heard]:
+def _heard(features: Grams, model: Model, sparse: Sparse) -> _Heard:
     """How likely a model with a head for the language takes each language to be, and whether it may be believed."""
     head = model.head(LANGUAGE)
     assert head is not None, "the caller looked"
@@ -131,12 +151,10 @@ def _heard(features: Grams, model: Model, sparse: Sparse) -> list[_Heard]:
     scores -= np.maximum.reduce(scores, axis=1, keepdims=True)
     powers = np.exp(scores / np.float32(head.temperature))
     powers /= np.add.reduce(powers, axis=1, keepdims=True)
-    counts = np.bincount(features.words.texts, minlength=features.size).tolist()
-    found: list[_Heard] = []
-    for row, count, known in zip(powers.tolist(), counts, sparse.known.tolist(), strict=True):
-        sure = count >= MANY_WORDS and known >= FAMILIAR * count and max(row) >= SURE
-        found.append((dict(zip(head.values, row, strict=True)), sure))
-    return found
+    counts = np.bincount(features.words.texts, minlength=features.size)
+    top = np.maximum.reduce(powers, axis=1)
+    sure = (counts >= MANY_WORDS) & (sparse.known >= FAMILIAR * counts) & (top.astype(np.float64) >= SURE)
+    return _Heard(head.values, powers.tolist(), powers.argmax(axis=1).tolist(), top.tolist(), sure.tolist())
 
 
 def guess(
@@ -149,6 +167,13 @@ def guess(
     """The language of `text` among `languages`. The author's `locale` (ISO 639-1) only breaks ties; `heard` is how
     likely a model takes each language to be, `usual` what the author wrote before: of a text that is too short, that
     is the answer."""
+    return _settled([_at_once(text, languages, locale, heard or {}, usual)], languages)[0]
+
+
+def _at_once(
+    text: str, languages: frozenset[str], locale: str | None, heard: Mapping[str, float], usual: str | None
+) -> Guess | _Open:
+    """What can be said without the statistics, else what they have to be asked."""
     raw = text[:RAW_SAMPLE]
     words = _WORDS.findall(raw)
     sample = " ".join(words)[:SAMPLE]
@@ -158,8 +183,16 @@ def guess(
         if by_script is not None:
             return by_script if by_script.language in languages else NOTHING
     if not enough:
-        return _by_history(words, languages, usual, heard or {})
-    return _by_statistics(sample, languages, locale, heard or {})
+        return _by_history(words, languages, usual, heard)
+    return _Open(sample, locale, heard)
+
+
+def _settled(found: Sequence[Guess | _Open], languages: frozenset[str]) -> list[Guess]:
+    """With what the statistics say of those that are open, which are asked of all of them at once."""
+    said = iter(scores_of([one.sample for one in found if isinstance(one, _Open)]))
+    return [
+        one if isinstance(one, Guess) else _by_statistics(next(said), languages, one.locale, one.heard) for one in found
+    ]
 
 
 def _by_history(
@@ -180,9 +213,11 @@ def _by_script(raw: str, enough: bool) -> Guess | None:
     return None
 
 
-def _by_statistics(sample: str, languages: frozenset[str], locale: str | None, heard: Mapping[str, float]) -> Guess:
-    """The scores of the statistics, those of listed languages a little higher or lower as a model sees them."""
-    found = scores(sample)  # best first
+def _by_statistics(
+    found: Mapping[str, float], languages: frozenset[str], locale: str | None, heard: Mapping[str, float]
+) -> Guess:
+    """The scores of the statistics, the best first, those of listed languages a little higher or lower as a model sees
+    them."""
     weighed = {
         code: score * (heard[code] + LEAST_SHARE) ** HEARD if code in heard else score
         for code, score in found.items()

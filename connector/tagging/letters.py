@@ -8,7 +8,7 @@ looked up together. The table (`letters.bin`) is made of the data of `eld` by `m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from pkgutil import get_data
@@ -57,32 +57,62 @@ class Table(NamedTuple):
 
 def scores(text: str) -> dict[str, float]:
     """How much the text is each language, the best first; only those it is at all."""
+    return scores_of([text])[0]
+
+
+def scores_of(texts: Sequence[str]) -> list[dict[str, float]]:
+    """The same of each of several texts, in a tenth of the time that each of them alone takes."""
+    if not texts:
+        return []
     table = _table()
-    runs: dict[bytes, int] = {}
-    for run in _runs(_normal(text)):
-        runs[run] = runs.get(run, 0) + 1
+    runs: dict[bytes, int] = {}  # each once, in the order in which they are first met
+    numbers: list[int] = []
+    times: list[float] = []
+    counts: list[int] = []
+    for text in texts:
+        found: dict[bytes, int] = {}
+        for run in _runs(_normal(text)):
+            found[run] = found.get(run, 0) + 1
+        whole = sum(found.values())
+        numbers += [runs.setdefault(run, len(runs)) for run in found]
+        times += [often / whole * _WHOLE for often in found.values()]
+        counts.append(len(found))
     if not runs:
-        return {}
-    shares = np.array(list(runs.values()), dtype=np.float64) / sum(runs.values()) * _WHOLE
-    places, known = _found(table, runs)
-    shares, places = shares.take(known), places.take(known)
-    first = table.begins.take(places)
-    lengths = table.begins.take(places + 1) - first
+        return [{} for _ in texts]
+    sums = _sums(table, runs, numbers, times, counts)
+    order = np.argsort(-sums, axis=1, kind="stable")
+    ordered = np.take_along_axis(sums, order, axis=1)
+    return [
+        {table.codes[number]: score for number, score in zip(best, said, strict=True) if score}
+        for best, said in zip(order.tolist(), ordered.tolist(), strict=True)
+    ]
+
+
+def _sums(
+    table: Table, runs: Mapping[bytes, int], numbers: Sequence[int], times: Sequence[float], counts: Sequence[int]
+) -> npt.NDArray[np.float64]:
+    """Texts x languages. Of each text `counts` says how many runs it has; of each of these, in turn, `numbers` which it
+    is, and `times` how often it stands there."""
+    places, there = _found(table, runs)
+    place = places.take(numbers)
+    known = there.take(numbers).nonzero()[0]
+    place, shares = place.take(known), np.array(times).take(known)
+    text = np.arange(len(counts)).repeat(counts).take(known)
+    first = table.begins.take(place)
+    lengths = table.begins.take(place + 1) - first
     at = (first - lengths.cumsum() + lengths).repeat(lengths) + np.arange(lengths.sum())
     share, usual = shares.repeat(lengths), table.counts.take(at).astype(np.float64)
-    likeness = np.minimum(share, usual) / np.maximum(share, usual) * table.worth.take(places).repeat(lengths) + 2
-    sums = np.bincount(table.languages.take(at), weights=likeness, minlength=len(table.codes)) / (len(runs) * 3.2)
-    order = np.argsort(-sums, kind="stable")
-    return {
-        table.codes[number]: score for number, score in zip(order.tolist(), sums[order].tolist(), strict=True) if score
-    }
+    likeness = np.minimum(share, usual) / np.maximum(share, usual) * table.worth.take(place).repeat(lengths) + 2
+    cells = text.repeat(lengths) * len(table.codes) + table.languages.take(at)
+    sums = np.bincount(cells, weights=likeness, minlength=len(counts) * len(table.codes))
+    return sums.reshape(len(counts), -1) / (np.maximum(counts, 1) * 3.2)[:, None]
 
 
-def _found(table: Table, runs: Mapping[bytes, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where each run is or would be in the table, and which of them are in it."""
+def _found(table: Table, runs: Mapping[bytes, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Where each run is or would be in the table, and whether it is in it."""
     numbers = numbered(runs)
     places = np.minimum(table.runs.searchsorted(numbers), len(table.runs) - 1)
-    return places, (table.runs.take(places) == numbers).nonzero()[0]
+    return places, table.runs.take(places) == numbers
 
 
 def numbered(runs: Mapping[bytes, Any]) -> npt.NDArray[np.uint64]:
