@@ -14,27 +14,19 @@ from typing import NamedTuple
 import msgspec
 
 from connector.adapter import Cursor, Page, Record
-from connector.assessment import (
-    Known,
-    Rules,
-    Understood,
-    Untagged,
-    as_corrected,
+from connector.assessment.clocks import (
     clock_flags,
     clocks_by_settings,
     closed_before,
-    counts_in,
-    figures_of,
-    normalised,
-    own_marked,
     promises_of,
-    said_by_agents,
-    tagged,
-    understood_again,
     with_kept,
     with_promises,
-    worth_a_look,
 )
+from connector.assessment.counting import counts_in, figures_of
+from connector.assessment.deciding import worth_a_look
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, as_corrected, said_by_agents, tagged, understood_again
+from connector.assessment.untagged import Known, Untagged, normalised, own_marked
 from connector.clocks.promises.keeping import undecided
 from connector.corrections import AGENT
 from connector.errors import CursorError, RecordError
