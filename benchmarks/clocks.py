@@ -23,7 +23,9 @@ from zoneinfo import ZoneInfo
 
 from adapters.memory import Adapter, DeskSettings
 from benchmarks import contenders, report
-from connector.assessment import Rules, Understood, assess, understand
+from connector.assessment.deciding import assess
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understand
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Week, Window
 from connector.clocks.public_holidays import PublicHolidays

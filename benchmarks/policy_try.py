@@ -17,7 +17,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from connector.assessment import Rules, assess, understand
+from connector.assessment.deciding import assess
+from connector.assessment.rules import Rules
+from connector.assessment.understood import understand
 from connector.commands.place import Place
 from connector.commands.policy_try import attempt
 from connector.desks import rules_of

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from connector.adapter import Adapter, Blank, Credentials, Identity, Tools, find_adapter
-from connector.assessment import ReadSource, Rules
+from connector.assessment.rules import ReadSource, Rules
 from connector.budget import AccountBudget
 from connector.corrections import Answers, vocabulary
 from connector.credentials import SourceCredentials

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from connector.assessment import Rules, Understood, clocks_of
+from connector.assessment.clocks import clocks_of
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood
 from connector.clocks.difference import pairs
 from connector.clocks.explain import CALENDAR_TIME, segments
 from connector.clocks.overdue import why

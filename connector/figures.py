@@ -1,6 +1,6 @@
 """What one complaint counts as in a report: words to group by, and whole numbers to add up and rank. Pure.
 
-Computed whenever a complaint is saved or looked at (`assessment.figures_of`), kept by the store in the same
+Computed whenever a complaint is saved or looked at (`assessment.counting.figures_of`), kept by the store in the same
 transaction, and read by `report`, which so never has to open a complaint.
 """
 

@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import Assessment, Rules, Understood, assess, clocks_of, hands_of
+from connector.assessment.clocks import clocks_of
+from connector.assessment.deciding import Assessment, assess, hands_of
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood
 from connector.clocks import overdue
 from connector.clocks.lives import ACKNOWLEDGEMENT, FIRST_REPLY, NEXT_REPLY, RESOLUTION
 from connector.mapping import Mapping as FieldMapping

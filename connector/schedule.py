@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from connector.adapter import Cursor
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.errors import AmendsError, AuthError, FencedError, InboxError, StoreError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.retry import delay_seconds

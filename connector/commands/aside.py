@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.commands.place import Place, prove_source
 from connector.desks import open_desk, rules_of
 from connector.display import count, moment, table, wrapped

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from connector.assessment import Rules, clocks_of, understood_again
+from connector.assessment.clocks import clocks_of
+from connector.assessment.rules import Rules
+from connector.assessment.understood import understood_again
 from connector.clocks.difference import Case, Difference, Reason, differences
 from connector.clocks.source_clocks import SourceClock, source_clocks
 from connector.commands.place import Place

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.assessment import Understood, clocks_of, understood_again
+from connector.assessment.clocks import clocks_of
+from connector.assessment.understood import Understood, understood_again
 from connector.clocks.promises.keeping import LAST_SECOND, WITHDRAWN, Told
 from connector.clocks.promises.standing import PROMISE, UNSURE, standing_of
 from connector.commands.cases import find

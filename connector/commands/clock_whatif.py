@@ -12,7 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from connector.assessment import Rules, Understood, clocks_of, understood_again
+from connector.assessment.clocks import clocks_of
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understood_again
 from connector.commands.place import Place
 from connector.commands.progress import Progress
 from connector.desks import rules_of

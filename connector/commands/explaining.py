@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connector.assessment import closed_before, understood_again
+from connector.assessment.clocks import closed_before
+from connector.assessment.understood import understood_again
 from connector.clocks.source_clocks import source_clocks
 from connector.commands.cases import find
 from connector.commands.place import Place

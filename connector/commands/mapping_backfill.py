@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.commands.cases import values_of
 from connector.commands.place import Place
 from connector.commands.progress import Progress

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from connector.adapter import Adapter, Record
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.commands.mapping_live import opened
 from connector.commands.mapping_preview import Previewed, previewed
 from connector.commands.place import Place

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from connector.adapter import Record
-from connector.assessment import Tags
+from connector.assessment.rules import Tags
 from connector.commands.cases import values_of
 from connector.commands.mapping_live import newest, opened
 from connector.commands.place import Place

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import Rules, Understood, understood_again
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understood_again
 from connector.commands.place import Place
 from connector.commands.progress import Progress
 from connector.desks import rules_of

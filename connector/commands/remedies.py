@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from connector.assessment import understood_again
+from connector.assessment.understood import understood_again
 from connector.commands.cases import find, values_of
 from connector.commands.place import Place, prove_source
 from connector.display import clean, moment, table, wrapped

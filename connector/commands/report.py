@@ -208,7 +208,9 @@ def _granted(connection: Transaction, as_of: datetime | None) -> Iterator[tuple[
 
 def _alone(place: Place, connection: Transaction, as_of: datetime) -> Alone:
     """What every complaint counted as at that instant: its timeline up to then, folded by the rules of today."""
-    from connector.assessment import clock_flags, clocks_of, figures_of, understood_again
+    from connector.assessment.clocks import clock_flags, clocks_of
+    from connector.assessment.counting import figures_of
+    from connector.assessment.understood import understood_again
     from connector.desks import rules_of
     from connector.mapping import words
     from connector.store import complaints

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from connector.assessment import understood_again
+from connector.assessment.understood import understood_again
 from connector.commands.cases import find
 from connector.commands.keeping import Done
 from connector.commands.place import Place, prove_source

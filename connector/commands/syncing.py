@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from connector.adapter import Counting
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.commands.place import Place, no_source
 from connector.commands.progress import Progress
 from connector.desks import open_desk, people_desk, rules_of

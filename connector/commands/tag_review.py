@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from connector.assessment import counts_in
+from connector.assessment.counting import counts_in
 from connector.commands.cases import find
 from connector.commands.place import Place
 from connector.corrections import AGENT

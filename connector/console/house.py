@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.commands.mapping_edit import HISTORY
 from connector.commands.place import Place
 from connector.console.limits import Allowance

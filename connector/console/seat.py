@@ -18,7 +18,7 @@ from connector.roles import GRANTS, Permission, Rank
 from connector.store import Store
 
 if TYPE_CHECKING:
-    from connector.assessment import Rules
+    from connector.assessment.rules import Rules
     from connector.console.house import House
     from connector.settings import Settings
 

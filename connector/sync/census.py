@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.adapter import Counting
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.helpdesk import Helpdesk
 from connector.store import Store, complaints, links, sources
 from connector.sync.page import pull_tickets

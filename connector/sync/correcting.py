@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from connector.assessment import Rules, understood_again
+from connector.assessment.rules import Rules
+from connector.assessment.understood import understood_again
 from connector.helpdesk import Helpdesk
 from connector.policy import correction as wording
 from connector.policy.rules import Correction as Rule

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.adapter import Hooking
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.errors import AmendsError, AuthError, FencedError, InboxError, SettingsError, StoreError, TemporaryError
 from connector.helpdesk import Helpdesk
 from connector.store import Store

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from connector.adapter import Page, Record
-from connector.assessment import Rules, Understood, said_by_agents
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, said_by_agents
 from connector.corrections import AGENT
 from connector.helpdesk import Helpdesk
 from connector.mapping.unplaced import values_in

@@ -12,7 +12,9 @@ from datetime import datetime
 import msgspec
 
 from connector.adapter import Page, Record
-from connector.assessment import Rules, Understood, Untagged, tagged
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, tagged
+from connector.assessment.untagged import Untagged
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.people.tongues import Spoken, spoken

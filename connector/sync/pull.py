@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from connector.adapter import Cursor, Page
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.errors import CursorError
 from connector.helpdesk import Helpdesk
 from connector.retry import patiently

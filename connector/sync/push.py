@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from connector.assessment import Rules, closed_before, hands_of, understood_again, wait_until, why_not
+from connector.assessment.clocks import closed_before
+from connector.assessment.deciding import hands_of, wait_until, why_not
+from connector.assessment.rules import Rules
+from connector.assessment.understood import understood_again
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk
 from connector.model import ActionKind

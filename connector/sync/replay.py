@@ -17,19 +17,9 @@ import msgspec
 
 from connector import __version__
 from connector.adapter import Record
-from connector.assessment import (
-    Known,
-    Rules,
-    Understood,
-    Untagged,
-    left_untagged,
-    normalised,
-    own_marked,
-    tagged,
-    tags_stand,
-    understood_again,
-    untagged,
-)
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, tagged, understood_again
+from connector.assessment.untagged import Known, Untagged, left_untagged, normalised, own_marked, tags_stand, untagged
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
 from connector.mapping import difference as mapping_difference

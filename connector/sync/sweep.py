@@ -15,17 +15,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from connector.assessment import (
-    Assessment,
-    Rules,
-    Understood,
-    assess,
-    closed_before,
-    figures_of,
-    hands_of,
-    understood_again,
-    why_not,
-)
+from connector.assessment.clocks import closed_before
+from connector.assessment.counting import figures_of
+from connector.assessment.deciding import Assessment, assess, hands_of, why_not
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understood_again
 from connector.clocks.promises.keeping import undecided
 from connector.helpdesk import Helpdesk
 from connector.model import Action, ActionKind, Answer, FlagKind, Link

@@ -13,25 +13,19 @@ from datetime import datetime
 import msgspec
 
 from connector.adapter import Record
-from connector.assessment import (
-    Known,
-    Rules,
-    Understood,
-    Untagged,
-    as_corrected,
+from connector.assessment.clocks import (
     clock_flags,
     clocks_by_settings,
     closed_before,
-    counts_in,
-    figures_of,
-    normalised,
-    own_marked,
     promises_of,
-    understood_again,
     with_kept,
     with_promises,
-    worth_a_look,
 )
+from connector.assessment.counting import counts_in, figures_of
+from connector.assessment.deciding import worth_a_look
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, as_corrected, understood_again
+from connector.assessment.untagged import Known, Untagged, normalised, own_marked
 from connector.clocks.promises.keeping import undecided
 from connector.errors import RecordError
 from connector.helpdesk import Helpdesk
@@ -163,10 +157,8 @@ def saving(
     clocks = with_kept(by_settings, this, rules, now)
     if changed and before is not None and this.kept != before.assessed.kept:
         bare = msgspec.structs.replace(this, kept=before.assessed.kept)
-        if (
-            with_kept(by_settings, bare, rules, now) == clocks
-        ):  # the new settings say the same of it, so nothing has to be kept
-            this = bare
+        if with_kept(by_settings, bare, rules, now) == clocks:
+            this = bare  # the new settings say the same of it, so nothing has to be kept
     flags: tuple[Flag, ...] = before.assessed.flags if before else ()
     look_at: datetime | None = now
     if before is None and not worth_a_look(this, rules, desk.act_from, now):

@@ -15,7 +15,8 @@ from hashlib import sha256
 
 import msgspec
 
-from connector.assessment import Rules, counts_in
+from connector.assessment.counting import counts_in
+from connector.assessment.rules import Rules
 from connector.helpdesk import Helpdesk
 from connector.store import Store, Transaction, sources, tallies, trends, walks
 from connector.store.tallies import Standing

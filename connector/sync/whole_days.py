@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from connector.assessment import ReadSource, Rules
+from connector.assessment.rules import ReadSource, Rules
 from connector.helpdesk import Helpdesk
 from connector.store import Transaction, sources
 from connector.trends.life import day_number

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from connector.assessment import Rules, Understood, clocks_of
+from connector.assessment.clocks import clocks_of
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood
 from connector.clocks import closed
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Holiday, Week, Window

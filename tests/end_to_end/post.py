@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from adapters.imap import Adapter, ImapSettings
 from adapters.imap.evidence import ticket_of
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.desks import rules_of
 from connector.helpdesk import Helpdesk
 from connector.mapping import words

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from adapters.imap.evidence import ticket_of
 from adapters.imap.sending import Smtp
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.model import ActionKind, EntryKind, Mode, Role, Visibility
 from connector.policy.rules import Acknowledge
 from connector.store import intentions

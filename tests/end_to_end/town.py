@@ -18,7 +18,7 @@ from sqlalchemy import event
 
 from adapters.zendesk import Adapter, ZendeskSettings
 from connector.adapter import Tools
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.budget import AccountBudget
 from connector.credentials import SourceCredentials
 from connector.desks import rules_of

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import event
 
 from adapters.zendesk import Adapter, ZendeskSettings
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.desks import rules_of
 from connector.errors import AuthError
 from connector.helpdesk import Helpdesk

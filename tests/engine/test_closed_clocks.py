@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connector.assessment import Rules, Understood, clocks_of, understood_again
+from connector.assessment.clocks import clocks_of
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understood_again
 from connector.clocks.explain import segments
 from connector.clocks.regulation import Deadline, Event, Length, Profile, Regulation
 from connector.clocks.sla import Sla

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connector.assessment import clocks_of, figures_of, understood_again
+from connector.assessment.clocks import clocks_of
+from connector.assessment.counting import figures_of
+from connector.assessment.understood import understood_again
 from connector.people.retention import Retention
 from connector.report.cohort import Cohort, cohort, from_blocks, from_bytes, from_scores
 from connector.report.counting import Counting, Period

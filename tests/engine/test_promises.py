@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.clocks.promises.keeping import Finder
 from connector.model import ClockState, Promise, Ruling, Tag
 from connector.people.identity import Identifying

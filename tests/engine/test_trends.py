@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connector.assessment import ReadSource
+from connector.assessment.rules import ReadSource
 from connector.model import ActionKind, EntryKind, FlagKind
 from connector.policy.rules import Correction, Rule
 from connector.store import complaints, corrections, erasure, intentions, links, sources, tallies, trends

@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import event, select
 
 from adapters.memory import DESKS, Adapter, Desk, DeskSettings, Moment
-from connector.assessment import Rules, Tags
+from connector.assessment.rules import Rules, Tags
 from connector.desks import rules_of
 from connector.errors import AuthError, TemporaryError
 from connector.helpdesk import Helpdesk

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import event
 
 from adapters.jira import Adapter
-from connector.assessment import Rules
+from connector.assessment.rules import Rules
 from connector.desks import rules_of
 from connector.helpdesk import Helpdesk
 from connector.mapping import words

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from connector.assessment import Rules, Understood, assess
+from connector.assessment.deciding import assess
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood
 from connector.mapping import Mapping, words
 from connector.model import Action, ActionKind
 from connector.people.repeats import Earlier

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from connector.assessment import Rules, Understood, assess, understand
+from connector.assessment.deciding import assess
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understand
 from connector.clocks.closed import Kept
 from connector.display import width
 from connector.explain import Explanation, WriteTold, explain, lines

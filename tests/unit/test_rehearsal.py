@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import mappings
-from connector.assessment import Rules, Understood, assess, understand
+from connector.assessment.deciding import assess
+from connector.assessment.rules import Rules
+from connector.assessment.understood import Understood, understand
 from connector.condition import condition
 from connector.desks import rules_of
 from connector.mapping import words
