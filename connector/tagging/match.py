@@ -80,11 +80,12 @@ class Lookup:
             return []
         hits: list[Hit] = []
         negations: list[int] = []
+        keys, length = self._keys, len(text)
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            free_left, free_right, negation, whole, begun = self._keys[index]
+            free_left, free_right, negation, whole, begun = keys[index]
             if start and not free_left and ((before := text[start - 1]).isalnum() or before in "@_"):
                 continue
-            if free_right or end == len(text) or not ((after := text[end]).isalnum() or after == "_"):
+            if free_right or end == length or not ((after := text[end]).isalnum() or after == "_"):
                 if negation:
                     negations.append(end)
                 if whole:

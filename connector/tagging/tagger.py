@@ -6,10 +6,12 @@ Every tag quotes the customer's words as offsets into the complaint's own field,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from operator import itemgetter
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
 from connector.model import Amount, Complaint, Span, Tag
@@ -22,7 +24,7 @@ from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
 from connector.tagging.money import amounts, nearest
 from connector.tagging.reading import Batch, Message, Read, Reader
-from connector.tagging.weigh import Field, Voice, Witness, answers, enough
+from connector.tagging.weigh import Field, Voice, Witness, alone, answers, enough
 
 BATCH = 256
 MOST_CHARACTERS = 1 << 15
@@ -67,12 +69,11 @@ class _Head(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Question(msgspec.Struct, frozen=True, eq=False):
-    """A facet that is asked of every message, who answers it beside the phrases, and what is said where nobody does."""
+    """A facet of which a model is asked beside the phrases."""
 
     name: str
     facet: Facet
-    head: _Head | None
-    unsaid: tuple[Tag, ...]
+    head: _Head
 
 
 class Tagger:
@@ -98,10 +99,10 @@ class Tagger:
         self._models = tuple(models)
         self._heads = _heads(models, self._facets)
         self._enough = [_enough(number, model, self._heads.values()) for number, model in enumerate(models)]
-        self._questions = [
-            _Question(name, facet, self._heads.get(name), answers(name, facet, _NONE, None))
-            for name, facet in self._facets.items()
-        ]
+        self._questions = [_Question(name, self._facets[name], head) for name, head in self._heads.items()]
+        self._number = {one.name: number for number, one in enumerate(self._questions)}
+        unsaid = {name: answers(name, facet, _NONE, None) for name, facet in self._facets.items()}
+        self._unsaid = {name: tags for name, tags in unsaid.items() if tags}
         self._raising = {name: facet.raises for name, facet in self._facets.items() if facet.raises}
 
     def tags(self, complaint: Complaint, told: Tag | None = None, language: Tag | None = None) -> tuple[Tag, ...]:
@@ -128,16 +129,17 @@ class Tagger:
         if not batch.messages:
             return []
         shares: list[list[list[float]]] = []
-        speaks: list[list[list[bool]]] = []
+        speaks: list[npt.NDArray[np.bool_]] = []
         for model, least in zip(self._models, self._enough, strict=True):
             chances = model.chances(batch.scores(model, self._facets))
             shares.append(chances.tolist())
-            speaks.append(model.any_of(chances >= least).tolist())
+            speaks.append(model.any_of(chances >= least))
         results: list[dict[str, tuple[Tag, ...]]] = []
         wanted: list[Wanted] = []
-        for row, read in enumerate(batch.messages):
-            rows = [(share[row], speak[row]) for share, speak in zip(shares, speaks, strict=True)]
-            results.append(_raised(self._answered(row, read, rows, wanted), self._raising, self._facets))
+        speaking = self._speaking(speaks, len(batch.messages))
+        for row, (read, heads) in enumerate(zip(batch.messages, speaking, strict=True)):
+            answered = self._answered(row, read, [share[row] for share in shares], heads, wanted)
+            results.append(_raised(answered, self._raising, self._facets))
         for (row, name, value), quotes in evidence(batch, self._models, wanted).items():
             tags_of = results[row]
             tags_of[name] = tuple(
@@ -151,24 +153,43 @@ class Tagger:
                 results[row][REMEDY] = _priced(results[row][REMEDY], read)
         return results
 
+    def _speaking(self, speaks: Sequence[npt.NDArray[np.bool_]], count: int) -> list[list[int]]:
+        """For each of `count` messages the numbers of the questions to which a model has an answer that is enough."""
+        if not self._questions:
+            return [[] for _ in range(count)]
+        heads = [one.head for one in self._questions]
+        rows, numbers = np.stack([speaks[head.model][:, head.number] for head in heads], axis=1).nonzero()
+        ends = rows.searchsorted(np.arange(count + 1)).tolist()
+        listed = numbers.tolist()
+        return [listed[first:last] for first, last in pairwise(ends)]
+
     def _answered(
-        self, row: int, read: Read, models: Sequence[tuple[list[float], list[bool]]], wanted: list[Wanted]
+        self, row: int, read: Read, shares: Sequence[list[float]], speaking: Sequence[int], wanted: list[Wanted]
     ) -> dict[str, tuple[Tag, ...]]:
         """The answers to each question about one message, without the words that moved a model: those become `wanted`.
-        Of each model the chances of all columns, and which of its heads find one that is enough."""
-        tags: dict[str, tuple[Tag, ...]] = {}
+        Of each model the chances of all columns, and the numbers of the questions to which one has an answer."""
+        tags = dict(self._unsaid)
         votes = read.votes
-        for one in self._questions:
-            head, heard = one.head, votes.get(one.name, _NONE)
-            if head is None or not (heard or models[head.model][1][head.number]):
-                given = answers(one.name, one.facet, heard, None) if heard else one.unsaid
+        numbers: Iterable[int] = speaking
+        if votes:
+            numbers = {*speaking, *(self._number[name] for name in votes if name in self._number)}
+            for name in votes.keys() - self._number.keys():
+                if given := answers(name, self._facets[name], votes[name], None):
+                    tags[name] = given
+        for number in numbers:
+            one = self._questions[number]
+            head = one.head
+            opinion = head.voice, head.chosen(shares[head.model])
+            heard = votes.get(one.name)
+            if heard is None and not one.facet.several:
+                tag = alone(one.name, opinion)
+                given = (tag,) if tag is not None else ()
             else:
-                chances = head.chosen(models[head.model][0])
-                given = answers(one.name, one.facet, heard, (head.voice, chances), read.guess.language)
-                for tag in given:
-                    if not tag.evidence and tag.author == head.voice.author:
-                        column = head.columns[head.voice.places[tag.value]]
-                        wanted.append(Wanted(row, tag.facet, tag.value, head.model, column))
+                given = answers(one.name, one.facet, heard or _NONE, opinion, read.guess.language)
+            for tag in given:
+                if not tag.evidence and tag.author == head.voice.author:
+                    column = head.columns[head.voice.places[tag.value]]
+                    wanted.append(Wanted(row, tag.facet, tag.value, head.model, column))
             if given:
                 tags[one.name] = given
         return tags

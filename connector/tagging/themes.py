@@ -11,9 +11,11 @@ from binascii import crc32
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from ahocorasick_rs import AhoCorasick
 
 from connector.tagging.fold import folded_lines
@@ -71,7 +73,7 @@ class Themes:
         owners: list[int] = []
         starts: list[int] = []
         ends: list[int] = []
-        for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        for number, (text, language) in enumerate(zip(_blanked(texts), languages, strict=True)):
             if language in self._languages:
                 first = self._first(text, language)
                 names = sorted(first)
@@ -88,10 +90,10 @@ class Themes:
         return Places(*np.array((buckets, owners, starts, ends), dtype=np.int64))
 
     def _first(self, text: str, language: str) -> dict[str, tuple[int, int]]:
-        """Each theme, and where its first word stands."""
+        """Each theme, and where its first word stands in a text of words between blanks."""
         automaton, keys = self._book(language)
         first: dict[str, tuple[int, int]] = {}
-        spaced = f" {text.translate(_BLANKED)} "
+        spaced = f" {text} "
         for index, start, end in automaton.find_matches_as_indexes(spaced, overlapping=True):
             for themes, before, after, rest in keys[index]:
                 last = end - after
@@ -167,6 +169,30 @@ class _Blanked(dict[int, int]):
 
 _BLANKED = _Blanked()
 _BLANKED_IN_LISTS = _Blanked({0: 0, ord("*"): ord("*")})
+
+
+_PLANE = 0x10000
+
+
+def _blanked(texts: Sequence[str]) -> list[str]:
+    """Each text with a blank for each character that is no letter."""
+    joined = "".join(texts)
+    if joined.isascii() or len(texts) == 1:
+        blanked = joined.translate(_BLANKED)
+    else:
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        found = _letters().take(codes, mode="clip")
+        for at in (codes >= _PLANE).nonzero()[0].tolist():
+            found[at] = _BLANKED[int(codes[at])]
+        blanked = found.tobytes().decode("utf-32-le", "surrogatepass")
+    ends = [0, *accumulate(map(len, texts))]
+    return [blanked[start:end] for start, end in pairwise(ends)]
+
+
+@cache
+def _letters() -> npt.NDArray[np.uint32]:
+    """The character for each of the basic plane."""
+    return np.array([code if chr(code).isalnum() else 0x20 for code in range(_PLANE)], dtype=np.uint32)
 
 
 def bucket_of(theme: str) -> int:

@@ -174,17 +174,22 @@ def _by_phrases(name: str, votes: Votes) -> Tag | None:
     return _spoken(name, winner, best * (1 - second / 2), votes[winner], "")
 
 
-def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
+def alone(name: str, opinion: Opinion) -> Tag | None:
+    """What a model says of a facet of which one value holds, where no phrase says anything; None where it is unsure."""
     voice, chances = opinion
     if not chances:
         return None
     chance = max(chances)
     best = chances.index(chance)
-    if chance < voice.least[best]:
-        return None
-    value = voice.values[best]
-    if not votes:
-        return Tag(name, value, round(chance, 3), voice.author)
+    return Tag(name, voice.values[best], round(chance, 3), voice.author) if chance >= voice.least[best] else None
+
+
+def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
+    tag = alone(name, opinion)
+    if tag is None or not votes:
+        return tag
+    voice, chances = opinion
+    value, chance = tag.value, max(chances)
     heard = {author: one for said, by in votes.items() if _root(said) == _root(value) for author, one in by.items()}
     nested = {said: by for said, by in votes.items() if said.startswith(value + PART)}
     finer = _by_phrases(name, nested) if nested else None
