@@ -101,21 +101,19 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None, lang
     elif not votes:
         tag = _by_model(name, votes, opinion)
     else:
-        taught = {
-            value: heard
-            for value, heard in votes.items()
-            if value in facet.values and _root(value) not in opinion[0].places
-        }
+        places = opinion[0].places
+        untaught = [value for value in votes if value not in places and _root(value) not in places]
+        taught = {value: votes[value] for value in untaught if value in facet.values}
         tag = _by_phrases(name, taught) if taught else None
         tag = tag or _sworn(name, votes) or _by_model(name, votes, opinion) or _certain(_by_phrases(name, votes))
-        if facet.default is not None and tag is not None and votes and _contradicted(tag, name, votes):
+        if facet.default is not None and tag is not None and _contradicted(tag, name, votes):
             tag = None
     return (tag,) if tag is not None else _default(name, facet, votes)
 
 
 def _sworn(name: str, votes: Votes) -> Tag | None:
     """What phrases say, where one of them is said to be certain and no other value comes close."""
-    sworn = {value for value, heard in votes.items() if any(hit.rule.weight >= SWORN for _, hit in heard.values())}
+    sworn = [value for value, heard in votes.items() for _, hit in heard.values() if hit.rule.weight >= SWORN]
     tag = _by_phrases(name, votes) if sworn else None
     return tag if tag is not None and tag.value in sworn else None
 
@@ -127,8 +125,10 @@ def _certain(tag: Tag | None) -> Tag | None:
 
 def _contradicted(tag: Tag, name: str, votes: Votes) -> bool:
     """Whether phrases alone say otherwise than a model that is not certain: of such a ticket a person should decide."""
+    if tag.confidence >= CERTAIN:
+        return False
     heard = _by_phrases(name, votes)
-    return heard is not None and _root(heard.value) != _root(tag.value) and tag.confidence < CERTAIN
+    return heard is not None and _root(heard.value) != _root(tag.value)
 
 
 def _root(value: str) -> str:
@@ -190,8 +190,9 @@ def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
         return tag
     voice, chances = opinion
     value, chance = tag.value, max(chances)
-    heard = {author: one for said, by in votes.items() if _root(said) == _root(value) for author, one in by.items()}
-    nested = {said: by for said, by in votes.items() if said.startswith(value + PART)}
+    root, part = _root(value), value + PART
+    heard = {author: one for said, by in votes.items() if _root(said) == root for author, one in by.items()}
+    nested = {said: by for said, by in votes.items() if said.startswith(part)}
     finer = _by_phrases(name, nested) if nested else None
     return _spoken(name, finer.value if finer else value, chance, heard, voice.author)
 
@@ -203,7 +204,7 @@ def _spoken(name: str, value: str, confidence: float, heard: Mapping[str, Witnes
         return Tag(name, value, round(confidence, 3), author)
     witnesses = list(heard.values())
     if not author or joint(heard) >= THRESHOLD:
-        author = max(witnesses, key=_weight)[1].rule.author
+        author = (witnesses[0] if len(witnesses) == 1 else max(witnesses, key=_weight))[1].rule.author
     return Tag(name, value, round(confidence, 3), author, spans_of(witnesses))
 
 
@@ -226,7 +227,7 @@ def spans_of(witnesses: Sequence[Witness]) -> tuple[Span, ...]:
     """The words of the strongest witnesses, in the order of the text."""
     if len(witnesses) > MOST_SPANS:
         witnesses = sorted(sorted(witnesses, key=_weight, reverse=True)[:MOST_SPANS], key=_place)
-    spans = tuple(quoted(field, hit.start, hit.end) for field, hit in witnesses)
+    spans = tuple([quoted(field, hit.start, hit.end) for field, hit in witnesses])
     return spans if len(spans) < 2 else tuple(dict.fromkeys(spans))
 
 
