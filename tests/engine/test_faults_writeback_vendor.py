@@ -150,6 +150,23 @@ def test_w14_writes_to_one_ticket_hold_up_no_other() -> None:
         assert [one.state for one in here.intentions() if one.action.episode == "many#50"] == [State.DONE]
 
 
+def test_w14_what_another_source_wrote_to_a_ticket_of_the_same_number_is_not_counted() -> None:
+    with shop() as here:
+        ticket, first, before = settled(here)
+        with here.store.write("test: another helpdesk counts its tickets from one as well") as connection:
+            other = sources.enlist(connection, "other", "zendesk").id
+            rows: list[tuple[Action, State, str | None]] = [
+                (another(first, 200 + number), State.PENDING, None) for number in range(8)
+            ]
+            intentions.add(connection, other, rows, here.clock())
+            for one in intentions.listing(connection, source_name="other"):
+                assert intentions.move(connection, one, State.DONE, here.clock(), sent_at=here.clock())
+        here.clock.advance(5)
+        turns(here, first, 1, 5)
+        assert parked(here) == []
+        assert len(here.account.ledger.of_ticket(ticket)) == before + 1
+
+
 def test_w14_what_a_person_takes_back_is_no_turn_of_a_loop() -> None:
     with shop() as here:
         ticket, first, before = settled(here)

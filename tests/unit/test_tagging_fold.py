@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.tagging.fold import fold, without_quotes
+from connector.tagging.fold import fold, folded_lines, without_quotes
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,11 @@ def test_every_folded_character_came_from_somewhere_and_in_order(text: str) -> N
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     once = fold(text).text
     assert fold(once).text == once
+
+
+@given(st.lists(st.text(alphabet="aé ß\u2026İﬁＡ\u00ad\u0301\n\0", max_size=8), max_size=12))
+def test_many_lines_fold_as_each_of_them_does(lines: list[str]) -> None:
+    assert folded_lines(lines) == [fold(line).text for line in lines]
 
 
 @given(st.text(alphabet="> a\n", max_size=40))

@@ -64,3 +64,9 @@ def test_odd_texts_have_the_scores_that_eld_gives_them(text: str) -> None:
 )
 def test_any_text_has_the_scores_that_eld_gives_it(text: str) -> None:
     assert same(text)
+
+
+@given(st.lists(st.text(alphabet="abcde\u00e9' 19\u0440\u65e5\U0001f600", max_size=40), max_size=6))
+def test_texts_that_are_asked_together_have_the_scores_that_each_has_alone(texts: list[str]) -> None:
+    together = letters.scores_of(texts)
+    assert [list(one.items()) for one in together] == [list(letters.scores(text).items()) for text in texts]

@@ -76,6 +76,20 @@ def test_a_theme_counts_once_however_often_it_is_touched_and_is_shown_where_it_w
     assert once.words == ["burn"]
 
 
+def test_whoever_is_read_beside_it_a_message_touches_the_same() -> None:
+    texts = ["smoke \U0001f525 by the cot", "\U00020000burn, baby", "the *cot*", "\u65e5 smoke\u3001baby", "", "child"]
+    shown = [fold(text).text for text in texts]
+    together = Themes(LISTS).places(shown, ["en"] * len(shown))
+    rows = zip(*(part.tolist() for part in together), strict=True)
+    alone = [
+        (bucket, number, start, end)
+        for number, text in enumerate(shown)
+        for bucket, _, start, end in zip(*(part.tolist() for part in Themes(LISTS).places([text], ["en"])), strict=True)
+    ]
+    assert list(rows) == alone
+    assert len(alone) > 6
+
+
 def test_a_language_without_a_list_touches_nothing() -> None:
     assert found("smoke", "fr").buckets == set()
     assert found("smoke", "unknown").buckets == set()
