@@ -1,7 +1,7 @@
 """What follows from an understood complaint at one instant: its flags and due actions, and whether an intended write
 still holds.
 
-Called by `sync.sweep` to decide, by `sync.push` before a write leaves, by `sync.pull` to pass over what is
+Called by `sync.sweep` to decide, by `sync.push` before a write leaves, by `sync.ticket` to pass over what is
 long past, and by `rehearsal`, which decides the past once more.
 """
 

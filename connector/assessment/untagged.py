@@ -1,6 +1,6 @@
 """A ticket as its mapping understands it: its entries and fields as a complaint, before a tagger has read its words.
 
-Called by `sync.pull` for what was read, by `sync.replay` for what is stored. Here, too, is told which tickets are our
+Called by `sync.ticket` for what was read, by `sync.replay` for what is stored. Here, too, is told which tickets are our
 own, and of which words a tagger need not be asked again.
 """
 

@@ -40,12 +40,10 @@ from connector.tagging.labelled import Labelled, Task, facet_called, task_for
 from connector.tagging.material import material
 from connector.tagging.measuring import Answer, Measured, measured, measured_sets
 from connector.tagging.model_file import packed, unpacked
-from connector.tagging.training import FOLDS, learn
+from connector.tagging.training import learn
 
 # Fewer labels than this, of all or of a value, are an accident and no rule.
 FEWEST = 20
-# So many examples are learnt from in minutes, and three parts held back tell as much of them as five, in less time.
-MANY, FOLDS_OF_MANY = 20_000, 3
 # On fewer texts that neither model has seen, a comparison is a throw of dice.
 FEWEST_COMPARED = 10
 
@@ -116,8 +114,7 @@ def train(
     with Progress(f"{facet}: reading", "texts") as tell:
         stuff = material(examples, tagger.reader, lambda _what, done, of: tell(done, of), method=method)
     with Progress(f"{facet}: learning", "steps") as tell:
-        folds = FOLDS_OF_MANY if len(examples) > MANY else FOLDS
-        made, held = learn(stuff, [task], folds=folds, tell=lambda _what, done, of: tell(done, of))
+        made, held = learn(stuff, [task], tell=lambda _what, done, of: tell(done, of))
     content = packed(made)
     report = _report(task, examples, held[facet], unpacked(content).version, skipped, dry_run)
     report = msgspec.structs.replace(report, method=method)

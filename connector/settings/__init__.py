@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connector.settings.start import Answers, further_source, schema_files, starting_files
     from connector.settings.taggings import load_tagging
 
-# The shapes of all files take a fifth of a second to make, and a command that only tags asks for two of them.
+# The shapes of all files take a fifth of a second to make, and a command that only tags asks for one of them.
 _LATE = {
     "Answers": "start",
     "Settings": "loading",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from connector.settings.shapes.shape import Shape
@@ -10,11 +11,16 @@ from connector.settings.shapes.shape import Shape
 
 def known_keys(shape: type[Shape], path: Sequence[str | int]) -> list[str]:
     """The keys that may stand in the mapping at `path` of a file of that shape; [] where any may."""
-    top = shape.model_json_schema()
+    top = _schema(shape)
     node = _resolved(top, top)
     for step in path:
         node = _resolved(_part(node, step), top)
     return sorted(node.get("properties", {}))
+
+
+@cache
+def _schema(shape: type[Shape]) -> dict[str, Any]:
+    return shape.model_json_schema()
 
 
 def _part(node: dict[str, Any], step: str | int) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def load(
     main = shaped(document, AmendsFile, problems)
     # Phrases are half of all that is read, and nobody asks for them where nothing is tagged.
     books = folder.names("phrases") if main is None or main.tag else ()
-    tagging = tagging_of(folder.document("taxonomy.yaml"), map(folder.book, books), problems)
+    tagging = tagging_of(folder.document("taxonomy.yaml"), [folder.book(name) for name in books], problems)
     calendars = calendars_of(folder.document("calendars.yaml"), problems)
     sla = _sla(folder, calendars, problems)
     meanings = _meanings(main, folder, tagging, problems)

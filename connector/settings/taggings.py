@@ -6,7 +6,7 @@ of the files, so what is checked is converted as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,15 @@ def load_tagging(home: Path | None = None) -> tuple[TaggingSettings, tuple[Path,
     """
     problems = Problems()
     folder = Folder(home_folder(home), problems)
-    tagging = tagging_of(folder.document("taxonomy.yaml"), map(folder.book, folder.names("phrases")), problems)
+    books = [folder.book(name) for name in folder.names("phrases")]
+    tagging = tagging_of(folder.document("taxonomy.yaml"), books, problems)
     problems.raise_if_any()
     assert tagging is not None, "what could not be understood was raised"
     return tagging, model_files(folder.home)
 
 
 def tagging_of(
-    taxonomy: Document | None, books: Iterable[Document | ShippedBook | None], problems: Problems
+    taxonomy: Document | None, books: Sequence[Document | ShippedBook | None], problems: Problems
 ) -> TaggingSettings | None:
     """What the tagger is built from, or None with the reasons among `problems`."""
     before = len(problems)

@@ -1,6 +1,7 @@
 """One line of a phrase's words as something to look for: a fixed beginning, and an expression for what must follow.
 
-Called by `match` when a phrase book is compiled. Every expression has a bounded reach, so that no text can be slow.
+Called by `match` when a phrase book is compiled (`lines_of`), and by `difference` (`line_of`). Every expression has a
+bounded reach, so that no text can be slow.
 """
 
 from __future__ import annotations

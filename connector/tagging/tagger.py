@@ -168,24 +168,24 @@ class Tagger:
     ) -> dict[str, tuple[Tag, ...]]:
         """The answers to each question about one message, without the words that moved a model: those become `wanted`.
         Of each model the chances of all columns, and the numbers of the questions to which one has an answer."""
-        tags = dict(self._unsaid)
+        tags = dict(self._unsaid)  # of a facet that has a default `answers` always gives something in its place
         votes = read.votes
         numbers: Iterable[int] = speaking
         if votes:
             numbers = {*speaking, *(self._number[name] for name in votes if name in self._number)}
-            for name in votes.keys() - self._number.keys():
-                if given := answers(name, self._facets[name], votes[name], None):
+            for name, heard in votes.items():
+                if name not in self._number and (given := answers(name, self._facets[name], heard, None)):
                     tags[name] = given
         for number in numbers:
             one = self._questions[number]
             head = one.head
             opinion = head.voice, head.chosen(shares[head.model])
-            heard = votes.get(one.name)
-            if heard is None and not one.facet.several:
+            heard = votes.get(one.name, _NONE)
+            if not heard and not one.facet.several:
                 tag = alone(one.name, opinion)
                 given = (tag,) if tag is not None else ()
             else:
-                given = answers(one.name, one.facet, heard or _NONE, opinion, read.guess.language)
+                given = answers(one.name, one.facet, heard, opinion, read.guess.language)
             for tag in given:
                 if not tag.evidence and tag.author == head.voice.author:
                     column = head.columns[head.voice.places[tag.value]]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -180,7 +180,7 @@ def _blanked(texts: Sequence[str]) -> list[str]:
     if joined.isascii() or len(texts) == 1:
         blanked = joined.translate(_BLANKED)
     else:
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         found = _letters().take(codes, mode="clip")
         for at in (codes >= _PLANE).nonzero()[0].tolist():
             found[at] = _BLANKED[int(codes[at])]
@@ -190,9 +190,9 @@ def _blanked(texts: Sequence[str]) -> list[str]:
 
 
 @cache
-def _letters() -> npt.NDArray[np.uint32]:
+def _letters() -> npt.NDArray[Any]:
     """The character for each of the basic plane."""
-    return np.array([code if chr(code).isalnum() else 0x20 for code in range(_PLANE)], dtype=np.uint32)
+    return np.array([code if chr(code).isalnum() else 0x20 for code in range(_PLANE)], dtype="<u4")
 
 
 def bucket_of(theme: str) -> int:

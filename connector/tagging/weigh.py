@@ -102,9 +102,8 @@ def answers(name: str, facet: Facet, votes: Votes, opinion: Opinion | None, lang
         tag = _by_model(name, votes, opinion)
     else:
         places = opinion[0].places
-        untaught = [value for value in votes if value not in places and _root(value) not in places]
-        taught = {value: votes[value] for value in untaught if value in facet.values}
-        tag = _by_phrases(name, taught) if taught else None
+        untaught = {value: votes[value] for value in votes if value in facet.values and _root(value) not in places}
+        tag = _by_phrases(name, untaught) if untaught else None
         tag = tag or _sworn(name, votes) or _by_model(name, votes, opinion) or _certain(_by_phrases(name, votes))
         if facet.default is not None and tag is not None and _contradicted(tag, name, votes):
             tag = None

@@ -66,16 +66,14 @@ def test_what_agents_correct_changes_the_next_model(here: Town, monkeypatch: pyt
     home = here.folder
     (home / "amends.yaml").write_text("sources: {}\n")
     every = tag_train.shipped_examples()
-    monkeypatch.setattr(tag_train, "shipped_examples", lambda: every[::200])  # all of them take longer than a test may
+    monkeypatch.setattr(tag_train, "shipped_examples", lambda: every[::100])  # all of them take longer than a test may
     place = Place(home, now=here.now, wall=here.now)
     told = tag_train.train(place, [], "category", model=None, dry_run=False, complain=pytest.fail)
     assert told.own_examples == 24
     assert told.own is not None
     assert told.was is not None
     assert told.own.macro_f1 > told.was.macro_f1
-    if not told.live:
-        assert all("examples say" in why for why in told.refused), "so few of the examples are thin"
-        tag_train.rollback(place, "category", 1, shipped=False, dry_run=False)
+    assert told.live and not told.refused
     assert said_of(home, "Your zorblatt hums") == "account"
 
 

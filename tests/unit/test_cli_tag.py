@@ -229,9 +229,9 @@ def test_a_folder_without_a_model_is_told(typed: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def few_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One in two hundred of the shipped examples: learning all of them takes longer than a test may."""
+    """One in a hundred of the shipped examples: learning all of them takes longer than a test may."""
     every = tag_train.shipped_examples()
-    monkeypatch.setattr(tag_train, "shipped_examples", lambda: every[::200])
+    monkeypatch.setattr(tag_train, "shipped_examples", lambda: every[::100])
 
 
 def gauges(office: Office, count: int = 24) -> list[str]:
@@ -296,13 +296,11 @@ def test_a_corrected_tag_in_the_helpdesk_changes_the_next_model_and_can_be_taken
 
     assert category() != "account"
     done = office.type("tag", "train", "--facet", "category", "--json")
-    assert done.code in (0, 1), done.err
+    assert done.code == 0, done.err
     told = done.json
     assert told["own_examples"] == 24
     assert told["own"]["macro_f1"] >= told["was"]["macro_f1"]
-    if told["refused"]:
-        assert all("examples say" in why for why in told["refused"]), "so few of the shipped ones are thin"
-        assert office.type("tag", "rollback", "category", "--to", "1").code == 0
+    assert told["live"] and not told["refused"]
     assert category() == "account"
     assert "live" in office.type("tag", "models").out
     plan = office.type("mapping", "backfill", "--dry-run")

@@ -389,6 +389,14 @@ def test_a_wrong_phrase_is_named_too(home: Path, text: str, said: str) -> None:
     assert [line for line in problems(home) if line.startswith(f"phrases/en.yaml:{said}")], problems(home)
 
 
+def test_a_phrase_book_that_cannot_be_read_hides_nothing_that_is_wrong_elsewhere(home: Path) -> None:
+    policy = POLICY.replace("facets: [category]", "facets: [categry]")
+    write(home, **{"policy.yaml": policy, "phrases/en.yaml": "language: [en\n"})
+    found = problems(home)
+    assert any("phrases/en.yaml" in one for one in found)
+    assert any("categry" in one for one in found)
+
+
 def test_all_that_is_wrong_in_all_files_is_said_at_once_in_order(home: Path) -> None:
     for name in FILES:
         write(home, **{name: "unheard_of: 1\n" + FILES[name]})

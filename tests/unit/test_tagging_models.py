@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -26,6 +27,7 @@ from connector.tagging import (
     Taxonomy,
 )
 from connector.tagging.duplicates import groups
+from connector.tagging.grams import grams
 from connector.tagging.heads import Arrays, Head
 from connector.tagging.labelled import Labelled, labels_of, task_for
 from connector.tagging.material import material
@@ -449,3 +451,25 @@ def test_a_model_that_knows_no_feature_still_says_what_is_usual() -> None:
     assert [
         (tag.value, tag.evidence) for tag in tagger.tags(complaint("Where is it?")) if tag.facet == "complaint"
     ] == [("yes", ())]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.float32])
+def test_many_heavy_words_add_up_to_no_less_than_they_weigh(kind: type[Any]) -> None:
+    words = [f"{'abcdefghij'[n % 10]}{'klmnopqrst'[n // 10 % 10]}{n // 100 * 'x'}" for n in range(700)]
+    texts = [" ".join(words[:count]) for count in (150, 3, 700)]
+    features = grams(texts)
+    buckets = np.unique(np.concatenate([features.words.buckets, features.runs.buckets])).astype(np.int32)
+    arrays = Arrays(
+        buckets=buckets,
+        idf=np.ones(len(buckets), dtype=np.float32),
+        weights=np.tile(np.array([[127, -128]], dtype=kind), (len(buckets), 1)),
+        scales=np.ones(2, dtype=np.float32),
+        dense=np.zeros((0, 2), dtype=np.float32),
+        bias=np.zeros(2, dtype=np.float32),
+    )
+    model = Model("heavy", (Head("complaint", ("yes", "no"), 0, False, 1.0, (0.5, 0.5)),), (), arrays)
+    roots = sum(np.sqrt(np.bincount(part.texts, minlength=3)) for part in (features.words, features.runs))
+    together = model.sparse_scores(features).scores
+    assert np.allclose(together, roots[:, None] * np.array([127, -128]), rtol=1e-6)
+    for number, text in enumerate(texts):
+        assert np.array_equal(model.sparse_scores(grams([text])).scores[0], together[number])
