@@ -24,7 +24,7 @@ from connector.tagging.language import Guess
 from connector.tagging.measuring import Answer
 from connector.tagging.money import amounts, nearest
 from connector.tagging.reading import Batch, Message, Read, Reader
-from connector.tagging.weigh import Field, Voice, Witness, alone, answers, enough
+from connector.tagging.weigh import Field, Voice, Witness, answers, enough, model_alone
 
 BATCH = 256
 MOST_CHARACTERS = 1 << 15
@@ -182,7 +182,7 @@ class Tagger:
             opinion = head.voice, head.chosen(shares[head.model])
             heard = votes.get(one.name, _NONE)
             if not heard and not one.facet.several:
-                tag = alone(one.name, opinion)
+                tag = model_alone(one.name, opinion)
                 given = (tag,) if tag is not None else ()
             else:
                 given = answers(one.name, one.facet, heard, opinion, read.guess.language)

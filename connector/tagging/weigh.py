@@ -173,7 +173,7 @@ def _by_phrases(name: str, votes: Votes) -> Tag | None:
     return _spoken(name, winner, best * (1 - second / 2), votes[winner], "")
 
 
-def alone(name: str, opinion: Opinion) -> Tag | None:
+def model_alone(name: str, opinion: Opinion) -> Tag | None:
     """What a model says of a facet of which one value holds, where no phrase says anything; None where it is unsure."""
     voice, chances = opinion
     if not chances:
@@ -184,7 +184,7 @@ def alone(name: str, opinion: Opinion) -> Tag | None:
 
 
 def _by_model(name: str, votes: Votes, opinion: Opinion) -> Tag | None:
-    tag = alone(name, opinion)
+    tag = model_alone(name, opinion)
     if tag is None or not votes:
         return tag
     voice, chances = opinion
