@@ -99,7 +99,13 @@ class Tagger:
         self._models = tuple(models)
         self._heads = _heads(models, self._facets)
         self._enough = [_enough(number, model, self._heads.values()) for number, model in enumerate(models)]
-        self._questions = [_Question(name, self._facets[name], head) for name, head in self._heads.items()]
+        headed = [_Question(name, self._facets[name], head) for name, head in self._heads.items()]
+        self._questions = sorted(headed, key=lambda one: one.head.model)
+        # Of each model the heads that are asked here, in the order of the questions.
+        self._asked = [
+            np.array([one.head.number for one in self._questions if one.head.model == number], dtype=np.intp)
+            for number in range(len(models))
+        ]
         self._number = {one.name: number for number, one in enumerate(self._questions)}
         unsaid = {name: answers(name, facet, _NONE, None) for name, facet in self._facets.items()}
         self._unsaid = {name: tags for name, tags in unsaid.items() if tags}
@@ -155,12 +161,14 @@ class Tagger:
 
     def _speaking(self, speaks: Sequence[npt.NDArray[np.bool_]], count: int) -> list[list[int]]:
         """For each of `count` messages the numbers of the questions to which a model has an answer that is enough."""
-        if not self._questions:
+        asked = [found.take(heads, axis=1) for found, heads in zip(speaks, self._asked, strict=True)]
+        if not asked:
             return [[] for _ in range(count)]
-        heads = [one.head for one in self._questions]
-        rows, numbers = np.stack([speaks[head.model][:, head.number] for head in heads], axis=1).nonzero()
-        ends = rows.searchsorted(np.arange(count + 1)).tolist()
+        rows, numbers = (asked[0] if len(asked) == 1 else np.concatenate(asked, axis=1)).nonzero()
         listed = numbers.tolist()
+        if count == 1:
+            return [listed]
+        ends = rows.searchsorted(np.arange(count + 1)).tolist()
         return [listed[first:last] for first, last in pairwise(ends)]
 
     def _answered(
