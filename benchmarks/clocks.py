@@ -25,7 +25,8 @@ from adapters.memory import Adapter, DeskSettings
 from benchmarks import contenders, report
 from connector.assessment.deciding import assess
 from connector.assessment.rules import Rules
-from connector.assessment.understood import Understood, understand
+from connector.assessment.understood import Understood, tagged
+from connector.assessment.untagged import normalised
 from connector.clocks.business_hours import Hours
 from connector.clocks.calendars import Calendar, Week, Window
 from connector.clocks.public_holidays import PublicHolidays
@@ -196,7 +197,8 @@ def _complaint(number: int, desk: Helpdesk, now: datetime) -> Understood:
         replied = came + timedelta(minutes=10)
         entries.append(Entry("2", EntryKind.STAFF_REPLY, replied, replied, Role.STAFF, "7", Visibility.PUBLIC, "Sorry"))
     fields = {"subject": "Late", "text": "Late again", "status": "open", "requester": {"id": name}, "opened_at": came}
-    return understand(desk.name, name, 1, fields, tuple(entries), mapping=desk.mapping, words=desk.words, tagger=None)
+    found = normalised(desk.name, name, 1, fields, tuple(entries), mapping=desk.mapping, words=desk.words)
+    return tagged([found], None)[0]
 
 
 # -- telling ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 
 from connector.assessment.deciding import assess
 from connector.assessment.rules import Rules
-from connector.assessment.understood import understand
+from connector.assessment.understood import tagged
+from connector.assessment.untagged import normalised
 from connector.commands.place import Place
 from connector.commands.policy_try import attempt
 from connector.desks import rules_of
@@ -84,9 +85,8 @@ def saving(number: int, source: SourceSettings, rules: Rules, chance: random.Ran
         "subject": "Late", "text": _text(number), "status": "open", "opened_at": entries[0].occurred_at,
         "updated_at": entries[-1].occurred_at, "requester": {"id": str(number // 2), "verified": True},
     }  # fmt: skip
-    this = understand(
-        source.name, name, 1, fields, entries, mapping=source.mapping, words=words(source.mapping), tagger=None
-    )
+    read = normalised(source.name, name, 1, fields, entries, mapping=source.mapping, words=words(source.mapping))
+    this = tagged([read], None)[0]
     tags = [Tag("complaint", "yes", 1.0, "test"), Tag("category", chance.choice(CATEGORIES), 0.9, "test")]
     tags += [Tag("root_cause", "carrier", 0.8, "test")] if chance.random() < 0.5 else []
     tags += [Tag("emergency", "safety", 0.8, "test")] if chance.random() < 0.01 else []

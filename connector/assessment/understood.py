@@ -6,13 +6,13 @@ Called by `sync` where tickets are read or understood afresh; by all others for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from connector.assessment.rules import Tags
-from connector.assessment.untagged import UNTAGGABLE, Known, Untagged, normalised
+from connector.assessment.untagged import UNTAGGABLE, Untagged
 from connector.clocks.closed import Kept
 from connector.clocks.promises import keeping
 from connector.condition import values_of
@@ -50,34 +50,6 @@ class Understood(msgspec.Struct, frozen=True):
         return "unsure"
 
 
-def understand(
-    source: str,
-    ticket: str,
-    version: int,
-    fields: Mapping[str, JSON],
-    entries: tuple[Entry, ...],
-    *,
-    mapping: FieldMapping,
-    words: Words,
-    tagger: Tags | None,
-    before: Known | None = None,
-    vocabulary: Vocabulary | None = None,
-) -> Understood:
-    """A ticket from its ordered entries and the fields of its newest snapshot, tagged."""
-    found = normalised(
-        source,
-        ticket,
-        version,
-        fields,
-        entries,
-        mapping=mapping,
-        words=words,
-        before=before,
-        vocabulary=vocabulary,
-    )
-    return tagged([found], tagger)[0]
-
-
 def understood_again(
     complaint: Complaint,
     entries: tuple[Entry, ...],
@@ -87,7 +59,7 @@ def understood_again(
     rulings: Sequence[Ruling] = (),
     kept: Kept | None = None,
 ) -> Understood:
-    """The same from what the store holds, without reading the source's fields again."""
+    """A ticket from what the store holds, without reading the source's fields again."""
     folded = fold(entries, words)
     assert folded is not None, "a stored complaint has a timeline"
     return Understood(complaint, entries, tags, folded, keeping.settled(promises, rulings), kept)

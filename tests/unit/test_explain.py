@@ -12,7 +12,8 @@ import pytest
 
 from connector.assessment.deciding import assess
 from connector.assessment.rules import Rules
-from connector.assessment.understood import Understood, understand
+from connector.assessment.understood import Understood, tagged
+from connector.assessment.untagged import normalised
 from connector.clocks.closed import Kept
 from connector.display import width
 from connector.explain import Explanation, WriteTold, explain, lines
@@ -49,7 +50,8 @@ def complaint() -> Understood:
         said(EntryKind.CUSTOMER_MESSAGE, 26, "Hello?\nAnybody there?"),
         said(EntryKind.NOTE, 27, "Overdue: please look.", role=Role.AMENDS),
     )
-    return understand("shop", "1", 1, FIELDS, entries, mapping=mapping, words=words(mapping), tagger=rules().tagger)
+    found = normalised("shop", "1", 1, FIELDS, entries, mapping=mapping, words=words(mapping))
+    return tagged([found], rules().tagger)[0]
 
 
 def told(

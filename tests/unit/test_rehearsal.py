@@ -18,7 +18,8 @@ from msgspec.structs import replace
 import mappings
 from connector.assessment.deciding import assess
 from connector.assessment.rules import Rules
-from connector.assessment.understood import Understood, understand
+from connector.assessment.understood import Understood, tagged
+from connector.assessment.untagged import normalised
 from connector.condition import condition
 from connector.desks import rules_of
 from connector.mapping import words
@@ -111,7 +112,7 @@ def life(seed: int, source: SourceSettings) -> Understood:
         "labels": chance.choice(([], ["amends_ack"], ["amends_overdue"])),
     }  # fmt: skip
     spoken = words(source.mapping)
-    this = understand("shop", "T1", 1, fields, tuple(entries), mapping=source.mapping, words=spoken, tagger=None)
+    this = tagged([normalised("shop", "T1", 1, fields, tuple(entries), mapping=source.mapping, words=spoken)], None)[0]
     told = {"status": Status.CLOSED} if chance.random() < 0.1 else {}
     return replace(this, tags=tuple(tags), complaint=replace(this.complaint, **told))
 
@@ -205,7 +206,7 @@ def test_notes_and_further_replies_cost_no_look_of_their_own(monkeypatch: pytest
     ]
     fields = {"subject": "Late", "text": LATE, "opened_at": came, "updated_at": came, "requester": {"id": "kim"}}
     spoken = words(source.mapping)
-    this = understand("shop", "T1", 1, fields, tuple(said), mapping=source.mapping, words=spoken, tagger=None)
+    this = tagged([normalised("shop", "T1", 1, fields, tuple(said), mapping=source.mapping, words=spoken)], None)[0]
     this = replace(this, tags=(Tag("complaint", "yes", 1.0, "test"),))
     found = rehearse(this, (), rules, source.mapping, salt="x", since=SINCE, until=NOW)
     assert ActionKind.ESCALATE in {one.action.kind for one in found.writes}
@@ -223,6 +224,6 @@ def test_a_life_with_more_moments_than_are_looked_at_says_so() -> None:
         if (at := at + timedelta(minutes=1))
     ]
     spoken, fields = words(source.mapping), {"subject": "Late", "text": LATE, "opened_at": first.occurred_at}
-    this = understand("shop", "T1", 1, fields, (first, *many), mapping=source.mapping, words=spoken, tagger=None)
+    this = tagged([normalised("shop", "T1", 1, fields, (first, *many), mapping=source.mapping, words=spoken)], None)[0]
     this = replace(this, tags=(Tag("complaint", "yes", 1.0, "test"),))
     assert rehearse(this, (), rules, source.mapping, salt="x", since=SINCE - timedelta(days=30), until=NOW).cut
